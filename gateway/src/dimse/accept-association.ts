@@ -1,6 +1,6 @@
 /**
- * An association as its acceptor: the request of whoever has connected is read, and answered as `decide` says. Until
- * then the peer has a moment only, and one PDU of it is in memory.
+ * Accepts an association: reads the request of the connected peer, and answers it as `decide` says. Until then the
+ * peer has only a short time, and only one of its PDUs is in memory.
  */
 import { violated } from './association-failed.ts';
 import { Association, LEAST_BYTES, type Context } from './association.ts';
@@ -24,8 +24,9 @@ export type Decision<Granted> =
   | ({ readonly kind: 'reject' } & Rejection);
 
 /**
- * The association with what `decide` granted; null: it was rejected. Throws AssociationFailed where the peer speaks no
- * DICOM, the signal's reason, and what `decide` throws; then the peer is told A-ABORT.
+ * Returns the association and what `decide` granted; null if it was rejected. Throws AssociationFailed if the peer
+ * does not speak DICOM, the signal's reason, and whatever `decide` throws; in these cases the peer receives an
+ * A-ABORT.
  */
 export async function acceptAssociation<Granted>(
   transport: Transport,

@@ -1,4 +1,4 @@
-/** The gateway's answer to a message of the peer (PS3.7 §9.1.1.1 and §9.1.5.1). */
+/** Sends the gateway's answer to a message of the peer (PS3.7 §9.1.1.1 and §9.1.5.1). */
 import { isUid } from '#shared/dicom/uid.ts';
 import { NO_DATA_SET, type Association, type Message } from './association.ts';
 import {
@@ -14,10 +14,10 @@ import {
 } from './command-fields.ts';
 import { numberIn, textIn, type ElementsToSend } from './elements.ts';
 
-/** (0000,0902) is an LO. */
+/** The longest Error Comment (0000,0902), which is an LO. */
 const COMMENT_CHARACTERS = 64;
 
-/** `comment`: in ASCII, for whoever reads the log of the peer; nothing of the data. */
+/** `comment`: ASCII text for the peer's log, without any of the data. */
 export type Answer = { readonly status: number; readonly comment?: string | undefined };
 
 /** Throws AssociationFailed and the signal's reason. */

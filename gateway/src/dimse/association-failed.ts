@@ -1,6 +1,6 @@
-/** Why an association was not made, or ended early. Nothing is known of the message that was on its way. */
+/** Why an association was not made or ended early. Whether the peer processed the message in transit is unknown. */
 export class AssociationFailed extends Error {
-  /** The system's name for what happened to the connection, or one of those below. */
+  /** The system's error code for the connection, or one of the constants below. */
   readonly connection: string;
 
   constructor(what: string, connection: string, cause?: unknown) {
@@ -10,17 +10,17 @@ export class AssociationFailed extends Error {
   }
 }
 
-/** The peer took no connection in time. The name is undici's: both mean the same. */
+/** The peer accepted no connection in time. The name is undici's, which means the same. */
 export const CONNECT_TIMEOUT = 'UND_ERR_CONNECT_TIMEOUT';
-/** Nothing came, and nothing went, for the longest silence. */
+/** Nothing was received or sent for the longest allowed silence. */
 export const SILENT = 'silent';
-/** The connection ended in the middle. */
+/** The connection closed early. */
 export const CLOSED = 'closed';
-/** A-ABORT of the peer. */
+/** The peer sent A-ABORT. */
 export const ABORTED = 'aborted';
-/** The peer sent what PS3.7 or PS3.8 does not allow, or more than anybody needs. */
+/** The peer sent something that PS3.7 or PS3.8 does not allow, or more than any real message needs. */
 export const VIOLATED = 'dimse-violated';
-/** A-ASSOCIATE-RJ: it says that it does not know the AE title of the caller, or that its own is another one. */
+/** A-ASSOCIATE-RJ: the peer does not know the calling AE title, or the called AE title is not its own. */
 export const UNKNOWN_CALLING_AE = 'dimse-unknown-calling-ae';
 export const UNKNOWN_CALLED_AE = 'dimse-unknown-called-ae';
 /** A-ASSOCIATE-RJ for any other reason. */

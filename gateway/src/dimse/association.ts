@@ -1,7 +1,7 @@
 /**
- * An association (PS3.8 §7): made as its requestor with the presentation contexts that are proposed, or accepted
- * (accept-association.ts); used for one message after the other, released at the end, or aborted. One PDU of the peer
- * lies in memory at a time; a Data Set streams both ways.
+ * An association (PS3.8 §7). It is opened here as the requestor, with the proposed presentation contexts, or accepted
+ * (accept-association.ts). It carries one message after another, and is finally released or aborted. One PDU of the
+ * peer is in memory at a time; Data Sets are streamed in both directions.
  */
 import {
   ABORTED,
@@ -30,12 +30,12 @@ import { openTransport, type Transport, type TransportSettings } from './transpo
 
 export type PeerSettings = TransportSettings & { readonly calledAE: string; readonly callingAE: string };
 
-/** `transferSyntaxes`: in the order in which they are preferred. */
+/** `transferSyntaxes`: in order of preference. */
 export type Wanted = { readonly abstractSyntax: string; readonly transferSyntaxes: readonly string[] };
-/** At most CONTEXTS_LIMIT. `takes`: the SOP Classes whose instances C-GET may bring. */
+/** At most CONTEXTS_LIMIT contexts. `takes`: the SOP Classes whose instances C-GET may bring. */
 type Proposal = { readonly contexts: readonly Wanted[]; readonly takes?: readonly string[] };
 
-/** `result`: PS3.8 Table 9-18; 0 is acceptance. */
+/** `result`: as in PS3.8 Table 9-18; 0 means accepted. */
 export type Context = {
   readonly id: number;
   readonly abstractSyntax: string;
@@ -43,33 +43,35 @@ export type Context = {
   readonly transferSyntax: string;
 };
 
-/** `dataSet`: null where the command has none; else it is read to its end before the next message is. */
+/** `dataSet`: null if the command has none. Otherwise it must be read to its end before the next message. */
 export type Message = {
   readonly contextId: number;
   readonly command: Elements;
   readonly dataSet: AsyncGenerator<Buffer> | null;
 };
 
-/** (0000,0800) Command Data Set Type: this means none, and anything else that there is one. */
+/**
+ * (0000,0800) Command Data Set Type: this value means that there is no Data Set, any other value that there is one.
+ */
 export const NO_DATA_SET = 0x0101;
 const DATA_SET_TYPE = 0x00000800;
 
-/** Twelve elements with UIDs need a sixteenth of it. */
+/** Twelve elements with UIDs need a sixteenth of this. */
 const COMMAND_BYTES_LIMIT = 16 * 1024;
-/** Fragments of ours, where the peer would take longer PDUs, or sets no limit. */
+/** The longest fragment that we send if the peer accepts longer PDUs or sets no limit. */
 const SENT_BYTES_LIMIT = 128 * 1024;
-/** Below this a command does not fit into a fragment: nobody means it. */
+/** The smallest PDU limit that we accept from a peer. A command would not fit into a shorter fragment. */
 export const LEAST_BYTES = 1024;
 /** The header of a Presentation Data Value: its length, the context and the control byte (PS3.8 §9.3.5.1). */
 const VALUE_HEADER_BYTES = 6;
-/** Before A-RELEASE-RP the peer may finish a message of its own. */
+/** How many PDUs we accept before A-RELEASE-RP, because the peer may still finish a message. */
 const PDUS_BEFORE_RELEASE = 16;
 
 export class Association {
   readonly #transport: Transport;
   readonly #contexts: readonly Context[];
   readonly #fragmentBytes: number;
-  /** The next one last. */
+  /** Received values in reverse order: the next one is last. */
   #values: DataValue[] = [];
   #messages = 0;
 
@@ -77,11 +79,14 @@ export class Association {
     this.#transport = transport;
     this.#contexts = contexts;
     const longest = maxBytes === 0 ? SENT_BYTES_LIMIT : Math.min(maxBytes, SENT_BYTES_LIMIT);
-    // PS3.8 Annex E.1: a fragment has an even number of bytes, but for the last one of an odd Data Set.
+    // PS3.8 Annex E.1: a fragment has an even number of bytes, except the last fragment of an odd Data Set.
     this.#fragmentBytes = (longest - VALUE_HEADER_BYTES) & ~1;
   }
 
-  /** The accepted one, else one that was refused, and why; undefined: it was not proposed, or not answered. */
+  /**
+   * The accepted context, otherwise a refused one with the reason. Undefined: the context was not proposed, or not
+   * answered.
+   */
   contextOf(abstractSyntax: string, transferSyntax?: string): Context | undefined {
     const fitting = this.#contexts.filter(
       (context) =>
@@ -100,7 +105,7 @@ export class Association {
     return this.#messages;
   }
 
-  /** Throws AssociationFailed, the signal's reason, and what `dataSet` throws: then abort. */
+  /** Throws AssociationFailed, the signal's reason, and whatever `dataSet` throws; the caller must then abort. */
   async send(
     contextId: number,
     command: ElementsToSend,
@@ -113,7 +118,7 @@ export class Association {
     for await (const piece of dataSet) {
       held = Buffer.concat([held, piece]);
       let at = 0;
-      // The last one is told from the others, so one is always kept.
+      // The last fragment must be marked, so the bytes for one fragment are always held back.
       for (; held.length - at > this.#fragmentBytes; at += this.#fragmentBytes) {
         const fragment = held.subarray(at, at + this.#fragmentBytes);
         await this.#sendFragment({ contextId, isCommand: false, isLast: false, fragment });
@@ -127,12 +132,12 @@ export class Association {
     await this.#transport.write(encodeData(value));
   }
 
-  /** Whether the peer begins to say something within `ms`. Throws AssociationFailed and the signal's reason. */
+  /** Whether the peer starts sending within `ms`. Throws AssociationFailed and the signal's reason. */
   async hears(ms: number): Promise<boolean> {
     return this.#values.length > 0 || (await this.#transport.hears(ms));
   }
 
-  /** The next message of the peer. Throws AssociationFailed and the signal's reason. */
+  /** Waits for the next message of the peer. Throws AssociationFailed and the signal's reason. */
   async receive(): Promise<Message> {
     const message = await this.receiveOrRelease();
     if (message !== null) return message;
@@ -140,7 +145,7 @@ export class Association {
     throw new AssociationFailed('the peer released the association', CLOSED);
   }
 
-  /** Null: the peer asks to release the association instead, and waits for `acceptRelease`. Throws as `receive`. */
+  /** Null: the peer asks to release the association and waits for `acceptRelease`. Throws as `receive`. */
   async receiveOrRelease(): Promise<Message | null> {
     this.#transport.beginMessage();
     const pieces: Buffer[] = [];
@@ -171,7 +176,7 @@ export class Association {
     }
   }
 
-  /** Null: A-RELEASE-RQ. */
+  /** Null: the peer sent A-RELEASE-RQ. */
   async #nextValue(): Promise<DataValue | null> {
     for (;;) {
       const value = this.#values.pop();
@@ -195,7 +200,7 @@ export class Association {
     this.#transport.end(RELEASE_REPLY);
   }
 
-  /** A-RELEASE. Never throws: what was said before is said. */
+  /** A-RELEASE. Never throws, because all messages have been exchanged by then. */
   async release(): Promise<void> {
     try {
       this.#transport.hurry();
@@ -203,12 +208,12 @@ export class Association {
       for (let count = 0; count < PDUS_BEFORE_RELEASE; count++)
         if ((await readPdu(this.#transport)).kind === 'release-reply') break;
     } catch {
-      // The peer ended it in its own way.
+      // The peer ended the association in its own way.
     }
     this.#transport.close();
   }
 
-  /** A-ABORT, whether or not the peer hears it. */
+  /** Sends A-ABORT, whether or not it reaches the peer. */
   abort(): void {
     this.#transport.end(ABORT_REQUEST);
   }
@@ -225,8 +230,8 @@ async function readPdu(transport: Transport): Promise<Pdu> {
 }
 
 /**
- * Runs `work` in an association of its own, which is released afterwards, or aborted where it throws. Throws
- * AssociationFailed, the signal's reason, and what `work` throws.
+ * Runs `work` in an association of its own, which is released afterwards, or aborted if `work` throws. Throws
+ * AssociationFailed, the signal's reason, and whatever `work` throws.
  */
 export async function withAssociation<T>(
   peer: PeerSettings,
@@ -273,7 +278,7 @@ async function openAssociation(
   }
 }
 
-/** Each answer belongs to one proposal, and what was accepted was proposed. */
+/** Checks that each answer belongs to a proposed context, and that accepted transfer syntaxes were proposed. */
 function checkAnswer(
   { contexts: answered, maxBytes }: Extract<Pdu, { kind: 'associate-accept' }>,
   proposed: readonly ProposedContext[],
@@ -287,7 +292,7 @@ function checkAnswer(
     const { abstractSyntax, transferSyntaxes } = context;
     if (result === 0 && !transferSyntaxes.includes(transferSyntax))
       throw violated('a transfer syntax that was not proposed');
-    // PS3.8 §9.3.3.2: that of a refused one "is not significant".
+    // PS3.8 §9.3.3.2: the transfer syntax of a refused context "is not significant".
     return {
       ...{ id, abstractSyntax, result },
       transferSyntax: result === 0 ? transferSyntax : (transferSyntaxes[0] ?? ''),
@@ -295,7 +300,7 @@ function checkAnswer(
   });
 }
 
-/** PS3.8 Table 9-21: reasons of the service user, 3 and 7: the calling, and the called AE title. */
+/** PS3.8 Table 9-21: the service user's reasons 3 and 7 concern the calling and the called AE title. */
 function asRejected({ source, reason }: Extract<Pdu, { kind: 'associate-reject' }>): AssociationFailed {
   if (source === 1 && reason === 7)
     return new AssociationFailed('the peer does not know the called AE title', UNKNOWN_CALLED_AE);

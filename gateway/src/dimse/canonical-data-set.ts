@@ -1,11 +1,11 @@
 /**
- * The digest of a Data Set in one encoding of its own, so that two encodings of the same Data Set have the same one.
- * PS3.5 §7.5: Sequences and Items have an explicit length or a delimiter, and whoever takes a Data Set may write the
- * other. Not counted: those lengths and delimiters, group lengths (gggg,0000), Data Set Trailing Padding (FFFC,FFFC),
- * zero bytes behind the end, and the padding of text. Everything else is: each tag, VR and value in its order, and each
- * fragment of encapsulated Pixel Data with its Basic Offset Table.
+ * Computes the digest of a Data Set in a canonical encoding, so that two encodings of the same Data Set have the same
+ * digest. PS3.5 §7.5: Sequences and Items have an explicit length or a delimiter, and a receiver may store the other
+ * form. These are not part of the digest: such lengths and delimiters, group lengths (gggg,0000), Data Set Trailing
+ * Padding (FFFC,FFFC), zero bytes behind the end, and the padding of text. Everything else is: each tag, VR and value
+ * in order, and each fragment of encapsulated Pixel Data with its Basic Offset Table.
  *
- * The bytes come in pieces, once; kept are a header, a text, and one frame for each level that is open.
+ * The bytes are read once, piece by piece. Only a header, a text, and one frame per open level are kept in memory.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { Encoding } from '#shared/dicom/data-set.ts';
@@ -36,15 +36,19 @@ export type CanonicalOutcome =
   | { readonly kind: 'refused'; readonly because: CanonicalRefusal };
 
 /**
- * A value of UN that begins like an Item is a Sequence if it reads as one to its end (PS3.5 §6.2.2: an encoding of
- * undefined length proves it to be one, and is that of the same Data Set). `headers`: those that were read in it, with
- * what is not counted. Where it turns out to be no Sequence they are counted, and with them each of its bytes.
+ * A value of VR UN that begins like an Item is treated as a Sequence if it can be parsed as one to its end (PS3.5
+ * §6.2.2; another encoding of the same Data Set may give it an undefined length, which proves it to be a Sequence).
+ * `headers` hashes the headers read so far, including what the digest leaves out. If the value turns out not to be a
+ * Sequence, this hash is added to the digest, together with all its remaining bytes.
  */
 type Attempt = { readonly headers: Hash };
 
 type ElementEncoding = Pick<Encoding, 'explicitVR' | 'bigEndian'>;
 
-/** `end`: Infinity where a delimiter ends it. `limit`: its end, or that of the nearest around it that has one. */
+/**
+ * `end`: Infinity if a delimiter ends the frame. `limit`: its end, or the end of the nearest enclosing frame that has
+ * one.
+ */
 type Frame = {
   readonly kind: 'elements' | 'items' | 'fragments';
   readonly end: number;
@@ -54,8 +58,8 @@ type Frame = {
 };
 
 /**
- * `left`: its bytes that are still to come. `hash`: counts them as they come; null: nobody does. `text`: they are
- * gathered there, because the end of them shows what is padding.
+ * `left`: the bytes of the value still to come. `hash`: receives these bytes; null: they are not part of the digest.
+ * `text`: collects them, because padding is recognised only at the end.
  */
 type Value = {
   left: number;
@@ -67,20 +71,20 @@ type Reading = {
   readonly hash: Hash;
   readonly header: Header;
   readonly stack: Frame[];
-  /** The beginning of a header whose rest has not come. */
+  /** The start of a header whose remaining bytes have not arrived. */
   rest: Uint8Array;
   window: Uint8Array;
-  /** In the window. */
+  /** Position in the window. */
   at: number;
-  /** In the Data Set: of the byte at `at`. */
+  /** Position in the Data Set of the byte at `at`. */
   position: number;
   value: Value;
-  /** Behind the end there are only zero bytes. */
+  /** The Data Set has ended, and only zero bytes may follow. */
   inPadding: boolean;
   refusal: CanonicalRefusal | null;
 };
 
-/** Before what follows in the canonical encoding. */
+/** Markers that introduce each part of the canonical encoding. */
 const ELEMENT = 1;
 const SEQUENCE = 2;
 const FRAGMENTS = 3;
@@ -90,8 +94,8 @@ const END = 6;
 const NO_SEQUENCE = 7;
 
 /**
- * PS3.5 §6.2: text "shall be padded with SPACE characters", a UID with a NULL. Spaces at the end are no part of a text
- * of any VR, however many; dcmtk cuts them off. Some writers pad text with nulls, and UIDs with spaces.
+ * PS3.5 §6.2: text "shall be padded with SPACE characters", a UID with a NULL. Trailing spaces, however many, are not
+ * part of a text of any VR; dcmtk removes them. Some writers pad text with nulls, and UIDs with spaces.
  */
 const TEXT_VRS: ReadonlySet<string> = new Set(
   'AE AS CS DA DS DT IS LO LT PN SH ST TM UC UI UR UT'.split(' '),
@@ -104,7 +108,7 @@ const IMPLICIT_LITTLE_ENDIAN: ElementEncoding = { explicitVR: false, bigEndian: 
 
 export type CanonicalReader = {
   take(piece: Uint8Array): void;
-  /** No more comes. */
+  /** Call this when there are no more pieces. */
   end(): CanonicalOutcome;
 };
 
@@ -134,7 +138,7 @@ function takePiece(reading: Reading, piece: Uint8Array): void {
   reading.at = 0;
   let goesOn = true;
   while (goesOn) goesOn = advance(reading);
-  // A piece may be a view of what the next one is read into.
+  // The rest is copied, because a piece may be a view of a buffer that the next one overwrites.
   reading.rest = reading.window.slice(reading.at);
   reading.window = reading.rest;
 }
@@ -142,7 +146,7 @@ function takePiece(reading: Reading, piece: Uint8Array): void {
 function endOf(reading: Reading): CanonicalOutcome {
   const { stack, value, rest } = reading;
   closeEnded(reading);
-  // Pixel Data without its delimiter at the end of the file is the same Pixel Data.
+  // Pixel Data that ends the file without its delimiter counts as the same Pixel Data.
   if (stack.length === 2 && frameOf(reading).kind === 'fragments') close(reading);
   const isWhole = value.left === 0 && (rest.length === 0 || (stack.length === 1 && isZero(rest)));
   if (reading.refusal === null && !isWhole) reading.refusal = 'truncated';
@@ -156,7 +160,7 @@ function endOf(reading: Reading): CanonicalOutcome {
 const frameOf = ({ stack }: Reading): Frame => stack[stack.length - 1]!;
 const isZero = (bytes: Uint8Array): boolean => bytes.every((byte) => byte === 0);
 
-/** Passes one value or header. False: the window, or what can be read, ends here. */
+/** Processes one value or header. False: more bytes are needed, or the rest cannot be read. */
 function advance(reading: Reading): boolean {
   if (reading.value.left > 0) return passValue(reading);
   if (reading.inPadding) return passPadding(reading);
@@ -176,7 +180,10 @@ function advance(reading: Reading): boolean {
   return frame.kind === 'items' ? readItem(reading, frame) : readFragment(reading, frame);
 }
 
-/** A value of UN shows with its first tag whether it may be a Sequence. */
+/**
+ * How many bytes of a header are needed. For a value of VR UN, its first tag is needed too, because it shows whether
+ * the value may be a Sequence.
+ */
 const neededOf = (header: Header, frame: Frame): number =>
   frame.kind === 'elements' && mayBeSequence(header) ? header.size + 4 : header.size;
 const mayBeSequence = ({ vr, length }: Header): boolean =>
@@ -226,7 +233,7 @@ function close(reading: Reading): void {
 const attemptOf = ({ stack }: Reading): Attempt | null =>
   stack.findLast(({ attempt }) => attempt !== null)?.attempt ?? null;
 
-/** The Data Set cannot be read, or only the value of UN that was taken for a Sequence. */
+/** Refuses the Data Set, or only the reading of a UN value as a Sequence. */
 function refuse(reading: Reading, because: CanonicalRefusal): boolean {
   const { stack, hash } = reading;
   const from = stack.findLastIndex(({ attempt }) => attempt !== null);
@@ -244,7 +251,7 @@ function refuse(reading: Reading, because: CanonicalRefusal): boolean {
   return true;
 }
 
-/** The counted part of a header: its kind, tag and VR, and how many bytes of a value follow. */
+/** The part of a header that belongs to the digest: its kind, tag and VR, and how many bytes of value follow. */
 function canonicalHeader(
   kind: number,
   { tag = 0, vr = '', left = 0 }: { readonly tag?: number; readonly vr?: string; readonly left?: number },
@@ -257,7 +264,7 @@ function canonicalHeader(
   return bytes;
 }
 
-/** Goes behind the header, to the value that stands there. */
+/** Skips the header and continues with its value. */
 function passHeader(reading: Reading, value: Value = { left: 0 }): true {
   const { window, at, header } = reading;
   attemptOf(reading)?.headers.update(window.subarray(at, at + header.size));
@@ -266,7 +273,7 @@ function passHeader(reading: Reading, value: Value = { left: 0 }): true {
   return true;
 }
 
-/** A delimiter ends its frame where nothing else does, or where the frame ends right behind it. */
+/** Whether a delimiter ends the frame: the frame has no defined end, or its end is right behind the delimiter. */
 const isDelimiter = (reading: Reading, { end }: Frame, tag: number): boolean =>
   reading.header.tag === tag && (end === Infinity || reading.position + 8 === end);
 
@@ -283,7 +290,7 @@ function readElement(reading: Reading, frame: Frame): boolean {
   if (!isRoot && isDelimiter(reading, frame, ITEM_DELIMITATION)) return passDelimiter(reading);
   if (vr === '') return refuse(reading, 'inconsistent-length');
   if (length === UNDEFINED_LENGTH) {
-    // PS3.5 §A.4; in Implicit VR it stands under a tag whose VR is known.
+    // PS3.5 §A.4; in Implicit VR the VR of the tag is known from the dictionary.
     if (tag === PIXEL_DATA || vr.startsWith('O')) return open(reading, frame, 'fragments');
     return vr === 'SQ' || vr === 'UN'
       ? open(reading, frame, 'items')
@@ -314,7 +321,7 @@ function open(
   hash.update(canonicalHeader(kind === 'items' ? SEQUENCE : FRAGMENTS, { tag, vr }));
   const end = length === UNDEFINED_LENGTH ? Infinity : position + size + length;
   passHeader(reading);
-  // PS3.5 §6.2.2 note 4: the content of UN of undefined length is in Implicit VR Little Endian.
+  // PS3.5 §6.2.2 note 4: the content of a UN value of undefined length is in Implicit VR Little Endian.
   const encoding = vr === 'UN' ? IMPLICIT_LITTLE_ENDIAN : frame.encoding;
   stack.push({ kind, end, limit: Math.min(end, frame.limit), encoding, attempt });
   return true;

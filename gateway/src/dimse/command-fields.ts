@@ -1,4 +1,4 @@
-/** The elements and codes of commands (PS3.7 Annex E.1) that both sides of a message know. */
+/** The elements and codes of commands (PS3.7 Annex E.1) that both requests and responses use. */
 
 export const SOP_CLASS = 0x00000002;
 export const COMMAND = 0x00000100;
@@ -11,7 +11,7 @@ export const SOP_INSTANCE = 0x00001000;
 
 export const STORE_RQ = 0x0001;
 export const ECHO_RQ = 0x0030;
-/** (0000,0100) of a response: that of its request with this bit. */
+/** In a response, (0000,0100) is that of its request with this bit set. */
 export const RESPONSE = 0x8000;
 
 export const SUCCESS = 0x0000;

@@ -1,12 +1,12 @@
 /**
- * Data Sets with Sequences, in Implicit VR Little Endian: those of storage commitment. Lengths may be defined or not;
- * each is checked against what is there.
+ * Reads and writes Data Sets with Sequences in Implicit VR Little Endian, for storage commitment. Lengths may be
+ * defined or undefined, and each is checked against the bytes that are there.
  */
 import { violated } from './association-failed.ts';
 import { encodeElements, type ElementsToSend } from './elements.ts';
 import { BoundedReader, trimmed } from './read-bounded.ts';
 
-/** `sequences`: the Items of each, by its tag. */
+/** `sequences`: the Items of each Sequence, by tag. */
 type NestedDataSet = {
   readonly values: ReadonlyMap<number, Buffer>;
   readonly sequences: ReadonlyMap<number, readonly NestedDataSet[]>;
@@ -19,8 +19,8 @@ const UNDEFINED_LENGTH = 0xffffffff;
 /** A Sequence of references has one level; some peers add codes. */
 const LEVELS_LIMIT = 4;
 /**
- * Limits for one Data Set over all levels: four items for each of a thousand references, the most that are asked
- * about at once. Empty items take eight bytes on the wire, and a hundred times as many in memory.
+ * Limits for one Data Set, over all levels: four Items for each of a thousand references, the most that are requested
+ * at once. An empty Item takes eight bytes on the wire but a hundred times as many in memory.
  */
 const ITEMS_LIMIT = 4096;
 const ELEMENTS_LIMIT = 32_768;
@@ -43,8 +43,8 @@ export function encodeSequence(tag: number, items: readonly ElementsToSend[]): B
 }
 
 /**
- * `isSequence`: tells those of defined length, which look like any other element. Throws AssociationFailed where it is
- * malformed, or has more Items or elements than anybody needs.
+ * `isSequence`: identifies Sequences of defined length, which look like any other element. Throws AssociationFailed if
+ * the Data Set is malformed, or has more Items or elements than any real one.
  */
 export const parseDataSet = (bytes: Buffer, isSequence: (tag: number) => boolean): NestedDataSet =>
   parseElements(new BoundedReader(bytes), {
@@ -55,9 +55,9 @@ export const parseDataSet = (bytes: Buffer, isSequence: (tag: number) => boolean
 type Place = {
   readonly isSequence: (tag: number) => boolean;
   readonly level: number;
-  /** The level ends with a delimiter, and not with its bytes. */
+  /** The level ends with a delimiter instead of a defined length. */
   readonly hasEnd: boolean;
-  /** So far, of the whole Data Set. */
+  /** Counts so far, over the whole Data Set. */
   readonly count: { items: number; elements: number };
 };
 
@@ -67,7 +67,7 @@ function parseHeader(reader: BoundedReader): { readonly tag: number; readonly le
   return { tag, length: header.readUInt32LE(4) };
 }
 
-/** The value behind a header: so many bytes, or the rest up to a delimiter. */
+/** The value behind a header: `length` bytes, or everything up to a delimiter. */
 const within = (reader: BoundedReader, length: number): BoundedReader =>
   length === UNDEFINED_LENGTH ? reader : new BoundedReader(reader.take(length));
 
@@ -104,7 +104,7 @@ function parseItems(reader: BoundedReader, place: Place): readonly NestedDataSet
   return items;
 }
 
-/** Null: it is not there. */
+/** Null: the element is missing. */
 export const uidIn = ({ values }: NestedDataSet, tag: number): string | null => {
   const value = values.get(tag);
   return value === undefined ? null : trimmed(value);

@@ -1,4 +1,6 @@
-/** The canonical digest of a Data Set as its transfer syntax encodes it; a deflated one is inflated as it comes. */
+/**
+ * The canonical digest of a Data Set as its transfer syntax encodes it; a deflated Data Set is inflated as it arrives.
+ */
 import { createInflateRaw } from 'node:zlib';
 import { INFLATED_BYTES_LIMIT } from '#shared/dicom/limits.ts';
 import { encodingOf } from '#shared/dicom/registry.ts';
@@ -11,7 +13,7 @@ import {
 
 type DigestReader = {
   take(piece: Uint8Array): Promise<void>;
-  /** No more comes. */
+  /** Call this when there are no more pieces. */
   end(): Promise<CanonicalOutcome>;
 };
 
@@ -28,7 +30,7 @@ const refusing = (because: CanonicalRefusal): DigestReader => ({
   end: async () => ({ kind: 'refused', because }),
 });
 
-/** PS3.5 §A.5. A byte of padding may stand behind the deflated bytes: nothing is read of what follows their end. */
+/** PS3.5 §A.5. A padding byte may follow the deflated bytes, so nothing after their end is read. */
 function inflating(reader: CanonicalReader): DigestReader {
   const inflater = createInflateRaw();
   let bytes = 0;
@@ -46,7 +48,7 @@ function inflating(reader: CanonicalReader): DigestReader {
     else inflater.destroy();
   });
   return {
-    // A write behind the end is not answered.
+    // A write after the end never completes.
     take: async (piece) => {
       if (!isOver) await Promise.race([ended, new Promise((resolve) => inflater.write(piece, resolve))]);
     },

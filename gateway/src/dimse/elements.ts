@@ -1,24 +1,24 @@
 /**
- * Command Sets (PS3.7 §6.3.1) and the identifiers of queries: Data Elements in Implicit VR Little Endian, written
- * and read within bounds. Sequences are not needed, and not taken apart.
+ * Writes and reads Command Sets (PS3.7 §6.3.1) and query identifiers: Data Elements in Implicit VR Little Endian,
+ * within limits. Sequences are not needed and not parsed.
  */
 import { violated } from './association-failed.ts';
 import { trimmed } from './read-bounded.ts';
 
-/** Ascending by tag. A number has 16 bits; a text is a UID or a code. */
+/** Ascending by tag. Numbers have 16 bits; texts are UIDs or codes. */
 export type ElementsToSend = readonly (readonly [tag: number, value: number | string])[];
 
 /** Values by tag. */
 export type Elements = ReadonlyMap<number, Buffer>;
 
-/** A command has twelve, an identifier as many as were asked for; some peers add their own. */
+/** A command has twelve elements, an identifier as many as were requested; some peers add their own. */
 const ELEMENTS_LIMIT = 256;
 
 export function encodeElements(elements: ElementsToSend): Buffer {
   return Buffer.concat(elements.flatMap(([tag, value]) => encodeElement(tag, toValue(tag, value))));
 }
 
-/** A command begins with the length of the rest: (0000,0000) Command Group Length. */
+/** A command begins with the length of its other elements: (0000,0000) Command Group Length. */
 export function encodeCommand(elements: ElementsToSend): Buffer {
   const rest = encodeElements(elements);
   const length = Buffer.alloc(4);
@@ -47,7 +47,7 @@ function toValue(tag: number, value: number | string): Buffer {
   return Buffer.from(value.length % 2 === 0 ? value : value + padding, 'latin1');
 }
 
-/** Throws AssociationFailed where they are malformed, or more than anybody needs. */
+/** Throws AssociationFailed if the elements are malformed, or more than any real message has. */
 export function parseElements(bytes: Buffer): Elements {
   const elements = new Map<number, Buffer>();
   for (let at = 0; at < bytes.length; ) {
@@ -62,13 +62,13 @@ export function parseElements(bytes: Buffer): Elements {
   return elements;
 }
 
-/** Null: it is not there. */
+/** Null: the element is missing. */
 export function textIn(elements: Elements, tag: number): string | null {
   const value = elements.get(tag);
   return value === undefined ? null : trimmed(value);
 }
 
-/** Null: it is not there, or no number of 16 bits. */
+/** Null: the element is missing, or is not a 16-bit number. */
 export function numberIn(elements: Elements, tag: number): number | null {
   const value = elements.get(tag);
   return value?.length === 2 ? value.readUInt16LE() : null;

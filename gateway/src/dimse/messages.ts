@@ -1,7 +1,7 @@
 /**
- * The messages of PS3.7 that the gateway sends: C-ECHO, C-STORE, C-FIND and C-GET. Each is asked in an association
- * that the caller has made, and answered with the status that the peer gives. All throw AssociationFailed and the
- * signal's reason; then the association is of no more use.
+ * The messages of PS3.7 that the gateway sends: C-ECHO, C-STORE, C-FIND and C-GET. Each is sent in an association that
+ * the caller has opened, and returns the peer's status. All throw AssociationFailed and the signal's reason; the
+ * association cannot be used afterwards.
  */
 import { respond } from './answer-message.ts';
 import { violated } from './association-failed.ts';
@@ -47,12 +47,15 @@ const MEDIUM = 0;
 /** Any value but NO_DATA_SET. */
 export const WITH_DATA_SET = 0x0001;
 
-/** The most for the identifier of a C-FIND response: some UIDs and codes. */
+/** The longest identifier of a C-FIND response, which holds some UIDs and codes. */
 const IDENTIFIER_BYTES_LIMIT = 64 * 1024;
-/** C-GET for one instance: its C-STORE, and a response before and after it. Some peers count in between. */
+/**
+ * The most messages in a C-GET of one instance: its C-STORE, and a response before and after it. Some peers report
+ * progress in between.
+ */
 const MESSAGES_FOR_AN_INSTANCE = 32;
 
-/** The status of a response to this message. */
+/** The status of the response to message `messageId`. */
 export function statusOf({ command }: Message, field: number, messageId: number): number {
   const status = numberIn(command, STATUS);
   if (
@@ -94,7 +97,7 @@ export async function echo(association: Association, context: Context): Promise<
   return statusOf(answer, ECHO_RSP, id);
 }
 
-/** The Data Set is in the transfer syntax of the context. Throws what `dataSet` throws. */
+/** Sends C-STORE. The Data Set must be in the transfer syntax of the context. Throws whatever `dataSet` throws. */
 export async function store(
   association: Association,
   context: Context,
@@ -118,22 +121,22 @@ export async function store(
   return statusOf(answer, STORE_RSP, id);
 }
 
-/** `isCut`: there are more than `limit`, and the association is of no more use. */
+/** `isCut`: there are more than `limit` rows, and the association cannot be used any more. */
 type Matches<T> = {
   readonly status: number;
   readonly rows: readonly T[];
   readonly isCut: boolean;
 };
 
-/** `read`: what is kept of a row, which may be as long as the peer likes; nothing else of it stays in memory. */
+/** `read` returns what is kept of a row. A row may be of any length, and nothing else of it stays in memory. */
 export type Wish<T> = { readonly limit: number; readonly read: (row: Elements) => readonly T[] };
-/** The same of rows as they are encoded. */
+/** The same, with rows in encoded form. */
 type BytesWish<T> = {
   readonly limit: number;
   readonly read: (row: Buffer) => readonly T[] | Promise<readonly T[]>;
 };
 
-/** `identifier`: ascending by tag; it begins with the level. */
+/** `identifier`: ascending by tag, beginning with the level. */
 export async function find<T>(
   association: Association,
   context: Context,
@@ -144,7 +147,7 @@ export async function find<T>(
   return findBytes(association, context, encodeElements(identifier), wish);
 }
 
-/** In the information model of the context. Identifier and rows are Data Sets as they are encoded. */
+/** Searches in the information model of the context. Identifier and rows are encoded Data Sets. */
 export async function findBytes<T>(
   association: Association,
   context: Context,
@@ -168,18 +171,18 @@ export async function findBytes<T>(
     if (!isPending(status)) return { status, rows, isCut: false };
     if (count === limit) return { status: SUCCESS, rows, isCut: true };
     rows.push(...(await read(bytes)));
-    // A single answer may hold many rows.
+    // `read` may return many rows for a single answer.
     if (rows.length > limit) return { status: SUCCESS, rows: rows.slice(0, limit), isCut: true };
   }
 }
 
-/** An instance that the peer brings: its transfer syntax, and its Data Set as it comes. */
+/** An instance that the peer sends: its transfer syntax, and its Data Set as it arrives. */
 export type Brought = { readonly transferSyntax: string; readonly dataSet: AsyncIterable<Buffer> };
 
 /**
- * Asks for one instance, and gives it to `take`, which may end early: then the association is of no more use. `taken`
- * is null where the peer brought none; the status says whether it could look. Anything but the instance that was asked
- * for is a violation.
+ * Requests one instance and passes it to `take`, which may stop early; then the association cannot be used any more.
+ * `taken` is null if the peer sent none; the status tells whether the peer was able to search. Receiving any other
+ * instance is a violation.
  */
 export async function get<T>(
   association: Association,
@@ -203,7 +206,7 @@ export async function get<T>(
       const { contextId, command, dataSet } = message;
       const by = association.contextById(contextId);
       const isAsked = textIn(command, SOP_INSTANCE) === asked.sopInstanceUID;
-      // The transfer syntax of the question says nothing of an instance.
+      // The transfer syntax of the query context does not apply to an instance.
       if (brought !== null || !isAsked || dataSet === null || by === undefined || by.id === context.id)
         throw violated('another instance');
       const { transferSyntax } = by;

@@ -1,6 +1,6 @@
 /**
- * The Protocol Data Units by which an acceptor answers (PS3.8 §9.3.2 to §9.3.4). The request comes from anybody who
- * reaches the port, before anything is known of them: it is read within bounds, and nothing of it is kept but this.
+ * The Protocol Data Units by which an acceptor answers (PS3.8 §9.3.2 to §9.3.4). The request may come from anybody who
+ * reaches the port, so it is read within limits, and only the fields below are kept.
  */
 import { violated } from './association-failed.ts';
 import {
@@ -32,7 +32,7 @@ const TITLE_BYTES = 16;
 const RESERVED_BYTES = 32;
 
 export type AssociationAsked = {
-  /** PS3.8 §9.3.2: bit 0 stands for version 1, which is the only one. */
+  /** PS3.8 §9.3.2: bit 0 means version 1, the only one. */
   readonly isOurVersion: boolean;
   readonly isDicom: boolean;
   readonly calledAE: string;
@@ -40,13 +40,16 @@ export type AssociationAsked = {
   readonly contexts: readonly ProposedContext[];
   /** 0: no limit. */
   readonly maxBytes: number;
-  /** The SOP Classes for which it proposes roles (PS3.7 Annex D.3.3.4): whether that of the SCP is among them. */
+  /**
+   * The SOP Classes for which the requestor proposes roles (PS3.7 Annex D.3.3.4), and whether the SCP role is one of
+   * them.
+   */
   readonly provides: ReadonlyMap<string, boolean>;
-  /** AE titles and reserved bytes, which an acceptance returns as they came. */
+  /** AE titles and reserved bytes, which an acceptance returns unchanged. */
   readonly titles: Buffer;
 };
 
-/** `content`: what follows the header. Throws AssociationFailed. */
+/** `content`: the bytes after the header. Throws AssociationFailed. */
 export function parseAssociateRequest(content: Buffer): AssociationAsked {
   const reader = new BoundedReader(content);
   const version = reader.uint16();
@@ -60,7 +63,7 @@ export function parseAssociateRequest(content: Buffer): AssociationAsked {
     if (type === USER_INFORMATION) user = parseUser(inner);
     if (type !== PROPOSED_CONTEXT) continue;
     const context = parseProposed(inner);
-    // PS3.8 §9.3.2.2: odd numbers, each once.
+    // PS3.8 §9.3.2.2: context IDs are odd and unique.
     if (context.id % 2 === 0 || contexts.has(context.id))
       throw violated('a context with a number of another');
     if (contexts.size === CONTEXTS_LIMIT) throw violated('too many presentation contexts');
@@ -107,7 +110,7 @@ function parseProposed(content: BoundedReader): ProposedContext {
 
 export type Acceptance = {
   readonly contexts: readonly AnsweredContext[];
-  /** The SOP Classes of which the requestor is the SCP, as it has proposed. */
+  /** The SOP Classes for which the requestor is the SCP, as it proposed. */
   readonly provided: readonly string[];
 };
 

@@ -1,7 +1,7 @@
 /**
- * The Protocol Data Units of the DICOM upper layer (PS3.8 §9.3). Written as the standard has them; read within bounds:
- * whatever a peer says of lengths and counts is checked before it is used. Those by which an acceptor answers are in
- * pdu-acceptor.ts.
+ * The Protocol Data Units of the DICOM upper layer (PS3.8 §9.3). They are written as the standard defines them and
+ * read within limits: lengths and counts from a peer are checked before use. The PDUs with which an acceptor answers
+ * are in pdu-acceptor.ts.
  */
 import {
   RELAYPACS_IMPLEMENTATION_CLASS_UID,
@@ -31,16 +31,18 @@ const IMPLEMENTATION_VERSION = 0x55;
 
 /** PS3.7 Annex A.2.1. */
 export const APPLICATION_CONTEXT_NAME = '1.2.840.10008.3.1.1.1';
-/** PS3.8 §9.3.2.2: odd numbers from 1 to 255. */
+/** PS3.8 §9.3.2.2: context IDs are odd numbers from 1 to 255. */
 export const CONTEXTS_LIMIT = 128;
 /** PDU type, a reserved byte and the length of what follows. */
 export const PDU_HEADER_BYTES = 6;
 /**
- * The longest PDU that we take, and say that we take (PS3.8 Annex D.1). Far shorter ones cost a large instance
- * thousands of reads; one of them lies in memory for each association.
+ * The longest PDU that we accept, and announce that we accept (PS3.8 Annex D.1). With much shorter PDUs, a large
+ * instance would cost thousands of reads; one PDU is in memory for each association.
  */
 export const RECEIVED_BYTES_LIMIT = 128 * 1024;
-/** The most items in an answer to an association: 128 contexts and the user information need a twelfth of it. */
+/**
+ * The most items in an answer to an association request: 128 contexts and the user information need a twelfth of this.
+ */
 const ITEMS_LIMIT = 1024;
 
 export type ProposedContext = {
@@ -48,7 +50,7 @@ export type ProposedContext = {
   readonly abstractSyntax: string;
   readonly transferSyntaxes: readonly string[];
 };
-/** `result`: PS3.8 Table 9-18; 0 is acceptance. */
+/** `result`: as in PS3.8 Table 9-18; 0 means accepted. */
 export type AnsweredContext = {
   readonly id: number;
   readonly result: number;
@@ -58,7 +60,7 @@ type AssociationRequest = {
   readonly calledAE: string;
   readonly callingAE: string;
   readonly contexts: readonly ProposedContext[];
-  /** SOP Classes of which the requestor is the SCP (PS3.7 Annex D.3.3.4): it takes what C-GET brings. */
+  /** SOP Classes for which the requestor is the SCP (PS3.7 Annex D.3.3.4): it accepts what C-GET brings. */
   readonly takes: readonly string[];
 };
 /** Presentation Data Value: a fragment of a command or of a Data Set. */
@@ -103,7 +105,7 @@ export const item = (type: number, ...content: Buffer[]): Buffer => {
 export const text = (value: string): Buffer => Buffer.from(value, 'latin1');
 const title = (value: string): Buffer => text(value.padEnd(16).slice(0, 16));
 
-/** PS3.8 Annex D.1, PS3.7 Annex D.3.3. `provided`: the SOP Classes of which the requestor is the SCP alone. */
+/** PS3.8 Annex D.1, PS3.7 Annex D.3.3. `provided`: the SOP Classes for which the requestor is SCP only. */
 export const userInformation = (provided: readonly string[]): Buffer =>
   item(
     USER_INFORMATION,
@@ -138,10 +140,10 @@ export function encodeData({ contextId, isCommand, isLast, fragment }: DataValue
 
 export const RELEASE_REQUEST: Buffer = pdu(RELEASE_RQ, Buffer.alloc(4));
 export const RELEASE_REPLY: Buffer = pdu(RELEASE_RP, Buffer.alloc(4));
-/** Source 0: the user of the service; then the reason says nothing. */
+/** Source 0: the service user. The reason has no meaning then. */
 export const ABORT_REQUEST: Buffer = pdu(ABORT, Buffer.alloc(4));
 
-/** The type of a PDU and its length. Throws AssociationFailed where it is longer than anything that we take. */
+/** The type of a PDU and its length. Throws AssociationFailed if it is longer than we accept. */
 export function parsePduHeader(header: Buffer): { readonly type: number; readonly length: number } {
   const type = header.readUInt8(0);
   const length = header.readUInt32BE(2);
@@ -150,7 +152,7 @@ export function parsePduHeader(header: Buffer): { readonly type: number; readonl
   return { type, length };
 }
 
-/** `content`: what follows the header. Throws AssociationFailed. */
+/** `content`: the bytes after the header. Throws AssociationFailed. */
 export function parsePdu(type: number, content: Buffer): Pdu {
   const reader = new BoundedReader(content);
   switch (type) {
@@ -178,7 +180,7 @@ export function parsePdu(type: number, content: Buffer): Pdu {
   }
 }
 
-/** PS3.8 §9.3.3. Items that we do not know are passed over. */
+/** PS3.8 §9.3.3. Unknown items are skipped. */
 function parseAccept(reader: BoundedReader): Pdu {
   // Protocol version, reserved bytes and the AE titles, which "shall not be tested".
   reader.take(68);
@@ -192,7 +194,7 @@ function parseAccept(reader: BoundedReader): Pdu {
   return { kind: 'associate-accept', contexts, maxBytes };
 }
 
-/** The longest PDU that the peer takes; 0: no limit. */
+/** The longest PDU that the peer accepts; 0: no limit. */
 function maxBytesIn(user: BoundedReader): number {
   let maxBytes = 0;
   for (const { type, content } of itemsOf(user)) if (type === MAXIMUM_LENGTH) maxBytes = content.uint32();
@@ -231,7 +233,7 @@ function parseValues(reader: BoundedReader): readonly DataValue[] {
     const control = value.uint8();
     const fragment = value.take(value.left);
     const isLast = (control & 2) !== 0;
-    // Empty fragments could follow each other for ever.
+    // Otherwise empty fragments could go on for ever.
     if (fragment.length === 0 && !isLast) throw violated('an empty fragment');
     values.push({ contextId, isCommand: (control & 1) !== 0, isLast, fragment });
   }

@@ -1,4 +1,4 @@
-/** Reads numbers and texts from bytes of a peer. Every length is checked against what is there before it is used. */
+/** Reads numbers and texts from bytes of a peer. Every length is checked against the remaining bytes before use. */
 import { violated } from './association-failed.ts';
 
 export class BoundedReader {
@@ -33,7 +33,7 @@ export class BoundedReader {
     return this.take(4).readUInt32BE();
   }
 
-  /** PS3.8 Annex F: UIDs without padding; some peers pad them all the same. */
+  /** PS3.8 Annex F: UIDs have no padding, but some peers pad them all the same. */
   uid(length: number): string {
     return trimmed(this.take(length));
   }
@@ -42,8 +42,8 @@ export class BoundedReader {
 const isPadding = (byte: number | undefined): boolean => byte === 0 || byte === 0x20;
 
 /**
- * A text without the padding around it, which may be as long as the peer likes: it is taken off the bytes, because a
- * part of a string keeps the whole of it in memory.
+ * A text without the padding around it. The padding may be as long as the peer likes, so it is removed from the bytes:
+ * a part of a string would keep the whole string in memory.
  */
 export function trimmed(bytes: Buffer): string {
   let start = 0;

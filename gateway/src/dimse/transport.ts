@@ -1,12 +1,13 @@
 /**
  * A connection to a peer, plain or with TLS: exact reads, writes that wait for the peer to keep up, and one way to
- * fail. A message has a time of its own, and so has each write: a peer that drips is as good as silent.
+ * fail. Each message and each write has its own time limit. A peer that sends only a few bytes at a time counts as
+ * silent.
  */
 import type { Socket } from 'node:net';
 import { openSocket, type Peer } from '../refuse-link-local.ts';
 import { AssociationFailed, CLOSED, CONNECT_TIMEOUT, SILENT } from './association-failed.ts';
 
-/** In PEM. `ca`: trusted in addition to those that everybody trusts. */
+/** In PEM. `ca`: authorities trusted in addition to the default ones. */
 type TransportTls = {
   readonly ca: string | null;
   readonly own: { readonly cert: string; readonly key: string } | null;
@@ -16,8 +17,8 @@ export type TransportSettings = Peer & {
   /** Null: no TLS. */
   readonly tls: TransportTls | null;
   /**
-   * Longest wait for a message, and then for each DRIP_BYTES of it. Below about 30 s a PACS that stores a large
-   * instance before it answers is given up; far above it a dead one holds a study.
+   * Longest wait for a message, and then for each DRIP_BYTES of it. Below about 30 s we would give up on a PACS that
+   * stores a large instance before it answers; far above it a dead PACS would block a study.
    */
   readonly idleMs?: number;
 };
@@ -25,9 +26,12 @@ export type TransportSettings = Peer & {
 const IDLE_MS = 120_000;
 /** Connect timeout, the same as undici's. */
 const CONNECT_MS = 10_000;
-/** A peer that sends fewer in the longest silence, and does not end its message, is silent: 273 bytes a second. */
+/**
+ * The fewest bytes that a peer must send of an unfinished message within the longest silence (273 bytes a second).
+ * Otherwise it counts as silent.
+ */
 const DRIP_BYTES = 16 * 1024;
-/** For the last words of an association: nothing depends on them. */
+/** The time for closing an association. Nothing depends on these messages. */
 const CLOSING_MS = 2_000;
 
 export class Transport {
@@ -37,11 +41,11 @@ export class Transport {
   readonly #abort: () => void;
   readonly #idleMs: number;
   #held: Buffer = Buffer.alloc(0);
-  /** The time that the message was waited for, and the bytes of it that came, since the last DRIP_BYTES of them. */
+  /** How long we have waited for the message, and how many of its bytes came, since the last DRIP_BYTES of it. */
   #waited = { ms: 0, bytes: 0 };
-  /** Nothing of the message has come. */
+  /** Nothing of the message has arrived. */
   #isBeginning = true;
-  /** The next piece, where somebody began to wait for it. */
+  /** The pending next piece, if a read of it has begun. */
   #coming: Promise<IteratorResult<Buffer>> | null = null;
   #failure: unknown = null;
 
@@ -57,17 +61,17 @@ export class Transport {
     if (signal.aborted) this.#abort();
   }
 
-  /** The next message of the peer has the whole time again, from when it begins to come. */
+  /** Restarts the time limit for the next message, counted from when its first bytes arrive. */
   beginMessage(): void {
     this.#isBeginning = true;
     this.#waited = { ms: 0, bytes: 0 };
   }
 
-  /** Exactly `count` bytes; the caller bounds it. Throws AssociationFailed and the signal's reason. */
+  /** Reads exactly `count` bytes; the caller limits `count`. Throws AssociationFailed and the signal's reason. */
   async read(count: number): Promise<Buffer> {
     const { ms, bytes } = this.#waited;
     const since = performance.now();
-    // Most of what a peer says in small pieces is there already: a timer for each would take longer than they do.
+    // Most small pieces have already arrived, and a timer for each would take longer than the read.
     const hasCome = this.#held.length >= count;
     const read = await (hasCome
       ? this.#fill(count)
@@ -101,7 +105,7 @@ export class Transport {
     throw this.#asFailure(new AssociationFailed('the peer closed the connection', CLOSED));
   }
 
-  /** Whether anything comes within `ms`, for the next `read`. Throws as `read`, but not for silence. */
+  /** Whether anything arrives within `ms`; it is left for the next `read`. Throws as `read`, but not for silence. */
   async hears(ms: number): Promise<boolean> {
     if (this.#held.length > 0) return true;
     this.#coming ??= this.#pieces.next();
@@ -116,7 +120,7 @@ export class Transport {
     }
   }
 
-  /** Resolves when the system has taken them: no more than these wait in memory. Throws as `read`. */
+  /** Resolves when the system has taken the bytes, so that no more than these wait in memory. Throws as `read`. */
   async write(bytes: Buffer): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#socket.write(bytes, (error) => (error == null ? resolve() : reject(error)));
@@ -135,20 +139,20 @@ export class Transport {
     }
   }
 
-  /** The first failure decides: a destroyed socket reports what follows from it. */
+  /** The first failure counts: a destroyed socket only reports consequences of it. */
   #asFailure(error: unknown): unknown {
     this.#signal.throwIfAborted();
     return asAssociationFailed(this.#failure ?? error);
   }
 
-  /** From now on the peer has a moment only, whatever it still sends. */
+  /** From now on the peer has only a short time, whatever it still sends. */
   hurry(): void {
     if (this.#socket.destroyed) return;
     const timer = setTimeout(() => this.#socket.destroy(), CLOSING_MS);
     this.#socket.once('close', () => clearTimeout(timer));
   }
 
-  /** Ends after these last bytes, whether or not they arrive. */
+  /** Closes the connection after these last bytes, whether or not they arrive. */
   end(last: Buffer): void {
     this.hurry();
     this.#socket.end(last, () => this.#socket.destroy());
@@ -182,7 +186,7 @@ export async function openTransport(settings: TransportSettings, signal: AbortSi
 
 async function tlsOptions({ ca, own }: TransportTls) {
   const { createSecureContext, getCACertificates } = await import('node:tls');
-  // Authorities of the site stay trusted (NODE_EXTRA_CA_CERTS, the system's).
+  // The site's own authorities stay trusted (NODE_EXTRA_CA_CERTS, those of the system).
   const trusted = ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
   return { secureContext: createSecureContext({ ...trusted, ...own }) };
 }

@@ -1,7 +1,7 @@
 /**
- * Asks a PACS that may be anything one question: an answer has a size and a time, redirects are not followed, and
- * nothing that comes back is trusted. Node's own HTTP and no fetch: a body that waits for "100 Continue", a
- * private CA and a connection of its own for each question need it.
+ * Sends one request to an untrusted PACS: the answer is limited in size and time, redirects are not followed, and
+ * nothing that comes back is trusted. It uses Node's own HTTP instead of fetch, because it needs "100 Continue", a
+ * private CA, and a separate connection for each request.
  */
 import {
   request as requestPlain,
@@ -14,19 +14,19 @@ import type { BlockList } from 'node:net';
 import { getCACertificates } from 'node:tls';
 import { openSocket } from '../refuse-link-local.ts';
 
-/** The PACS to look at. */
+/** The PACS to be examined. */
 export type PacsConnection = {
-  /** The DICOMweb root, without a slash at its end and without a password in it. */
+  /** The DICOMweb root, without a trailing slash and without a password. */
   readonly url: string;
   /** Value of the Authorization header, or null. */
   readonly authorization: string | null;
-  /** Certificates in PEM that are trusted besides the usual ones, or null. */
+  /** Certificates in PEM that are trusted in addition to the default ones, or null. */
   readonly ca: string | null;
-  /** The certificate that is shown to the PACS, with its key, in PEM. */
+  /** The client certificate for the PACS with its key, in PEM. */
   readonly own?: { readonly cert: string; readonly key: string } | null;
-  /** The address of the proxy that leads there, or null. */
+  /** The address of the proxy through which the PACS is reached, or null. */
   readonly proxy?: string | null;
-  /** Addresses that are not connected to; link-local ones without it. */
+  /** Addresses to which no connection is made. Default: link-local addresses. */
   readonly blocked?: BlockList | undefined;
 };
 
@@ -35,11 +35,11 @@ export type Question = {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
-  /** The body goes out in chunks, without its length. */
+  /** The body is sent in chunks, without its length. */
   readonly isChunked?: boolean;
-  /** Without the credentials. */
+  /** The request is sent without credentials. */
   readonly isAnonymous?: boolean;
-  /** The most to read of the answer's body. */
+  /** The most bytes of the answer's body that are read. */
   readonly maxBytes?: number;
 };
 
@@ -48,23 +48,26 @@ export type Answer = {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** False: it was cut off, by us or by them. */
+  /** False: the body was cut off, by us or by the PACS. */
   readonly isWhole: boolean;
 };
 
-/** `code`: the system's name for what happened to the connection. */
+/** `code`: the system's error code for the connection. */
 export type NoAnswer = { readonly kind: 'none'; readonly isSilent: boolean; readonly code: string };
 
-/** A PACS that needs longer for one small question cannot be worked with; the whole visit has a minute. */
+/**
+ * The limit for one answer. A PACS that takes longer for one small request is unusable, and the whole examination has
+ * a minute.
+ */
 const ANSWER_MS = 8_000;
-/** 2000 rows of a search have 3 to 6 MB. */
+/** The longest body; 2000 rows of a search have 3 to 6 MB. */
 const BODY_BYTES_LIMIT = 16 * 1024 * 1024;
 
-/** Options of TLS: the usual authorities, and those of the site. */
+/** TLS options: trusts the default authorities and those of the site. */
 export const trusting = (ca: string | null): { ca?: string[] } =>
   ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
 
-/** Host and port of an address, and whether it is reached by TLS. */
+/** Host and port of an address, and whether it uses TLS. */
 export const placeOf = (url: string) => {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
@@ -88,7 +91,7 @@ export function startRequest(
   return (isTls ? requestTls : requestPlain)(url, { ...options, createConnection });
 }
 
-/** Each question has a connection of its own. */
+/** Opens a separate connection for each request. */
 const connecting =
   (...way: Parameters<typeof openSocket>): NonNullable<RequestOptions['createConnection']> =>
   (_options, done) => {
@@ -99,7 +102,7 @@ const connecting =
     return undefined;
   };
 
-/** Never rejects: no answer is an answer too. */
+/** Never rejects; a missing answer is a result too. */
 export async function ask(
   connection: PacsConnection,
   question: Question,
@@ -119,7 +122,7 @@ export async function ask(
   });
 }
 
-/** Rejects where the connection ends without an answer. */
+/** Rejects if the connection ends without an answer. */
 export function answerTo(request: ClientRequest, maxBytes: number): Promise<Answer> {
   return new Promise((resolve, reject) => {
     request.on('error', reject);
@@ -136,14 +139,14 @@ export function answerTo(request: ClientRequest, maxBytes: number): Promise<Answ
         done(Buffer.concat(pieces).subarray(0, maxBytes), false);
         response.destroy();
       });
-      // Cut off: the close that follows says so.
+      // The body was cut off; the `close` handler reports that.
       response.on('error', () => undefined);
       response.on('close', () => done(Buffer.concat(pieces), response.complete));
     });
   });
 }
 
-/** The name that the system or Node has for an error; no free text. */
+/** The code or name that the system or Node gives an error, never free text. */
 export function codeOf(error: unknown): string {
   const { code, name } = error as { code?: unknown; name?: unknown };
   for (const said of [code, name]) if (typeof said === 'string' && /^\w{1,60}$/.test(said)) return said;

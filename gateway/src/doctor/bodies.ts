@@ -1,6 +1,6 @@
 /**
- * Looks for the bodies that a store request may have. Nothing that these probes send can be stored: a multipart
- * body without a part, or with one that is not DICOM.
+ * Finds out which bodies a store request may have. Nothing that these probes send can be stored: a multipart body has
+ * no part, or one that is not DICOM.
  */
 import { once } from 'node:events';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -17,18 +17,21 @@ export const BODIES: readonly Probe[] = [
 ];
 
 const MIB = 1024 * 1024;
-/** Sent for real where the PACS does not say beforehand what it takes: more than a batch of the gateway (6 MiB). */
+/**
+ * The size actually sent if the PACS does not answer beforehand whether it accepts the body: more than a batch of the
+ * gateway (6 MiB).
+ */
 const SENT_BYTES = 8 * MIB;
 /**
- * Only announced. Finds the usual limits of proxies (1, 10, 50, 100 MB); some PACSs (Orthanc 1.10) take memory
- * for a body as soon as it is announced, so far larger ones could harm them.
+ * The largest size announced, without sending it. It covers the usual limits of proxies (1, 10, 50, 100 MB). Some
+ * PACSs (Orthanc 1.10) allocate memory for a body as soon as it is announced, so much larger sizes could harm them.
  */
 const ANNOUNCED_BYTES = 128 * MIB;
-/** Images of a flat panel have 8 to 30 MB. */
+/** The size of ordinary images: those of a flat panel have 8 to 30 MB. */
 const ORDINARY_BYTES = 32 * MIB;
-/** How near the limit is found. */
+/** How precisely the limit is determined. */
 const STEP_BYTES = MIB / 4;
-/** RFC 9110 §10.1.1: a client should not wait for "100 Continue" without an end. */
+/** RFC 9110 §10.1.1: a client should not wait for "100 Continue" indefinitely. */
 const CONTINUE_MS = 1_000;
 const SENDING_MS = 15_000;
 
@@ -47,32 +50,35 @@ async function tryStores(visit: Visit): Promise<readonly Finding[]> {
   const { status } = answer;
   if (status === INSUFFICIENT_STORAGE) return only('stores-no-room');
   if (status === 401 || status === 403) return only('stores-forbidden', { status });
-  // 404, too, where such a study is unknown; here no study is named.
+  // 404 can also mean an unknown study, but no study is named here.
   if ([404, 405, 410, 501].includes(status)) return only('stores-not-offered', { status });
   if (status >= 500) return only('stores-fail', { outcome: outcomeOf(answer) });
   visit.found.takesStores = true;
   return status >= 400 && isPage(answer) ? only('stores-unsure', { status }) : only('stores-offered');
 }
 
-/** A PACS refuses a request for its own programs; a page for people may come from something before it. */
+/**
+ * Whether the answer is a web page. The PACS's own refusals are meant for programs, so a page may come from a server
+ * in front of it.
+ */
 const isPage = ({ headers }: Answer): boolean => /^text\/html\b/i.test(headers['content-type'] ?? '');
 
 /** RFC 4918 §11.5. */
 const INSUFFICIENT_STORAGE = 507;
-/** Where all store requests fail alike. */
+/** The reason if all store requests fail in the same way. */
 const FAILS_ALL = 'The PACS fails on every store request.';
-/** 501: it does not offer this. */
+/** 501 is not a failure: the PACS does not offer this service. */
 const isFailure = (answer: Answer | NoAnswer): boolean =>
   answer.kind === 'none' || (answer.status >= 500 && answer.status !== 501);
 
 async function tryGarbage(visit: Visit): Promise<readonly Finding[]> {
   const answer = await visit.ask({ method: 'POST', url: storeUrl(visit), headers: HEADERS, body: GARBAGE });
   if (visit.found.failsStores && isFailure(answer)) return failsAll(answer);
-  // The failure before was about the request without instances.
+  // The earlier failure concerned only the request without instances.
   visit.found.failsStores = false;
   if (answer.kind === 'none' || answer.status >= 500)
     return only('garbage-breaks', { outcome: outcomeOf(answer) });
-  // 202: it took the request and says in the body what it refused.
+  // 202: it accepted the request and reports the refusals in the body.
   return answer.status >= 400 || answer.status === 202
     ? only('garbage-refused', { status: answer.status })
     : only('garbage-taken', { status: answer.status });
@@ -121,7 +127,7 @@ function limited(visit: Visit, bytes: number, outcome: string): readonly Finding
   return [diagnose(code, { bytes: inWords(bytes), outcome })];
 }
 
-/** The largest body that is let through, to the step below. `passes` does, `fails` does not. */
+/** Narrows down the largest accepted body to within one step. `passes` is accepted, `fails` is not. */
 async function narrow(visit: Visit, passes: number, fails: number): Promise<number> {
   if (fails - passes <= STEP_BYTES || visit.signal.aborted) return passes;
   const middle = passes + Math.round((fails - passes) / 2 / STEP_BYTES) * STEP_BYTES;
@@ -129,15 +135,15 @@ async function narrow(visit: Visit, passes: number, fails: number): Promise<numb
   return isThrough ? narrow(visit, middle, fails) : narrow(visit, passes, middle);
 }
 
-/** RFC 9110 §15.5.14, and servers that hang up on a body in the middle. */
+/** Refusals according to RFC 9110 §15.5.14, and servers that hang up in the middle of a body. */
 const isRefused = (answer: Answer | NoAnswer | null): boolean =>
   answer !== null && (answer.kind === 'answer' ? answer.status === 413 : !answer.isSilent);
 const isLetThrough = (answer: Answer | NoAnswer | null): answer is Answer | null =>
   answer === null || (answer.kind === 'answer' && answer.status !== 413);
 
 /**
- * Announces a body of so many bytes. A proxy says no at once. One that says "continue" lets it through: null,
- * and nothing more is sent. Where nothing is said, a body that is not too large is sent.
+ * Announces a body of `bytes` bytes. A proxy refuses at once, or answers "continue" and thus accepts the size: then
+ * this returns null, and nothing more is sent. If there is no response, the body is sent if it is not too large.
  */
 async function offer(visit: Visit, bytes: number): Promise<Answer | NoAnswer | null> {
   const late = AbortSignal.timeout(SENDING_MS);

@@ -1,9 +1,9 @@
-/** The checks of a visit, and the form of a diagnosis. */
+/** The checks of an examination, and the form of a diagnosis. */
 
-/** `way`: the only destinations that have the check; all that are no folder by default. */
+/** `way`: the only kind of destination that has the check; by default all destinations except folders. */
 type Check = { readonly title: string; readonly way?: 'web' | 'dimse' | 'folder' };
 
-/** In the order of a report. */
+/** In the order in which a report lists them. */
 const TABLE = {
   folder: { title: 'Folder', way: 'folder' },
   name: { title: 'Name' },
@@ -38,19 +38,22 @@ const TABLE = {
 export type CheckName = keyof typeof TABLE;
 export const CHECKS: Readonly<Record<CheckName, Check>> = TABLE;
 
-/** In the order of the table. `rest`: only where it has to be there. */
+/** In the order of the table. `rest` is included only for an Orthanc with a REST API. */
 export function checksOf(way: 'web' | 'dimse', isOrthanc: boolean): readonly CheckName[] {
   return (Object.keys(CHECKS) as CheckName[]).filter(
     (check) => (CHECKS[check].way ?? way) === way && (check !== 'rest' || isOrthanc),
   );
 }
 
-/** `skipped`: not looked at, and the sentence says why. */
+/** `skipped`: not checked; the text says why. */
 export type Result = 'ok' | 'warn' | 'fail' | 'skipped';
-/** Where something is changed; `any`: wherever it is. */
+/** The system on which to change something; `any`: wherever it is. */
 export type Place = 'any' | 'nginx' | 'Orthanc' | 'dcm4chee' | 'cloud';
 
-/** Its meaning, under how bad it is, and what to change at which place. `{name}` stands for a fact. */
+/**
+ * The meaning of a diagnosis, keyed by its severity, and what to change on which system. `{name}` is a placeholder for
+ * a fact.
+ */
 type Diagnosis = { [R in Result]: Readonly<Record<R, string>> }[Result] &
   Readonly<Partial<Record<Place, string>>>;
 /** Diagnoses by their checks and codes. */

@@ -1,6 +1,6 @@
 /**
- * Every diagnosis: which check it is of, how bad it is, what it means, and what to change where. Facts come
- * from outside: control characters are written out and long ones cut.
+ * Every diagnosis: the check to which it belongs, its severity, its meaning, and what to change where. Facts come from
+ * untrusted servers, so control characters are escaped and long facts are cut.
  */
 import type { CheckName, Diagnoses, Place, Result } from './checks.ts';
 import { OF_DIMSE } from './dimse-diagnoses.ts';
@@ -34,7 +34,7 @@ const PLACES: readonly Place[] = ['any', 'nginx', 'Orthanc', 'dcm4chee', 'cloud'
 
 type Facts = Readonly<Record<string, string | number>>;
 
-/** Throws where a fact of the sentence is missing. */
+/** Throws if a fact of the sentence is missing. */
 export function diagnose(code: DiagnosisCode, facts: Facts = {}): Finding {
   const { check, texts } = DIAGNOSES.get(code)!;
   const result = RESULTS.find((one) => texts[one] !== undefined)!;
@@ -45,13 +45,13 @@ export function diagnose(code: DiagnosisCode, facts: Facts = {}): Finding {
   return { check, result, code, says: fill(texts[result]!, facts), change };
 }
 
-/** In the order in which a person should look. Null: nothing is wrong. */
+/** The finding to look at first. Null: nothing is wrong. */
 export function worstOf(findings: readonly Finding[]): Finding | null {
   const first = (wanted: Result) => findings.find(({ result }) => result === wanted);
   return first('fail') ?? first('warn') ?? null;
 }
 
-/** A check that was not made. */
+/** The finding for a check that was not made. */
 export const skipped = (check: CheckName, says: string): Finding => ({
   check,
   result: 'skipped',
@@ -68,7 +68,9 @@ function fill(text: string, facts: Facts): string {
   });
 }
 
-/** A certificate or a header of a hostile server must not steer the terminal, nor fill it. */
+/**
+ * Escapes and shortens a text: a hostile server's certificate or header must neither control nor flood the terminal.
+ */
 function harmless(text: string): string {
   const written = text.replace(/[^\x20-\x7e]/g, (character) => {
     const point = character.codePointAt(0)!;

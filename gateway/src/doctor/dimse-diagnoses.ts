@@ -1,4 +1,4 @@
-/** Diagnoses of a PACS that speaks DIMSE. `{name}` stands for a fact. */
+/** Diagnoses of a PACS that speaks DIMSE. `{name}` is a placeholder for a fact. */
 import type { Diagnoses } from './checks.ts';
 
 const KNOW_US = {

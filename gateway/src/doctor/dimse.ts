@@ -1,6 +1,6 @@
 /**
- * Looks at a PACS that speaks DIMSE: whether it makes an association, what it takes in it, and whether it searches and
- * gives back. Nothing is stored here.
+ * Looks at a PACS that speaks DIMSE: whether it accepts an association, which SOP Classes and transfer syntaxes it
+ * accepts, and whether it supports search and retrieval. Nothing is stored here.
  */
 import { IMPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { parseDimseAddress, type DimseAddress } from '#shared/protocol/dimse-address.ts';
@@ -19,12 +19,15 @@ import { PacsDoesNotSearch } from '../ports/pacs/pacs.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
 import { only, type Probe, type Visit } from './visit.ts';
 
-/** A PACS that needs longer for one small question cannot be worked with; the whole visit has a minute. */
+/**
+ * The limit for one answer. A PACS that takes longer for one small request is unusable, and the whole examination has
+ * a minute.
+ */
 const ANSWER_MS = 8_000;
 
 export const isDimse = (url: string): boolean => url.startsWith('dimse');
 
-/** Throws where the URL is none of DIMSE. */
+/** Throws if the URL is not a DIMSE address. */
 function addressOf({ connection: { url } }: Visit): DimseAddress {
   const address = parseDimseAddress(url);
   if (address === null) throw new Error('the address is not one of DIMSE');
@@ -38,13 +41,13 @@ export function peerOf(visit: Visit): PeerSettings {
   return { host, port, calledAE, callingAE, tls, blocked, idleMs: ANSWER_MS };
 }
 
-/** The facts of every diagnosis. */
+/** The facts that every diagnosis uses. */
 const factsOf = (visit: Visit) => {
   const { port, calledAE: called, callingAE: calling } = addressOf(visit);
   return { port, called, calling };
 };
 
-/** Whether it talks to us at all. */
+/** Checks whether the PACS accepts an association at all. */
 export const ASSOCIATE: Probe = { isVital: true, run: associate };
 export const SERVICES: Probe = { run: tryServices };
 export const CONTEXTS: Probe = { run: tryContexts };
@@ -62,7 +65,7 @@ async function associate(visit: Visit): Promise<readonly Finding[]> {
   ]);
 }
 
-/** In an association of its own; where there is none, the finding is why. */
+/** Runs `work` in an association of its own. If there is none, the finding says why. */
 async function associated(
   visit: Visit,
   contexts: readonly Wanted[],
@@ -76,7 +79,7 @@ async function associated(
   }
 }
 
-/** The finding for an association that was refused, or was accepted and ended early. */
+/** The finding for an association that was refused, or that ended early after it was accepted. */
 function failureOf(visit: Visit, { connection: code }: AssociationFailed): Finding {
   const facts = { ...factsOf(visit), code };
   if (code === UNKNOWN_CALLED_AE) return diagnose('called-ae-unknown', facts);
@@ -104,7 +107,7 @@ async function tryServices(visit: Visit): Promise<readonly Finding[]> {
   });
 }
 
-/** Orthanc ends the association where it does not let the caller search. */
+/** Orthanc ends the association if it does not let the caller search. */
 async function lookAtSearch(visit: Visit, association: Association): Promise<Finding> {
   const refused = (outcome: string) => diagnose('find-refused', { ...factsOf(visit), outcome });
   try {
@@ -126,7 +129,7 @@ const LOSSLESS = [
   { name: ' in JPEG-LS', uid: '1.2.840.10008.1.2.4.80' },
   { name: ' in JPEG 2000', uid: '1.2.840.10008.1.2.4.90' },
 ];
-/** PS3.4 Table B.5-1, as far as most modalities and the models need it. */
+/** SOP Classes of PS3.4 Table B.5-1 that most modalities need. */
 const CLASSES = [
   { name: 'CT', uid: `${STORAGE}2` },
   { name: 'MR', uid: `${STORAGE}4` },

@@ -1,4 +1,4 @@
-/** A folder has one check: whether the gateway may write in it. */
+/** Examines a folder by one check: whether the gateway may write in it. */
 import {
   FOLDER_OVERFULL,
   FolderDisturbed,
@@ -8,7 +8,7 @@ import {
 } from '../ports/pacs/pacs.ts';
 import { diagnose, type DiagnosisCode, type Finding } from './diagnoses.ts';
 
-/** The names of the system. */
+/** Diagnoses by the system's error codes. */
 const CODES: Readonly<Record<string, DiagnosisCode>> = {
   [FOLDERS_NOT_ALLOWED]: 'folders-not-allowed',
   [FOREIGN_ENTRY]: 'foreign-entry',
@@ -22,7 +22,7 @@ const CODES: Readonly<Record<string, DiagnosisCode>> = {
   EDQUOT: 'disk-full',
 };
 
-/** `probe`: of the folder's adapter. */
+/** `probe`: that of the folder's adapter. */
 export async function examineFolder(probe: () => Promise<void>): Promise<Finding> {
   try {
     await probe();

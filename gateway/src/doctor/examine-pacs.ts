@@ -1,10 +1,10 @@
 /**
- * Looks at a PACS as the gateway and its people will meet it, one thing after the other, and says what is
- * wrong and what to change. Used by the command line, and by *Test* of a destination.
+ * Examines a PACS step by step, as the gateway and its users will use it, and reports what is wrong and what to
+ * change. Used by the command line, and by *Test* of a destination.
  *
- * It promises: it ends within a minute; nothing is sent that a PACS could store, but in the scope `store` two
- * synthetic instances, which are removed where possible; no answer is believed before it was checked, and
- * no value of a patient is kept or told. It never throws for what a PACS does.
+ * It guarantees that it ends within a minute; that nothing is sent that a PACS could store, except two synthetic
+ * instances in the scope `store`, which are removed where possible; that no answer is believed before it was checked;
+ * and that no patient data is kept or reported. It never throws because of anything that a PACS does.
  */
 import { setTimeout as after } from 'node:timers/promises';
 import {
@@ -29,27 +29,27 @@ import { extend, openVisit, type Clock, type Probe, type Visit, type Wants } fro
 
 export type Scope = ExaminationWish['scope'];
 
-/** Settings that fit the PACS; null where it did not say enough, or the usual one fits. */
+/** Settings that suit the PACS. Null: the PACS did not reveal enough, or the default suits it. */
 type FoundSettings = {
   readonly lagMinutes: number | null;
   readonly proof: WantedProof | null;
   /** Bytes of instances in one store request. */
   readonly batchBytes: number | null;
-  /** The largest body that passed; at most what was tried. */
+  /** The largest accepted body; at most the largest size tried. */
   readonly bodyBytes: number | null;
 };
 
 export type PacsReport = {
-  /** In the order of CHECKS; each check once, in the scope `reach` those that were made. */
+  /** In the order of CHECKS. Each check is listed once; in the scope `reach`, only the checks that were made. */
   readonly findings: readonly Finding[];
   readonly settings: FoundSettings;
-  /** The name, the port and the certificate were right. */
+  /** The name, the port and the certificate are right. */
   readonly isReached: boolean;
 };
 
-/** Together with the removal under a minute. */
+/** Together with the removal, less than a minute. */
 const VISIT_MS = 48_000;
-/** A person looks at the page meanwhile. */
+/** A person waits for this result on the page. */
 const REACH_MS = 25_000;
 const REMOVAL_MS = 8_000;
 
@@ -66,7 +66,7 @@ const PROBES: Readonly<Record<'web' | 'dimse', Readonly<Record<Scope, readonly P
   },
 };
 
-/** `proxy`: the way of web addresses. */
+/** `proxy`: the proxy for web addresses. */
 type Examination = {
   readonly scope: Scope;
   readonly wants?: Wants;
@@ -93,7 +93,7 @@ export async function examinePacs(
   const isReached = await look(visit, REACH, findings);
   const isRoot = isReached && (await look(visit, PROBES[way][scope], findings));
   if (late.aborted && !findings.some(isAnswer)) findings.push(diagnose('too-slow'));
-  // Samples are removed also where a person interrupts the visit.
+  // Samples are removed even if a person interrupts the examination.
   findings.push(await removeSamples(extend(visit, AbortSignal.timeout(REMOVAL_MS))));
   signal.throwIfAborted();
   const why = late.aborted ? WHY.late : !isReached ? WHY.unreached : isRoot ? WHY.unstored : WHY.noRoot;
@@ -102,7 +102,7 @@ export async function examinePacs(
   return { findings: told, settings: settingsOf(visit, way), isReached };
 }
 
-/** The PACS answers in the protocol in which it is asked. */
+/** Whether the PACS answers in the protocol of the request. */
 const isAnswer = ({ code }: Finding): boolean => code === 'searches' || code === 'association-accepted';
 
 /** Why a check was not made. */
@@ -118,7 +118,7 @@ const CLOCK: Clock = {
   wait: (ms, signal) => after(ms, undefined, { signal }),
 };
 
-/** False: one on which all others depend has failed. */
+/** Runs the probes. False: time is up, or a probe failed on which all others depend. */
 async function look(visit: Visit, probes: readonly Probe[], findings: Finding[]): Promise<boolean> {
   for (const { isVital, run } of probes) {
     if (visit.signal.aborted) return false;
@@ -126,7 +126,7 @@ async function look(visit: Visit, probes: readonly Probe[], findings: Finding[])
       if (visit.signal.aborted) return [];
       throw error;
     });
-    // Silence at the end of the time is ours, not the PACS's.
+    // If the time has run out, the missing answer is not the PACS's fault.
     if (visit.signal.aborted) return false;
     findings.push(...found);
     if (isVital && found.some(({ result }) => result === 'fail')) return false;
@@ -134,7 +134,7 @@ async function look(visit: Visit, probes: readonly Probe[], findings: Finding[])
   return true;
 }
 
-/** The last finding of a check is the most telling one. */
+/** The last finding of each check is used, because it is the most informative. */
 function inOrder(
   findings: readonly Finding[],
   checks: readonly CheckName[],
@@ -144,13 +144,13 @@ function inOrder(
   return checks.map((check) => byCheck.get(check) ?? skipped(check, why));
 }
 
-/** Besides the instances a body has their headers: less than a sixteenth. */
+/** Subtracts the headers of the instances, which make up less than a sixteenth of a body. */
 function batchOf(bodyBytes: number | null): number | null {
   const bytes = bodyBytes === null ? Infinity : Math.floor((bodyBytes * 15) / 16);
   return bytes >= BATCH_BYTES_LIMIT ? null : Math.max(BATCH_BYTES_LEAST, bytes);
 }
 
-/** The proof for a PACS that tells no digests. */
+/** The proof to use for a PACS that reports no digests. */
 function proofBy(returnsSameBytes: boolean | null, way: 'web' | 'dimse'): WantedProof | null {
   if (returnsSameBytes === null) return null;
   if (!returnsSameBytes) return 'found';

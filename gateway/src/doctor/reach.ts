@@ -1,5 +1,5 @@
 /**
- * The way to the PACS: its name, its port, its certificate. No credentials leave this machine before the
+ * Checks the connection to the PACS: its name, its port, its certificate. No credentials are sent before the
  * certificate has been accepted.
  */
 import { lookup } from 'node:dns/promises';
@@ -14,12 +14,12 @@ import { isDimse } from './dimse.ts';
 import { diagnose, skipped, type Finding } from './diagnoses.ts';
 import { only, type Probe, type Visit } from './visit.ts';
 
-/** A handshake takes two round trips; five seconds are twenty of the slowest satellite's. */
+/** A handshake takes two round trips; five seconds are enough even over the slowest satellite link. */
 const CONNECT_MS = 5_000;
-/** Time to order a certificate and to find who may install it. */
+/** Enough time to order a certificate and to find the person who may install it. */
 const SOON_MS = 14 * DAY_MS;
 
-/** Behind a proxy, which alone knows the way: the first search says what is wrong with it. */
+/** Skips a check behind a proxy, since only the proxy connects to the PACS. The first search shows what is wrong. */
 const unlessProxied =
   (checks: readonly CheckName[], run: Probe['run']): Probe['run'] =>
   async (visit) =>
@@ -70,7 +70,7 @@ async function lookAtCertificate({ connection, clock, signal }: Visit): Promise<
   const { isTls, host, port } = placeOf(connection.url);
   if (!isTls) return [inClear(connection.url, host), diagnose('plain-has-no-name')];
   const { blocked, ca, own } = connection;
-  // Looked at here, so that everything that is wrong with it is named at once. Nothing is sent.
+  // The certificate is judged here, so that all its faults are reported at once. Nothing is sent.
   const tls = { ...trusting(ca), ...own, rejectUnauthorized: false, checkServerIdentity: () => undefined };
   const bound = AbortSignal.any([signal, AbortSignal.timeout(CONNECT_MS)]);
   try {
@@ -95,13 +95,13 @@ const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|::1)$/.
 
 function judge(socket: TLSSocket, host: string, now: number): Finding[] {
   const certificate = socket.getPeerCertificate();
-  // Node gives the code of the fault as text, whatever its types say.
+  // Node gives the error code as text, despite its type declarations.
   const fault = socket.authorizationError as unknown;
   const code = typeof fault === 'string' ? fault : fault ? codeOf(fault) : null;
   return [judgeChain(certificate, code, now), judgeName(certificate, host)];
 }
 
-/** The authority is not known here. */
+/** Error codes for an unknown authority. */
 const PRIVATE = [
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',

@@ -1,10 +1,10 @@
-/** The body of a PACS's answer as a parser reads it. */
+/** Parses the body of a PACS's answer. */
 import { parseApart, type Parser } from '../threads/parse-apart.ts';
 import { ThreadEnded } from '../threads/thread.ts';
 import type { Answer, NoAnswer } from './ask.ts';
 import type { Visit } from './visit.ts';
 
-/** Null: there is no answer, or it takes too much memory or time to read. */
+/** Null: there is no answer, or parsing takes too much memory or time. */
 export async function readAnswer<Value>(
   { connection, signal }: Visit,
   answer: Answer | NoAnswer,

@@ -1,6 +1,6 @@
 /**
- * Removes the samples where the PACS lets itself be asked (Orthanc's REST API, or DELETE of the study), and says what
- * is true of them then. Asks for nothing that this visit did not store itself.
+ * Removes the samples if the PACS offers a way (Orthanc's REST API, or DELETE of the study), and reports the outcome.
+ * It never requests removal of anything that this examination did not store.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ENTRIES } from '../ports/pacs/orthanc-json.ts';
@@ -12,7 +12,7 @@ import { countShownOverDimse } from './store-over-dimse.ts';
 import { readAnswer } from './read-answer.ts';
 import type { Visit } from './visit.ts';
 
-/** Some delete in the background. Waits between looks; a removal has eight seconds in all. */
+/** Waits between two searches, because some PACSs delete in the background. A removal has eight seconds in all. */
 const LOOK_MS = [250, 500, 1_000, 2_000];
 
 export async function removeSamples(visit: Visit): Promise<Finding> {
@@ -26,7 +26,7 @@ export async function removeSamples(visit: Visit): Promise<Finding> {
   if (shown === null) return diagnose('removal-untold', facts);
   if (shown > 0) return diagnose('not-removed', facts);
   if (outcome === 'promised') return diagnose('removed');
-  // Stored, and not shown yet: a search of a PACS that indexes later says nothing.
+  // The samples may be stored although no search shows them: a PACS may index later.
   return isNoneTaken ? diagnose('absent') : diagnose('removal-untold', facts);
 }
 
@@ -34,7 +34,7 @@ export async function removeSamples(visit: Visit): Promise<Finding> {
  *   removed    an Orthanc has deleted it
  *   absent     an Orthanc says that it has no such study
  *   promised   the PACS answers DELETE with a success
- *   kept       neither could be asked
+ *   kept       neither way of removal was possible
  */
 type Outcome = 'removed' | 'absent' | 'promised' | 'kept';
 
@@ -43,7 +43,7 @@ async function askRemoval(visit: Visit, study: string): Promise<Outcome> {
   if (isDimse(connection.url)) return 'kept';
   const byOrthanc = found.orthancRest === null ? 'kept' : await removeFromOrthanc(visit, study);
   if (byOrthanc !== 'kept') return byOrthanc;
-  // No standard defines this request; the DICOM stores of clouds and some PACSs take it.
+  // No standard defines this request, but the DICOM stores of clouds and some PACSs accept it.
   const gone = await ask({ method: 'DELETE', url: `${connection.url}/studies/${study}` });
   return gone.kind === 'answer' && gone.status >= 200 && gone.status < 300 ? 'promised' : 'kept';
 }

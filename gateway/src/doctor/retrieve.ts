@@ -1,4 +1,4 @@
-/** Whether the PACS returns what it has, and what it tells about it in addition. */
+/** Checks whether the PACS returns what it stores, and what else it supports. */
 import { PacsUnreachable, type FoundInstance } from '../ports/pacs/pacs.ts';
 import { FIRST_ID } from '../ports/pacs/orthanc-json.ts';
 import { firstPart } from '../ports/pacs/multipart.ts';
@@ -7,12 +7,12 @@ import type { Finding } from './diagnoses.ts';
 import { readAnswer } from './read-answer.ts';
 import { only, outcomeOf, type Probe, type Visit } from './visit.ts';
 
-/** The first instance may be a film of gigabytes: enough of it to see that it is DICOM. */
+/** The first instance may be a film of gigabytes, so only enough is read to recognise DICOM. */
 const LOOKED_AT_BYTES = 65_536;
-/** PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which it is stored. */
+/** PS3.18 §8.7.3.5.2: transfer-syntax=* requests the instance in its stored encoding. */
 const AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*';
 
-/** A destination cannot work without these. */
+/** The probes that every destination needs. */
 export const NEEDED: readonly Probe[] = [{ run: tryRetrieval }, { run: tryCommitment }, { run: tryRest }];
 export const RETRIEVE: readonly Probe[] = [...NEEDED, { run: tryCors }];
 
@@ -25,7 +25,7 @@ export function retrieve(
   return ask({ url: `${connection.url}${path}`, headers: { accept: AS_STORED }, maxBytes });
 }
 
-/** The first instance of an answer, as far as it was read; null: it holds none. */
+/** The first instance of an answer, as far as it was read; null if it holds none. */
 export async function instanceIn(answer: Answer | NoAnswer): Promise<Buffer | null> {
   if (answer.kind === 'none' || answer.status !== 200) return null;
   const pieces: Buffer[] = [];
@@ -36,7 +36,7 @@ export async function instanceIn(answer: Answer | NoAnswer): Promise<Buffer | nu
     for await (const piece of firstPart(answer.headers['content-type'] ?? '', body(), () => undefined))
       pieces.push(Buffer.from(piece));
   } catch (error) {
-    // Where no more was read, it ends within the part.
+    // If only a part was read, it may end inside the instance.
     if (answer.isWhole || !(error instanceof PacsUnreachable)) return null;
   }
   const bytes = Buffer.concat(pieces);
@@ -63,7 +63,10 @@ async function tellsDigests(visit: Visit, rest: string): Promise<boolean> {
   );
 }
 
-/** A transaction that nobody asked for: a PACS that offers commitment says so in another way than for any path. */
+/**
+ * Asks for an unknown transaction: a PACS that offers storage commitment answers differently than for an arbitrary
+ * path.
+ */
 async function tryCommitment({ connection, ask, wants }: Visit): Promise<readonly Finding[]> {
   const [asked, any] = await Promise.all(
     ['commitment-requests', 'relay-doctor'].map((path) => ask({ url: `${connection.url}/${path}/2.25.1` })),
@@ -82,10 +85,12 @@ async function tryRest({ wants, found }: Visit): Promise<readonly Finding[]> {
   return only(found.orthancRest === null ? 'rest-absent' : 'rest-answers');
 }
 
-/** An origin that no site has named. */
+/** An origin that no site has allowed. */
 const ORIGIN = 'https://relay-doctor.invalid';
 
-/** Fetch Standard, CORS-preflight fetch: what a browser asks before a page of another origin may search. */
+/**
+ * Fetch Standard, CORS-preflight fetch: the request that a browser sends before a page of another origin may search.
+ */
 async function tryCors({ connection, ask }: Visit): Promise<readonly Finding[]> {
   const url = `${connection.url}/studies?limit=1`;
   const preflight = {

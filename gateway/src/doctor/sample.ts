@@ -1,4 +1,4 @@
-/** The two instances that are stored for a test: a patient who does not exist, UIDs that nobody has. */
+/** The two instances that are stored for a test, with a fictitious patient and new UIDs. */
 import { randomBytes } from 'node:crypto';
 import { buildInstance } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
@@ -13,7 +13,7 @@ export type Sample = { readonly identifiers: InstanceIdentifiers; readonly bytes
 /** PS3.5 §B.2: a UUID as one decimal component under 2.25. */
 const newUid = (): string => `2.25.${BigInt(`0x${randomBytes(16).toString('hex')}`)}`;
 
-/** Secondary Captures of one study and series. `at`: when they claim to be made, in milliseconds since 1970. */
+/** Secondary Captures of one study and series. `at`: their stated time of creation, in milliseconds since 1970. */
 export function createSamples(count: number, at: number): readonly Sample[] {
   const study = parseUid('StudyInstanceUID', newUid());
   const series = parseUid('SeriesInstanceUID', newUid());
@@ -28,7 +28,7 @@ export function createSamples(count: number, at: number): readonly Sample[] {
   });
 }
 
-/** Another `number` gives other bytes under the same UIDs. */
+/** A different `number` gives different bytes under the same UIDs. */
 export function sampleBytes(identifiers: InstanceIdentifiers, number: number, at: number): Uint8Array {
   const [date = '', time = ''] = new Date(at).toISOString().replace(/[-:]/g, '').split(/[T.]/);
   const parts = buildInstance({

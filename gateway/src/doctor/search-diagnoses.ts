@@ -1,4 +1,4 @@
-/** Diagnoses of searches, and of what only other programs need. `{name}` stands for a fact. */
+/** Diagnoses of searches, and of features that only other programs need. `{name}` is a placeholder for a fact. */
 import type { Diagnoses } from './checks.ts';
 
 export const OF_SEARCH = {

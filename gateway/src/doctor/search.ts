@@ -1,6 +1,6 @@
 /**
- * Whether the address is a DICOMweb root that answers this caller: clock, credentials, search. Where it is
- * not, the usual roots of the same server are tried.
+ * Checks whether the address is a DICOMweb root that answers this caller: clock, credentials, search. If it is not,
+ * the usual roots of the same server are tried.
  */
 import { SEARCH_ANSWER } from '../ports/pacs/dicom-json.ts';
 import { ORTHANC_SAYS } from '../ports/pacs/orthanc-json.ts';
@@ -10,14 +10,16 @@ import { diagnose, type Finding } from './diagnoses.ts';
 import { readAnswer } from './read-answer.ts';
 import { DICOM_JSON, mediaTypeOf, only, outcomeOf, type Probe, type Visit } from './visit.ts';
 
-/** Below this, a Date header of whole seconds and a slow line look the same as a clock that runs wrong. */
+/**
+ * Smaller differences may come from a slow line and from Date headers in whole seconds, and not from a wrong clock.
+ */
 const CLOCK_MS = 30_000;
 /** Page size of the gateway's own searches. */
 const PAGE = 2000;
 
-/** Whether this is DICOMweb at all. */
+/** Checks whether this is DICOMweb at all. */
 export const ROOT: Probe = { isVital: true, run: search };
-/** How well it searches. */
+/** Checks how well the PACS searches. */
 export const SEARCHES: readonly Probe[] = [{ run: lookAtTypes }, { run: tryRows }, { run: tryLists }];
 
 export const searchFor = (root: string, what = '/studies?limit=1') => ({
@@ -39,7 +41,7 @@ async function search(visit: Visit): Promise<readonly Finding[]> {
   return [clock, access, diagnose('searches')];
 }
 
-/** PS3.18 §10.6.3: 200 with results, 204 where nothing was found. Null: it is no answer to a search. */
+/** PS3.18 §10.6.3: 200 with results, 204 where nothing was found. Null: this is not an answer to a search. */
 export async function rowsOf(
   visit: Visit,
   answer: Answer | NoAnswer,
@@ -51,7 +53,7 @@ export async function rowsOf(
 async function unanswered({ connection, ask }: Visit, answer: NoAnswer): Promise<Finding> {
   if (connection.url.startsWith('http:') && !answer.isSilent) {
     const encrypted = await ask(searchFor(connection.url.replace(/^http:/, 'https:')));
-    // A certificate that is not accepted was shown by somebody who speaks TLS.
+    // An untrusted certificate also proves that the server speaks TLS.
     if (encrypted.kind === 'answer' || /CERT|SIGNATURE|ISSUER/.test(encrypted.code))
       return diagnose('wants-tls');
     return diagnose('not-http', { outcome: outcomeOf(answer), port: new URL(connection.url).port || 80 });
@@ -104,7 +106,7 @@ async function whyNot(visit: Visit, answer: Answer): Promise<Finding> {
   return diagnose('search-not-dicom', { status, type: mediaTypeOf(answer) || 'not named' });
 }
 
-/** A welcome page; the short page of an error is no reason to speak of one. */
+/** Whether the answer is a welcome page. The short page of an error does not count. */
 const isPage = (answer: Answer): boolean =>
   answer.status < 300 &&
   (mediaTypeOf(answer) === 'text/html' ||
@@ -116,9 +118,9 @@ function originOf(location: string | undefined, base: string): string {
   return origin + pathname;
 }
 
-/** The most for the answer to a search for one study: many are asked at once. */
+/** The longest answer to a search for one study, because several are requested at once. */
 const ONE_ROW_BYTES = 1024 * 1024;
-/** Where others have their root; the path that was given comes first. Only on the same server. */
+/** The usual roots, only on the same server. First they are tried below the given path. */
 const ROOTS = ['/dicom-web', '/dicomweb', '/dicomWeb', '/rs', '/v2'];
 const ROOTS_OF_SERVERS = ['/dicom-web', '/dicomweb', '/dcm4chee-arc/aets/DCM4CHEE/rs', '/orthanc/dicom-web'];
 
@@ -140,7 +142,7 @@ async function findRoot(visit: Visit): Promise<string | null> {
   return null;
 }
 
-/** The REST root, where `/system` beside the DICOMweb root is an Orthanc's. */
+/** The REST root, if `/system` next to the DICOMweb root belongs to an Orthanc. */
 async function findOrthanc(visit: Visit): Promise<string | null> {
   const { connection, ask } = visit;
   const rest = connection.url.replace(/\/[^/]*$/, '');
@@ -161,7 +163,7 @@ async function findInstances(visit: Visit): Promise<void> {
 }
 
 const UID = /^[0-9.]{1,64}$/;
-/** UIDs go into addresses. */
+/** Checks the form of UIDs, because they become parts of addresses. */
 const isOurForm = (one: Visit['found']['instances'][number]): boolean =>
   UID.test(one.studyInstanceUID) && UID.test(one.seriesInstanceUID) && UID.test(one.sopInstanceUID);
 
@@ -169,7 +171,7 @@ async function lookAtTypes(visit: Visit): Promise<readonly Finding[]> {
   const answer = await visit.ask(searchFor(visit.connection.url));
   if (answer.kind === 'none') return only('search-fails', { outcome: outcomeOf(answer) });
   const type = mediaTypeOf(answer) || 'nothing';
-  // RFC 9110 §15.3.5: 204 has no content, and so no type.
+  // RFC 9110 §15.3.5: 204 has no content and therefore no type.
   const isRight = answer.status === 204 || type === DICOM_JSON || type === 'application/json';
   return isRight ? only('types-right') : only('types-odd', { type });
 }
@@ -181,7 +183,7 @@ async function uidsOf(visit: Visit, path: string): Promise<readonly string[] | n
   return rows.map(({ sopInstanceUID }) => sopInstanceUID);
 }
 
-/** Known studies to look at; the first with two instances is used. */
+/** How many known studies are tried; the first one with two instances is used. */
 const TRIED_STUDIES = 3;
 
 async function tryRows(visit: Visit): Promise<readonly Finding[]> {
@@ -205,7 +207,7 @@ async function turnPages(
   const next = await uidsOf(visit, `${instances}?limit=1&offset=1`);
   if (one === null || next === null || next.length === 0 || next[0] === one[0])
     return only('offset-ignored', { rows: all.length });
-  // Full below what was asked for, and yet there is another one: its own limit.
+  // If a page has fewer rows than requested and yet there are more, the PACS has its own limit.
   const beyond = all.length < PAGE ? await uidsOf(visit, `${instances}?limit=1&offset=${all.length}`) : [];
   const isCapped = beyond !== null && beyond.length > 0 && !all.includes(beyond[0]!);
   return only('rows-paged', { capped: isCapped ? `; a page has ${all.length} rows at most` : '' });

@@ -1,4 +1,4 @@
-/** Diagnoses of retrieval, of store requests, and of stored test instances. `{name}` stands for a fact. */
+/** Diagnoses of retrieval, of store requests, and of stored test instances. `{name}` is a placeholder for a fact. */
 import type { Diagnoses } from './checks.ts';
 
 const BODY_CHANGE = {

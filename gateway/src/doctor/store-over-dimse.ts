@@ -20,7 +20,7 @@ export const STORE_OVER_DIMSE: Probe = { run: storeSamples };
 
 const QUERY: Wanted = { abstractSyntax: STUDY_ROOT_FIND, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] };
 
-/** The PACS fell silent, or broke the rules: its name. */
+/** The name of the error, if the PACS did not answer or violated the protocol. */
 const failed = (error: unknown): string => {
   if (error instanceof AssociationFailed) return `no answer, ${error.connection}`;
   throw error;
@@ -28,7 +28,7 @@ const failed = (error: unknown): string => {
 
 async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   const samples = createSamples(2, visit.clock.now());
-  // Before the request: an answer that is lost leaves them there as well.
+  // Noted before the request, because the samples may be stored even if the answer is lost.
   visit.found.samples = samples;
   const told: readonly StoreAnswer[] | string = await storeAll(
     peerOf(visit),
@@ -47,7 +47,7 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   return [stored, lag, await compare(visit, samples[0]!), ...lost];
 }
 
-/** Counts the samples that C-FIND shows; null: the PACS does not answer. */
+/** Counts the samples that C-FIND shows; null if the PACS does not answer. */
 export async function countShownOverDimse(visit: Visit): Promise<number | null> {
   const { samples } = visit.found;
   const study = samples[0]!.identifiers.studyInstanceUID;
@@ -71,10 +71,10 @@ async function compare(visit: Visit, { identifiers, bytes }: Sample): Promise<Fi
   return diagnose(visit.found.returnsSameBytes ? 'same-bytes' : 'other-bytes');
 }
 
-/** The PACS looked, and has none. */
+/** The PACS searched and has no such instance. */
 const NOTHING_BROUGHT = 'C-GET brought nothing';
 
-/** The Data Set, or why there is none. */
+/** The Data Set, or the reason why there is none. */
 async function readBack(visit: Visit, where: Sample['identifiers']): Promise<Buffer | string> {
   const contexts = [
     { abstractSyntax: STUDY_ROOT_GET, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] },
@@ -98,7 +98,7 @@ async function readBack(visit: Visit, where: Sample['identifiers']): Promise<Buf
   return work.catch(failed);
 }
 
-/** The PACS may encode it in another way. */
+/** Compares canonical digests, because the PACS may change the encoding. */
 async function isDataSetOf(dataSet: Uint8Array, file: Uint8Array): Promise<boolean> {
   const opened = await openDataSet(once(file));
   if (opened === null) return false;

@@ -1,4 +1,4 @@
-/** Stores the samples, and looks what becomes of them. Only where a person asked for it. */
+/** Stores the samples and examines what becomes of them, only if a person requested it. */
 import { createHash } from 'node:crypto';
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { readStoreAnswer, STORE_ANSWER } from '../ports/pacs/dicom-json.ts';
@@ -14,22 +14,22 @@ import { createSamples, sampleBytes, type Sample } from './sample.ts';
 import { rowsOf, searchFor } from './search.ts';
 import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
 
-/** Longer than most PACSs take to index; the visit has a minute. */
+/** Longer than most PACSs take to index. The examination has a minute. */
 const LAG_MS = 30_000;
-/** Between looks, in turn; the last one again and again. */
+/** Successive waits between searches; the last one is repeated. */
 const LOOK_MS = [250, 500, 1_000, 2_000];
-/** Far more than a sample has. */
+/** Far more than the size of a sample. */
 export const SAMPLE_BYTES_LIMIT = 1024 * 1024;
 
-/** Stores and waits until it is shown, so that searches find the samples too. */
+/** Stores the samples and waits until they are shown, so that searches find them too. */
 export const STORE: readonly Probe[] = [{ run: storeSamples }];
-/** Probes that change the samples, so they come last. */
+/** Probes that change the samples and therefore come last. */
 export const COMPARE: readonly Probe[] = [{ run: tryDuplicates }];
 
 async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   if (!visit.found.takesStores) return [];
   const samples = createSamples(2, visit.clock.now());
-  // Before the request: an answer that is lost leaves them there as well.
+  // Noted before the request, because the samples may be stored even if the answer is lost.
   visit.found.samples = samples;
   const answer = await store(visit, samples);
   const told = await toldOf(visit, answer, samples);
@@ -45,13 +45,14 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   return [stored, lag, await compare(visit, samples[0]!), ...lost];
 }
 
-/** The PACS answers that it has no such instance; any other answer says nothing of that. */
+/** Whether the PACS answers that it has no such instance. Other answers do not tell. */
 const isGone = (answer: Answer | NoAnswer): boolean =>
   answer.kind === 'answer' && [204, 404, 410].includes(answer.status);
 
 /**
- * A PACS that shows them too late still returns them, and one that could not be asked has not lost them: only samples
- * that are neither listed nor there count. This is the last finding of its check, so it counts.
+ * Whether the PACS lost samples. A PACS that shows samples too late still returns them, and one that could not be
+ * asked has not lost them, so only samples count that are neither listed nor retrievable. This is the last finding of
+ * its check, so it is the one reported.
  */
 export async function lostOf(
   visit: Visit,
@@ -97,7 +98,7 @@ const toldOf = async (visit: Visit, answer: Answer | NoAnswer, samples: readonly
 
 const isClientError = (status: number): boolean => status >= 400 && status < 500;
 
-/** The PACS said of each that it does not keep it. */
+/** Whether the PACS refused every sample. */
 export const tookNone = (told: readonly StoreAnswer[]): boolean =>
   told.every(({ outcome }) => outcome === 'refused' || outcome === 'busy');
 
@@ -107,7 +108,7 @@ function judgeStore(answer: Answer | NoAnswer, told: readonly StoreAnswer[]): Fi
   return judgeTold(told, outcomeOf(answer));
 }
 
-/** `outcome`: what the PACS answered, where it says nothing of them. */
+/** `outcome`: the PACS's answer, used if it says nothing about the samples. */
 export function judgeTold(told: readonly StoreAnswer[], outcome: string): Finding {
   const coded = told.find(({ pacsCode }) => pacsCode !== null);
   const isTaken = told.every(({ outcome }) => outcome === 'stored' || outcome === 'coerced');
@@ -118,7 +119,7 @@ export function judgeTold(told: readonly StoreAnswer[], outcome: string): Findin
   return isTaken ? diagnose('stored') : diagnose('store-unanswered', { outcome });
 }
 
-/** `countShown`: of the samples; null where the search did not answer. */
+/** `countShown`: counts the samples that a search shows; null if the search was not answered. */
 export async function waitUntilShown(
   visit: Visit,
   countShown: () => Promise<number | null>,
@@ -146,16 +147,19 @@ export async function waitUntilShown(
   }
 }
 
-/** The gateway's own, without a setting. */
+/** The gateway's default for this setting. */
 const LAG_MINUTES = 10;
 
-/** Under load a PACS takes far longer than for two instances: thirty times what was seen, never below the default. */
+/**
+ * Under load a PACS takes far longer than for two instances, so this is thirty times the observed delay, but never
+ * below the default.
+ */
 export function lagMinutesOf({ found }: Visit): number {
   if (found.isNeverShown) return 6 * LAG_MINUTES;
   return Math.max(LAG_MINUTES, Math.ceil((30 * (found.lagMs ?? 0)) / 60_000));
 }
 
-/** Counts the samples that a search shows; null: the PACS does not answer. */
+/** Counts the samples that a search shows; null if the PACS does not answer. */
 export async function countShown(visit: Visit): Promise<number | null> {
   const { samples } = visit.found;
   const path = `/studies/${samples[0]!.identifiers.studyInstanceUID}/instances?limit=10`;

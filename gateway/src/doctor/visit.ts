@@ -1,17 +1,23 @@
-/** The probes' common ground while they look at one PACS: the connection, the questions, the time, the finds. */
+/**
+ * What the probes share during one examination of a PACS: the connection, the requests, the time, and what they have
+ * found.
+ */
 import type { FoundInstance } from '../ports/pacs/pacs.ts';
 import { ask, type Answer, type NoAnswer, type PacsConnection, type Question } from './ask.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
 import type { Sample } from './sample.ts';
 
-/** Time as the probes use it; a test brings its own. */
+/** The clock of the probes, which tests can replace. */
 export type Clock = {
   /** Milliseconds since 1970. */
   now(): number;
   wait(ms: number, signal: AbortSignal): Promise<void>;
 };
 
-/** The destination asks for storage commitment; it is said to be an Orthanc with its REST API. */
+/**
+ * `commitment`: the destination asks for storage commitment. `orthanc`: it is configured as an Orthanc with its REST
+ * API.
+ */
 export type Wants = { readonly commitment: boolean; readonly orthanc: boolean };
 
 export type Visit = {
@@ -20,40 +26,48 @@ export type Visit = {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   ask(question: Question): Promise<Answer | NoAnswer>;
-  /** Finds of one probe that others need. */
+  /** What one probe found and others need. */
   readonly found: Found;
 };
 
 type Found = {
-  /** Root of Orthanc's REST API, where the PACS is an Orthanc that shows it. */
+  /** The root of Orthanc's REST API, if the PACS is an Orthanc that exposes it. */
   orthancRest: string | null;
-  /** A few instances that the PACS names. */
+  /** A few instances that the PACS listed. */
   instances: readonly FoundInstance[];
-  /** Store requests are taken, as far as one without instances tells. */
+  /** The PACS seems to accept store requests, judging by one without instances. */
   takesStores: boolean;
-  /** A 5xx or silence to a store request without instances: then it says nothing of garbage, chunks and sizes. */
+  /**
+   * The PACS answered a store request without instances with 5xx, or not at all. Then failures tell nothing about
+   * garbage, chunks and sizes.
+   */
   failsStores: boolean;
-  /** Instances that this visit stored, or tried to. */
+  /** Instances that this examination stored or tried to store. */
   samples: readonly Sample[];
-  /** The PACS said of all samples that it does not keep them. */
+  /** The PACS reported that it kept none of the samples. */
   isNoneTaken: boolean;
-  /** The largest body that passed, in bytes. */
+  /** The largest accepted body, in bytes. */
   bodyBytes: number | null;
-  /** From the answer to a store until a search showed it; null: not measured, or never. */
+  /**
+   * Time from the answer to the store request until a search showed the instances; null: not measured, or never shown.
+   */
   lagMs: number | null;
-  /** A search did not show what was stored as long as we waited. */
+  /** No search showed the stored instances while we waited. */
   isNeverShown: boolean;
-  /** Samples that the last search left out, so long after they were stored; null: shown, or it did not answer. */
+  /**
+   * How many samples the last search left out, and how long after they were stored; null: all were shown, or the
+   * search was not answered.
+   */
   unlisted: { readonly count: number; readonly seconds: number } | null;
-  /** The PACS confirmed samples and holds them no longer: no time brings them back. */
+  /** The PACS confirmed samples and then lost them, so waiting longer does not help. */
   hasLost: boolean;
-  /** The PACS tells digests of its own. */
+  /** The PACS reports its own digests. */
   tellsDigests: boolean;
   /** A stored instance came back unchanged; null: not tried. */
   returnsSameBytes: boolean | null;
 };
 
-/** A probe looks at one thing or at a few that belong together. A failed `isVital` one ends the visit. */
+/** A probe looks at one thing or at a few that belong together. A failed probe with `isVital` ends the examination. */
 export type Probe = {
   readonly isVital?: boolean;
   readonly run: (visit: Visit) => Promise<readonly Finding[]>;
@@ -91,12 +105,12 @@ export function openVisit(
   };
 }
 
-/** Same PACS, another end: for what must be done although the time is over. */
+/** The same examination with another signal, for work that must be done even after the time is over. */
 export function extend(visit: Visit, signal: AbortSignal): Visit {
   return { ...visit, signal, ask: (question) => ask(visit.connection, question, signal) };
 }
 
-/** A status as a fact for a sentence, or why there is none. */
+/** The status, or the reason for a missing answer, as a fact for a sentence. */
 export const outcomeOf = (answer: Answer | NoAnswer): string =>
   answer.kind === 'answer' ? `status ${answer.status}` : `no answer, ${answer.code}`;
 

@@ -1,4 +1,4 @@
-/** Diagnoses of the way to a PACS and of access to it. `{name}` stands for a fact. */
+/** Diagnoses of the connection to a PACS and of access to it. `{name}` is a placeholder for a fact. */
 import type { Diagnoses } from './checks.ts';
 
 export const OF_WAY = {

@@ -1,23 +1,26 @@
 /**
- * The Accept header of a retrieval (PS3.18 §8.7.5): of the forms that are passed on, those that the caller takes. The
- * PACS is sent a new header, made from them.
+ * Reads the Accept header of a retrieval (PS3.18 §8.7.5) and selects the media types that the gateway passes on. The
+ * PACS is sent a new header, made from these types.
  */
 import { isUid } from '#shared/dicom/uid.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 
-/** `accept`: for the PACS. `isSingle`: the caller takes the one part itself. `type`: of the parts. */
+/**
+ * `accept`: the header for the PACS. `isSingle`: the caller accepts a single part as the body. `type`: the media type
+ * of the parts.
+ */
 export type Accepted = { readonly accept: string; readonly type: string; readonly isSingle: boolean };
 
 export const DICOM = 'application/dicom';
 export const OCTETS = 'application/octet-stream';
-/** Frames and bulk data as they are encoded (PS3.18 Tables 8.7.3-2 to 8.7.3-5). */
+/** Media types of encoded frames and bulk data (PS3.18 Tables 8.7.3-2 to 8.7.3-5). */
 export const ENCODED: readonly string[] = [
   ...[OCTETS, 'image/jpeg', 'image/jp2', 'image/jpx', 'image/jph', 'image/jphc', 'image/jls', 'image/jxl'],
   ...['image/dicom-rle', 'image/x-dicom-rle', 'image/x-jls', 'image/png', 'image/gif'],
   ...['video/mpeg', 'video/mpeg2', 'video/mp4', 'video/h265'],
 ];
 export const RENDERED: readonly string[] = ['image/jpeg', 'image/png', 'image/gif', 'video/mp4'];
-/** Media ranges that are read. */
+/** The most media ranges that are read. */
 const RANGES_LIMIT = 16;
 
 type Range = {
@@ -26,7 +29,7 @@ type Range = {
   readonly syntax: string | undefined;
 };
 
-/** RFC 9110 §12.5.1, without weights: the order of the ranges is the caller's wish. */
+/** RFC 9110 §12.5.1, without weights: the order of the ranges is the caller's order of preference. */
 function rangesOf(header: string | undefined): readonly Range[] {
   const ranges = (header?.trim() || '*/*').match(/(?:[^,"]|"[^"]*")+/g) ?? [];
   return ranges.slice(0, RANGES_LIMIT).map((range) => {
@@ -52,7 +55,10 @@ function rangesOf(header: string | undefined): readonly Range[] {
   });
 }
 
-/** `types`: of parts, the first of them where the caller does not say. `single`: the body may be one part itself. */
+/**
+ * `types`: the types that parts may have; the first one is the default. `single`: the types for which the body may be
+ * a single part.
+ */
 function parts(header: string | undefined, types: readonly string[], single: readonly string[]): Accepted {
   const [usual = ''] = types;
   const taken = rangesOf(header).flatMap((range) => {
@@ -71,7 +77,7 @@ function parts(header: string | undefined, types: readonly string[], single: rea
   return { ...first, accept: alike.map(({ accept }) => accept).join(', ') };
 }
 
-/** @throws Problem not-acceptable, as all others here. */
+/** @throws Problem not-acceptable, like the other functions here. */
 export const acceptedInstances = (header: string | undefined, isOne: boolean): Accepted =>
   parts(header, [DICOM], isOne ? [DICOM] : []);
 
@@ -92,7 +98,7 @@ export const DICOM_JSON = 'application/dicom+json';
 
 export const DICOM_XML = 'application/dicom+xml';
 
-/** Rows of a search, and metadata. */
+/** The form of search results and metadata. */
 export type DataSetForm = 'json' | 'xml';
 
 export function acceptedDataSets(header: string | undefined): DataSetForm {

@@ -1,6 +1,6 @@
 /**
- * An administrator's answer for a transfer that waits: it is sent again, or its missing instances are given up for a
- * reason. Either is in the audit trail, with how many instances it was about.
+ * Carries out an administrator's answer for a waiting transfer: it is sent again, or its missing instances are given
+ * up for a stated reason. Both are recorded in the audit trail, with the number of instances.
  */
 import { sql } from 'kysely';
 import type { TransferAnswer } from '#shared/protocol/dimse-peer.ts';
@@ -25,7 +25,7 @@ export type AnswerTools = { readonly pipeline: PipelineTools; readonly spool: Fi
 
 type AnsweredTransfer = { readonly siteId: string; readonly id: string; readonly by: string };
 
-/** @throws Problem not-found: it waits for no answer (any more); and as `decide`. */
+/** @throws Problem not-found: the transfer does not wait for an answer (any more). Also throws as `decide`. */
 export async function answerTransfer(
   tools: AnswerTools,
   { siteId, id, by }: AnsweredTransfer,
@@ -35,7 +35,7 @@ export async function answerTransfer(
   const transfer = await findWaiting(db, siteId, id);
   if (transfer === undefined) throw new Problem('not-found');
   const missing = transfer.state === 'opened' ? await missingEntries(db, id) : [];
-  // An instance that an upload has ends there too, so that its receipt says how.
+  // An instance that belongs to an upload is decided there too, so that the upload's receipt states the outcome.
   const studies = await decideAll(tools, by, answer.answer === 'send-again' ? 'retry' : 'leave-out', missing);
   const told = await db.transaction().execute(async (trx) => {
     const isDone =
@@ -61,7 +61,7 @@ export async function answerTransfer(
   await settleTransfers(tools.spool, id);
 }
 
-/** The studies of these entries, as far as they have an upload. */
+/** Decides for these entries in their uploads. Returns the studies of those that have one. */
 async function decideAll(
   { pipeline }: AnswerTools,
   by: string,
@@ -79,14 +79,14 @@ async function decideAll(
     try {
       await decide(pipeline, upload, by, { decision, instances });
     } catch (error) {
-      // A rival is still there, or somebody has decided meanwhile: it stays as it is.
+      // A conflicting instance is still there, or somebody has decided meanwhile, so this one is left unchanged.
       if (!(error instanceof Problem) || error.code !== 'decision-not-possible') throw error;
     }
   }
   return [...studies];
 }
 
-/** Whether it still waited. Of one that was not opened nothing more is read. */
+/** Returns whether the transfer was still waiting. A file that was not opened is not read any further. */
 async function giveUp(
   trx: Trx,
   { id, state }: WaitingTransfer,

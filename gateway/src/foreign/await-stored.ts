@@ -1,4 +1,6 @@
-/** Waits, for a while, until the PACS has confirmed the instances of a file, or a person has to decide about them. */
+/**
+ * Waits for a limited time until the PACS has confirmed the instances of a file, or a person has to decide about them.
+ */
 import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import { isSettled } from '#shared/protocol/study-state.ts';
@@ -9,14 +11,14 @@ import { uploadsOf } from '../uploads/file-status.ts';
 import { shownState } from '../uploads/upload-status.ts';
 import type { StoredInstance } from './stow-answer.ts';
 
-/** A DICOMweb client gives up after 30 s or more. */
+/** The longest wait. DICOMweb clients give up after 30 s or more. */
 const PATIENCE_MS = 20_000;
-/** A change of another gateway's making may go unheard: it is seen at the next look. */
+/** A change made by another gateway may not be announced here; it is noticed at the next check. */
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * `file`: while it is being opened, with the entries that are known. `stored`: by UID and digest. `isOver`: nothing
- * more changes unless a person decides.
+ * `file`: with the entries known so far while it is being opened. `stored`: by UID and digest. `isOver`: nothing
+ * changes any more unless a person decides.
  */
 export type Outcome = {
   readonly file: SentFile;
@@ -26,7 +28,7 @@ export type Outcome = {
 
 type Tools = Pick<PipelineTools, 'db' | 'changes'> & { readonly patienceMs?: number };
 
-/** Throws `not-found` where the file is gone, and the signal's reason. */
+/** Throws `not-found` if the file is gone, and the signal's reason. */
 export async function awaitStored(tools: Tools, fileId: string, signal: AbortSignal): Promise<Outcome> {
   const until = performance.now() + (tools.patienceMs ?? PATIENCE_MS);
   let wake = (): void => undefined;
@@ -38,7 +40,7 @@ export async function awaitStored(tools: Tools, fileId: string, signal: AbortSig
   );
   try {
     for (;;) {
-      // Armed before it looks: a change meanwhile is not missed.
+      // Subscribed before the check, so that no change in between is missed.
       const left = until - performance.now();
       const changed = waitOrWake(Math.max(0, Math.min(left, LOOK_AGAIN_MS)), (resolve) => (wake = resolve));
       if (waitsFor === undefined || left <= 0 || !(await isWaiting(tools, waitsFor))) {
@@ -56,20 +58,25 @@ export async function awaitStored(tools: Tools, fileId: string, signal: AbortSig
   }
 }
 
-/** Whether it is still on the road: cheaper than a look at all of them, which most changes do not need. */
+/**
+ * Whether the instance is still being sent. This is cheaper than checking all of them, and enough for most changes.
+ */
 async function isWaiting({ db }: Tools, instanceId: number): Promise<boolean> {
   const row = await db.selectFrom('instance').select('state').where('id', '=', instanceId).executeTakeFirst();
   return row !== undefined && !isSettled(row.state);
 }
 
-/** `studies`: those of which a change may change it. `onTheRoad`: the last instance that is. */
+/**
+ * `studies`: the studies whose changes may affect the outcome. `onTheRoad`: the last instance that is still being
+ * sent.
+ */
 async function lookAt(
   { db }: Tools,
   fileId: string,
 ): Promise<Outcome & { readonly studies: readonly string[]; readonly onTheRoad?: number | undefined }> {
   const found = await findFile(db, fileId, null);
   if (found === undefined) throw new Problem('not-found');
-  // After a run that failed, entries may yet come to another end.
+  // After a failed run, entries may still end differently.
   const file = found.state !== 'opened' && found.problem !== null ? { ...found, entries: [] } : found;
   const sent = file.entries.flatMap((entry) => (entry.state === 'sent' ? [entry] : []));
   const rows = await db
@@ -80,7 +87,7 @@ async function lookAt(
     .select(['study.study_instance_uid', 'instance.series_instance_uid'])
     .select(['instance.reason', 'instance.pacs_code', 'instance.study_id'])
     .select(['instance.id', 'instance.state as ownState'])
-    // A required further destination may lack what the first one has.
+    // An instance may be in the first destination but missing in a required further one.
     .select(shownState.as('state'))
     .where(sql<boolean>`l.upload_id = any(${uploadsOf(file)}::uuid[])`)
     .where(
@@ -108,7 +115,7 @@ async function lookAt(
     isOpened &&
     [...keys].every((key) => {
       const instance = stored.get(key);
-      // Forgotten since: it was taken back.
+      // The instance is no longer known, because it was withdrawn.
       return instance === undefined || isSettled(instance.state);
     });
   const onTheRoad = rows.findLast(

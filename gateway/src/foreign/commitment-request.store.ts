@@ -1,6 +1,6 @@
 /**
- * Requests for storage commitment by DICOMweb clients (PS3.18 §13), under the Transaction UIDs that they have chosen. A
- * result that was told once stays as it is; after some days nothing but the UID is left of a request.
+ * Requests for storage commitment by DICOMweb clients (PS3.18 §13), stored under the Transaction UIDs that the clients
+ * chose. A result that was reported once does not change. After some days only the UID of a request is kept.
  */
 import { sql } from 'kysely';
 import { DAY_MS } from '#shared/day.ts';
@@ -17,19 +17,25 @@ export type CommitmentQuestion = {
   readonly askedAt: Date;
 };
 
-/** `reasons`: why each reference is not kept, null where it is; null as a whole: it is not settled. */
+/**
+ * `reasons`: for each reference, why it is not kept; null if it is kept. `reasons` as a whole is null as long as there
+ * is no result.
+ */
 export type CommitmentRequest = CommitmentQuestion & { readonly reasons: readonly (number | null)[] | null };
 
-/** Longer than a weekend, after which a client asks for its result. */
+/** How long a result is kept: longer than a weekend, after which a client may ask for it. */
 const KEPT_DAYS = 7;
-/** So long its Transaction UID is known as used. */
+/** How long a Transaction UID counts as used. */
 const KNOWN_DAYS = 37;
-/** References kept per account: some 60 MB. An account that sends 50 000 instances a day needs 350 000. */
+/** The most references kept per account, some 60 MB. An account that sends 50 000 instances a day needs 350 000. */
 const REFERENCES_LIMIT = 500_000;
 
 type NewRequest = Omit<CommitmentQuestion, 'askedAt'> & { readonly transactionUID: string };
 
-/** Asked now, by the database's clock, as files come. @throws Problem transaction-used, rate-limited. */
+/**
+ * Stores a request with the current time by the database's clock, which is also used for arriving files. @throws
+ * Problem transaction-used, rate-limited.
+ */
 export async function insertRequest(
   db: Db,
   { siteId, accountId, transactionUID, asked }: NewRequest,
@@ -75,7 +81,7 @@ export async function findRequest(
   };
 }
 
-/** The result from now on: this one, or that of a rival who was first. */
+/** Stores the result and returns the one that counts: this one, or a concurrent one that was first. */
 export async function settleRequest(
   db: Db,
   { accountId, transactionUID }: { readonly accountId: string; readonly transactionUID: string },

@@ -1,6 +1,6 @@
 /**
  * Storage commitment as an origin server (PS3.18 §13): a DICOMweb client asks whether the instances that it sent are
- * kept, and for the result where that cannot be said yet.
+ * kept, and asks again for the result if it is not known yet.
  */
 import { z } from '@hono/zod-openapi';
 import { isUid } from '#shared/dicom/uid.ts';
@@ -37,11 +37,11 @@ import { toCommitment } from './stow-answer.ts';
 
 type CommitmentTools = { readonly db: Db };
 
-/** A reference in XML takes some 350 bytes. */
+/** The limits of a body. A reference in XML takes some 350 bytes. */
 const BODY = { bytes: 4 * 1024 * 1024, quietMs: 30_000 };
-/** Requests read at once: the largest takes some 30 MB while it is read. */
+/** How many requests are read at once. The largest takes some 30 MB while it is read. */
 const QUESTIONS_AT_ONCE = { atOnce: 4, ofOne: 2 };
-/** Most studies are in the PACS within a minute. */
+/** The suggested wait, because most studies are in the PACS within a minute. */
 const RETRY_SECONDS = '30';
 
 const PATH = '/dicom-web/commitment-requests/{transactionUID}';
@@ -127,7 +127,7 @@ async function ask({ db }: CommitmentTools, places: Places, c: GatewayContext): 
 
 const OF_DATA_SETS = /^(application\/(dicom\+)?(json|xml)|text\/xml)\s*(;|$)/i;
 
-/** The references of a body, each once. @throws Problem bad-request, body-too-large. */
+/** The distinct references of a body. @throws Problem bad-request, body-too-large. */
 async function readReferences(
   bytes: Uint8Array<ArrayBuffer>,
   from: string,
@@ -156,7 +156,7 @@ async function answer(
 ): Promise<Response> {
   const judged = request.reasons ?? (await judgeCommitment(db, request));
   if (judged === 'pending') {
-    // Through the web app's port the API has a prefix.
+    // On the web app's port, API paths have a prefix.
     const at = `${c.get('throughWeb') ? '/api' : ''}/dicom-web/commitment-requests/${transactionUID}`;
     return c.body(null, 202, { Location: at, 'Retry-After': RETRY_SECONDS });
   }

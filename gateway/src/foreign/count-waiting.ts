@@ -1,6 +1,6 @@
 /**
- * Counts instances of scripts and modalities that wait for a person, for the head of every page. They are listed by
- * not-taken.store.ts, transfer.store.ts, and the list of studies.
+ * Counts instances from scripts and modalities that wait for a person's decision, for the header of every page. The
+ * list of studies, not-taken.store.ts and transfer.store.ts list them.
  */
 import { sql } from 'kysely';
 import type { Waiting } from '#shared/protocol/not-taken.ts';
@@ -9,7 +9,7 @@ import { isUndecided } from '../pipeline/instance.store.ts';
 import { isNamed, isTheirs, isUnnamed, type WhoseFiles } from './not-taken.store.ts';
 import { waitsForAnswer } from './transfer.store.ts';
 
-/** Transfers are for administrators alone, who ask for those of everybody. */
+/** Transfers are counted only for administrators, who ask for everybody's files. */
 export async function countWaiting(db: Db, whose: WhoseFiles): Promise<Waiting> {
   const { siteId, accountId } = whose;
   const isAll = accountId === null;
@@ -31,7 +31,7 @@ export async function countWaiting(db: Db, whose: WhoseFiles): Promise<Waiting> 
   return rows[0]!;
 }
 
-/** A device of the account sent the same instance, and counts it. */
+/** True if a device of the account sent the same instance, which is then counted there. */
 const OF_DEVICE = sql`exists (
   select from study beside join upload of_device on of_device.study_id = beside.id
     join instance other on other.study_id = beside.id and other.sop_instance_uid = instance.sop_instance_uid
@@ -40,7 +40,7 @@ const OF_DEVICE = sql`exists (
     and beside.state in ('held', 'closed') and of_device.account_id = upload.account_id and of_device.device_id is not null
     and ${isUndecided('other')})`;
 
-/** An administrator answers these with their transfer. */
+/** Uploads whose instances an administrator decides about as part of a transfer. */
 const IN_TRANSFERS = sql`select (it->>'upload')::uuid
   from sent_file, jsonb_array_elements(sent_file.entries) as entry(it)
   where ${waitsForAnswer} and it->>'upload' is not null`;

@@ -1,4 +1,7 @@
-/** Sends what was in a file for the account that sent it: the uploads of its instances, and the file as a parcel. */
+/**
+ * Sends the content of a file for the account that sent it: creates the uploads of its instances, and makes the file
+ * itself a parcel.
+ */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { fileKey, type FileSpoolTools } from '../pipeline/file-spool.ts';
@@ -21,7 +24,7 @@ export type ForeignTools = {
   readonly parcels: Pick<Arrivals, 'arrived'>;
 };
 
-/** A PACS that needs longer: whoever waits for the file may read meanwhile what is known of it. */
+/** If the PACS takes longer than this, the state known so far is recorded for anybody who waits for the file. */
 const SLOW_ANSWER_MS = 1_000;
 
 async function notingIfSlow<T>(asking: Promise<T>, note: () => Promise<void>): Promise<T> {
@@ -33,7 +36,7 @@ async function notingIfSlow<T>(asking: Promise<T>, note: () => Promise<void>): P
   }
 }
 
-/** `studies`: those that were sent are added. `soFar`: notes what is known. */
+/** `studies`: the studies that are sent are added here. `soFar`: records what is known so far. */
 type Of = {
   readonly file: SentFile;
   readonly studies: Set<string>;
@@ -45,7 +48,7 @@ export function createSendTools(
   { file, studies, soFar }: Of,
   signal: AbortSignal,
 ): SendTools {
-  // The sender acts as a device: it sends, and reads nothing by its roles.
+  // The sender acts as a device: it may send, but has no roles that allow reading.
   const sender = {
     accountId: file.account_id,
     deviceId: file.device_id,
@@ -86,7 +89,7 @@ export function createSendTools(
   };
 }
 
-/** Instances that are sent as they lie in the file, but not the file as a whole. */
+/** For instances that are sent unchanged from the file, when the file is not adopted as a whole. */
 const readingAgain = (spool: FileSpoolTools, file: SentFile): Pick<SendTools, 'read'> => ({
   async read({ offset, length }) {
     const blob = await spool.blobs.open(file.id, fileKey(spool, file));

@@ -1,4 +1,4 @@
-/** A policy as the code of our own clients carries it out (shared/src/ingest), in a thread of the gateway. */
+/** Prepares a policy for the code of our own clients (shared/src/ingest), which runs it in a thread of the gateway. */
 import { createPseudonyms } from '#shared/deid/pseudonyms.ts';
 import { createRules } from '#shared/deid/rules.ts';
 import type { DevicePolicy } from '#shared/ingest/ingest-file.ts';
@@ -7,8 +7,8 @@ import { secretsUnder, type PatientSecrets } from '#shared/transfer/patient-secr
 import type { OpeningPolicy } from './open-talk.ts';
 
 /**
- * Made for each file: rules and secrets remember what they found in instances, and that is this account's. `count`:
- * called once for each patient, before anything is made of them.
+ * It is made for each file, because rules and secrets remember values from instances, which belong to this account.
+ * `count` is called once for each patient, before any pseudonym is made.
  */
 export async function toDevicePolicy(
   policy: OpeningPolicy,

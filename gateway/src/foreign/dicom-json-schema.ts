@@ -1,4 +1,4 @@
-/** The DICOM JSON Model (PS3.18 Annex F) in the contract, and the answers that are made of it. */
+/** Schemas of the DICOM JSON Model (PS3.18 Annex F), and of the answers that use it, for the API contract. */
 import { z } from '@hono/zod-openapi';
 
 const element = z

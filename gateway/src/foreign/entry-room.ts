@@ -1,20 +1,22 @@
-/** The room for entries in memory: a large one waits for those of other files, whoever sent them. */
+/**
+ * Limits the memory for opened entries: a large entry waits for entries of other files, whichever account sent them.
+ */
 import { createRoom, type Room } from '../threads/room.ts';
 import { ROOMLESS_BYTES } from './open-talk.ts';
 
 /**
- * Bytes of entries that are open at once; one of more is alone. An element of 8 bytes takes some 500 while it is open
- * (measured), and so many bytes hold as many elements as an instance may have: more than one such instance at a time
- * would need more than the 300 MB that a gateway may grow by.
+ * The most bytes of entries that are open at once; a larger entry is opened alone. An element of 8 bytes takes some
+ * 500 while it is open (measured), and this many bytes hold as many elements as an instance may have. More than one
+ * such instance at a time would exceed the 300 MB by which a gateway may grow.
  */
 const ROOM_BYTES = 4 * 1024 ** 2;
 
-/** The room of all threads, in the order in which they came. */
+/** The room that all threads share, in order of arrival. */
 export const createEntriesRoom = (): Room => createRoom(ROOM_BYTES);
 
-/** The part of that room which one file has: it reads one entry after the other. */
+/** The share of one file in that room. The file reads one entry after the other. */
 export type EntryRoom = {
-  /** Gives back the room of the entry before, and waits for that of the next. */
+  /** Releases the room of the previous entry, and waits for room for the next one. */
   enter(bytes: number, isOver: AbortSignal): Promise<void>;
   leave(): void;
 };
@@ -26,7 +28,7 @@ export function createEntryRoom(room: Room): EntryRoom {
       giveBack();
       if (bytes <= ROOMLESS_BYTES) return;
       const leave = await room.enter(Math.min(bytes, ROOM_BYTES));
-      // The file was given up meanwhile.
+      // The file was given up while waiting.
       if (isOver.aborted) leave();
       else giveBack = leave;
     },

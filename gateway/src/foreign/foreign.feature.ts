@@ -1,6 +1,6 @@
 /**
- * Clients that are not ours: tus clients send a file as it is, DICOMweb clients store, and the gateway opens both;
- * DICOMweb clients search and retrieve.
+ * Serves third-party clients: tus clients send files as they are, DICOMweb clients store instances, and the gateway
+ * opens both. DICOMweb clients also search and retrieve.
  */
 import type { Destinations } from '../destinations/destinations.ts';
 import type { Feature } from '../feature.ts';
@@ -25,7 +25,7 @@ type ForeignFeatureTools = {
   readonly parcels: Pick<Arrivals, 'arrived'>;
   readonly spool: FileSpoolTools;
   readonly inPlace: InPlace;
-  /** The name of the policy under which a request stores that names none. */
+  /** The name of the default policy, for requests that name none. */
   readonly policy: string;
   readonly uploadExpiresHours: number;
   readonly destinations: Pick<Destinations, 'of'>;
@@ -34,17 +34,25 @@ type ForeignFeatureTools = {
   readonly clock: () => number;
 };
 
-/** Files open at once, one per account. Most wait for a thread, and hold no more than the names in them. */
+/**
+ * How many files are open at once, one per account. Most of them wait for a thread, and hold only the names in them.
+ */
 const FILES_AT_ONCE = 32;
 const SWEEP_SECONDS = 600;
-/** Answers on their way: each holds a connection to the PACS. A viewer opens six. */
+/** How many answers are in transit. Each holds a connection to the PACS; a viewer opens six. */
 const ANSWERS_AT_ONCE = { atOnce: 64, ofOne: 16 };
-/** Large answers at once: 32 MiB take 130 MB. With more, callers who stop reading exhaust a small machine's memory. */
+/**
+ * How many large answers are in transit: 32 MiB take 130 MB. With more, callers who stop reading would exhaust the
+ * memory of a small machine.
+ */
 const LARGE_ANSWERS_AT_ONCE = { atOnce: 4, ofOne: 2 };
-/** While others wait: 50 kB/s, which a mobile network has. A viewer that keeps less would wait for minutes anyway. */
+/**
+ * The pace that a caller must keep while others wait: 50 kB/s, which a mobile network provides. A slower viewer would
+ * wait for minutes anyway.
+ */
 const ANSWER_PACE_BYTES = 1024 ** 2;
 
-/** `reading`: its routes that search and retrieve, for the built-in viewer. */
+/** `reading`: the routes that search and retrieve, for the built-in viewer. */
 export type ForeignFeature = Feature & { readonly reading: readonly Router[] };
 
 export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {

@@ -1,7 +1,7 @@
 /**
- * Whether the gateway commits itself to instances that an account has sent: only to one that its PACS, and each
- * further destination that must have it, has confirmed. An instance that nobody has, one of another account and one
- * that was only promised are the same: not known.
+ * Judges whether the gateway commits itself to instances that an account has sent. It does so only for an instance
+ * that its PACS, and each required further destination, has confirmed. Instances that nobody sent, that another
+ * account sent, or that were only announced all count as unknown.
  */
 import { sql } from 'kysely';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -15,17 +15,20 @@ const PROCESSING_FAILURE = 0x0110;
 const NO_SUCH_INSTANCE = 0x0112;
 const CLASS_CONFLICT = 0x0119;
 
-/** `null`: kept. `pending`: on its way to the PACS. */
+/** `null`: kept. `pending`: still on its way to the PACS. */
 type Judged = number | null | 'pending';
 
 const GONE: readonly InstanceState[] = ['refused', 'left-out'];
 
-/** For each reference why it is not kept, null where it is; `pending`: of one or more nothing is decided yet. */
+/**
+ * For each reference, the reason why it is not kept, or null if it is kept. `pending`: one or more references are
+ * still undecided.
+ */
 export async function judgeCommitment(
   db: Db,
   { siteId, accountId, asked, askedAt }: CommitmentQuestion,
 ): Promise<readonly (number | null)[] | 'pending'> {
-  // Looked at first: an instance of a file that is opened meanwhile is then among the rows.
+  // Checked first, so that the query below also finds an instance whose file is opened in between.
   const isToBeOpened = await hasUnopened(db, accountId, askedAt);
   const rows = await db
     .selectFrom('instance')
@@ -52,8 +55,8 @@ export async function judgeCommitment(
 }
 
 /**
- * Of all that the account has sent under one UID: which of these bytes it asks about is not said, so that those that
- * wait for a person hold the others up.
+ * Judges all instances that the account sent under one UID. The request does not say which of them it means, so
+ * instances that wait for a person also delay the result for the others.
  */
 function judgeStates(states: readonly InstanceState[]): Judged {
   if (states.includes('quarantined')) return PROCESSING_FAILURE;
@@ -61,7 +64,7 @@ function judgeStates(states: readonly InstanceState[]): Judged {
   return states.some(isInPacs) ? null : NO_SUCH_INSTANCE;
 }
 
-/** A file of theirs that was here before the question, and in which the instance may be. */
+/** Whether there is an unopened file of the account that arrived before the request and may contain the instance. */
 async function hasUnopened(db: Db, accountId: string, askedAt: Date): Promise<boolean> {
   const file = await db
     .selectFrom('sent_file')

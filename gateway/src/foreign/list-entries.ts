@@ -1,4 +1,7 @@
-/** The instances in a file: itself, the entries of an archive, the parts of a request's body, or an association's. */
+/**
+ * Lists the instances in a file: the file itself, the entries of an archive, the parts of a request's body, or the
+ * instances of an association.
+ */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import type { HashedFile } from '#shared/ingest/ingest-file.ts';
@@ -8,23 +11,23 @@ import { findTaken } from '../pipeline/association-marks.ts';
 import type { FileForm } from '../pipeline/sent-file.store.ts';
 
 /**
- * An entry is in memory while it is opened, several times over: an instance larger than this is sent by our own
- * client, which streams it.
+ * The largest entry. An entry is in memory several times over while it is opened. Larger instances must be sent by our
+ * own client, which streams them.
  */
 export const ENTRY_BYTES_LIMIT = 64 * 1024 ** 2;
-/** Read at once. */
+/** The most bytes that are read at once. */
 const PIECE_BYTES = 4 * 1024 * 1024;
-/** Read at least, of an instance that stays where it lies: most headers. */
+/** The fewest bytes that are read of an instance that is sent from the file. They contain most headers. */
 const HEAD_BYTES = 16 * 1024;
 
-/** A part of the file as it lies there. */
+/** A range of the file that is sent unchanged. */
 export type PlacedFile = HashedFile & { readonly place: ByteRange };
 
-/** `entry`: its place, counted from 1. */
+/** `entry`: the position in the file, counted from 1. */
 export type OpenableEntry = { readonly entry: number } & (
   | {
       readonly kind: 'entry';
-      /** The bytes that are in memory once it is open: none where it stays in the file. */
+      /** The bytes that are in memory while the entry is open: 0 if it stays in the file. */
       readonly bytes: number;
       open(signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | PlacedFile>;
     }
@@ -90,7 +93,7 @@ function ranged(file: ByteSource, place: ByteRange, entry: number, digest?: stri
   };
 }
 
-/** Each question to the file costs a message: what lies behind the bytes asked for comes with them. */
+/** Reads ahead, because each read of the file costs a message. */
 function inSteps(file: ByteSource, { offset, length }: ByteRange): ByteSource {
   let held = { from: 0, bytes: new Uint8Array() as Uint8Array };
   return {

@@ -1,13 +1,13 @@
 /**
- * The instances of a study without those whose pictures may hold a name, for callers who never see one. The PACS is
- * asked for their headers: no address leads around it, of the instance, its frames, its picture or its bulk data.
+ * Leaves out the instances of a study whose pictures may hold a name, for callers who must not see one. The PACS is
+ * asked for their headers, so no address of the instance, its frames, its picture or its bulk data bypasses this.
  */
 import { readDataSets } from './read-data-sets.ts';
 import type { SeenStudy } from './sight.ts';
 import type { Visit } from './web-visit.ts';
 import { wholeOrEach, type Where } from './whole-or-each.ts';
 
-/** `where`: the study, the series or the instance that is read. */
+/** `where`: the study, series or instance that is read. */
 export async function withoutNamedPictures(
   visit: Visit,
   where: Where,

@@ -1,4 +1,6 @@
-/** Data Sets of the DICOM JSON Model (PS3.18 Annex F) in the Native DICOM Model, which is XML (PS3.19 A.1). */
+/**
+ * Converts Data Sets from the DICOM JSON Model (PS3.18 Annex F) to the Native DICOM Model, which is XML (PS3.19 A.1).
+ */
 import { loadKeywords } from '#shared/dicom/dictionary.ts';
 import { isObject, type Json } from '../ports/pacs/dicom-json.ts';
 
@@ -12,7 +14,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   ...{ '&': '&amp;', '<': '&lt;', '>': '&gt;' },
   ...{ '"': '&quot;', '\r': '&#13;' },
 };
-/** XML 1.0 §2.2: characters that no document has, however they are written. */
+/** XML 1.0 §2.2: characters that no document may contain, not even escaped. */
 const NOT_IN_XML = /[^\t\n\r -\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 const escaped = (text: unknown): string =>
@@ -38,7 +40,7 @@ export async function loadToXml(): Promise<ToXml> {
     return Array.isArray(Value) ? Value.map((value, at) => textOf(vr, value, at + 1)).join('') : '';
   };
   const textOf = (vr: unknown, value: unknown, number: number): string => {
-    // F.2.5: an empty value between others.
+    // F.2.5: null stands for an empty value between others.
     if (value === null) return '';
     if (vr === 'SQ') return `<Item number="${number}">${isObject(value) ? attributesOf(value) : ''}</Item>`;
     if (vr === 'PN' && isObject(value)) return `<PersonName number="${number}">${nameOf(value)}</PersonName>`;

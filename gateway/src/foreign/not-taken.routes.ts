@@ -1,6 +1,6 @@
 /**
- * `/uploads/not-taken`: the instances of a script's files that were not taken, for its account and for
- * administrators, until one of them leaves them out.
+ * `/uploads/not-taken`: the rejected instances of a script's files. Its account and administrators see them until one
+ * of them leaves them out.
  */
 import { z } from '@hono/zod-openapi';
 import { notTakenListSchema, notTakenSchema, waitingSchema } from '#shared/protocol/not-taken.ts';

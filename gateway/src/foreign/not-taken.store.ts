@@ -1,7 +1,7 @@
 /**
- * Files of scripts of which instances were not taken, and associations of modalities that heard so at once, until a
- * person leaves them out. Instances of which a modality was told that they are stored are in transfer.store.ts: of them
- * the gateway still has the bytes.
+ * Files of scripts with rejected instances, and associations in which a modality was told of a rejection at once,
+ * until a person leaves them out. If a modality was told that an instance is stored, it is in transfer.store.ts: the
+ * gateway still has its bytes.
  */
 import { sql } from 'kysely';
 import {
@@ -13,27 +13,30 @@ import {
 import type { Db } from '../database/database.ts';
 import { CAME_NOT } from './withheld.store.ts';
 
-/** `accountId` null: of everybody at the site. */
+/** `accountId` null: files of everybody at the site. */
 export type WhoseFiles = { readonly siteId: string; readonly accountId: string | null };
 
 const SHOWN_LIMIT = 100;
 
-/** The condition of the index `sent_file_not_taken`. */
+/** The same condition as in the index `sent_file_not_taken`. */
 const WAITS_OF_SCRIPT = sql<boolean>`sent_file.peer_id is null and sent_file.state = 'opened'
   and sent_file.entries @? '$[*] ? ((@.state == "quarantined" || @.state == "refused") && !(exists(@.givenUp)))'`;
 
-/** The condition of the index `withheld_instance_waits`, on `held`. */
+/** Contains the condition of the index `withheld_instance_waits`, for the alias `held`. */
 const WAITS = sql<boolean>`held.cause <> 'left-out' and ${CAME_NOT}`;
 
-/** A script is not told at once; of a modality the others are in a transfer. */
+/**
+ * Which withheld instances are listed: all of a script, which is not told at once. For a modality, those it was told
+ * of; its others belong to a transfer.
+ */
 const IS_LISTED = sql<boolean>`held.told = (sent_file.peer_id is not null)`;
 
-/** Joins `sent_file` and `held`: an instance known by its UID is listed by the newest file that brought it. */
+/** Joins `sent_file` and `held`. An instance with a known UID is listed under the newest file that contained it. */
 export const isNamed = sql<boolean>`held.file_id = sent_file.id and ${IS_LISTED} and ${WAITS}`;
 
 const isNotTaken = sql<boolean>`it->>'state' in ('quarantined', 'refused') and not it ? 'givenUp'`;
 
-/** An entry of `sent_file` that no row of `withheld_instance` stands for. */
+/** True for an entry of `sent_file` that has no row in `withheld_instance`. */
 export const isUnnamed = sql<boolean>`sent_file.peer_id is null and ${isNotTaken}
   and (sent_file.device_id is not null or not exists (select from withheld_instance named
     where named.account_id = sent_file.account_id and named.sop_instance_uid = it->>'sopInstanceUID'))`;
@@ -55,7 +58,7 @@ type Row = Omit<NotTakenFile, 'cameAt' | 'studies' | 'studiesNotHere'> & {
   readonly total: number;
 };
 
-/** Studies and uploads in `here`, uploads of the account of `sent_file` first. */
+/** The studies and uploads in `here`. Uploads of the account of `sent_file` come first. */
 export const studiesHere = sql`jsonb_agg(
   jsonb_build_object('studyInstanceUID', here.study_instance_uid, 'uploadId', here.id)
   order by here.account_id is distinct from sent_file.account_id, here.study_instance_uid, here.id)`;
@@ -65,11 +68,11 @@ export const onePerStudy = (studies: readonly StudyHere[]): StudyHere[] =>
 
 const NAMED = sql.lit(NAMED_LIMIT);
 
-/** UIDs, as they would be sent, of a file's instances with the reason of `by_reason`. */
+/** The UIDs, as they would be sent, of those instances of a file that have the reason of `by_reason`. */
 const uidsOf = sql`coalesce((select to_jsonb((array_agg(held.sop_instance_uid order by 1))[1:${NAMED}])
   from withheld_instance held where ${isNamed} and held.reason = by_reason.reason), '[]')`;
 
-/** Instances of `sent_file` with their reasons and, for a script, their places in the file. */
+/** The instances of `sent_file` with their reasons and, for a script, their positions in the file. */
 const INSTANCES = sql`
   select it->>'reason' as reason, it->>'entry' as instance, (it->>'entry')::int as place
   from jsonb_array_elements(sent_file.entries) as entry(it) where ${isUnnamed}
@@ -80,7 +83,7 @@ const INSTANCES = sql`
     and it->>'sopInstanceUID' = held.sop_instance_uid
   where ${isNamed}`;
 
-/** `only`: this one alone. */
+/** `only`: lists only this file. */
 export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Promise<NotTakenList> {
   const { rows } = await sql<Row>`
     select sent_file.id, sent_file.created_at as "cameAt", sent_file.policy_name as policy,
@@ -115,7 +118,7 @@ export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Pr
   return { total: rows[0]?.total ?? 0, shown };
 }
 
-/** Undefined: none of theirs waits under this id (any more). */
+/** Undefined: none of their files waits under this id (any more). */
 export async function leaveOutNotTaken(db: Db, whose: WhoseFiles, id: string): Promise<string | undefined> {
   const { rows } = await sql<{ account_id: string }>`
     update sent_file set entries = (select coalesce(jsonb_agg(

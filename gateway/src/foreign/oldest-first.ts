@@ -1,19 +1,19 @@
 /**
- * Of the bodies that one account sends at once, what came of the oldest is taken first. So it is complete, and on its
- * way, while the others are still arriving; taken in turns they would all be complete only at the end. Nobody waits for
- * bytes that are not here yet, and every body moves: one that has waited long has a turn all the same, so that its
- * sender does not give it up, or is seen to have gone.
+ * When an account sends several bodies at once, the oldest one is read first. So it is complete and forwarded while
+ * the others are still arriving; read in turns, all of them would be complete only at the end. No body waits for bytes
+ * of another that have not arrived yet, and every body progresses: a body that has waited for long also gets a turn,
+ * so that its sender does not give up, and a sender that has gone is noticed.
  */
 
-/** Proxies and clients give up a connection on which nothing moves for half a minute or more. */
+/** The longest wait for a turn. Proxies and clients give up connections without progress for half a minute or more. */
 const PATIENCE_MS = 5_000;
 
-/** The pieces of `body`, each when it is its turn; it lasts until the next piece is asked for. */
+/** Yields the pieces of `body`, each when it is its turn. The turn lasts until the next piece is requested. */
 export type OldestFirst = (account: string, body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
 type Waiting = { readonly since: number; readonly go: () => void };
 type Line = {
-  /** Bodies with a piece that waits, by their place, in the order in which they began to wait. */
+  /** Bodies with a waiting piece, by order of arrival, in the order in which they began to wait. */
   readonly waiting: Map<number, Waiting>;
   bodies: number;
   isTaken: boolean;
@@ -39,7 +39,7 @@ export function createOldestFirst(clock: () => number): OldestFirst {
           yield piece;
         } finally {
           line.isTaken = false;
-          // The older body's next piece may be read already, and is asked for first.
+          // The older body's next piece may already have arrived, and it goes first.
           setImmediate(() => callNext(line, clock()));
         }
       }

@@ -1,7 +1,7 @@
 /**
- * Opens a file in a thread: each instance is read and goes under the policy by the code of our own clients
- * (shared/src/ingest). Where names are removed all headers are read first, for what one instance names may stand in a
- * text of another (deid/companions.ts).
+ * Opens a file in a thread: each instance is read and treated under the policy by the code of our own clients
+ * (shared/src/ingest). If names are removed, all headers are read first, because a value that one instance names may
+ * occur in a text of another (deid/companions.ts).
  */
 import { keysOfPatients, type PatientDomain } from '#shared/deid/patient-key.ts';
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
@@ -31,31 +31,31 @@ import type { NotTaken, OpenedInstance, PlacedInstance } from './open-talk.ts';
 export type Opening = {
   readonly form: FileForm;
   readonly policy: DevicePolicy;
-  /** The same, for UIDs of instances that are not taken; absent: nobody asks for those. */
+  /** The same policy, for the UIDs of rejected instances; absent: nobody needs those. */
   readonly unsent?: DevicePolicy;
-  /** Entries that ended a thread before, by their places: they are refused unread. */
+  /** Entries that terminated a thread before, by position. They are refused without being read. */
   readonly fatal: ReadonlySet<number>;
-  /** Called before an entry is read; resolves once so many bytes of it may be held. False: the turn is over. */
+  /** Called before an entry is read. Resolves once this many bytes of it may be held. False: the turn is over. */
   readonly begin: (entry: number, bytes: number) => Promise<boolean>;
   readonly take: (opened: OpenedInstance) => Promise<void>;
-  /** For those whose digest is known; absent: no entry comes with one. */
+  /** For instances whose digest is known; absent: no entry has a known digest. */
   readonly takePlaced?: (placed: PlacedInstance) => Promise<void>;
-  /** `of`: as it would have been sent. */
+  /** `of`: the instance as it would have been sent. */
   readonly leave: (entry: NotTaken, of?: BegunInstance) => Promise<void>;
   readonly signal: AbortSignal;
 };
 
-/** The place where a turn ended, and what was found before it, for the next turn. */
+/** The position where a turn ended, and what was found up to there, for the next turn. */
 type Paused = {
-  /** Where names are removed, each entry is a step twice. */
+  /** If names are removed, each entry takes two steps. */
   readonly step: number;
-  /** The names in the headers that were read, by their study. */
+  /** The names in the headers read so far, by study. */
   readonly studies: ReadonlyMap<string, StudyNames>;
-  /** The keys of patients, by their study. */
+  /** The keys of patients, by study. */
   readonly patients: ReadonlyMap<string, string>;
 };
 
-/** Nothing is left where the answer is null. Throws what `take`, `leave` and reading throw. */
+/** Returns null when nothing is left to open. Throws whatever `take`, `leave` and reading throw. */
 export async function openFile(file: ByteSource, opening: Opening, from?: Paused): Promise<Paused | null> {
   const { form, signal } = opening;
   const entries = (await listEntries(file, form, signal)).map(
@@ -65,7 +65,7 @@ export async function openFile(file: ByteSource, opening: Opening, from?: Paused
   return openEntries(entries, opening, from);
 }
 
-/** Each is opened twice where names are removed. Throws what `take`, `leave` and reading throw. */
+/** Opens each entry, twice if names are removed. Throws whatever `take`, `leave` and reading throw. */
 export async function openEntries(
   entries: readonly OpenableEntry[],
   opening: Opening,
@@ -94,7 +94,7 @@ type Named = Pick<Paused, 'patients'> & {
   readonly companions: (studyInstanceUID: string) => readonly NamedValue[];
 };
 
-/** The same list each time: what is made of it is remembered. */
+/** Returns the same list for a study each time, because results derived from it are cached. */
 function listEach(studies: ReadonlyMap<string, StudyNames>): Named['companions'] {
   const lists = new Map<string, readonly NamedValue[]>();
   return (study) => {
@@ -123,7 +123,10 @@ async function gatherNames(
   patients.set(studyInstanceUID, keysOfPatients(said.patients, domain, studyInstanceUID)[0]!);
 }
 
-/** An entry that is no instance is a text, a picture or the program of a disc: it is skipped, as in a folder. */
+/**
+ * Entries of an archive that are not instances are skipped, as in a folder: texts, pictures, or the viewer program of
+ * a disc.
+ */
 const isArchive = ({ kind }: FileForm): boolean => kind === 'archive';
 
 async function openEntry({ entry, ...found }: OpenableEntry, named: Named, opening: Opening): Promise<void> {
@@ -134,9 +137,11 @@ async function openEntry({ entry, ...found }: OpenableEntry, named: Named, openi
   return openRead({ entry, bytes }, named, opening).finally(() => forget(bytes));
 }
 
-/** Gives the memory of an entry back at once: left to the collector, it would lie beside that of the next one. */
+/**
+ * Frees the memory of an entry at once. Until the garbage collector freed it, it would add to that of the next entry.
+ */
 function forget(bytes: AnyFile): void {
-  // The memory of an entry that was taken unchanged has gone with it.
+  // The memory of an entry that was taken unchanged has been transferred with it.
   if (bytes instanceof Uint8Array && !bytes.buffer.detached) giveBack(bytes);
 }
 
@@ -168,7 +173,7 @@ async function leaveOut(
   return leaveNamed({ entry, ...reasonOf(outcome) }, bytes, named, opening);
 }
 
-/** Instances that were not taken are named by the UIDs under which they would be sent. */
+/** Reports rejected instances under the UIDs under which they would be sent. */
 async function leaveNamed(left: NotTaken, bytes: AnyFile, named: Named, opening: Opening): Promise<void> {
   const { begun, sent } = await asSent(bytes, named, opening);
   const uids = sent && { sopInstanceUID: sent.sopInstanceUID, sopClassUID: begun?.sopClassUID };
@@ -176,7 +181,7 @@ async function leaveNamed(left: NotTaken, bytes: AnyFile, named: Named, opening:
   await opening.leave({ ...left, ...uids }, of);
 }
 
-/** Under a policy that leaves it as it is, an instance is sent as it lies: only its header is read. */
+/** If the policy leaves an instance unchanged, it is sent from the file, and only its header is read. */
 async function openPlaced(
   { entry, file }: Entry<{ readonly file: PlacedFile }>,
   named: Named,
@@ -188,7 +193,7 @@ async function openPlaced(
   const { bytes } = applied;
   if (bytes === file)
     return takePlaced?.({ entry, ...describePlaced(applied, file.digest), place: file.place });
-  // The file had no File Meta Information, and got some.
+  // The file lacked File Meta Information, which was added.
   const own = toOwn(bytes as Uint8Array);
   await take({ entry, ...describePlaced(applied, await sha256OfBytes(own)), bytes: own });
 }
@@ -218,7 +223,9 @@ function describePlaced(
 
 type AsSent = { readonly begun?: BegunInstance | undefined; readonly sent?: BegunInstance | undefined };
 
-/** The instance as it lies there and as it would have been sent, also of a damaged file whose front says so. */
+/**
+ * The instance as in the file, and as it would have been sent, even for a damaged file whose beginning is readable.
+ */
 async function asSent(
   bytes: AnyFile,
   { patients }: Named,
@@ -234,7 +241,7 @@ async function asSent(
   return { begun, sent: await sentUidsOf(begun, patient, unsent) };
 }
 
-/** The key of the patient of a damaged file, where no other file of its study came with it. */
+/** The key of the patient of a damaged file, if no other file of its study came with it. */
 async function patientIn(
   bytes: AnyFile,
   { studyInstanceUID }: BegunInstance,
@@ -246,12 +253,12 @@ async function patientIn(
   return keysOfPatients([said], unsent.rules.patientDomain, studyInstanceUID)[0];
 }
 
-/** An index of a disc is not sent, and that is no fault. */
+/** The index of a disc is not sent, which is not an error. */
 function reasonOf(said: NotSent): Pick<NotTaken, 'state' | 'reason'> {
   return { state: isOfIndex(said) ? 'skipped' : said.kind, reason: said.because };
 }
 
-/** PS3.18 §10.5.1: a request that names a study brings instances of that study alone. */
+/** PS3.18 §10.5.1: a request that names a study may only contain instances of that study. */
 async function isOfAnother(bytes: AnyFile, { form, signal }: Opening): Promise<boolean> {
   if (form.kind !== 'parts' || form.studyInstanceUID === null) return false;
   const said = await summariseFile(bytes, false, 'identified', signal);

@@ -1,4 +1,4 @@
-/** The thread that opens files: message glue, the work is open-file.ts. */
+/** The thread that opens files. This only handles messages; the work is in open-file.ts. */
 import { deserialize, serialize } from 'node:v8';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { collectGarbage } from '../threads/collect-garbage.ts';
@@ -13,7 +13,7 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal, from }, ask, signal) =>
     size,
     read: (offset: number, length: number) => ask(giving({ kind: 'read', offset, length })),
   };
-  /** The gateway may still bring the instance before, while the next one is read. */
+  /** The gateway may still be storing the previous instance while the next one is read. */
   let taken: Promise<unknown> = Promise.resolve();
   /** The reply to the latest `begin`. */
   let begun = Promise.resolve(new Uint8Array(0));
@@ -21,18 +21,18 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal, from }, ask, signal) =>
     form,
     fatal: new Set(fatal),
     async begin(entry, bytes) {
-      // The garbage of an entry would lie beside the entry to which another thread gives the room.
+      // Frees the garbage of this entry before another thread gets the room for its entry.
       collectGarbage();
-      // The reply to the last `begin` came before that entry's bytes did.
+      // The reply to the last `begin` arrived before that entry's bytes.
       if ((await begun).length > 0) return false;
       begun = ask(giving({ kind: 'begin', entry, bytes }));
-      // The gateway hears `begin` before whatever is asked afterwards.
+      // The gateway receives `begin` before any later message.
       if (bytes > ROOMLESS_BYTES) await begun;
       else void ignoreFailure(begun, 'then the task is stopped');
       return true;
     },
     policy: await toDevicePolicy(policy, (patient) => ask(giving({ kind: 'patient', patient }))),
-    // Nobody hears of these pseudonyms: their patients do not count.
+    // Nobody receives these pseudonyms, so their patients are not counted.
     unsent: await toDevicePolicy(policy, async () => undefined),
     async takePlaced(opened) {
       await taken;

@@ -9,7 +9,7 @@ import type { VaultEntry, VaultTerms } from '#shared/protocol/vault.ts';
 import type { EvaluationPair } from '#shared/transfer/oblivious-prf.ts';
 import type { FileEntry, FileForm } from '../pipeline/sent-file.store.ts';
 
-/** The policy with everything that carrying it out needs. It stays in this process. */
+/** The policy, with everything needed to apply it. It stays in this process. */
 export type OpeningPolicy =
   | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
   | {
@@ -18,11 +18,11 @@ export type OpeningPolicy =
       readonly settings: RulesSettings;
       readonly pair: EvaluationPair;
       readonly tagKey: Uint8Array;
-      /** Null where the policy does not feed a vault, or the site has none. */
+      /** Null if the policy does not feed a vault, or the site has none. */
       readonly vault: VaultTerms | null;
     };
 
-/** An instance as the policy allows it to be sent; its report has no place in a manifest yet. */
+/** An instance as the policy allows it to be sent. Its report is not part of a manifest yet. */
 export type OpenedInstance = {
   readonly entry: number;
   readonly studyInstanceUID: string;
@@ -34,12 +34,12 @@ export type OpenedInstance = {
   readonly bytes: Uint8Array<ArrayBuffer>;
 };
 
-/** An instance that is sent as it lies in the file. */
+/** An instance that is sent unchanged from the file. */
 export type PlacedInstance = Omit<OpenedInstance, 'bytes'> & { readonly place: ByteRange };
 
 export type NotTaken = Exclude<FileEntry, { state: 'sent' }>;
 
-/** An entry up to this needs no room: waiting for the reply would cost more than its memory. */
+/** Entries up to this size need no room, because waiting for the reply would cost more than their memory. */
 export const ROOMLESS_BYTES = 640 * 1024;
 
 export type OpenTalk = {
@@ -48,21 +48,24 @@ export type OpenTalk = {
     readonly size: number;
     readonly form: FileForm;
     readonly policy: OpeningPolicy;
-    /** Entries that ended a thread before, by their places. */
+    /** Entries that terminated a thread before, by position. */
     readonly fatal: readonly number[];
-    /** The answer of the turn before; null: it is the first. */
+    /** The answer of the previous turn; null if this is the first one. */
     readonly from: Uint8Array<ArrayBuffer> | null;
   };
-  readonly question: /** From now on this entry is being read. The reply comes once there is room for so many bytes. */
+  readonly question: /** This entry is being read from now on. The reply comes once there is room for this many bytes. */
     | { readonly kind: 'begin'; readonly entry: number; readonly bytes: number }
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
-    /** Another patient, before a pseudonym is made: the account may have used up the day's patients. */
+    /**
+     * Announces another patient before a pseudonym is made, because the account may have used up its patients for the
+     * day.
+     */
     | { readonly kind: 'patient'; readonly patient: string }
     | { readonly kind: 'take'; readonly opened: OpenedInstance | PlacedInstance }
-    /** `of`: the instance that it would have been, where somebody can tell. */
+    /** `of`: the instance that it would have been, if that can be determined. */
     | { readonly kind: 'leave'; readonly entry: NotTaken; readonly of?: BegunInstance | undefined };
-  /** Bytes for `read`; for `begin` none, or one where that entry is the last of this turn. */
+  /** Bytes for `read`. For `begin` it is empty, or one byte if that entry is the last of this turn. */
   readonly reply: Uint8Array<ArrayBuffer>;
-  /** Where the next turn goes on, which nobody else reads; null: all of it is open. */
+  /** The state with which the next turn continues, opaque to everybody else; null if all of the file is open. */
   readonly answer: Uint8Array<ArrayBuffer> | null;
 };

@@ -1,6 +1,7 @@
 /**
- * The addresses in a Data Set of the PACS's answer, written as the gateway's own: nobody learns where the PACS is, and
- * what they ask for next comes to the gateway. Bulk data that lies anywhere else than under its instance has none.
+ * Rewrites the addresses in a Data Set from the PACS as the gateway's own, so that callers do not learn where the PACS
+ * is, and their next requests go to the gateway. Bulk data whose address is not below that of its instance gets no
+ * address.
  */
 import { withoutPadding } from '#shared/dicom/padding.ts';
 import { isLoopbackName } from '../config.ts';
@@ -10,7 +11,7 @@ import { isObject, type Json } from '../ports/pacs/dicom-json.ts';
 const RETRIEVE_URL = '00081190';
 const RETRIEVE_AE_TITLE = '00080054';
 const RETRIEVE_URI = '0040E010';
-/** Attributes, in items of sequences too, that say where the PACS, or another one, has an instance. */
+/** Attributes, also in items of sequences, that tell where this or another PACS has an instance. */
 const WHERE_IT_LIES: readonly string[] = [RETRIEVE_URL, RETRIEVE_AE_TITLE, RETRIEVE_URI];
 const STUDY_INSTANCE_UID = '0020000D';
 const SERIES_INSTANCE_UID = '0020000E';
@@ -50,17 +51,17 @@ export const namesPatient = (dataSet: Json): boolean =>
 /** Number of Study Related Instances. */
 export const RELATED_INSTANCES = '00201208';
 
-/** Null where it is not said. */
+/** Null if it is not stated. */
 export function relatedInstances(dataSet: Json): number | null {
   const said = firstOf(dataSet, RELATED_INSTANCES);
   const count = Number(said ?? Number.NaN);
   return Number.isInteger(count) ? count : null;
 }
 
-/** The address of `/dicom-web` by the way that the caller came. */
+/** The address of `/dicom-web` as the caller reached it. */
 export function webAddress(c: GatewayContext, publicUrl: string): string {
   const { protocol, hostname, host } = new URL(c.req.url);
-  // TLS may end at a proxy before the gateway.
+  // TLS may be terminated by a proxy in front of the gateway.
   const isBehind = publicUrl.startsWith('https:') && !isLoopbackName(hostname);
   return `${isBehind ? 'https:' : protocol}//${host}${c.get('throughWeb') ? '/api' : ''}/dicom-web`;
 }
@@ -71,7 +72,7 @@ export function retrieveUrl(address: string, { study, series, instance }: Uids):
   return `${address}/studies/${study ?? ''}${ofSeries}${ofInstance}`;
 }
 
-/** A new Data Set. `of`: its UIDs, also those that the request named. */
+/** Returns a new Data Set. `of`: its UIDs, including those that the request named. */
 export function withOwnAddresses(dataSet: Json, of: Uids, address: string): Json {
   const own = rewritten(dataSet, of, address);
   own[RETRIEVE_URL] = { vr: 'UR', Value: [retrieveUrl(address, of)] };
@@ -98,7 +99,7 @@ function rewritten(dataSet: Json, of: Uids, address: string): Json {
   return own;
 }
 
-/** Between the segments of a path at the PACS, in one segment of ours. */
+/** Separates the segments of a PACS path that are joined to one segment of ours. */
 const BETWEEN = '~';
 const SEGMENT = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,64}$/;
 const SEGMENTS_LIMIT = 12;
@@ -113,7 +114,7 @@ function bulkAddress(uri: string, of: Uids, address: string): string | null {
   return isPlain ? `${retrieveUrl(address, of)}/bulkdata/${segments.join(BETWEEN)}` : null;
 }
 
-/** The path under its instance at the PACS; null: no such one was ever given out. */
+/** The path below the instance at the PACS; null: no such name was ever issued. */
 export function bulkPath(name: string): string | null {
   const segments = name.split(BETWEEN);
   return segments.length <= SEGMENTS_LIMIT && segments.every((one) => SEGMENT.test(one))

@@ -1,4 +1,7 @@
-/** The Data Sets that the PACS answers with, to a search or for metadata (PS3.18 Annex F: the DICOM JSON Model). */
+/**
+ * Reads the Data Sets in the PACS's answer to a search or a request for metadata (PS3.18 Annex F: the DICOM JSON
+ * Model).
+ */
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { ThreadEnded } from '../threads/thread.ts';
 import { DICOM_JSON } from './accepted.ts';
@@ -6,7 +9,7 @@ import { readItems } from './read-items.ts';
 import { readDataSet, type RemoteDataSet } from './remote-data-set.ts';
 import type { Visit } from './web-visit.ts';
 
-/** Reads Data Sets one after the other, as they come. @throws Problem; PacsUnreachable. */
+/** Yields Data Sets one by one as they arrive. @throws Problem; PacsUnreachable. */
 export async function* readDataSets(
   visit: Visit,
   path: string,

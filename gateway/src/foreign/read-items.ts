@@ -1,13 +1,19 @@
-/** The objects of a JSON array, one after the other as they come: never more than one of them is in memory. */
+/** Reads the objects of a JSON array one by one as they arrive, so that only one of them is in memory. */
 import { setImmediate } from 'node:timers/promises';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 
-/** A Data Set without bulk data. Whole slides have some megabytes of functional groups. */
+/** The largest item, a Data Set without bulk data. Whole slides have some megabytes of functional groups. */
 export const ITEM_BYTES_LIMIT = 32 * 1024 ** 2;
-/** Several hundred times a usual row. Each answer on its way may hold one of so many bytes, without asking. */
+/**
+ * The size of a small item, several hundred times a usual row. Each answer in transit may hold an item of this size
+ * without asking.
+ */
 const SMALL_BYTES = 1024 ** 2;
 
-/** Each item costs its readers as much as so many bytes: 256 of the smallest come in one turn of the event loop. */
+/**
+ * Each item counts at least this many bytes for its processing, so at most 256 of the smallest are handled in one turn
+ * of the event loop.
+ */
 const ITEM_COSTS_BYTES = 1024;
 const TURN_BYTES = 256 * ITEM_COSTS_BYTES;
 
@@ -17,8 +23,8 @@ const BLANKS: readonly number[] = [...Buffer.from(' \t\r\n')];
 type Place = { depth: number; isText: boolean; isEscaped: boolean };
 
 /**
- * The bytes of each. Throws PacsUnreachable where it is anything else, or ends too early. `enterLarge` is awaited
- * before more of one is held than is small.
+ * Yields the bytes of each object. Throws PacsUnreachable if the body is anything else, or ends too early.
+ * `enterLarge` is awaited before an item exceeds the small size.
  */
 export async function* readItems(
   body: AsyncIterable<Uint8Array>,
@@ -66,7 +72,7 @@ export async function* readItems(
   if (state !== 'after') throw unreadable();
 }
 
-/** Moves one byte further, inside an object. */
+/** Advances by one byte inside an object. */
 function step(place: Place, byte: number): void {
   if (place.isText) {
     if (place.isEscaped) place.isEscaped = false;

@@ -1,39 +1,39 @@
 /**
- * The parts of a `multipart/related` body of STOW-RS (PS3.18 §10.5) and where in it they lie: clients need not say how
- * long a part is. No byte of an instance is kept here.
+ * Finds the parts of a `multipart/related` body of STOW-RS (PS3.18 §10.5) and their positions, because clients need
+ * not state the length of a part. The bytes of instances are not kept here.
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { BodyPart } from '../pipeline/sent-file.store.ts';
 import { contentTypeIn, PartsError, PartSplitter, type PartEvent } from '../threads/split-parts.ts';
 
-/** Parts in a body, as many as entries in an archive. A body that has more is not taken. */
+/** The most parts in a body, the same as entries in an archive. A body with more is refused. */
 export const PARTS_LIMIT = 20_000;
-/** The head of dcm4che's parts takes about 150. */
+/** The longest head of a part; those of dcm4che take about 150 bytes. */
 const BOUNDS = { head: 8 * 1024 };
 
-/** PS3.18 §10.5.1: each part has the media type of the request; some clients leave it out. */
+/** PS3.18 §10.5.1: each part has the media type of the request; some clients omit it. */
 const isInstance = (contentType: string): boolean =>
   contentType === '' || /^application\/(dicom|octet-stream)\s*(;|$)/i.test(contentType);
 
 export class PartFinder {
   readonly #splitter: PartSplitter;
   readonly #parts: BodyPart[] = [];
-  /** The part that is coming, or came last. */
+  /** The part that is arriving, or arrived last. */
   #open = { offset: 0, length: 0, isInstance: false, hash: null as Hash | null };
   readonly #makesDigests: boolean;
 
-  /** `boundary`: 1 to 70 characters. `makesDigests`: of each instance, as it passes. */
+  /** `boundary`: 1 to 70 characters. `makesDigests`: computes the digest of each instance as it passes. */
   constructor(boundary: string, makesDigests = false) {
     this.#splitter = new PartSplitter(boundary, BOUNDS);
     this.#makesDigests = makesDigests;
   }
 
-  /** The piece is its giver's again. Throws PartsError. */
+  /** The caller may reuse the piece afterwards. Throws PartsError. */
   add(piece: Uint8Array): void {
     for (const event of this.#splitter.add(piece)) this.#take(event);
   }
 
-  /** The whole body has come. Throws PartsError. */
+  /** Call this when the whole body has arrived. Throws PartsError. */
   end(): readonly BodyPart[] {
     this.#splitter.end();
     return this.#parts;

@@ -1,14 +1,14 @@
-/** A viewer asks for hundreds of frames of one study: whether its user sees the study is looked up once in a while. */
+/** Caches whether a caller may see a study, because a viewer requests hundreds of frames of one study. */
 import type { SeenStudy, Sight } from './sight.ts';
 
-/** An instance of somebody else's that comes to the study is noticed so late. */
+/** How long a result is cached. It takes this long until another account's instance in the study is noticed. */
 const REMEMBERED_MS = 5_000;
-/** A study of 20 000 instances takes 3 MB. */
+/** The most studies in the cache. A study of 20 000 instances takes 3 MB. */
 const REMEMBERED_STUDIES = 32;
 
 export type RememberSight = (who: string, sight: Sight) => Sight;
 
-/** `who`: the caller, the rights and the destination. Only studies that are seen are remembered. */
+/** `who`: the caller, their rights and the destination. Only studies that the caller may see are cached. */
 export function createRememberSight(clock: () => number): RememberSight {
   const known = new Map<string, { readonly study: SeenStudy; readonly until: number }>();
   return (who, sight) => ({

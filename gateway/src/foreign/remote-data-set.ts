@@ -1,6 +1,7 @@
 /**
- * A Data Set of the PACS's answer on its way to a caller: the facts that decide about it, and how it is written with
- * the gateway's own addresses. A thread reads and writes a large one: whole slides have some megabytes of it.
+ * A Data Set from the PACS on its way to a caller: the facts that decide how it is treated, and how it is written with
+ * the gateway's own addresses. Large Data Sets are parsed and written in a thread, because those of whole slides have
+ * some megabytes.
  */
 import { burnedInTextBy } from '#shared/deid/undeclared-text.ts';
 import { isObject, jsonIn, type Json } from '../ports/pacs/dicom-json.ts';
@@ -13,12 +14,12 @@ import { namesPatient, relatedInstances, uidsIn, withOwnAddresses, type Uids } f
 export type Facts = {
   readonly uids: Uids;
   readonly namesPatient: boolean;
-  /** Number of Study Related Instances; null: not said. */
+  /** Number of Study Related Instances; null if not stated. */
   readonly relatedInstances: number | null;
   readonly mayHoldName: boolean;
 };
 
-/** `of`: its UIDs, also those that the request named. */
+/** `of`: its UIDs, including those that the request named. */
 type Writing = {
   readonly form: DataSetForm;
   readonly of: Uids;
@@ -31,7 +32,7 @@ export type RemoteDataSet = {
   write(writing: Writing): Promise<Uint8Array>;
 };
 
-/** Null: the text is no Data Set. */
+/** Null: the text is not a Data Set. */
 export async function readDataSet(
   bytes: Uint8Array,
   given: Pick<ToParse, 'from' | 'signal'>,
@@ -40,17 +41,17 @@ export async function readDataSet(
     const dataSet = jsonIn(bytes);
     return isObject(dataSet) ? { facts: factsOf(dataSet), write: (as) => written(dataSet, as) } : null;
   }
-  // A thread takes the bytes that it is given, and slice() of a Buffer copies nothing.
+  // The bytes are copied, because the thread takes ownership of them, and slice() of a Buffer copies nothing.
   const apart = () => ({ ...given, bytes: new Uint8Array(bytes) });
   const facts = await parseApart(FACTS, apart());
   return facts && { facts, write: (as) => parseApart(WRITTEN, apart(), as) };
 }
 
 const SOP_CLASS_UID = 0x00080016;
-/** Rows, and the three kinds of Pixel Data: a PACS may leave these out of metadata. */
+/** Rows, and the three kinds of Pixel Data, which a PACS may leave out of metadata. */
 const OF_PICTURES = ['00280010', '7FE00008', '7FE00009', '7FE00010'];
 
-/** Whether a picture may hold a name; an instance without a SOP Class may. */
+/** Whether a picture may hold a name. This is assumed for an instance without a SOP Class. */
 function mayHoldName(dataSet: Json): boolean {
   const textOf = (tag: number): string => {
     const attribute = dataSet[tag.toString(16).toUpperCase().padStart(8, '0')];
@@ -70,7 +71,7 @@ const factsOf = (dataSet: Json): Facts => ({
 });
 
 let toXml: Promise<ToXml> | null = null;
-/** Loads the XML writer, whose table of keywords is made once. */
+/** Loads the XML writer, whose table of keywords is created only once. */
 function xmlWriter(): Promise<ToXml> {
   toXml ??= loadToXml();
   return toXml;
@@ -82,7 +83,7 @@ async function written(dataSet: Json, { form, of, address, isViewer }: Writing):
   return Buffer.from(form === 'xml' ? (await xmlWriter())(shown) : JSON.stringify(shown));
 }
 
-/** Null: the text is no Data Set. */
+/** Null: the text is not a Data Set. */
 export function parseFacts(bytes: Uint8Array): Facts | null {
   const dataSet = jsonIn(bytes);
   return isObject(dataSet) ? factsOf(dataSet) : null;

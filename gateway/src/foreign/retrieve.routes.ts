@@ -1,7 +1,7 @@
 /**
  * WADO-RS (PS3.18 §10.4) from the primary destination, as a stream. The caller's rights are checked before the PACS is
- * asked; callers who may not read all are given their instances one by one, so that none that came to the study since
- * is among them. Researchers get none whose picture may hold a name.
+ * asked. Callers who may not read everything get their instances one by one, so that instances added to the study
+ * since then are not included. Researchers get no instance whose picture may hold a name.
  */
 import { z } from '@hono/zod-openapi';
 import { isUid } from '#shared/dicom/uid.ts';
@@ -31,7 +31,7 @@ import { writeDataSets, type ToWrite } from './write-data-sets.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
 
 type Reading = (visit: Visit, where: Where, own: SeenStudy | null) => Promise<Served>;
-/** Reads the request; what it returns asks the PACS. */
+/** Reads the request, and returns a function that asks the PACS. */
 type Reader = (c: GatewayContext, isOne: boolean) => Reading;
 
 const STUDY = '/dicom-web/studies/{studyInstanceUID}';
@@ -148,7 +148,7 @@ const describe = (
   },
 });
 
-/** @throws Problem not-found: nothing has such a name. */
+/** @throws Problem not-found: nothing can have such a name. */
 function whereOf(c: GatewayContext): Where {
   const uid = (name: string): string | undefined => {
     const value = c.req.param(name);
@@ -225,7 +225,7 @@ async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): Asy
   if (isEmpty) throw new Problem('not-found');
 }
 
-/** An address of so many fits into what proxies take. */
+/** A list of frames. An address with this many is short enough for proxies. */
 const FRAMES = /^[1-9]\d{0,5}(,[1-9]\d{0,5}){0,255}$/;
 
 function framesOf(c: GatewayContext): string | undefined {
@@ -257,7 +257,7 @@ const RENDERING: Readonly<Record<string, RegExp>> = {
   quality: /^(100|[1-9]?\d)$/,
 };
 
-/** The query that the PACS is asked for a rendering, with its question mark. @throws Problem bad-request. */
+/** The query string for a rendering by the PACS, including its question mark. @throws Problem bad-request. */
 function renderingOf(c: GatewayContext): string {
   const query = new URLSearchParams();
   for (const [name, value] of new URL(c.req.url).searchParams) {
@@ -282,8 +282,8 @@ function readRendered(c: GatewayContext): Reading {
 }
 
 /**
- * Few PACSs render more than one instance at a time: they are asked for each. One that they do not render is no
- * picture (a report, say), and is left out.
+ * Few PACSs render more than one instance at a time, so each instance is requested separately. An instance that the
+ * PACS does not render has no picture (a report, for example) and is left out.
  */
 function readAllRendered(c: GatewayContext): Reading {
   const { type } = acceptedPictures(c.req.header('accept'));
@@ -312,7 +312,7 @@ async function* picturesAt(
   if (isEmpty) throw new Problem('not-acceptable', 'The PACS renders none of them.');
 }
 
-/** The answers to a question for a picture where there can be none. */
+/** Problems that mean that an instance has no picture. */
 const NO_PICTURE: readonly string[] = ['not-acceptable', 'pacs-declined', 'not-found'];
 
 function withoutPicture(error: unknown): null {

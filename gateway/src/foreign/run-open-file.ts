@@ -1,7 +1,8 @@
 /**
- * The job that opens a file: once it is whole, its instances go on the road of every upload, for the account that
- * sent it. Afterwards its bytes are gone from here. An instance that was not taken stands in the file's row with the
- * reason; the sender has the file. A peer may not have it any more: its bytes stay (transfer.store.ts).
+ * The job that opens a file. When the file is complete, its instances are sent in the same way as those of every
+ * upload, for the account that sent the file. Afterwards its bytes are deleted here. A rejected instance is recorded
+ * in the file's row with the reason, because the sender still has the file. A DIMSE peer may not, so its bytes are
+ * kept (transfer.store.ts).
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { settingsOf } from '#shared/deid/rules.ts';
@@ -49,27 +50,27 @@ import { createSending, type Sending } from './send-instances.ts';
 import { noteWithheld, sayWithheld } from './withheld.store.ts';
 import { settleTransfers } from './transfer.store.ts';
 
-/** Threads that open files: one for each core of the smallest machine. */
+/** The number of threads that open files: one for each core of the smallest machine. */
 const THREADS = 2;
 /**
- * How long a file keeps its thread while others wait for one. The next turn reads its list of entries again, which
- * costs some milliseconds; of longer turns, a store request that waits for a few would be told to come back.
+ * How long a file keeps its thread while others wait for one. Each turn reads the list of entries again, which costs
+ * some milliseconds. With longer turns, a store request that waits for a few others would be told to come back later.
  */
 const TURN_MS = 2_000;
-/** Files whose refusal is remembered: one that is forgotten is only unpacked once more. */
+/** How many refusals are remembered. A forgotten file is only unpacked once more. */
 const REFUSED_KEPT = 1000;
-/** A file that fails as often, or ends as many threads, would do so the next time too. */
+/** The most runs of a file. A file that failed, or terminated a thread, this often would do so again. */
 const RUNS_LIMIT = 8;
 
 type OpenFiles = {
-  /** Throws where it is to be run again: the disk is full, or the account's quota is used up. */
+  /** Throws if the job is to be run again, because the disk is full or the account's quota is used up. */
   run(fileId: string, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 };
 
 const SCRIPT = new URL('./open-file.worker.ts', import.meta.url);
 
-/** `script`: of the threads; a test brings one that dies. */
+/** `script`: the script of the threads; a test provides one that crashes. */
 export function createOpenFiles(
   tools: ForeignTools,
   script = SCRIPT,
@@ -79,13 +80,13 @@ export function createOpenFiles(
   const threads = Array.from({ length: THREADS }, () => keepThread<OpenTalk>(script));
   const opener: Opener = { line: createThreadLine(threads), room, clock };
   const { db, now } = tools.pipeline;
-  /** By file: the quota of its account, and its use, when the file did not fit. */
+  /** By file: the quota and usage of its account when the file did not fit. */
   const refused = new Map<string, string>();
   return {
     async run(fileId, signal) {
       const file = await findFile(db, fileId, null);
       const quota = file && JSON.stringify(await quotaUse(db, file.account_id, now()));
-      // To unpack it again for the same refusal would cost as much as to take it.
+      // Unpacking it again for the same refusal would cost as much as taking it.
       if (file?.state === 'received' && refused.get(fileId) === quota) throw new Problem('quota-exceeded');
       refused.delete(fileId);
       if (file?.state !== 'received' || quota === undefined) return;
@@ -93,7 +94,7 @@ export function createOpenFiles(
         await openOne(tools, opener, await withPolicyInForce(tools, file), signal);
       } catch (error) {
         if (error instanceof Problem && error.code === 'quota-exceeded') refused.set(fileId, quota);
-        // A file that is deleted while it waits is never run again.
+        // Limits the map, because a file that is deleted while it waits is never run again.
         if (refused.size > REFUSED_KEPT) refused.delete(refused.keys().next().value!);
         throw error;
       }
@@ -105,8 +106,8 @@ export function createOpenFiles(
 }
 
 /**
- * A peer names its policy without a version, and hears nothing of a change: its file is opened by the version that is
- * in force. One that was withdrawn stays, and is refused.
+ * A peer names its policy without a version and is not told of changes, so its file is opened under the current
+ * version. If the policy was withdrawn, its version stays and is refused.
  */
 async function withPolicyInForce({ pipeline: { db } }: ForeignTools, file: SentFile): Promise<SentFile> {
   if (file.peer_id === null) return file;
@@ -148,22 +149,22 @@ async function openOne(
     problem = await endingOf(tools, { file, opened, signal }, error);
   }
   const entries = entriesOf(opened, file);
-  // A device says of itself what it withholds.
+  // A device reports itself what it withholds.
   if (file.device_id === null)
     for (const studyInstanceUID of studies)
       await sayWithheld(tools.pipeline, { accountId: file.account_id, studyInstanceUID }, file.account_id);
-  // A peer was told that its instances are stored: the bytes stay until they are.
+  // A peer was told that its instances are stored, so the bytes stay until they really are.
   const keepsBytes = file.peer_id !== null;
   if (!(await setOpened(db, file.id, { entries, problem, keepsBytes }))) return;
   if (keepsBytes) await settleTransfers(tools.spool, file.id);
   else await destroyFile(tools.spool, file);
-  // The sender may wait for the file as for a study.
+  // The sender may be waiting for the file as for a study.
   tools.pipeline.changes.emit(file.id);
 }
 
 /**
- * Opens the file for as long as nobody else waits, and writes what it holds: a file that waits for its next turn takes
- * no memory. Where that one goes on; null: all of it is open.
+ * Opens entries as long as nobody else waits, and writes everything to disk, because a file that waits for its next
+ * turn must not take memory. Returns where the next turn continues; null if the whole file is open.
  */
 async function takeTurn(
   tools: ForeignTools,
@@ -188,54 +189,54 @@ async function takeTurn(
   return line(file.account_id, turn, signal);
 }
 
-/** The findings of a run, in whatever way it ends. */
+/** What a run found, however it ends. */
 type Opened = {
   readonly sending: Sending;
   readonly left: NotTaken[];
-  /** Studies of which something was taken or left, after the policy. */
+  /** Studies with accepted or rejected instances, by their UIDs under the policy. */
   readonly studies: Set<string>;
-  /** The entry that is being read, by its place. */
+  /** The position of the entry that is being read. */
   reading: number | null;
   readonly room: EntryRoom;
-  /** Patients that this run has met, and counted. */
+  /** Patients that this run has met and counted. */
   readonly patients: Set<string>;
-  /** The run is: it has begun. */
+  /** The run itself is counted, because it has begun. */
   isCounted: boolean;
 };
 type OneFile = { readonly file: SentFile; readonly opened: Opened; readonly signal: AbortSignal };
-/** `isLast`: whether the entry that begins is the last of this turn. */
+/** `isLast`: whether the entry that begins is the last one of this turn. */
 type OneTurn = OneFile & { readonly from: Uint8Array<ArrayBuffer> | null; readonly isLast: () => boolean };
 
-/** The findings of the run before hold where this one failed before it came so far again. */
+/** Entries found by an earlier run remain valid if this run failed before it reached them. */
 function entriesOf({ sending, left }: Opened, file: SentFile): readonly FileEntry[] {
   const now = new Map([...file.entries, ...sending.entries(), ...left].map((entry) => [entry.entry, entry]));
   return [...now.values()].sort((a, b) => a.entry - b.entry);
 }
 
-/** Problems that pass: the same file is opened again later. */
+/** Temporary problems: the file is opened again later. */
 const PASSING: readonly AnyProblemCode[] = ['storage-full', 'quota-exceeded', 'too-many-patients'];
-/** An administrator can make up for these, and a peer was told that its instances are stored. */
+/** Also temporary for peers: an administrator can solve these, and the peer was told that its instances are stored. */
 const PASSING_OF_PEERS: readonly AnyProblemCode[] = [
   ...PASSING,
   ...(['policy-withdrawn', 'policy-not-allowed', 'not-allowed', 'reason-missing'] as const),
 ];
 
-/** The problem with which the file ends. Throws where it does not. */
+/** The final problem of the file. Throws if the file is to be opened again. */
 async function endingOf(
   { pipeline: { db } }: ForeignTools,
   { file, opened, signal }: OneFile,
   error: unknown,
 ): Promise<AnyProblemCode> {
-  // A gateway that stops is no failure of the file.
+  // A gateway that shuts down is not a failure of the file.
   if (signal.aborted && opened.isCounted)
     await ignoreFailure(forgetRun(db, file.id), 'one run too many only ends it sooner');
   signal.throwIfAborted();
-  // A file that is opened again promises again; one that never is leaves no promise behind.
+  // If the file is opened again, it promises its instances again. If not, it must leave no promise behind.
   await opened.sending.giveUp();
   if (error instanceof BlobDamaged) return 'checksum-mismatch';
   const code = error instanceof StorageFull ? 'storage-full' : error instanceof Problem ? error.code : null;
   if (code !== null && !(file.peer_id === null ? PASSING : PASSING_OF_PEERS).includes(code)) return code;
-  // The failure passes: until its time is over, the file is opened again. Everything else is counted.
+  // The failure is temporary, so the file is opened again until its time is over. All other failures count.
   if (code !== null || error instanceof ThreadNotStarted) await forgetRun(db, file.id);
   if (error instanceof ThreadEnded && opened.reading !== null) await noteFatal(db, file.id, opened.reading);
   await setProblem(db, file.id, { entries: entriesOf(opened, file), problem: code ?? 'unexpected' });
@@ -255,7 +256,7 @@ async function openAndSend(
     : undefined;
   if (policy === undefined) throw new Problem('policy-withdrawn');
   if (!policy.roles.some((role) => roles.includes(role))) throw new Problem('policy-not-allowed');
-  // Asked for at the announcement too.
+  // This was also checked at the announcement.
   requireReason(policy, file.reason);
   const blob = await tools.spool.blobs.open(file.id, fileKey(tools.spool, file));
   if (blob === null) throw new Problem('not-found');
@@ -264,7 +265,7 @@ async function openAndSend(
     const reply = replies(tools, { file, blob, opened, isCounted, policy, isLast });
     const task = {
       account: file.account_id,
-      // Behind it lies what was cut.
+      // The blob may be longer, because its end was cut off.
       size: file.bytes ?? blob.size,
       form: file.form,
       policy: await toOpening(tools, file.site_id, policy),
@@ -280,7 +281,7 @@ async function openAndSend(
   }
 }
 
-/** The account's roles today. Throws `not-allowed` if it was disabled. */
+/** The account's current roles. Throws `not-allowed` if the account was disabled. */
 async function rolesOf({ pipeline: { db } }: ForeignTools, file: SentFile): Promise<readonly Role[]> {
   const account = await db
     .selectFrom('account')
@@ -308,14 +309,14 @@ type Replying = {
   readonly blob: OpenBlob;
   readonly opened: Opened;
   readonly policy: Policy;
-  /** Patients count towards the account's day: its own devices would have to ask. */
+  /** Patients count towards the account's daily limit, as they would for requests by its own devices. */
   readonly isCounted: boolean;
 } & Pick<OneTurn, 'isLast'>;
 
 const NOTHING = new Uint8Array(0);
 const LAST = new Uint8Array(1);
 
-/** A study of which it is known that it is not whole says so. */
+/** Records a rejected instance, so that its study is reported as incomplete. */
 async function noteLeft(
   db: PipelineTools['db'],
   { id: fileId, site_id: siteId, account_id: accountId, device_id: deviceId }: SentFile,
@@ -350,10 +351,10 @@ function replies(
         return giving(NOTHING);
       case 'patient': {
         const { account_id: accountId, site_id: siteId } = file;
-        // Every turn meets those of the ones before again.
+        // Every turn meets the patients of earlier turns again.
         if (!isCounted || opened.patients.has(question.patient)) return giving(NOTHING);
         opened.patients.add(question.patient);
-        // Every run meets the same ones: as many as a run before has counted are not counted again.
+        // Every run meets the same patients, so as many as an earlier run counted are not counted again.
         if (opened.patients.size <= file.patients) return giving(NOTHING);
         await db.transaction().execute(async (trx) => {
           await notePatient(trx, file.id);

@@ -1,6 +1,6 @@
 /**
- * The parameters of a search (PS3.18 §8.3.4 and §10.6.1): a closed list. Each value is checked, and encoded again
- * for the PACS. One that is not on the list is refused: a search without it would find more than was asked for.
+ * The parameters of a search (PS3.18 §8.3.4 and §10.6.1): a closed list. Each value is checked and encoded anew for
+ * the PACS. Parameters that are not on the list are refused, because ignoring them would find more than was asked for.
  */
 import { isUid } from '#shared/dicom/uid.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -8,7 +8,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 export type Level = 'studies' | 'series' | 'instances';
 
 export type Search = {
-  /** For the PACS: attributes to match, includefield, fuzzymatching. */
+  /** Parameters for the PACS: attributes to match, includefield, fuzzymatching. */
   readonly matching: readonly (readonly [string, string])[];
   /** UID List Matching on Study Instance UID; null: any study. */
   readonly studies: readonly string[] | null;
@@ -16,11 +16,11 @@ export type Search = {
   readonly offset: number;
 };
 
-/** Rows in an answer. More are asked for by `offset`. */
+/** The most rows in an answer. Callers get further rows by `offset`. */
 export const ROWS_LIMIT = 1000;
 const ROWS = 100;
 const OFFSET_LIMIT = 1_000_000;
-/** UIDs in a query: so many fit into one address (stow-pacs.ts). */
+/** The most UIDs in a query, as many as fit into one address (stow-pacs.ts). */
 export const UIDS_LIMIT = 40;
 const FIELDS_LIMIT = 100;
 
@@ -63,7 +63,7 @@ export const KEYS: Readonly<Record<Level, Readonly<Record<string, string>>>> = {
 const VALUE = /^[^\p{Cc}]{1,256}$/u;
 const FIELD = /^(all|[0-9A-Fa-f]{8}|[A-Z][A-Za-z0-9]{1,63})$/;
 
-/** @throws Problem bad-request; no value is repeated in it. */
+/** @throws Problem bad-request, which repeats no value. */
 export function parseSearch(level: Level, query: URLSearchParams): Search {
   const matching: [string, string][] = [];
   const fields: string[] = [];
@@ -88,7 +88,7 @@ export function parseSearch(level: Level, query: URLSearchParams): Search {
   return {
     matching,
     studies,
-    // Some PACSs take 0 for no limit.
+    // 0 is not allowed, because some PACSs treat it as no limit.
     limit: Math.min(numberOf(checked(once.get('limit') ?? String(ROWS), /^[1-9]/)), ROWS_LIMIT),
     offset: numberOf(once.get('offset') ?? '0'),
   };
@@ -103,7 +103,7 @@ export function searchPath(path: string, { matching, studies, limit, offset }: S
   return `${path}?${query.toString()}`;
 }
 
-/** By keyword or by tag. */
+/** Finds the key by keyword or by tag. */
 function keyOf(level: Level, name: string): string {
   const keys = KEYS[level];
   const found = Object.keys(keys).find((key) => key === name || keys[key] === name.toUpperCase());

@@ -1,6 +1,6 @@
 /**
- * QIDO-RS (PS3.18 §10.6) from the primary destination. Callers who may see some studies alone are given rows of those:
- * the PACS is asked for them by UID, so that pages, counts and what matches come from nobody else's.
+ * QIDO-RS (PS3.18 §10.6) from the primary destination. Callers who may see only some studies get only rows of these.
+ * The PACS is asked for them by UID, so that pages, counts and matches are not affected by other studies.
  */
 import { z } from '@hono/zod-openapi';
 import { isUid } from '#shared/dicom/uid.ts';
@@ -26,13 +26,13 @@ import { writeDataSets, type ToWrite } from './write-data-sets.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
 
 /**
- * How many studies of callers who may see some alone one search looks at: each costs the PACS two requests or more.
- * Rows of studies come by lists, where the PACS takes them.
+ * How many studies one search covers for callers who may see only some; each costs the PACS at least two requests.
+ * More studies are covered where the PACS accepts lists of UIDs for rows of studies.
  */
 export const STUDIES_LIMIT = 200;
 const LISTED_STUDIES_LIMIT = 10 * STUDIES_LIMIT;
 
-/** A search: its level, and what of the address names the study and series that it is within. */
+/** The scope of a search: its level, and the study and series that the address names. */
 type Within = { readonly level: Level; readonly study?: string; readonly series?: string };
 type Wanted = Within & { readonly form: DataSetForm };
 
@@ -124,7 +124,7 @@ const describe = (path: string, level: Level, summary: string): Parameters<typeo
   },
 });
 
-/** @throws Problem not-found: no such thing has such a name. */
+/** @throws Problem not-found: nothing can have such a name. */
 function uidsOf(c: GatewayContext): Omit<Within, 'level'> {
   const study = c.req.param('studyInstanceUID');
   const series = c.req.param('seriesInstanceUID');
@@ -138,7 +138,7 @@ async function serveRows(visit: Visit, { form, ...within }: Wanted, search: Sear
     if (search.studies !== null) throw new Problem('bad-request', 'The address names the study already.');
     await seen(sight, within.study, visit.signal);
   }
-  // A gateway before a folder says so, also where there is nothing to ask for.
+  // If the destination is a folder, this reports it, even if there is nothing to ask for.
   visit.web();
   const own = sight && (await ownStudies(visit, sight, within, search));
   const rows = own === null ? allRows(visit, within, search) : ownRows(visit, own, within, search);
@@ -150,7 +150,7 @@ async function serveRows(visit: Visit, { form, ...within }: Wanted, search: Sear
   };
 }
 
-/** The studies to look at, `atOnce` in one search. `isCut`: there are older ones. */
+/** The studies to search, `atOnce` in one request. `isCut`: there are older ones. */
 type OwnStudies = {
   readonly sight: Sight;
   readonly studies: readonly string[];
@@ -186,7 +186,7 @@ const pathOf = ({ level, study, series }: Within): string =>
   (series === undefined ? '' : `/series/${series}`) +
   `/${level}`;
 
-/** The page of the rows that the caller may see. */
+/** The requested page of the rows that the caller may see. */
 async function* ownRows(visit: Visit, own: OwnStudies, within: Within, search: Search): Rows {
   let { offset, limit } = search;
   for await (const row of visibleRows(visit, own, within, search)) {
@@ -208,7 +208,7 @@ async function* visibleRows(visit: Visit, own: OwnStudies, within: Within, searc
   }
 }
 
-/** Not every PACS says how many instances a study has unless it is asked. */
+/** Adds the number of instances to the requested fields, because not every PACS returns it unasked. */
 function withAmounts({ matching }: Search): Search['matching'] {
   const FIELDS = 'includefield';
   const fields = matching.flatMap(([name, value]) => (name === FIELDS ? value.split(',') : []));
@@ -217,7 +217,7 @@ function withAmounts({ matching }: Search): Search['matching'] {
   return [...others, [FIELDS, [...fields, RELATED_INSTANCES].join(',')]];
 }
 
-/** Some studies in one search, where the PACS takes lists of UIDs. */
+/** Rows of studies, several studies per request if the PACS accepts lists of UIDs. */
 async function* studyRows(visit: Visit, { sight, studies, atOnce }: OwnStudies, search: Search): Rows {
   for (let at = 0; at < studies.length; at += atOnce) {
     const group = studies.slice(at, at + atOnce);
@@ -228,13 +228,14 @@ async function* studyRows(visit: Visit, { sight, studies, atOnce }: OwnStudies, 
     for (const study of group) {
       const rows = byStudy.get(study);
       const own = rows && (await sight.of(study, visit.signal));
-      // A PACS that says of more than it lists has others' instances in it, and one that says nothing may have.
+      // If the PACS reports more instances than it lists, others' instances are in the study. If it reports no number,
+      // there may be some.
       if (own) yield* rows.filter(({ facts }) => (facts.relatedInstances ?? Infinity) <= own.listed);
     }
   }
 }
 
-/** The series or instances of a study, page by page: a PACS may give fewer rows at once than it is asked for. */
+/** The series or instances of a study, page by page: a PACS may return fewer rows at once than requested. */
 async function* rowsWithin(visit: Visit, own: SeenStudy, within: Within, search: Search): Rows {
   const known = new Set<string>();
   for (let offset = 0; ; ) {
@@ -260,7 +261,10 @@ function isOwn(own: SeenStudy, { level, study }: Within, uids: Uids): boolean {
   return uids.instance !== undefined && own.instances.has(uids.instance);
 }
 
-/** Each study that the answer names was found, which is no reading of an image; once with a name, where it has one. */
+/**
+ * Records each study in the answer as found, which is not the same as reading an image. A study whose row contains a
+ * patient's name is recorded once with a name.
+ */
 async function* recorded(visit: Visit, { study }: Within, rows: Rows): Rows {
   const told = new Map<string, boolean>();
   for await (const row of rows) {
@@ -279,7 +283,7 @@ async function* asOwn(rows: Rows, within: Within): AsyncGenerator<ToWrite> {
   for await (const dataSet of rows) yield { dataSet, of: namedBy(dataSet.facts, within) };
 }
 
-/** The UIDs that its Retrieve URL names: no more than its level says. */
+/** The UIDs in the Retrieve URL of a row, only as deep as the level of the search. */
 function namedBy({ uids }: Facts, { level, study, series }: Within): Uids {
   return {
     study: uids.study ?? study,

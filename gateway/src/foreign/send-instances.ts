@@ -1,9 +1,9 @@
 /**
- * The opened instances of a file on the road of every upload: promised by a manifest, written in parcels, told to
- * verify. A batch is promised before verify is told of the one before it, so that a study does not look whole, and is
- * not handed on, while more of it is still being opened; it waits on the disk, not in memory. Run again after a crash
- * it ends the same: what is here is answered by `have`, and a parcel that comes twice is dropped by verify. A file that
- * is wanted as a whole becomes the parcel itself.
+ * Sends the opened instances of a file in the same way as every upload: promised by a manifest, written in parcels,
+ * and announced to verify. Each batch is promised before verify is told of the previous one. So a study does not look
+ * complete, and is not handed on, while more of it is still being opened; it waits on disk, not in memory. After a
+ * crash, running it again ends in the same state: `have` reports what is already here, and verify drops a parcel that
+ * arrives twice. A file that is needed as a whole becomes the parcel itself.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { describeReports } from '#shared/ingest/describe-reports.ts';
@@ -22,9 +22,9 @@ import { giveBack } from '#shared/give-back.ts';
 import type { OpenedInstance, PlacedInstance } from './open-talk.ts';
 
 /**
- * Two batches are in memory at once: one is promised and written, and more of the file is opened meanwhile. Smaller
- * ones cost some 45 queries for every few instances; of twice the size, a study of 2000 CT slices takes a quarter less
- * of PostgreSQL and 50 MB more memory (measured).
+ * Two batches are in memory at once: one is being promised and written while the next is opened. Smaller batches would
+ * cost some 45 queries for every few instances. With twice the size, a study of 2000 CT slices takes a quarter less
+ * work of PostgreSQL but 50 MB more memory (measured).
  */
 const BATCH_BYTES = 8 * 1024 * 1024;
 const BATCH_INSTANCES = 512;
@@ -32,36 +32,39 @@ const BATCH_INSTANCES = 512;
 export type SendTools = BringTools & {
   readonly policy: Manifest['policy'];
   readonly openUpload: (manifest: Manifest) => Promise<ManifestAnswer>;
-  /** Takes back promises of the upload that will not be kept. */
+  /** Withdraws promises of the upload that will not be kept. */
   readonly takeBack: (uploadId: string, keys: readonly InstanceKey[]) => Promise<void>;
   readonly read: (place: ByteRange) => Promise<Uint8Array<ArrayBuffer>>;
-  /** Entries in the file. */
+  /** The number of entries in the file. */
   readonly entries: number;
-  /** The whole file becomes a parcel of the upload. False: it cannot. */
+  /** Makes the whole file a parcel of the upload. False: that is not possible. */
   readonly adopt: (uploadId: string, places: readonly BroughtPlace[]) => Promise<boolean>;
 };
 type Taken = OpenedInstance | PlacedInstance;
 type InstanceKey = { readonly sopInstanceUID: string; readonly digest: string };
 
-/** Promised: those of one study. */
+/** The promised instances of one study. */
 type Awaited = {
   readonly uploadId: string;
   readonly keys: readonly InstanceKey[];
-  /** Parcels begun for this study. */
+  /** The parcels that were begun for this study. */
   readonly parcels: string[];
-  /** Tells verify of each of its parcels, once they are written. */
+  /** Announces each of its parcels to verify, once they are written. */
   readonly tell: (() => Promise<void>)[];
 };
 
 export type Sending = {
   readonly take: (taken: Taken) => Promise<void>;
-  /** Writes what it holds in memory, before a pause. */
+  /** Writes what is in memory, before a pause. */
   readonly rest: () => Promise<void>;
-  /** Tells the rest. */
+  /** Announces the remaining parcels. */
   readonly end: () => Promise<void>;
-  /** Takes back the promises of what was not told, and removes its parcels: it ends here, and nobody waits for it. */
+  /**
+   * Withdraws the promises of instances that were not announced, and removes their parcels. The sending ends here, and
+   * nobody waits for it.
+   */
   readonly giveUp: () => Promise<void>;
-  /** The outcome of each instance so far, in no order. */
+  /** The outcome of each instance so far, in any order. */
   readonly entries: () => readonly FileEntry[];
 };
 
@@ -69,15 +72,15 @@ export function createSending(tools: SendTools): Sending {
   const entries: FileEntry[] = [];
   let batch: Taken[] = [];
   let bytes = 0;
-  /** In the order in which they were promised. */
+  /** In the order of their promises. */
   const awaited: Awaited[] = [];
-  /** The step that runs, if one does. */
+  /** The running step, if any. */
   let moving: Promise<void> = Promise.resolve();
-  /** Waits for the step before. Throws what that one threw: none follows it. */
+  /** Waits for the previous step. If that step threw, this throws the same and starts no further step. */
   const moveOn = async (): Promise<void> => {
     await moving;
     moving = sendBatch(tools, { entries, awaited }, batch);
-    // The failure is told to the next step, or at the end.
+    // A failure is reported to the next step, or at the end.
     void ignoreFailure(moving, 'whoever moves on next is told');
     batch = [];
     bytes = 0;
@@ -86,10 +89,10 @@ export function createSending(tools: SendTools): Sending {
     batch.push(taken);
     bytes += 'bytes' in taken ? taken.bytes.length : 0;
     if (bytes >= BATCH_BYTES || batch.length >= BATCH_INSTANCES) await moveOn();
-    // An instance that has room of its own keeps it until it is on the disk.
+    // An instance with room of its own keeps the room until it is on disk.
     if (batch.length === 0 && 'bytes' in taken && taken.bytes.length > BATCH_BYTES / 2) await moving;
   };
-  /** The instances that are being added, one after the other, whether or not their callers wait. */
+  /** Adds instances one after the other, whether or not their callers wait. */
   let adding: Promise<void> = Promise.resolve();
   return {
     async take(taken) {
@@ -118,7 +121,7 @@ export function createSending(tools: SendTools): Sending {
 
 type SoFar = { readonly entries: FileEntry[]; readonly awaited: Awaited[] };
 
-/** Promises these, tells verify of those before them, and writes them. */
+/** Promises these instances, announces the previous ones to verify, and writes these. */
 async function sendBatch(
   tools: SendTools,
   { entries, awaited }: SoFar,
@@ -145,7 +148,7 @@ async function giveUp(
   entries: FileEntry[],
 ): Promise<void> {
   await tools.takeBack(uploadId, keys);
-  // Parcels that verify was told of belong to verify.
+  // Parcels that were announced belong to verify.
   await ignoreFailure(removeUnfinished(tools, parcels), 'expiry removes them');
   const lost = new Set(keys.map(keyOf));
   entries.forEach((entry, at) => {
@@ -202,7 +205,7 @@ function toManifest(policy: SendTools['policy'], opened: readonly Taken[]): Mani
   };
 }
 
-/** Each distinct report once; beyond the room for lists, by its digest alone. */
+/** The distinct reports. When the room for lists is used up, a report is included only by its digest. */
 function reportsOf(opened: readonly Taken[]): ReadonlyMap<string, WireReport> {
   const reports = new Map<string, WireReport>();
   let room = REPORTS_CHARACTERS_LIMIT;
@@ -242,7 +245,7 @@ async function write(tools: SendTools, awaited: Awaited, instances: readonly Tak
     tell.push(...(await copy()));
     return;
   }
-  // A parcel holds nothing but its study, for its bytes go when the study does.
+  // A parcel must hold only its own study, because its bytes are deleted with the study.
   tell.push(async () => {
     if (await tools.adopt(uploadId, places)) return;
     for (const each of await copy()) await each();

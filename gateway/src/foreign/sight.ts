@@ -1,9 +1,9 @@
 /**
- * The studies that a caller may find and read over DICOMweb. Roles that read everything read all that the PACS has.
- * Everybody else reads studies that they brought, or may read by role, and that hold nothing else. A PACS describes a
- * study by all of its instances, and fills in the patient's name from any of them: an account that sends one instance
- * under another's Study Instance UID must learn nothing of that study. The gateway's own results in it hold nobody up,
- * and are read elsewhere.
+ * The studies that a caller may find and read over DICOMweb. Roles with full access may read everything in the PACS.
+ * All other callers may read a study only if they sent all its instances, or may read them by role. A PACS describes a
+ * study by all of its instances, and takes the patient's name from any of them, so an account that sends one instance
+ * under the Study Instance UID of another's study must learn nothing of that study. The gateway's own results in a
+ * study do not affect this, and are read elsewhere.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { READS_ALL } from '#shared/protocol/api.ts';
@@ -15,7 +15,7 @@ import { RESULTS_POLICY } from '../policies/policies.ts';
 import { mayReadByRole } from '../policies/read-by-role.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 
-/** The part of a study that a caller sees. `listed`: how many instances the PACS names in it. */
+/** The part of a study that a caller sees. `listed`: the number of instances that the PACS lists in it. */
 export type SeenStudy = {
   readonly series: ReadonlySet<string>;
   /** The Series Instance UID of each SOP Instance UID. */
@@ -24,20 +24,20 @@ export type SeenStudy = {
 };
 
 export type Sight = {
-  /** Their Study Instance UIDs, the newest first; `among`: of these alone. */
+  /** The Study Instance UIDs that the caller may see, the newest first. `among`: only of these. */
   studies(among: readonly string[] | null): Promise<readonly string[]>;
-  /** Null: it is not theirs, or not in the PACS: which, is not said. Throws PacsUnreachable. */
+  /** Null: the study is not the caller's or not in the PACS; the caller is not told which. Throws PacsUnreachable. */
   of(studyInstanceUID: string, signal: AbortSignal): Promise<SeenStudy | null>;
 };
 
 type SightTools = {
   readonly db: Db;
-  /** The destination that is read, by its row's id. */
+  /** The id of the destination that is read. */
   readonly destination: string;
   readonly pacs: Pick<Pacs, 'findStudy'>;
 };
 
-/** Null: the caller reads all that the PACS has. */
+/** Null: the caller may read everything in the PACS. */
 export function sightOf(caller: Caller, tools: SightTools): Sight | null {
   if (caller.roles.some((role) => READS_ALL.includes(role))) return null;
   return {
@@ -58,14 +58,17 @@ export async function seen(
   return study;
 }
 
-/** A condition on an instance: the account has sent its bytes. To name one proves nothing. */
+/** A condition on an instance: the account has sent its bytes. Naming an instance proves nothing. */
 export function broughtBy(accountId: string, instance: 'i' | 'instance'): RawBuilder<boolean> {
   const of = (column: string) => sql.ref(`${instance}.${column}`);
   return sql`(${of('brought')} and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id
     where l.instance_id = ${of('id')} and u.account_id = ${accountId}))`;
 }
 
-/** A condition on an instance (`i`) and its study (`s`): it was confirmed at this destination, and is the caller's. */
+/**
+ * A condition on an instance (`i`) and its study (`s`): it was confirmed at this destination, and the caller may see
+ * it.
+ */
 async function isSeen(
   { id, siteId, roles }: Caller,
   { db, destination }: SightTools,

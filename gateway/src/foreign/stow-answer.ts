@@ -1,13 +1,13 @@
 /**
- * The answer to a store request (PS3.18 §10.5.3 and Annex I): which instances the PACS has, and which not with the
- * reason, in the DICOM JSON Model or as the Native DICOM Model in XML.
+ * The answer to a store request (PS3.18 §10.5.3 and Annex I): which instances the PACS has, and which it does not have
+ * and why, in the DICOM JSON Model or as the Native DICOM Model in XML.
  */
 import { isInPacs, isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import type { FileEntry } from '../pipeline/sent-file.store.ts';
 import { retrieveUrl } from './own-addresses.ts';
 
-/** An instance of the request that is on the road. */
+/** An instance of the request that is being sent or was sent. */
 export type StoredInstance = {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;
@@ -19,7 +19,7 @@ export type StoredInstance = {
   readonly pacsCode: number | null;
 };
 
-/** PS3.18 Table I.2-2, and PS3.7 Annex C for what it does not have. */
+/** Failure reasons of PS3.18 Table I.2-2, and of PS3.7 Annex C where that table has none. */
 const PROCESSING_FAILURE = 0x0110;
 const DUPLICATE = 0x0111;
 const CLASS_NOT_SUPPORTED = 0x0122;
@@ -41,14 +41,17 @@ type DataSet = Readonly<Record<string, Attribute>>;
 
 type StowAnswer = { readonly status: 200 | 202 | 409; readonly dataSet: DataSet };
 
-/** `stored`: by UID and digest. `address`: of `/dicom-web`, for what can be retrieved there. */
+/** `stored`: by UID and digest. `address`: that of `/dicom-web`, for instances that can be retrieved there. */
 type Known = {
   readonly stored: ReadonlyMap<string, StoredInstance>;
   readonly isOver: boolean;
   readonly address: string;
 };
 
-/** 200: the PACS has confirmed all without a warning. 202: some, or not all yet. 409: none, and none will be. */
+/**
+ * 200: the PACS has confirmed all instances without a warning. 202: only some of them, or not all yet. 409: none of
+ * them, and it will confirm none.
+ */
 export function toAnswer(entries: readonly FileEntry[], { stored, isOver, address }: Known): StowAnswer {
   const studies = new Set<string>();
   const referenced: DataSet[] = [];
@@ -85,22 +88,22 @@ export function toAnswer(entries: readonly FileEntry[], { stored, isOver, addres
   return {
     status: isWhole ? 200 : referenced.length + waiting > 0 ? 202 : 409,
     dataSet: {
-      // Type 2 (PS3.18 Table I.1-1): of the study, where all are of one.
+      // Type 2 (PS3.18 Table I.1-1): the URL of the study, if all instances are of one.
       '00081190': studies.size === 1 ? toUrl(`${address}/studies/${[...studies].join('')}`) : { vr: 'UR' },
       ...(failed.length > 0 && { '00081198': sequence(failed) }),
       ...(referenced.length > 0 && { '00081199': sequence(referenced) }),
-      // Other Failures Sequence: those of which no UID can be told.
+      // Other Failures Sequence: instances whose UID is unknown.
       ...(unnamed.length > 0 && { '0008119A': sequence(unnamed) }),
     },
   };
 }
 
-/** So many reasons in words fit into a header. */
+/** The most reasons in words that fit into a header. */
 const WARNINGS_SAID = 3;
 
 /**
- * RFC 7234 §5.5.7: the reasons for which instances were not taken in words, each once, with what to do. The numbers of
- * the answer are few and general: 292 has many reasons. Null: all were taken.
+ * RFC 7234 §5.5.7: the distinct reasons for rejected instances in words, with what to do. The numeric codes of the
+ * answer are few and general: 292 stands for many reasons. Null: all instances were accepted.
  */
 export function warningOf(entries: readonly FileEntry[], stored: Known['stored']): string | null {
   const reasons = new Set(
@@ -121,8 +124,8 @@ export function warningOf(entries: readonly FileEntry[], stored: Known['stored']
 const inAscii = (text: string): string => text.replace(/[’“”"]/g, "'").replace(/[^\x20-\x7e]/g, '-');
 
 /**
- * The result of a request for storage commitment (PS3.18 Table J.2-1). `reasons`: of each reference, why it is not
- * kept; null: it is.
+ * The result of a request for storage commitment (PS3.18 Table J.2-1). `reasons`: for each reference, why it is not
+ * kept; null if it is kept.
  */
 export function toCommitment(
   asked: readonly Pick<StoredInstance, 'sopClassUID' | 'sopInstanceUID'>[],
@@ -143,7 +146,7 @@ const failureOf = (state: string, reason: ReasonCode): DataSet => ({
   '00081197': unsigned(codeOf(state, reason)),
 });
 
-/** The failure reason of an instance that was not taken. */
+/** The failure reason of a rejected instance. */
 export function codeOf(state: string, reason: ReasonCode | null): number {
   const own = reason === null ? undefined : BY_REASON[reason];
   if (own !== undefined) return own;

@@ -1,6 +1,7 @@
 /**
- * STOW-RS (PS3.18 §10.5): any DICOMweb client stores by one request. The body is kept as it streams in, and opened
- * like a file that came by tus. The answer waits for the PACS, and says where to ask if that takes long.
+ * STOW-RS (PS3.18 §10.5): any DICOMweb client stores instances by one request. The body is stored as it streams in,
+ * and opened like a file that was sent by tus. The answer waits for the PACS; if that takes long, it says where to ask
+ * later.
  */
 import { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
@@ -40,14 +41,14 @@ import { toAnswer, warningOf } from './stow-answer.ts';
 type StowTools = {
   readonly pipeline: PipelineTools;
   readonly spool: FileSpoolTools;
-  /** The name of the policy under which a request stores that names none. */
+  /** The name of the default policy, for requests that name none. */
   readonly policy: string;
   readonly expiresAfterMs: number;
   readonly inPlace: InPlace;
   readonly publicUrl: string;
 };
 
-/** Gives the body as the pipeline's intake reads it. @throws Problem rate-limited, called-off. */
+/** Provides the body in the form that the pipeline's intake reads. @throws Problem rate-limited, called-off. */
 export type InPlace = (
   bringing: {
     readonly request: Request;
@@ -167,7 +168,7 @@ function parseAsked(c: GatewayContext): Asked {
   return { boundary, studyInstanceUID, type: answerType(c.req.header('accept')) };
 }
 
-/** PS3.18 §10.5.3: JSON unless XML is asked for. @throws Problem not-acceptable. */
+/** PS3.18 §10.5.3: the answer is in JSON unless XML is requested. @throws Problem not-acceptable. */
 export function answerType(accept = '*/*'): Asked['type'] {
   if (/application\/(dicom\+)?json|\*\/\*|application\/\*/i.test(accept)) return JSON_TYPE;
   if (/application\/(dicom\+)?xml|text\/xml/i.test(accept)) return XML_TYPE;
@@ -212,7 +213,7 @@ async function receiveAndWait(
   return awaitStored(pipeline, id, c.req.raw.signal);
 }
 
-/** The parts are found as they come: a body that has none, or too many, is not read to its end. */
+/** Finds the parts as they arrive. A body with no parts, or too many, is not read to its end. */
 function inParts(
   { isCut, pieces }: Pick<RequestBody, 'isCut'> & { readonly pieces: AsyncIterable<Uint8Array> },
   finder: PartFinder,
@@ -232,7 +233,7 @@ function inParts(
       for await (const piece of pieces) {
         orRefused(() => finder.add(piece));
         yield piece;
-        // The piece was written.
+        // The piece has been written.
         giveBack(piece);
       }
     },
@@ -244,14 +245,14 @@ async function answerOf(
   { file, stored, isOver }: Outcome,
   { type, address }: Pick<Asked, 'type'> & { readonly address: string },
 ): Promise<Response> {
-  // Opened, and nothing of it was taken.
+  // The file was opened, and none of it was taken.
   if (file.state === 'opened' && file.problem !== null) throw new Problem(file.problem);
   const { status, dataSet } = toAnswer(file.entries, { stored, isOver, address });
   const warning = warningOf(file.entries, stored);
   const headers = {
     ...(warning !== null && { Warning: warning }),
     'Content-Type': type,
-    // Through the web app's port the API has a prefix.
+    // On the web app's port, API paths have a prefix.
     Location: `${c.get('throughWeb') ? '/api' : ''}/upload/${file.id}/status`,
     [POLICY_HEADER]: file.policy_name,
   };

@@ -1,6 +1,6 @@
 /**
- * A transfer: the file of a peer, from when it was opened. The peer was told that its instances are stored and may keep
- * them no longer, so their bytes stay until each is in the PACS, or was left out by a person. Where one is on no road
+ * A transfer is an opened file of a peer. The peer was told that its instances are stored and may no longer have them,
+ * so the bytes stay until each instance is in the PACS or was left out by a person. If an instance is not on its way
  * there, the transfer is held: an administrator has it sent again, or gives it up (answer-transfer.ts).
  */
 import { sql, type RawBuilder } from 'kysely';
@@ -14,21 +14,21 @@ import { OPEN_FILE_QUEUE } from '../pipeline/sent-file.store.ts';
 import { shownState } from '../uploads/upload-status.ts';
 import { onePerStudy, studiesHere } from './not-taken.store.ts';
 
-/** The first ones, if there are more. */
+/** The most transfers that are listed. */
 const SHOWN_LIMIT = 100;
 
 /**
- *   settled    in the PACS, left out or given up by a person; or the PACS has it under another version of its policy
- *   under-way  on a road that ends without a person
- *   unkept     promised, and no parcel has it: the file brings it when it is opened again
- *   missing    on no road to the PACS
+ *   settled    in the PACS, left out or given up by a person; or in the PACS under another version of its policy
+ *   under-way  on its way, without needing a person
+ *   unkept     promised, but in no parcel: opening the file again sends it
+ *   missing    not on its way to the PACS
  */
 type Fate = 'settled' | 'under-way' | 'unkept' | 'missing';
 
 const list = (states: readonly string[]): RawBuilder<unknown> =>
   sql.join(states.map((state) => sql.lit(state)));
 
-/** The fate and reason of each entry of `sent_file` (`entry.it`, `fates`), and where its instance stands (`there`). */
+/** The fate and reason of each entry of `sent_file` (`entry.it`, `fates`), and the state of its instance (`there`). */
 const FATES = sql`
   left join lateral jsonb_array_elements(sent_file.entries) as entry(it) on true
   left join lateral (
@@ -60,8 +60,8 @@ type Standing = Record<'isMissing' | 'isUnkept' | 'isUnderWay' | 'isHeld', boole
 };
 
 /**
- * Lets go of transfers that have come to their end, and holds those that do not come there by themselves. `only`: this
- * one alone. Repeatable.
+ * Releases transfers that are finished, and holds those that cannot finish by themselves. `only`: only this one.
+ * Repeatable.
  */
 export async function settleTransfers(tools: FileSpoolTools, only?: string): Promise<void> {
   const { rows } = await sql<Standing>`
@@ -98,7 +98,10 @@ async function letGo(tools: FileSpoolTools, file: Pick<Standing, 'id' | 'wrapped
   if (numUpdatedRows > 0n) await destroyFile(tools, file);
 }
 
-/** All of it: whatever is on the road or in the PACS is known there. Whether it could be. */
+/**
+ * Opens the whole file again; instances that are on their way or in the PACS are recognised there. Returns whether it
+ * was possible.
+ */
 export async function openAgain(
   trx: Trx,
   { jobs }: Pick<FileSpoolTools, 'jobs'>,
@@ -120,7 +123,7 @@ export async function openAgain(
   return true;
 }
 
-/** Held, or waiting with a problem that an administrator can make up for. */
+/** Held, or waiting with a problem that an administrator can solve. */
 export const waitsForAnswer = sql<boolean>`(sent_file.peer_id is not null and (sent_file.held_at is not null
   or (sent_file.state = 'received' and sent_file.problem is not null)))`;
 
@@ -162,7 +165,7 @@ async function missingOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<st
   return new Map([...byFile].map(([id, own]) => [id, own.map(({ id: _, ...missing }) => missing)]));
 }
 
-/** Studies of which something is missing, by transfer. */
+/** Studies with missing instances, by transfer. */
 async function studiesOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, readonly StudyHere[]>> {
   const { rows } = await sql<{ id: string; studies: StudyHere[] }>`
     select sent_file.id, ${studiesHere} as studies from (
@@ -188,7 +191,7 @@ export type WaitingTransfer = {
   readonly problem: AnyProblemCode | null;
 };
 
-/** Undefined: none of the site waits for an answer under this id. */
+/** Undefined: no transfer of the site waits for an answer under this id. */
 export async function findWaiting(db: Db, siteId: string, id: string): Promise<WaitingTransfer | undefined> {
   const { rows } = await sql<WaitingTransfer>`
     select id, account_id, peer_id, coalesce(ae_title, '') as ae_title, state, problem from sent_file
@@ -196,7 +199,7 @@ export async function findWaiting(db: Db, siteId: string, id: string): Promise<W
   return rows[0];
 }
 
-/** `upload` null: it never came so far. */
+/** `upload` null: the entry never became part of an upload. */
 export type MissingEntry = {
   readonly entry: number;
   readonly upload: string | null;
@@ -204,7 +207,7 @@ export type MissingEntry = {
   readonly digest: string | null;
 };
 
-/** The entries that are on no road to the PACS. */
+/** The entries that are not on their way to the PACS. */
 export async function missingEntries(db: Db, id: string): Promise<readonly MissingEntry[]> {
   const { rows } = await sql<MissingEntry>`
     select (it->>'entry')::int as entry, it->>'upload' as upload, it->>'sopInstanceUID' as "sopInstanceUID",

@@ -1,6 +1,6 @@
 /**
- * multipart/related (PS3.18 §8.7.1) from the PACS to the caller, as a stream: parts are read, and written again with
- * no header but a media type that was checked. Other headers of a part may hold the PACS's own address.
+ * multipart/related (PS3.18 §8.7.1) from the PACS to the caller, as a stream: parts are read, and written anew with
+ * only one header, a verified media type. Other headers of a part may contain the PACS's own address.
  */
 import { answerParts } from '../ports/pacs/multipart.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
@@ -8,11 +8,11 @@ import { contentTypeIn } from '../threads/split-parts.ts';
 import type { PartPiece } from '../threads/write-parts.ts';
 import { DICOM, ENCODED, OCTETS } from './accepted.ts';
 
-/** Instances, frames, bulk data, pictures. No type that a browser would run. */
+/** Instances, frames, bulk data, pictures. None of these types is executed by a browser. */
 const PART_TYPES: readonly string[] = [DICOM, ...ENCODED];
 const PART_TYPE = /^([a-z0-9/-]+)(\s*;\s*transfer-syntax="?[0-9.]{1,64}"?)?$/i;
 
-/** The media type, checked so that it may be passed on. @throws PacsUnreachable */
+/** Verifies a media type before it is passed on. @throws PacsUnreachable */
 function checkedType(said: string): string {
   const [, type = ''] = PART_TYPE.exec(said.trim()) ?? [];
   if (!PART_TYPES.includes(type.toLowerCase()))
@@ -20,7 +20,7 @@ function checkedType(said: string): string {
   return said.trim();
 }
 
-/** The parts of an answer. Throws PacsUnreachable where it is cut, malformed, or of another media type. */
+/** Yields the parts of an answer. Throws PacsUnreachable if it is cut off, malformed, or of another media type. */
 export async function* readParts(
   contentType: string,
   body: AsyncIterable<Uint8Array>,
@@ -30,7 +30,7 @@ export async function* readParts(
     else if (event !== 'end') yield { type: checkedType(contentTypeIn(event.head) ?? OCTETS) };
 }
 
-/** The bytes of the first part alone. */
+/** Yields only the bytes of the first part. */
 export async function* onlyPart(answer: AsyncIterable<PartPiece>): AsyncGenerator<Uint8Array> {
   let parts = 0;
   for await (const piece of answer) {

@@ -1,6 +1,6 @@
 /**
- * One request of a caller for what the primary destination has, by DICOMweb. It takes a place until its answer has gone
- * out, and while others wait keeps it only at a pace; a caller who leaves ends the request to the PACS with it.
+ * One request of a caller for content of the primary destination, by DICOMweb. It takes a place until its answer has
+ * been sent; while others wait, it must keep a minimum pace. If the caller leaves, the request to the PACS ends too.
  */
 import { ServerResponse } from 'node:http';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -25,56 +25,59 @@ export type VisitTools = {
   readonly destinations: Pick<Destinations, 'of'>;
   readonly publicUrl: string;
   readonly places: PacedPlaces;
-  /** For answers with large Data Sets: one is held as text and as objects, several times its bytes. */
+  /**
+   * For answers with large Data Sets. Such a Data Set is held as text and as objects, which takes several times its
+   * bytes.
+   */
   readonly largePlaces: PacedPlaces;
   readonly remember: RememberSight;
-  /** The reader is the built-in viewer, which searches in its one study on its own. */
+  /** The caller is the built-in viewer, which searches only in its one study. */
   readonly isViewer?: boolean;
-  /** How long a caller may read nothing of its answer. */
+  /** How long a caller may stop reading its answer. */
   readonly stalledMs?: number;
 };
 
 /**
- * A place is held until an answer has gone out, and an account has a few: a caller who asks and never reads would keep
- * them. Shorter, and one on a poor link who waits for a picture is cut off.
+ * A place is held until an answer has been sent, and an account has only a few, so a caller who never reads would
+ * block them. With a shorter time, a caller on a poor link who waits for a picture would be cut off.
  */
 const STALLED_MS = 60_000;
 
 export type Visit = {
-  /** Null: the caller reads all that the PACS has. */
+  /** Null: the caller may read everything in the PACS. */
   readonly sight: Sight | null;
-  /** The caller gets no picture that may hold a name. */
+  /** The caller must not get pictures that may hold a name. */
   readonly hidesNames: boolean;
   readonly signal: AbortSignal;
-  /** The address of `/dicom-web`, for addresses in the answer. */
+  /** The address of `/dicom-web`, used for the addresses in the answer. */
   readonly address: string;
-  /** The account, which takes turns where threads read the PACS's answers. */
+  /** The account, for fair turns where threads read the PACS's answers. */
   readonly from: string;
   readonly isViewer: boolean;
   /** @throws Problem pacs-without-dicomweb. */
   web(): DicomWeb;
-  /** An answer of 200 or 204. @throws Problem where the PACS answers anything else; PacsUnreachable. */
+  /** Returns an answer of 200 or 204. @throws Problem for any other status; PacsUnreachable. */
   get(path: string, accept: string, notThere?: 'not-found' | 'pacs-without-dicomweb'): Promise<WebAnswer>;
-  /** A picture of this media type. @throws as `get`, and PacsUnreachable if the PACS sends another type. */
+  /** Returns a picture of this media type. @throws as `get`, and PacsUnreachable if the PACS sends another type. */
   getPicture(path: string, type: string): Promise<ReadableStream<Uint8Array>>;
-  /** A place for the rest of the visit, before a large Data Set is held. @throws Problem rate-limited. */
+  /** Takes a place for the rest of the request, before a large Data Set is held. @throws Problem rate-limited. */
   enterLarge(): Promise<void>;
-  /** Counts a search that found the study for the audit trail, before anything of it is sent. */
+  /** Records for the audit trail that a search found the study, before anything of it is sent. */
   recordFound(studyInstanceUID: string, withName: boolean): Promise<void>;
 };
 
-/** `pieces`: nothing of them is sent before the reading of `study` is counted. */
+/** `pieces`: none of them is sent before the reading of `study` is recorded. */
 export type Served = {
   readonly type: string;
-  /** The value of the header of this name. */
+  /** The value of the Warning header. */
   readonly warning?: string;
   readonly pieces: AsyncGenerator<Uint8Array>;
   readonly study?: string;
-  /** The only one of the study that is in them. */
+  /** The only instance of the study in the answer, if there is only one. */
   readonly instance?: string | undefined;
 };
 
-/** Answers with what `work` serves. @throws Problem */
+/** Answers the request with what `work` returns. @throws Problem */
 export async function serveVisit(
   c: GatewayContext,
   tools: VisitTools,
@@ -98,7 +101,7 @@ export async function serveVisit(
       return c.body(null, 204);
     }
     if (c.req.method === 'HEAD') {
-      // Hono drops the body of such an answer: nobody would read it to its end.
+      // Hono drops the body of this answer, so nobody would read it to its end.
       end();
       return c.body(null, 200, headers);
     }
@@ -111,12 +114,14 @@ export async function serveVisit(
   }
 }
 
-/** The caller as one who reads: however the visit ends, its signal says so, and frees the places. */
+/**
+ * The caller as the reader of an answer. However the request ends, its signal reports that, and the places are freed.
+ */
 export class Reader {
   readonly signal: AbortSignal;
   readonly #account: string;
   readonly #places = new Map<PacedPlaces, Holder>();
-  /** Breaks the answer off, once there is one. */
+  /** Aborts the answer, once there is one. */
   lose: () => void = () => undefined;
 
   constructor(account: string, signal: AbortSignal) {
@@ -134,7 +139,7 @@ export class Reader {
     else signal.addEventListener('abort', holder.leave, { once: true });
   }
 
-  /** Begins to count the time in which the answer waits for its reader. */
+  /** Starts the time in which the answer waits for its reader. */
   wait(): void {
     for (const holder of this.#places.values()) holder.wait();
   }
@@ -187,7 +192,7 @@ async function openVisit(c: GatewayContext, tools: VisitTools, reader: Reader): 
   };
 }
 
-/** Roles change with the account's epoch. */
+/** Identifies the caller's rights: when roles change, so does the account's epoch. */
 const rightsOf = ({ id, epoch }: Caller): string => `${id} ${epoch}`;
 
 function refusalOf(status: number, notThere: 'not-found' | 'pacs-without-dicomweb'): Problem {
@@ -212,7 +217,7 @@ type Pieces = {
   readonly reader: Reader;
 };
 
-/** A large piece goes out in some of these: a reader is seen to take it. */
+/** A large piece is sent in slices of this size, so that the reader's progress is visible. */
 const SLICE_BYTES = 64 * 1024;
 
 async function* inSlices(
@@ -225,8 +230,8 @@ async function* inSlices(
 }
 
 /**
- * A body that breaks off breaks the connection: the caller must not take it for the whole. So does one of which the
- * caller reads nothing for too long, or too slowly for those who wait.
+ * If the body breaks off, the connection is aborted, so that the caller does not take it for complete. The same
+ * happens if the caller stops reading for too long, or reads too slowly while others wait.
  */
 export function bodyOf(
   c: GatewayContext,
@@ -253,7 +258,7 @@ export function bodyOf(
         waitForReader(controller);
       },
       async pull(controller) {
-        // The PACS is waited for now, not the caller.
+        // Now we wait for the PACS, not for the caller.
         clearTimeout(stalled);
         reader.took(given);
         try {

@@ -1,6 +1,6 @@
 /**
- * A study, a series or an instance in the PACS is read as a whole, or instance by instance where the PACS does not
- * find the whole.
+ * Reads a study, a series or an instance from the PACS as a whole, or instance by instance if the PACS does not find
+ * the whole.
  */
 import { isUid } from '#shared/dicom/uid.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -13,7 +13,7 @@ export type Where = { readonly study: string; readonly series?: string; readonly
 export const pathOf = ({ study, series, instance }: Where): string =>
   `/studies/${study}${series === undefined ? '' : `/series/${series}`}${instance === undefined ? '' : `/instances/${instance}`}`;
 
-/** An Orthanc does not find a study that it lists under several patients, and yet each of its instances. */
+/** Orthanc does not find a study that it lists under several patients, but it finds each of its instances. */
 export async function* wholeOrEach<T>(
   visit: Visit,
   where: Where,
@@ -37,7 +37,10 @@ export async function* wholeOrEach<T>(
   if (!isFound) throw new Problem('not-found');
 }
 
-/** Paths of all instances that the PACS has there. Page by page: it may return fewer rows than asked for. */
+/**
+ * Paths of all instances that the PACS has there. They are listed page by page, because the PACS may return fewer rows
+ * than requested.
+ */
 export async function* listedPaths(visit: Visit, where: Where): AsyncGenerator<string> {
   const known = new Set<string>();
   for (let offset = 0; ; ) {

@@ -1,6 +1,6 @@
 /**
- * Instances of scripts and modalities that were not taken, by the study that they belong to: without them a study that
- * looks whole is not. Its uploads say how many (shared/src/protocol/withheld.ts), and receipts with them.
+ * Rejected instances of scripts and modalities, by study: without them, a study that looks complete is not. Its
+ * uploads and their receipts state how many there are (shared/src/protocol/withheld.ts).
  */
 import { sql } from 'kysely';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
@@ -15,7 +15,7 @@ import { setWithheld } from '../uploads/withhold.ts';
 import type { UploadTools } from '../uploads/upload-tools.ts';
 import type { NotTaken } from './open-talk.ts';
 
-/** `studyInstanceUID`: as it is after the policy. */
+/** `studyInstanceUID`: the UID under the policy. */
 type WithheldStudy = { readonly accountId: string; readonly studyInstanceUID: string };
 
 type NewWithheld = BegunInstance & {
@@ -23,11 +23,11 @@ type NewWithheld = BegunInstance & {
   readonly accountId: string;
   readonly fileId: string;
   readonly reason: NotTaken['reason'];
-  /** A modality heard at once that it is not taken. */
+  /** A modality was told at once that the instance is not taken. */
   readonly told: boolean;
 };
 
-/** Notes a withheld instance. An instance that is sent again counts once, for its newest file. */
+/** Notes a withheld instance. An instance that is sent again counts only once, under its newest file. */
 export async function noteWithheld(
   db: Db,
   { siteId, accountId, fileId, ...one }: NewWithheld,
@@ -44,7 +44,7 @@ export async function noteWithheld(
       conflict
         .columns(['account_id', 'study_instance_uid', 'sop_instance_uid'])
         .doUpdateSet({ file_id: fileId, cause, reason, told })
-        // A modality tries again without a person: what was decided stands.
+        // A modality retries without a person, so an earlier decision remains valid.
         .where(
           sql<boolean>`not (${told} and withheld_instance.told and withheld_instance.cause = 'left-out')`,
         ),
@@ -53,8 +53,8 @@ export async function noteWithheld(
 }
 
 /**
- * A person leaves out what was not taken of a file, and its studies say so; their ids, to be announced afterwards.
- * `by`: the account that decides.
+ * Leaves out the rejected instances of a file on a person's decision, and updates its studies. Returns their ids, to
+ * be announced afterwards. `by`: the account that decides.
  */
 export async function leaveOutWithheld(
   trx: Trx,
@@ -69,15 +69,14 @@ export async function leaveOutWithheld(
     .execute();
   const studies = new Map(rows.map((row) => [row.study_instance_uid, row.account_id]));
   const told: string[] = [];
-  // Always in this order: two people at once wait for each other, and no longer.
+  // Always processed in the same order, so that two concurrent decisions wait for each other and cannot deadlock.
   for (const [studyInstanceUID, accountId] of [...studies].sort())
     told.push(...(await sayIn(trx, tools, { accountId, studyInstanceUID }, by)));
   return told;
 }
 
 /**
- * Whether `held` is still missing: its account has not sent it in another form, and nobody else brought it to the
- * PACS.
+ * True if `held` is still missing: its account has not sent it in another form, and nobody else sent it to the PACS.
  */
 export const CAME_NOT = sql<boolean>`not exists (
   select from study join instance on instance.study_id = study.id
@@ -86,7 +85,7 @@ export const CAME_NOT = sql<boolean>`not exists (
     and (instance.state in (${sql.join(IN_PACS.map((state) => sql.lit(state)))})
       or exists (select from upload where upload.study_id = study.id and upload.account_id = held.account_id)))`;
 
-/** How many there are, by cause. */
+/** The number of withheld instances, by cause. */
 export async function countWithheldOf(
   db: Db,
   { accountId, studyInstanceUID }: WithheldStudy,
@@ -103,7 +102,10 @@ export async function countWithheldOf(
   return Object.fromEntries(counts);
 }
 
-/** The account's uploads of the study that no device makes say how many there are. `by`: the account that decides. */
+/**
+ * Updates the number in the account's uploads of the study, except uploads made by devices. `by`: the account that
+ * decides.
+ */
 export async function sayWithheld(tools: UploadTools, study: WithheldStudy, by: string): Promise<void> {
   const told = await tools.db.transaction().execute((trx) => sayIn(trx, tools, study, by));
   for (const studyId of told) tools.changes.emit(studyId);
@@ -124,7 +126,7 @@ async function sayIn(trx: Trx, tools: UploadTools, study: WithheldStudy, by: str
     const upload = await findUpload(trx, id, null);
     if (upload === undefined) continue;
     const locked = await lockStudy(trx, upload.study_id);
-    // Counted under the lock: a count from before a decision must not be said after it.
+    // Counted under the lock, so that a count from before a decision is not reported after it.
     const withheld = await countWithheldOf(trx, study);
     const said = { uploadId: id, by: { accountId: by, deviceId: null }, withheld };
     if (locked) await setWithheld(trx, tools, locked, said);

@@ -1,14 +1,14 @@
-/** Data Sets as the body of an answer: an array of the DICOM JSON Model, or parts of XML (PS3.18 §8.7.3). */
+/** Writes Data Sets as the body of an answer: an array of the DICOM JSON Model, or parts of XML (PS3.18 §8.7.3). */
 import { relatedParts, type PartPiece } from '../threads/write-parts.ts';
 import { DICOM_JSON, DICOM_XML, type DataSetForm } from './accepted.ts';
 import type { Uids } from './own-addresses.ts';
 import type { RemoteDataSet } from './remote-data-set.ts';
 import type { Served, Visit } from './web-visit.ts';
 
-/** `of`: its UIDs, also those that the request named. */
+/** `of`: its UIDs, including those that the request named. */
 export type ToWrite = { readonly dataSet: RemoteDataSet; readonly of: Uids };
 
-/** Writes Data Sets as they come: none is held longer than it takes to write it. */
+/** Writes Data Sets as they arrive; none is held longer than it takes to write it. */
 export function writeDataSets(
   { address, isViewer }: Visit,
   form: DataSetForm,
@@ -31,7 +31,10 @@ async function* asArray(dataSets: AsyncIterable<Uint8Array>): AsyncGenerator<Uin
   yield Buffer.from(before === '[' ? '[]' : ']');
 }
 
-/** Nothing at all where there is none: a body of no parts is malformed (RFC 2046 §5.1.1). */
+/**
+ * Yields nothing at all if there is no Data Set, because a multipart body without parts is malformed (RFC 2046
+ * §5.1.1).
+ */
 async function* unlessEmpty(
   dataSets: AsyncIterable<Uint8Array>,
   write: (pieces: AsyncIterable<PartPiece>) => AsyncIterable<Uint8Array>,

@@ -1,12 +1,11 @@
 /**
- * Facts that a de-identifier needs and the tables of attributes (`profile.ts`) lack: values that tell things apart,
- * and values that are words of a vocabulary although their VR could hold free text. Data, each list with its
- * reason.
+ * Facts about attributes that the tables (`profile.ts`) lack: which values are identifiers, and which values are terms
+ * of a vocabulary although their VR could hold free text. Each list states its reason.
  */
 
 /**
- * Identifiers that tell things apart: a dummy that is the same for all would merge them, so they get a keyed
- * pseudonym (D).
+ * Identifiers of subjects, containers and specimens. One dummy for all of them would merge different things, so they
+ * get a keyed pseudonym (D).
  */
 export const IDENTIFIERS: ReadonlySet<number> = new Set([
   // Clinical Trial Subject ID, Clinical Trial Subject Reading ID
@@ -18,8 +17,8 @@ export const IDENTIFIERS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * UI attributes that name classes, syntaxes, vocabularies or software, not instances of anything:
- * "structural" (PS3.15 E.3.9 note 4).
+ * UI attributes that identify classes, syntaxes, vocabularies or software instead of instances; PS3.15 E.3.9 note 4
+ * calls them "structural".
  */
 export const STRUCTURAL_UIDS: ReadonlySet<number> = new Set([
   0x00080016, 0x0008001a, 0x0008001b, 0x00080062, 0x0008010c, 0x0008010d, 0x00080117, 0x00080118, 0x00081150,
@@ -27,8 +26,8 @@ export const STRUCTURAL_UIDS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Attributes of Type 1C that PS3.3 asks for where another has a value, and for nothing else: without it they may not
- * be there.
+ * Type 1C attributes that PS3.3 allows only where another attribute has a value. Each is mapped to that other
+ * attribute, and must go when the other has no value.
  */
 export const CONDITIONS: ReadonlyMap<number, number> = new Map([
   [0x00102298, 0x00102297], // Responsible Person Role: Responsible Person (§C.7.1.1)
@@ -54,8 +53,8 @@ export const TERMS: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * Sequences whose content is a report or a drawing: cleaned item by item so that the tree stays valid. In any
- * other sequence D makes dummies throughout.
+ * Sequences whose content is a report or a drawing. They are cleaned item by item so that the tree stays valid. In any
+ * other sequence, action D replaces all content by dummies.
  */
 export const CONTENT_SEQUENCES: ReadonlyMap<number, 'structured' | 'graphics'> = new Map([
   [0x0040a730, 'structured'], // Content Sequence
@@ -65,7 +64,7 @@ export const CONTENT_SEQUENCES: ReadonlyMap<number, 'structured' | 'graphics'> =
   [0x00700001, 'graphics'], // Graphic Annotation Sequence
 ]);
 
-/** Inside a content tree these only name concepts, units and templates. */
+/** Sequences that, inside a content tree, only name concepts, units and templates. */
 export const VOCABULARY_SEQUENCES: ReadonlySet<number> = new Set([0x0040a043, 0x004008ea, 0x0040a504]);
 
 /** The attributes of the Code Sequence Macro (PS3.3 §8.8) that hold text. */
@@ -74,8 +73,8 @@ export const CODE_ATTRIBUTES: ReadonlySet<number> = new Set([
 ]);
 
 /**
- * PS3.16 Table 8-1, the schemes in use: a code of one of them names a concept, one of any other may name a
- * person, a ward, a device.
+ * The coding schemes in use, from PS3.16 Table 8-1. A code of one of these schemes names a concept; a code of any
+ * other scheme may name a person, a ward or a device.
  */
 export const STANDARD_CODING_SCHEMES: ReadonlySet<string> = new Set(
   (
@@ -86,8 +85,8 @@ export const STANDARD_CODING_SCHEMES: ReadonlySet<string> = new Set(
 );
 
 /**
- * Concepts of TID 1007 (subject context) and 3602 (patient characteristics), scheme and code value: values
- * that the table removes at the top level must not come back through the content tree.
+ * Concepts of TID 1007 (subject context) and 3602 (patient characteristics), as scheme and code value. The table
+ * removes these values at the top level, so they must not come back through the content tree.
  */
 export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
   // Subject Name, ID, Birth Date, Sex, Age
@@ -100,10 +99,10 @@ export const PATIENT_CONCEPTS: ReadonlySet<string> = new Set([
   ...['SCT 50373000', 'SCT 27113001', 'SCT 60621009', 'SRT F-01860'],
 ]);
 
-/** The ones that no option keeps, just as no option keeps Patient's Birth Date. */
+/** Concepts for a birth date. No option keeps them, just as no option keeps Patient's Birth Date. */
 export const BIRTH_DATE_CONCEPTS: ReadonlySet<string> = new Set(['DCM 121031', 'LN 21112-8']);
 
-/** SOP Classes whose value is a document, a model or a voice: nothing here can look into them. */
+/** SOP Classes whose content is a document, a model or a voice recording. Nothing here can look into them. */
 export const OPAQUE_SOP_CLASSES: readonly string[] = [
   '1.2.840.10008.5.1.4.1.1.104.', // Encapsulated PDF, CDA, STL, OBJ, MTL
   '1.2.840.10008.5.1.4.1.1.9.4.', // Basic Voice and General Audio Waveform

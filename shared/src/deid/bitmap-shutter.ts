@@ -1,6 +1,6 @@
 /**
- * A shutter may be drawn by an overlay (PS3.3 §C.7.6.15, Bitmap Display Shutter). Overlays are removed, and a shutter
- * that names one which is gone is not valid: it goes with it. Shutters of other shapes stay.
+ * An overlay may draw a shutter (PS3.3 §C.7.6.15, Bitmap Display Shutter). Overlays are removed, and a shutter that
+ * names a removed overlay is not valid, so the shutter is removed as well. Shutters of other shapes stay.
  */
 import type { DicomElement } from '../dicom/data-set.ts';
 import { textValue } from '../dicom/encode.ts';
@@ -9,16 +9,19 @@ import { asciiOf } from './element-text.ts';
 
 const SHUTTER_SHAPE = 0x00181600;
 const SHUTTER_OVERLAY_GROUP = 0x00181623;
-/** Shape, Presentation Value, Overlay Group, Presentation Color CIELab Value: all there is of such a shutter. */
+/** All attributes of such a shutter: Shape, Presentation Value, Overlay Group, Presentation Color CIELab Value. */
 const BITMAP_SHUTTER = [SHUTTER_SHAPE, 0x00181622, SHUTTER_OVERLAY_GROUP, 0x00181624];
 
 export interface WithoutBitmap {
   readonly removed: ReadonlySet<number>;
-  /** The shapes that are left; null: none. */
+  /** The remaining shapes. Null: none. */
   readonly shape: Uint8Array | null;
 }
 
-/** The shutter of these elements, of a Data Set or an item, after its overlay is gone; null: no overlay draws it. */
+/**
+ * What remains of the shutter in these elements (a Data Set or an item) once its overlay is removed. Null: no overlay
+ * draws the shutter.
+ */
 export function withoutBitmapShutter(elements: readonly DicomElement[]): WithoutBitmap | null {
   const shape = findElement(elements, SHUTTER_SHAPE);
   const shapes =

@@ -1,7 +1,7 @@
 /**
- * An instance with other values in some attributes, as a whole file: File Meta Information, and a Data Set that
- * records what it held before (dicom/original-attributes.ts). Under `identified` alone: a de-identified instance
- * keeps nothing of what it was.
+ * Writes an instance with new values in some attributes as a whole file: File Meta Information, and a Data Set that
+ * records the former values (dicom/original-attributes.ts). Only used under `identified`: a de-identified instance
+ * must not record its original values.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { encodeFileMeta } from '../dicom/encode.ts';
@@ -10,14 +10,14 @@ import { deflateSegments } from './deflate-segments.ts';
 import type { Segment } from './segments.ts';
 
 export type Coerced =
-  /** Ranges are of `instance.dataSet`. */
+  /** Byte ranges refer to `instance.dataSet`. */
   | { readonly kind: 'coerced'; readonly segments: readonly Segment[] }
   /** The instance has these values already. */
   | { readonly kind: 'unchanged' }
-  /** The reasons are those of `Rewritten`. */
+  /** For the same reasons as in `Rewritten`. */
   | { readonly kind: 'not-writable' };
 
-/** Rejects only where reading the source does. */
+/** Rejects only if reading the source does. */
 export async function coerceInstance(
   instance: ParsedInstance,
   wanted: readonly NewAttribute[],

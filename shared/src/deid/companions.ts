@@ -1,9 +1,9 @@
 /**
- * Instances of one study tell about each other. A value that only a companion's header names (a technician,
- * a number, a day of another series) may stand in a text that this instance keeps. Such an instance is held for a
- * person; its bytes never depend on which companions came with it.
+ * Instances of one study can reveal values of each other: a text that this instance keeps may hold a name, a number or
+ * a day that only another instance's header (its companion's) names. Such an instance is held for a person to decide.
+ * Its bytes never depend on which companions came with it.
  *
- * The named values of a study are originals: they stay in the memory of whoever prepares it.
+ * The named values of a study are originals. They stay in the memory of the code that prepares the study.
  */
 import { BoundedMemo } from '../bounded-memo.ts';
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
@@ -27,9 +27,9 @@ import {
 import type { NamedValue } from './text/named-value.ts';
 import type { Budget } from './text/search-sources.ts';
 
-/** A text that stays and holds what a companion names. */
+/** A text that this instance keeps although it holds a value that a companion names. */
 export interface NamingText {
-  /** Path as in the report: `0040,a730[1]>0040,a160`. */
+  /** The path as in the report: `0040,a730[1]>0040,a160`. */
   readonly path: string;
   readonly text: string;
 }
@@ -40,13 +40,13 @@ interface Prepared {
   readonly rules: DeidRules;
   readonly elements: readonly PlannedElement[];
   readonly replacements: Replacements;
-  /** The values of its own header. */
+  /** The values of the instance's own header. */
   readonly known: Known;
 }
 
 /**
- * The texts of the result that hold what only companions name; empty: none. `too-many`: together they name more than
- * can be searched for.
+ * The texts of the result that hold values only companions name. Empty: none. `too-many`: the companions name more
+ * values than can be searched for.
  */
 export function textsNamingCompanions(
   prepared: Prepared,
@@ -64,7 +64,7 @@ export function textsNamingCompanions(
 type OfCompanions = Known | 'too-many' | null;
 type ByHeader = BoundedMemo<Known, OfCompanions>;
 
-/** By what the study names and what the instance itself does: a worker has a few of both. */
+/** Remembered by the values of the study and those of the instance. A worker has only a few of both at a time. */
 const REMEMBERED = new WeakMap<readonly NamedValue[], ByHeader>();
 
 const byHeader = (): ByHeader =>
@@ -86,7 +86,7 @@ function knownOfCompanions(companions: readonly NamedValue[], own: Known, rules:
   return known;
 }
 
-/** A value that the policy keeps anywhere in the study may stay elsewhere too. */
+/** A value that the policy keeps somewhere in the study may stay in the other instances too. */
 function withoutOwn(study: HeaderValues, own: HeaderValues): HeaderValues {
   return {
     names: study.names.difference(own.names),
@@ -124,7 +124,7 @@ function search(searching: Searching, elements: readonly PlannedElement[], aroun
   }
 }
 
-/** The text that would be sent, if it holds what a companion names. */
+/** The text as it would be sent, if it holds a value that a companion names; otherwise null. */
 function namingText(
   { known, replacements, budget }: Searching,
   planned: PlannedElement,
@@ -135,7 +135,7 @@ function namingText(
   const vr = effectiveVR(element);
   const holds = (value: DicomElement): boolean =>
     holdsKnown(known, { element: value, vr, characterSets }, budget);
-  // Cleaning adds no name: nearly every text is passed without being cleaned a second time.
+  // Cleaning adds no names, so a text that holds none (nearly every text) need not be cleaned a second time.
   if (!holds(element)) return null;
   const bytes = replacementOf(planned, replacements) ?? element.bytes!;
   if (bytes !== element.bytes && !holds({ ...element, bytes })) return null;

@@ -1,7 +1,7 @@
 /**
- * Writes Data Elements into segments: bytes of its own, and the pieces of long values, which are never brought
- * into memory. Sequences of defined length get the length of their written content. Knows nothing
- * of rules.
+ * Writes Data Elements into segments: bytes in a buffer, and the pieces of long values, which are never read into
+ * memory. A sequence of defined length gets the length of its written content. The writer knows nothing of the
+ * de-identification rules.
  */
 import type { Encoding } from '../dicom/data-set.ts';
 import {
@@ -13,17 +13,17 @@ import {
 } from '../dicom/element-header.ts';
 import type { Segment } from './segments.ts';
 
-/** Enough for the header of a CT slice; the buffer doubles when it is full. */
+/** Enough for the header of a CT slice. The buffer doubles when it is full. */
 const FIRST_BYTES = 16 * 1024;
-/** A larger buffer is not kept for the next Data Set. */
+/** A buffer larger than this is not reused for the next Data Set. */
 const SPARE_BYTES = 1024 * 1024;
 
-/** The buffer of a writer that has finished, for the next one. Null: a writer is at work. */
+/** The buffer of the last finished writer, for the next writer to reuse. Null while a writer is at work. */
 let spare: Uint8Array<ArrayBuffer> | null = null;
 
-/** Passed from `open` to `close`. */
+/** What `open` hands to `close`. */
 interface OpenLength {
-  /** The position of the length in the buffer; -1 if it is undefined. */
+  /** The position of the length field in the buffer; -1 if the length is undefined. */
   readonly at: number;
   readonly from: number;
 }
@@ -32,9 +32,9 @@ export class DataSetWriter {
   #buffer: Uint8Array<ArrayBuffer>;
   #view: DataView;
   #used = 0;
-  /** Bytes of the long values so far. */
+  /** Total bytes of the long values written so far. */
   #outside = 0;
-  /** A piece of a long value stands before the byte of the buffer at `at`. */
+  /** Each piece of a long value belongs before the buffer's byte `at`. */
   readonly #pieces: { readonly at: number; readonly piece: Segment }[] = [];
   #bigEndian = false;
 
@@ -62,7 +62,7 @@ export class DataSetWriter {
     this.#used += 4;
   }
 
-  /** PS3.5 §7.1: tag, VR where explicit, length. */
+  /** PS3.5 §7.1: writes tag, VR (under explicit VR) and length. */
   #header(tag: number, givenVR: string, length: number, encoding: Encoding): void {
     this.#reserve(12);
     this.#bigEndian = encoding.bigEndian;
@@ -72,7 +72,7 @@ export class DataSetWriter {
       this.#uint32(length);
       return;
     }
-    // PS3.5 §6.2.2: a value that a short length cannot hold is written as UN.
+    // PS3.5 §6.2.2: a value too long for a short length field is written as UN.
     const vr = length > 0xffff && !isLongForm(givenVR) ? 'UN' : givenVR;
     this.#buffer[this.#used] = vr.charCodeAt(0);
     this.#buffer[this.#used + 1] = vr.charCodeAt(1);
@@ -92,7 +92,7 @@ export class DataSetWriter {
     this.#used += bytes.length;
   }
 
-  /** An element of defined length whose value, as encoded, consists of these pieces. */
+  /** An element of defined length. The pieces are its encoded value. */
   long(tag: number, vr: string, pieces: readonly Segment[], encoding: Encoding): void {
     const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
     this.#header(tag, vr, length, encoding);
@@ -115,7 +115,7 @@ export class DataSetWriter {
 
   /** Begins a Sequence (`tag`, `vr`) or, with `ITEM` and '', an Item. */
   open(tag: number, vr: string, undefinedLength: boolean, encoding: Encoding): OpenLength {
-    // `close` writes a defined length in its place.
+    // `close` overwrites this with the defined length.
     this.#header(tag, vr, UNDEFINED_LENGTH, encoding);
     return { at: undefinedLength ? -1 : this.#used - 4, from: this.#used + this.#outside };
   }

@@ -1,7 +1,6 @@
 /**
- * Dates moved by whole days (PS3.15 E.3.6, modified dates), and the question whether a value is a date at
- * all: a name in a date's place must not pass as one. Times of day stay, so that intervals between two events
- * can still be computed.
+ * Moves dates by whole days (PS3.15 E.3.6, modified dates), and tells whether a value is a date at all: a name in
+ * place of a date must not pass as one. Times of day stay, so that intervals between events can still be computed.
  */
 import { DAY_MS } from '../day.ts';
 
@@ -22,7 +21,9 @@ export function toDayNumber(year: number, month: number, day: number): number | 
   return date.getTime() / DAY_MS;
 }
 
-/** Year, month and day as digits; null outside of the years 1 to 9999, which four digits cannot write. */
+/**
+ * Year, month and day as digits; null outside the years 1 to 9999, because other years do not fit into four digits.
+ */
 export function fromDayNumber(days: number): [string, string, string] | null {
   const date = new Date(days * DAY_MS);
   const year = date.getUTCFullYear();
@@ -52,15 +53,15 @@ function shiftOneDateTime(value: string, days: number): string | null {
   const number = toDayNumber(Number(year), Number(month ?? '1'), Number(day ?? '1'));
   const digits = number === null ? null : fromDayNumber(number + days);
   if (digits === null) return null;
-  // Missing parts are not invented: a year stays a year.
+  // Missing parts are not filled in: a year stays a year.
   const precision = day !== undefined ? 3 : month !== undefined ? 2 : 1;
   return digits.slice(0, precision).join('') + time + zone;
 }
 
 /**
- * The value of a DA or DT element, one or several, moved by whole days. Spaces around a value go: they must
- * not defeat the shift. Null where any of them is no date of the calendar; the caller then treats the whole
- * value as if nothing were to be retained.
+ * Moves the one or several values of a DA or DT element by whole days. Spaces around a value are removed, so that they
+ * do not prevent the shift. Null if any value is not a date of the calendar; the caller then treats the whole value as
+ * if no dates were to be retained.
  */
 export function shiftDates(vr: 'DA' | 'DT', value: string, days: number): string | null {
   const shifted = value.split('\\').map((one) => {
@@ -76,8 +77,8 @@ const OFFSET = /^[+-]\d{4}$/;
 const FORMS: Readonly<Record<string, RegExp>> = { TM: TIME, SH: OFFSET };
 
 /**
- * True where every value of a DA, DT or TM element is one, of an SH element an offset from UTC; an empty
- * value is.
+ * True if every value of a DA, DT or TM element is a valid date or time, or every value of an SH element an offset
+ * from UTC. An empty value counts as valid.
  */
 export function isTemporal(vr: string, value: string): boolean {
   if (vr === 'DA' || vr === 'DT') return shiftDates(vr, value, 0) !== null;

@@ -1,6 +1,6 @@
 /**
- * Decides what happens to one element where it stands: the rule for its tag and VR, changed by the sequence
- * around it and by a value that is not of the kind that the rule expects.
+ * Decides what happens to one element in its context: applies the rule for its tag and VR, then adjusts it for the
+ * sequence around the element and for a value that is not of the kind the rule expects.
  */
 import { textReader } from '../dicom/character-sets.ts';
 import type { DicomElement } from '../dicom/data-set.ts';
@@ -17,14 +17,14 @@ import type { Prose } from './plan.ts';
 import { PROSE, type DeidRules } from './rules.ts';
 import { isTrustworthy } from './trustworthy-value.ts';
 
-/** A place in the header: the surroundings on which a decision depends. */
+/** The position of an element in the header, with everything in its surroundings on which a decision depends. */
 export interface Place {
   readonly mode: Mode;
-  /** Precedes a tag in the report: '' or '0040,a730[1]>'. */
+  /** The path before the tag in the report: '' or '0040,a730[1]>'. */
   readonly path: string;
-  /** The item is a code from a scheme of the standard. */
+  /** The item is a code from a standard coding scheme. */
   readonly isStandardCode: boolean;
-  /** The item tells something about the patient that the table removes elsewhere. */
+  /** The item states something about the patient that the table removes elsewhere. */
   readonly isPatientConcept: boolean;
   readonly patientKey: string | null;
   readonly characterSets: readonly string[];
@@ -37,18 +37,18 @@ const CONCEPT_CODE_SEQUENCE = 0x0040a168;
 const GRAPHIC_DATA = 0x00700022;
 const TEXT_VRS = new Set(['AE', 'AS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT']);
 const VALUE_VRS = new Set(['DS', 'IS', 'OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'UN']);
-/** DateTime, Date and Time: the values of content items that hold one. */
+/** DateTime, Date and Time: the attributes that hold the value of a temporal content item. */
 const TEMPORAL_VALUES = new Set([0x0040a120, 0x0040a121, 0x0040a122]);
 /**
- * The furthest that a date moves (pseudonyms.ts), rounded up. A date that would leave the calendar then is
+ * The largest shift of a date (pseudonyms.ts), rounded up. A date that such a shift would move out of the calendar is
  * malformed.
  */
 const FURTHEST_DAYS = 4000;
 const DUMMY_INSIDE = decision('dummy', 'D', 'inside-sequence');
-/** The meaning of a code of a site's own scheme is prose: whoever made the code wrote it. */
+/** The meaning of a code of a local scheme is prose, written by whoever made the code. */
 const LOCAL_MEANING = orElse(decision('clean-text', 'C', 'free-text'), decision('dummy', 'D', 'free-text'));
 
-/** The decision for an element that is treated as one of `vr`. */
+/** The decision for an element that is treated as having this `vr`. */
 export function decideInPlace(element: DicomElement, vr: string, place: Place, rules: DeidRules): Decision {
   return fitting(element, vr, insideSequence(element.tag, vr, place, rules), place);
 }
@@ -57,7 +57,10 @@ export function decideInPlace(element: DicomElement, vr: string, place: Place, r
 export const isTree = (mode: Mode): boolean =>
   mode === 'structured' || mode === 'cleaned' || mode === 'descriptors';
 
-/** UN, or a VR that is not the standard's for this tag, does not change an attribute: the dictionary decides. */
+/**
+ * UN, or a VR that the standard does not give this tag, does not change what the attribute is: the dictionary's VR
+ * applies.
+ */
 export function effectiveVR(element: DicomElement): string {
   const entry = dictionaryEntry(element.tag);
   if (entry === null) return element.items === null ? element.vr : 'SQ';
@@ -74,8 +77,8 @@ export function isEmpty(element: DicomElement): boolean {
 }
 
 /**
- * The decision inside a sequence that is to be replaced ("the action is applicable to the Sequence and all of
- * its contents", E.1.1).
+ * The decision for an element inside a sequence that is to be replaced ("the action is applicable to the Sequence and
+ * all of its contents", E.1.1).
  */
 function insideSequence(tag: number, vr: string, place: Place, rules: DeidRules): Decision {
   const decision = rules.decide(tag, vr);
@@ -86,17 +89,17 @@ function insideSequence(tag: number, vr: string, place: Place, rules: DeidRules)
   }
   const dummy = DUMMY_INSIDE;
   if (decision.how === 'items') return itemsInside(tag, decision, place);
-  // Patient's Birth Date has no option that keeps it; and neither has the birth date in a report.
+  // No option keeps Patient's Birth Date, so none keeps a birth date in a report.
   if (place.isPatientConcept && TEMPORAL_VALUES.has(tag)) return dummy;
-  // Prose is treated below as the sequence demands: cleaned, or replaced.
+  // Prose is handled below: cleaned or replaced, as the sequence demands.
   if (decision.because !== 'not-needed' && decision.because !== 'free-text') return decision;
   if (mode === 'graphics' && tag === GRAPHIC_DATA && !rules.cleansGraphics) return { ...dummy, how: 'zero' };
   if (mode === 'strict' && VALUE_VRS.has(vr)) return dummy;
   if (!TEXT_VRS.has(vr)) return decision;
   const isCode = isTree(mode) && CODE_ATTRIBUTES.has(tag);
   if (isCode && place.isStandardCode) return decision;
-  // A code of a private scheme may name a ward or a person in a word that nothing here knows; the code of a
-  // procedure describes the procedure.
+  // A code of a private scheme may name a ward or a person in a word that cannot be recognised here. The code of a
+  // procedure only describes the procedure.
   const isOfTree =
     (mode === 'cleaned' && !isCode) ||
     mode === 'descriptors' ||
@@ -116,16 +119,17 @@ function itemsInside(tag: number, decision: Decision, { mode, isPatientConcept }
 }
 
 /**
- * Control characters that PS3.5 §6.1.3 does not allow in text. Escapes are allowed, but decoded text has none.
+ * Control characters that PS3.5 §6.1.3 does not allow in text. ESC is allowed before decoding, but decoded text has
+ * none.
  */
 const FOREIGN_CONTROL = /[\0-\x08\x0b\x0e-\x1f\x7f-\x9f]/;
 
-/** Stands for a replaced value; no repertoire has this name. */
+/** Placeholder for a replaced Specific Character Set. No repertoire has this name. */
 const UNKNOWN_CHARACTER_SET = ['REMOVED'];
 
 /**
- * The character sets that the result will name: a malformed Specific Character Set is replaced, and text that
- * nobody can decode afterwards is not cleaned now.
+ * The character sets that the result will name. A malformed Specific Character Set is replaced, so the text could not
+ * be decoded afterwards and must not be cleaned now.
  */
 export function characterSetsAfter(
   elements: readonly DicomElement[],
@@ -136,12 +140,15 @@ export function characterSetsAfter(
   return characterSetsOf(elements, inherited);
 }
 
-/** Null where the value was not kept in memory, cannot be decoded or is not text: it cannot be cleaned. */
+/**
+ * The value as prose to be cleaned. Null where it cannot be cleaned: it was not kept in memory, cannot be decoded or
+ * is not text.
+ */
 export function proseOf({ bytes: padded }: DicomElement, { characterSets }: Place): Prose | null {
   if (padded === null) return null;
   const bytes = trimmed(padded);
   const reader = textReader(characterSets);
-  // All sets begin with ASCII.
+  // Every character set begins in ASCII.
   if (reader.known && bytes.every(isPlain)) return { bytes, characterSets };
   const pieces = reader.split(bytes);
   return pieces === null || pieces.some(({ text }) => FOREIGN_CONTROL.test(text))
@@ -149,18 +156,18 @@ export function proseOf({ bytes: padded }: DicomElement, { characterSets }: Plac
     : { bytes, characterSets };
 }
 
-/** ASCII and no control character but TAB, LF, FF and CR. */
+/** ASCII without control characters other than TAB, LF, FF and CR. */
 const isPlain = (byte: number): boolean =>
   (byte >= 0x20 && byte < 0x7f) || byte === 0x0a || byte === 0x0d || byte === 0x09 || byte === 0x0c;
 
-/** Without the padding at the end (PS3.5 §6.2). */
+/** The value without the padding at its end (PS3.5 §6.2). */
 function trimmed(bytes: Uint8Array): Uint8Array {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0)) end -= 1;
   return bytes.subarray(0, end);
 }
 
-/** The decision itself, or another one where the value is not of the kind that it expects. */
+/** The decision, or its alternative where the value is not of the kind that the decision expects. */
 export function fitting(element: DicomElement, vr: string, decision: Decision, place: Place): Decision {
   const malformed = (): Decision => forMalformed(element, vr, decision.otherwise);
   switch (decision.how) {
@@ -189,14 +196,14 @@ export function fitting(element: DicomElement, vr: string, decision: Decision, p
     case 'clean-text':
       return proseOf(element, place) === null ? malformed() : decision;
     case 'dummy':
-      // No dummy fits where the value should not be a sequence or fragments at all.
+      // A sequence is removed, because it has no dummy.
       return vr === 'SQ' ? { ...decision, how: 'remove', code: 'X' } : decision;
     default:
       return decision;
   }
 }
 
-/** A UID that stays because it is that of a class must look like one. */
+/** A UID that is kept as the UID of a class must have the form of one. */
 function isClassOrOther(element: DicomElement, vr: string, { because }: Decision): boolean {
   return vr !== 'UI' || because !== 'not-needed' || asciiOf(element).split('\\').every(mayNameClass);
 }
@@ -212,7 +219,7 @@ function forMalformed(element: DicomElement, vr: string, otherwise: Decision | n
 export function codeOf(
   elements: readonly DicomElement[],
 ): { readonly scheme: string; readonly value: string } | null {
-  // A scheme that is not a short string is replaced, so it names no scheme of the standard.
+  // A scheme that is not a valid short string will be replaced, so it does not count as a standard scheme.
   const scheme = elements.find((element) => element.tag === 0x00080102 && isTrustworthy(element, 'SH'));
   const value = elements.find(({ tag }) => tag === 0x00080100);
   return scheme && value ? { scheme: asciiOf(scheme), value: asciiOf(value) } : null;

@@ -1,12 +1,11 @@
 /**
- * Deflates a rewritten Data Set again (PS3.5 §A.5: "the Data Set is deflated"), piece by piece, so that only
- * the deflated bytes are held. Two browsers may deflate to different bytes, but these inflate to the same
- * Data Set.
+ * Deflates a rewritten Data Set again (PS3.5 §A.5: "the Data Set is deflated"), piece by piece, so that only the
+ * deflated bytes are held. Two browsers may produce different deflated bytes, but both inflate to the same Data Set.
  */
 import type { ByteSource } from '../dicom/data-set.ts';
 import { readSegments, type Segment } from './segments.ts';
 
-/** The deflated bytes of these segments. Rejects where reading `source` does. */
+/** Returns the deflated bytes of these segments. Rejects if reading `source` does. */
 export async function deflateSegments(
   segments: readonly Segment[],
   source: ByteSource,

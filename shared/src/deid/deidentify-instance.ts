@@ -1,12 +1,11 @@
 /**
- * De-identifies one instance by the Basic Profile of PS3.15 Annex E and the options of its rules. Nothing is
- * decoded: pixel data and other long values stay byte ranges of the source, with their fragments and offset
- * tables, but for bits and bytes that no image shows, which are cleared (`bytes/`); the encoding of the
- * original is kept.
+ * De-identifies one instance by the Basic Profile of PS3.15 Annex E and the options of its rules. Nothing is decoded,
+ * and the encoding of the original is kept. Pixel data and other long values stay byte ranges of the source, with
+ * their fragments and offset tables; only bits and bytes that no image shows are cleared (`bytes/`).
  *
- * The result is a fixed point: de-identified again under the same rules and key it comes out unchanged
- * (`residue.ts` relies on it). It promises nothing about the image itself: an instance that declares
- * identifying text in it is quarantined, any other is believed.
+ * The result is a fixed point: de-identifying it again under the same rules and key changes nothing (`residue.ts`
+ * relies on this). It promises nothing about the image itself: an instance that declares identifying text in its image
+ * is quarantined, and any other declaration is believed.
  */
 import {
   BOXES_LIMIT,
@@ -49,42 +48,45 @@ export type { Segment } from './segments.ts';
 export type { DeidRules } from './rules.ts';
 
 /**
- * The pixels of an instance, or one of its texts: a person looked, and said that nothing in it names anybody. Its
- * form: a person knows that it is odd, and sends it.
+ * What a person has reviewed and released. `pixels`, or one text: nothing in it names anybody. `form`: the instance is
+ * odd, and the person sends it knowingly.
  */
 export type Looked = 'pixels' | 'form' | NamingText;
 
-/** Knowledge from beside the instance. Its result may wait for it, and never differs by it. */
+/**
+ * Knowledge from outside the instance. An instance may be held because of it, but what is sent does not depend on it
+ * otherwise.
+ */
 export interface Beside {
   /**
-   * `pixels` opens what is held because of them (`burned-in-annotation`, `undeclared-text`); texts open what is held
-   * because of its companions (`named-by-companion`) where they are all for which it is held; `form` opens what is
-   * held because it is odd (protocol/irregularities.ts).
+   * `pixels` releases an instance that is held because of its pixels (`burned-in-annotation`, `undeclared-text`).
+   * Texts release one that is held because of its companions (`named-by-companion`), if they are all the texts for
+   * which it is held. `form` releases one that is held because it is odd (protocol/irregularities.ts).
    */
   readonly looked?: readonly Looked[];
-  /** The values that all instances of its study name (companions.ts). */
+  /** The values that all instances of the study name (companions.ts). */
   readonly companions?: readonly NamedValue[];
-  /** Boxes of its image that a person drew and that are blank. */
+  /** Boxes that a person drew on the image. Their pixels are blank. */
   readonly covered?: CoveredBoxes;
 }
 
 export type DeidentifyOutcome =
   | {
       readonly kind: 'ready';
-      /** Preamble of zeros, File Meta Information and Data Set; ranges are of `instance.dataSet`. */
+      /** Preamble of zeros, File Meta Information and Data Set. Byte ranges refer to `instance.dataSet`. */
       readonly segments: readonly Segment[];
       readonly identifiers: InstanceIdentifiers;
       readonly transferSyntaxUID: TransferSyntaxUID;
       readonly report: readonly TagAction[];
-      /** The key of its patient (patient-key.ts): its originals are named under their secret. */
+      /** The key of the patient (patient-key.ts). Digests of the originals are made with this patient's secret. */
       readonly patient: string;
-      /** The pseudonym of its patient; null where the Patient ID was one already. */
+      /** The pseudonym of the patient; null where the Patient ID was already a pseudonym. */
       readonly pseudonym: string | null;
     }
   | {
       readonly kind: 'quarantined' | 'refused';
       readonly because: ReasonCode;
-      /** Under `named-by-companion`: originals, for the person who decides and nobody else. */
+      /** Only for `named-by-companion`: original texts, to be shown to the person who decides and to nobody else. */
       readonly texts?: readonly NamingText[];
     };
 
@@ -96,10 +98,10 @@ export interface ResolvedPlan {
   readonly actions: readonly TagAction[];
   readonly patient: string;
   readonly known: Known;
-  /** The Patient ID is a pseudonym already. */
+  /** The Patient ID is already a pseudonym of ours. */
   readonly isOurs: boolean;
   readonly lacksIssuer: boolean;
-  /** The boxes of its image that are blank. */
+  /** The boxes of the image that are blank. */
   readonly covered: readonly Box[];
   /** Oddities of the instance that a person released. */
   readonly released: readonly Irregularity[];
@@ -109,7 +111,10 @@ const BURNED_IN_ANNOTATION = 0x00280301;
 const PATIENT_NAME = 0x00100010;
 const PATIENT_ID = 0x00100020;
 
-/** Collect, resolve, rewrite. Rejects only where reading the source does (deflated instances are read whole). */
+/**
+ * Collects the pseudonyms needed, resolves them and rewrites the instance. Rejects if reading the source does
+ * (deflated instances are read whole).
+ */
 export async function deidentifyInstance(
   instance: ParsedInstance,
   rules: DeidRules,
@@ -148,14 +153,14 @@ export async function deidentifyInstance(
   return { kind: 'ready', segments, identifiers, transferSyntaxUID, report, patient, pseudonym };
 }
 
-/** A companion that came later may hold back a text that nobody has seen. */
+/** Whether a person has seen all these texts. A companion that arrived later may add a text that nobody has seen. */
 function haveBeenSeen(texts: readonly NamingText[], looked: readonly Looked[]): boolean {
   const keyOf = ({ path, text }: NamingText): string => `${path} ${text}`;
   const seen = new Set(looked.flatMap((each) => (typeof each === 'string' ? [] : [keyOf(each)])));
   return texts.every((each) => seen.has(keyOf(each)));
 }
 
-/** Texts that a person released are kept, and the report says by whom. */
+/** Texts that a person released are kept, and the report marks them as released. */
 function withReleased(actions: readonly TagAction[], texts: readonly NamingText[]): readonly TagAction[] {
   if (texts.length === 0) return actions;
   const released = new Set(texts.map(({ path }) => path));
@@ -172,8 +177,8 @@ const clearedActions = (cleared: ClearedValues): TagAction[] =>
   [...cleared.values()].map(({ path }) => ({ path, action: 'C', because: 'unseen-bytes' }));
 
 /**
- * The plan of an instance with its markers and pseudonyms, in the order in which it is written. Null where the
- * header asks for more than any real one does.
+ * The plan of an instance with its markers and pseudonyms, in the order in which it is written. Null if the header
+ * needs more pseudonyms or cleaning than any real one does.
  */
 export async function resolvePlan(
   instance: ParsedInstance,
@@ -193,7 +198,7 @@ export async function resolvePlan(
     (each) => releasedNow.includes(each) || releasedBefore.includes(each),
   );
   const added = [...missingPatient(plan), ...methodMarkers(instance, rules, { covered, released })];
-  // Dates that carry our marker were already moved if the Patient ID is also ours.
+  // Dates that carry our marker were already moved, provided the Patient ID is ours too.
   const isMoved = isOurs && hasMovedDates(instance);
   const days = rules.dates === 'modified' && !isMoved ? await pseudonyms.dayOffset(patient) : 0;
   const replacements = { pseudonyms: resolved, days, text: createTextCleaner(plan.known, rules, days) };
@@ -219,8 +224,8 @@ export async function resolvePlan(
 }
 
 /**
- * Boxes that an instance of ours had before. Nobody else's word is believed: a claim in a foreign file says
- * nothing of its pixels.
+ * Boxes that were already blank in an instance that we de-identified before. Claims in other files are not believed,
+ * because they prove nothing about the pixels.
  */
 function boxesBefore({ elements }: ParsedInstance, drawn: readonly Box[]): readonly Box[] {
   const again = new Set(drawn.map(formatBox));
@@ -258,7 +263,7 @@ function withoutBurnedIn(plan: ResolvedPlan, isCovered: boolean): ResolvedPlan {
   };
 }
 
-/** Name and ID for an instance that has none: a PACS would put all such instances under one patient. */
+/** Name and ID for an instance that has none. Without them, a PACS would put all such instances under one patient. */
 function missingPatient({ elements, requests: { patient } }: Plan): PlannedElement[] {
   const added: PlannedElement[] = [];
   if (!elements.some(({ tag }) => tag === PATIENT_NAME))
@@ -286,7 +291,7 @@ function merge(elements: readonly PlannedElement[], added: readonly PlannedEleme
   return next === news.length ? merged : [...merged, ...news.slice(next)];
 }
 
-/** Files that break the rule are few. */
+/** The elements in ascending order. Few files need sorting. */
 function inOrder(elements: readonly PlannedElement[]): readonly PlannedElement[] {
   const isAscending = elements.every(({ tag }, at) => at === 0 || elements[at - 1]!.tag <= tag);
   return isAscending ? elements : elements.toSorted((a, b) => a.tag - b.tag);

@@ -1,12 +1,12 @@
 /**
- * Dummy values (action D of PS3.15 Table E.1-1a: "replace with a non-zero length value that may be a dummy
- * value and consistent with the VR"). The same for every patient, valid for its VR, and recognised when an
- * instance is de-identified again.
+ * Dummy values (action D of PS3.15 Table E.1-1a: "replace with a non-zero length value that may be a dummy value and
+ * consistent with the VR"). A dummy is the same for every patient, valid for its VR, and recognised when an instance
+ * is de-identified again.
  */
 import { textValue } from '../dicom/encode.ts';
 import { isIdentifierPseudonym } from './pseudonyms.ts';
 
-/** Plain ASCII: every Specific Character Set has it. */
+/** Plain ASCII, which every Specific Character Set contains. */
 const TEXT_DUMMIES: Readonly<Record<string, string>> = {
   AE: 'REMOVED',
   AS: '000Y',
@@ -26,7 +26,7 @@ const TEXT_DUMMIES: Readonly<Record<string, string>> = {
   UT: 'REMOVED',
 };
 
-/** Bytes of one value of the binary VRs. */
+/** Bytes per value of the binary VRs. */
 const WIDTHS: Readonly<Record<string, number>> = {
   AT: 4,
   FD: 8,
@@ -51,7 +51,7 @@ const MULTIPLE = new Set(['AE', 'AS', 'CS', 'DA', 'DS', 'DT', 'IS', 'LO', 'PN', 
 
 const DUMMIES = new Set(Object.values(TEXT_DUMMIES));
 
-/** A value written by de-identification, here or as a pseudonym: it identifies no one. */
+/** Whether de-identification wrote this value, as a dummy or a pseudonym; if so, it identifies no one. */
 export function isDummy(value: string): boolean {
   return DUMMIES.has(value) || isIdentifierPseudonym(value);
 }
@@ -61,9 +61,9 @@ const PRIVATE_SCHEME = '99REMOVED';
 const CODING_SCHEME_DESIGNATOR = 0x00080102;
 
 /**
- * The dummy for an element: as many values as `original` had where the VR may have several, so that the
- * multiplicity stays. `original` may be null (not kept by the parser); then there is one. Null for UI and SQ,
- * which have no dummy that is the same for all.
+ * The dummy for an element. Where the VR may have several values, the dummy has as many as `original`, so that the
+ * multiplicity stays. If `original` is null (not kept by the parser), it has one. Null for UI and SQ, which have no
+ * common dummy.
  */
 export function dummyValue(tag: number, vr: string, original: Uint8Array | null): Uint8Array | null {
   const width = WIDTHS[vr];

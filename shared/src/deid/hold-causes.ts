@@ -1,19 +1,20 @@
 /**
- * Everything in an instance that no rule for attributes makes safe, and the reason why it is held under a policy that
- * excepts some of it. The device and the gateway judge by this one table, and a page by the causes alone, whichever
- * policy is chosen after the file was read.
+ * The causes for holding an instance: content that no rule for attributes makes safe. Also the reason that applies
+ * under a policy that makes exceptions. The device and the gateway both judge by this table; a page needs only the
+ * causes, whichever policy is chosen after the file was read.
  */
 import { heldFor, type Irregularity } from '../protocol/irregularities.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import type { OptionName } from './profile.ts';
 
 /**
- * `document`: encapsulated, or of a kind that is opaque as a whole; `document-in-image`: one where nobody looks for it,
- * so that a policy that keeps documents does not mean it; `unclearable-pixels`: video and other codings that
- * nothing here can look through; `unclear-codestream`: coded pixels in which something may be hidden, so that it can
- * be sent only once boxes cover it, which writes them again; `written-annotation`: a note next to a curve; `burned-in`,
- * `undeclared-text`: the image says that text is burned in, or does not say (`undeclared-text.ts`). The others are
- * oddities of its form, which policies that keep names may hold too (protocol/irregularities.ts).
+ * `document`: an encapsulated document, or a SOP Class that is opaque as a whole. `document-in-image`: a document
+ * inside an image, where nobody looks for it, so that a policy that keeps documents does not cover it.
+ * `unclearable-pixels`: video and other codings that cannot be searched here. `unclear-codestream`: coded pixels that
+ * may hide something, so they can be sent only after boxes cover them, which re-encodes them. `written-annotation`: a
+ * note next to a curve. `burned-in`: the image says that text is burned in. `undeclared-text`: the image does not say
+ * whether text is burned in (`undeclared-text.ts`). The others are oddities of form, for which policies that keep
+ * names may also hold an instance (protocol/irregularities.ts).
  */
 export type HoldCause =
   | Irregularity
@@ -25,7 +26,7 @@ export type HoldCause =
   | 'burned-in'
   | 'undeclared-text';
 
-/** `warn` sends the images and tells the person who sends them; the rules are the same as for `send`. */
+/** `warn` sends the images and tells the sender. The rules are the same as for `send`. */
 export type UndeclaredText = 'hold' | 'warn' | 'send';
 
 /** The exceptions that a policy makes. */
@@ -33,11 +34,11 @@ export interface Exceptions {
   /** The policy keeps encapsulated documents. */
   readonly keepsDocuments: boolean;
   readonly cleansWaveformAnnotations: boolean;
-  /** Images that often have names in their pixels and do not say. */
+  /** What happens to images of kinds that often have names in their pixels and do not declare it. */
   readonly undeclaredText: UndeclaredText;
 }
 
-/** First what nobody can release: looking at the pixels does not help those. */
+/** The first causes are those that nobody can release: looking at the pixels does not help. */
 const CAUSES: readonly {
   cause: HoldCause;
   reason: ReasonCode;
@@ -55,37 +56,40 @@ const CAUSES: readonly {
   {
     cause: 'undeclared-text',
     reason: 'undeclared-text',
-    // An image that cannot be sent as it is stays a question to a person, who may cover it.
+    // An image that cannot be sent as it is remains a question for a person, who may cover it.
     passes: (made, causes) => made.undeclaredText !== 'hold' && isClearAsItIs(causes),
   },
-  // Behind those that a person can answer by covering the image.
+  // Placed after the causes that a person can resolve by covering the image.
   { cause: 'unclear-codestream', reason: 'pixel-data-not-clearable', passes: () => false },
 ];
 
-/** The reason why a person must decide about what it may name, oddities aside; null: there is none. */
+/**
+ * The reason why a person must decide about names that the instance may hold; oddities are not considered. Null: no
+ * reason.
+ */
 export function reasonToHold(causes: readonly HoldCause[], made: Exceptions): ReasonCode | null {
   return CAUSES.find(({ cause, passes }) => causes.includes(cause) && !passes(made, causes))?.reason ?? null;
 }
 
-/** All reasons why a person must decide where names are removed. */
+/** All reasons, oddities included, why a person must decide under a policy that removes names. */
 export function reasonsToHold(causes: readonly HoldCause[], made: Exceptions): readonly ReasonCode[] {
   const reason = reasonToHold(causes, made);
   return [...(reason === null ? [] : [reason]), ...heldFor(causes, 'deidentified')];
 }
 
-/** A person can release it as it is; otherwise only with boxes over it. */
+/** Whether a person can release it as it is. Otherwise it can only be released with boxes over it. */
 export const isClearAsItIs = (causes: readonly HoldCause[]): boolean =>
   !causes.includes('unclear-codestream');
 
-/** A person who looks at the pixels, or reads the document, can answer it. */
+/** Whether a person can resolve it by looking at the pixels or reading the document. */
 export function isForPixels(causes: readonly HoldCause[]): boolean {
   return causes.includes('burned-in') || causes.includes('undeclared-text');
 }
 
-/** Options that clean the prose next to a curve. */
+/** Options that clean the annotations next to a curve. */
 const CLEANS_PROSE: readonly OptionName[] = ['clean-descriptors', 'clean-structured-content'];
 
-/** The settings of a policy (protocol/policy.ts); what it does not say is held. */
+/** The settings of a policy (protocol/policy.ts). Whatever they leave out is held. */
 interface Settings {
   readonly documents?: 'quarantine' | 'keep' | undefined;
   readonly waveformAnnotations?: 'quarantine' | 'clean' | undefined;

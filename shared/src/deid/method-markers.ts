@@ -1,8 +1,8 @@
 /**
- * The markers that a de-identified instance carries (PS3.15 E.1.1 no. 6: "Patient Identity Removed
- * (0012,0062) shall be replaced or added to the dataset with a value of YES, and one or more codes … shall be
- * added to De-identification Method Code Sequence (0012,0064)"), replacing any older value: we cannot vouch
- * for the method that another tool recorded.
+ * The markers that a de-identified instance carries (PS3.15 E.1.1 no. 6: "Patient Identity Removed (0012,0062) shall
+ * be replaced or added to the dataset with a value of YES, and one or more codes … shall be added to De-identification
+ * Method Code Sequence (0012,0064)"), They replace any older value, because we cannot vouch for the method that
+ * another tool recorded.
  */
 import { DEIDENTIFICATION_METHOD, formatBox, type Box } from '../dicom/boxes.ts';
 import type { Irregularity } from '../protocol/irregularities.ts';
@@ -35,12 +35,12 @@ export interface Decided {
 }
 const NOTHING_DECIDED: Decided = { covered: [], released: [] };
 
-/** Where a person decided nothing they depend on the rules and the encoding alone. */
+/** Without a person's decisions, the markers depend on the rules and the encoding alone. */
 const REMEMBERED = new WeakMap<DeidRules, Map<string, Markers>>();
 
 /**
- * The markers for these rules, in ascending order. `elements` are the original's: markers that are already
- * right stay as they are.
+ * The markers for these rules, in ascending order. `elements` are those of the original; markers in it that are
+ * already right stay as they are.
  */
 export function methodMarkers(
   { elements, encoding }: { readonly elements: readonly DicomElement[]; readonly encoding: Encoding },
@@ -70,14 +70,14 @@ function markersOf(rules: DeidRules, encoding: Encoding, { covered, released }: 
   ];
   return [
     [PATIENT_IDENTITY_REMOVED, 'CS', textValue('CS', 'YES')],
-    // LO: at most 64 characters a value (PS3.5 §6.2).
+    // LO: at most 64 characters per value (PS3.5 §6.2).
     [DEIDENTIFICATION_METHOD, 'LO', textValue('LO', ...method)],
     [DEIDENTIFICATION_METHOD_CODE_SEQUENCE, 'SQ', methodItems(codesFor(rules, covered), encoding)],
     [LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED, 'CS', textValue('CS', TEMPORAL[rules.dates])],
   ];
 }
 
-/** PS3.15 E.3.1: covered pixels are the work of the Clean Pixel Data Option. */
+/** PS3.15 E.3.1: covering pixels is an application of the Clean Pixel Data Option. */
 const codesFor = ({ options }: DeidRules, covered: readonly Box[]): ReturnType<typeof methodCodes> =>
   methodCodes(covered.length > 0 ? ['clean-pixel-data', ...options] : options);
 
@@ -96,7 +96,7 @@ function methodItems(codes: ReturnType<typeof methodCodes>, encoding: Encoding):
   return concatBytes(items);
 }
 
-/** True where the sequence of an instance says exactly what `methodMarkers` would write. */
+/** True if the sequence of an instance is exactly the one that `methodMarkers` would write. */
 export function isMethodCodeSequence(
   element: DicomElement,
   rules: DeidRules,

@@ -1,4 +1,4 @@
-/** Reads whom a Data Set names: Patient ID with its issuer, at the top and in any item. */
+/** Reads which patients a Data Set names: Patient ID with its issuer, at the top level and in any item. */
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { PATIENT_BIRTH_DATE, PATIENT_NAME } from '../dicom/tags.ts';
 import { characterSetsOf, findElement, textOf } from '../dicom/values.ts';
@@ -20,7 +20,7 @@ export function patientOf(elements: readonly DicomElement[], context: ValueConte
   return { id: text(PATIENT_ID), issuer: text(ISSUER_OF_PATIENT_ID) };
 }
 
-/** The instance's own patient, for the vault: '' where the header does not say. Names as written. */
+/** The instance's own patient, for the vault. '' where the header has no value. Names are returned as written. */
 export function identityOf(instance: ParsedInstance): {
   readonly patientID: string;
   readonly issuer: string;
@@ -32,7 +32,7 @@ export function identityOf(instance: ParsedInstance): {
   return { patientID: id, issuer, name: text(PATIENT_NAME), birthDate: text(PATIENT_BIRTH_DATE) };
 }
 
-/** The patients whom an instance names, each once, its own first: with it the keys of all that a plan asks for. */
+/** The distinct patients whom an instance names, its own first. Their keys are all the keys that a plan requests. */
 export function patientsIn(instance: ParsedInstance): NamedPatient[] {
   const own = patientOf(instance.elements, instance);
   const found = new Map<string, NamedPatient>();
@@ -41,7 +41,7 @@ export function patientsIn(instance: ParsedInstance): NamedPatient[] {
       for (const item of items ?? []) {
         const { id, issuer } = patientOf(item.elements, instance);
         const named = { id, issuer: issuer || own.issuer };
-        // More than a plan may ask for: it will be refused.
+        // One more than the limit is enough: the plan will be refused.
         if (id !== '' && found.size <= PATIENTS_LIMIT) found.set(`${id}\0${named.issuer}`, named);
         visit(item.elements);
       }

@@ -1,23 +1,26 @@
 /**
- * The key of a patient: the text under which a policy makes their pseudonyms. Within one policy the same patient has
- * the same key wherever a Patient ID names them (named-patients.ts), and two patients never share one.
+ * The key of a patient is the text from which a policy derives their pseudonyms. Within one policy the same patient
+ * has the same key wherever a Patient ID names them (named-patients.ts), and two patients never share a key.
  */
 
 /**
- * `id`: the Patient ID alone, since modalities and workstations of one hospital name the issuer or leave it out as
- * they like. `id-and-issuer`: for archives of several hospitals that number their patients alike.
+ * `id`: the Patient ID alone, because devices of one hospital do not consistently name the issuer. `id-and-issuer`:
+ * for archives of several hospitals whose Patient IDs overlap.
  */
 export type PatientDomain = 'id' | 'id-and-issuer';
 
-/** Patient ID and issuer as text, the same in every character set. '': none. */
+/** Patient ID and issuer as decoded text, so the same in every character set. '': none. */
 export interface NamedPatient {
   readonly id: string;
   readonly issuer: string;
 }
 
-/** Distinct patients that one instance may name: real ones name one or two. Each costs milliseconds, or a request. */
+/**
+ * The most distinct patients that one instance may name; real instances name one or two. Each costs milliseconds, or a
+ * request.
+ */
 export const PATIENTS_LIMIT = 16;
-/** No VR of text has it. */
+/** No text VR allows this character. */
 const SEPARATOR = '\0';
 
 /** Null without a Patient ID. */
@@ -26,12 +29,15 @@ export function patientKeyOf({ id, issuer }: NamedPatient, domain: PatientDomain
   return domain === 'id' ? `patient${SEPARATOR}${id}` : `patient${SEPARATOR}${id}${SEPARATOR}${issuer}`;
 }
 
-/** For an instance without Patient ID: nobody knows whether two such studies are of one patient. */
+/**
+ * The key for an instance without a Patient ID, made from its study, since nobody can tell whether two such studies
+ * are of one patient.
+ */
 export function studyKeyOf(studyInstanceUID: string): string {
   return `study${SEPARATOR}${studyInstanceUID}`;
 }
 
-/** The keys of `patientsIn`; the first is the instance's own. */
+/** The keys of the patients that `patientsIn` returns. The first is the instance's own. */
 export function keysOfPatients(
   [own, ...others]: readonly NamedPatient[],
   domain: PatientDomain,
@@ -41,7 +47,7 @@ export function keysOfPatients(
   return [...new Set([first, ...others.flatMap((other) => patientKeyOf(other, domain) ?? [])])];
 }
 
-/** The Patient ID in a key, '' for that of a study. */
+/** The Patient ID in a key; '' if the key was made from a study. */
 export function patientIdOf(key: string): string {
   const [kind, id = ''] = key.split(SEPARATOR);
   return kind === 'patient' ? id : '';

@@ -1,6 +1,6 @@
 /**
- * Walks a header once and notes what is to be done with each element, and which pseudonyms that needs.
- * Nothing is computed or written here: `rewrite-plan.ts` carries the plan out, `residue.ts` compares it.
+ * Walks a header once and notes what is to be done with each element and which pseudonyms that requires. Nothing is
+ * computed or written here: `rewrite-plan.ts` carries out the plan, and `residue.ts` compares it with the instance.
  */
 import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
 import { isPrivate, isPrivateCreator, tagName } from '../dicom/dictionary.ts';
@@ -41,7 +41,7 @@ import { SEARCH_STEPS_LIMIT } from './text/clean-text.ts';
 import { holdsCuedName, holdsKnown, knownIn, type Known } from './text/hold-known-values.ts';
 import type { Budget } from './text/search-sources.ts';
 
-/** A place in the header, the rules, and the two lists that the walk fills. */
+/** The current position in the header, the rules, and the two lists that the walk fills. */
 type Walk = {
   readonly instance: ParsedInstance;
   readonly rules: DeidRules;
@@ -50,16 +50,16 @@ type Walk = {
   readonly place: Place;
   /** The patient of the instance. */
   readonly patient: NamedPatient;
-  /** How many bytes of prose are to be cleaned so far. */
+  /** Bytes of prose to be cleaned so far. */
   readonly prose: { bytes: number };
   readonly known: Known;
-  /** Budget of the search for known values in kept ones. */
+  /** Budget for searching kept values for known values. */
   readonly budget: Budget;
 };
 
 /**
- * Prose of one instance that is cleaned: the longest reports have some 64 KiB. Each byte is looked at some
- * two hundred times, and each character is an object of its own.
+ * The most bytes of prose that are cleaned in one instance; the longest reports have some 64 KiB. Each byte is looked
+ * at some two hundred times, and each character becomes an object.
  */
 export const PROSE_BYTES_LIMIT = 256 * 1024;
 
@@ -107,7 +107,10 @@ export function planInstance(instance: ParsedInstance, rules: DeidRules): Plan {
   return { elements, requests, lacksIssuer, actions, known: isTooMuch(walk) ? null : known };
 }
 
-/** By its marker, and a Patient ID that has the form of ours (`resolvePlan` asks the key as well). */
+/**
+ * Whether the dates were moved before: the instance has our marker, and its Patient ID has the form of our pseudonyms
+ * (`resolvePlan` verifies this with the key).
+ */
 function wereDatesMoved({ elements }: ParsedInstance, { id }: NamedPatient): boolean {
   const marker = findElement(elements, LONGITUDINAL_TEMPORAL_INFORMATION_MODIFIED);
   return marker !== null && asciiOf(marker) === 'MODIFIED' && isIdentifierPseudonym(id);
@@ -140,7 +143,7 @@ function planElements(walk: Walk, elements: readonly DicomElement[]): PlannedEle
   });
 }
 
-/** Whether the attribute for which this one stands there has no value, or will have none. */
+/** Whether the attribute on which this one is conditional has no value, or will have none. */
 function lacksCondition({ rules }: Walk, { tag }: DicomElement, elements: readonly DicomElement[]): boolean {
   const condition = CONDITIONS.get(tag);
   const other = condition === undefined ? null : findElement(elements, condition);
@@ -149,7 +152,7 @@ function lacksCondition({ rules }: Walk, { tag }: DicomElement, elements: readon
   return how === 'remove' || how === 'empty' || isEmpty(other);
 }
 
-/** Null: it stays as it would without the overlay. */
+/** The plan for an element of the shutter. Null: the removed overlay does not affect it. */
 function planShutter(
   walk: Walk,
   element: DicomElement,
@@ -177,7 +180,7 @@ function planPrivateDate(walk: Walk, element: DicomElement, vr: 'DA' | 'DT'): Pl
 }
 
 function planElement(walk: Walk, element: DicomElement): PlannedElement {
-  // The plan is void: the rest of the header costs nothing more.
+  // The plan will be refused, so the rest of the header is not processed.
   if (isTooMuch(walk)) return planned(element, element.vr, 'remove');
   const vr = effectiveVR(element);
   const decided = withPatient(
@@ -194,13 +197,13 @@ function planElement(walk: Walk, element: DicomElement): PlannedElement {
   return carryOut(walk, element, vr, decided);
 }
 
-/** An item that names no patient by a key has no pseudonym: its name and ID are emptied, and the report says so. */
+/** Without a patient key an item has no pseudonym. Its name and ID are emptied, and the report says so. */
 function withPatient({ patientKey }: Place, decided: Decision): Decision {
   const isOfPatient = decided.how === 'patient-id' || decided.how === 'patient-name';
   return isOfPatient && patientKey === null ? EMPTY_OF_PATIENT : decided;
 }
 
-/** The decision, or, for a value to be kept that names somebody, one that does not keep it. */
+/** The decision; if it keeps a value that names somebody, a decision that does not. */
 function withoutKnown(
   { known, budget, place, rules }: Walk,
   element: DicomElement,
@@ -271,7 +274,7 @@ function planItems(walk: Walk, element: DicomElement, mode: Mode): PlannedItem[]
   });
 }
 
-/** A Patient ID that names no issuer of its own has that of the instance. */
+/** A Patient ID in an item that names no issuer belongs to the issuer of the instance. */
 function keyInItem({ instance, rules, patient }: Walk, { elements }: DicomItem): string | null {
   const { id, issuer } = patientOf(elements, instance);
   return patientKeyOf({ id, issuer: issuer || patient.issuer }, rules.patientDomain);

@@ -1,4 +1,4 @@
-/** The plan of one instance: the form in which `plan-instance.ts` hands it to those who carry it out. */
+/** The plan of one instance, which `plan-instance.ts` makes and other modules carry out. */
 import type { DicomElement, DicomItem } from '../dicom/data-set.ts';
 import type { How } from './decision.ts';
 import type { PseudonymRequests } from './pseudonyms.ts';
@@ -10,7 +10,7 @@ export interface PlannedItem {
   readonly elements: readonly PlannedElement[];
 }
 
-/** An element of the output, in its place. Removed elements stand here too, for the comparison. */
+/** An element of the output, in order. Removed elements are included too, for the comparison. */
 export interface PlannedElement {
   readonly tag: number;
   /** The VR to be written. */
@@ -18,7 +18,7 @@ export interface PlannedElement {
   readonly how: How;
   /** Null: not in the original. */
   readonly element: DicomElement | null;
-  /** The input of `how`: UIDs, a date, the key of a patient. */
+  /** The input that `how` needs: UIDs, a date, the key of a patient. */
   readonly text: string;
   /** For `clean-text`. */
   readonly prose: Prose | null;
@@ -28,7 +28,7 @@ export interface PlannedElement {
   readonly items: readonly PlannedItem[] | null;
 }
 
-/** Text to be cleaned: bytes without padding, which these character sets can decode. */
+/** Text to be cleaned: bytes without padding that these character sets can decode. */
 export interface Prose {
   readonly bytes: Uint8Array;
   readonly characterSets: readonly string[];
@@ -37,22 +37,24 @@ export interface Prose {
 export interface Plan {
   readonly elements: PlannedElement[];
   readonly requests: PseudonymRequests;
-  /** The policy tells patients apart by their issuers, and the instance names none for its Patient ID. */
+  /** The policy distinguishes patients by issuer, and the instance names no issuer for its Patient ID. */
   readonly lacksIssuer: boolean;
   readonly actions: TagAction[];
   /**
-   * The originals that the header names. Null: it names more, asks for more pseudonyms or has more prose to clean
-   * than the limits allow, so there is no plan.
+   * The original values that the header names. Null: there is no plan, because the header names more, needs more
+   * pseudonyms or has more prose to clean than the limits allow.
    */
   readonly known: Known | null;
 }
 
-/** An element of the original; `how` needs no more than its value. */
+/** Plans an element of the original for which `how` needs no more than its value. */
 export function planned(element: DicomElement, vr: string, how: How, text = ''): PlannedElement {
   return { tag: element.tag, vr, how, element, text, prose: null, literal: null, items: null };
 }
 
-/** An element that the de-identifier adds or sets, with the bytes of its value. `element`: the one it replaces. */
+/**
+ * Plans an element that the de-identifier adds or sets, with the bytes of its value. `element` is the one it replaces.
+ */
 export function plannedLiteral(
   element: DicomElement | null,
   tag: number,
@@ -62,7 +64,7 @@ export function plannedLiteral(
   return { tag, vr, how: 'literal', element, text: '', prose: null, literal, items: null };
 }
 
-/** A pseudonym that the original lacks: two patients without a Patient ID must not become one. */
+/** Adds a patient's pseudonym where the original has none: two patients without a Patient ID must not become one. */
 export function plannedPatient(
   tag: number,
   how: 'patient-id' | 'patient-name',

@@ -1,15 +1,13 @@
 /**
- * Table E.1-1 of PS3.15 as data: what each attribute's row says, under the Basic Profile and under every
- * option; and our own second table, for attributes that name somebody or something although that one has no row
- * for them. It decides nothing: `rules.ts` does. Both tables are generated (`profile.generated.ts`,
+ * Table E.1-1 of PS3.15 as data: what the row of each attribute says under the Basic Profile and under every option.
+ * Also our own second table, for attributes that name somebody or something although Table E.1-1 has no row for them.
+ * This module decides nothing; `rules.ts` does. Both tables are generated (`profile.generated.ts`,
  * `naming.generated.ts`).
  */
 import { NAMING_TABLE } from './naming.generated.ts';
 import { PROFILE_TABLE } from './profile.generated.ts';
 
-/**
- * The options of PS3.15 E.3 in kebab-case, with their letter in the table and their code of PS3.16 CID 7050.
- */
+/** The options of PS3.15 E.3 in kebab-case, with their letter in our table and their code from PS3.16 CID 7050. */
 export const OPTIONS = {
   'clean-pixel-data': { code: '113101', meaning: 'Clean Pixel Data Option', letter: null },
   'clean-recognizable-visual-features': {
@@ -46,34 +44,34 @@ export const OPTIONS = {
 } as const;
 export type OptionName = keyof typeof OPTIONS;
 
-/** PS3.16 CID 7050: the profile itself. */
+/** The code of the profile itself (PS3.16 CID 7050). */
 export const BASIC_PROFILE = {
   code: '113100',
   meaning: 'Basic Application Confidentiality Profile',
 } as const;
 
-/** The choices that a row leaves under the Basic Profile, without the strokes between them. */
+/** The actions among which a row lets us choose under the Basic Profile, without the slashes between them. */
 type BasicChoice = 'X' | 'Z' | 'D' | 'U' | 'XZ' | 'XD' | 'ZD' | 'XZD' | 'XZU*';
 
 export interface ProfileRow {
   readonly basic: BasicChoice;
-  /** Letters of `OPTIONS`: lower case K (keep), upper case C (clean). */
+  /** Letters of `OPTIONS`: lower case means K (keep), upper case C (clean). */
   readonly options: string;
-  /** Table E.1-1 has this row; false: only our second table. */
+  /** True: Table E.1-1 has this row. False: only our second table does. */
   readonly isListed: boolean;
 }
 
 /**
- * The rows by tag. The four that name no single tag (private attributes, curves, overlay data and comments)
- * are not among them: rules for whole groups stand in `rules.ts`.
+ * The rows by tag. The four rows that name no single tag (private attributes, curves, overlay data and comments) are
+ * left out; `rules.ts` has rules for whole groups.
  */
 export function profileRows(): Map<number, ProfileRow> {
   return rowsOf(PROFILE_TABLE, true);
 }
 
 /**
- * The rows that decide: Table E.1-1 and our second table. Where both have a row, the action is ours (it keeps a
- * valid object valid, or chooses among the table's) and the options are the table's.
+ * The rows by which we decide, from Table E.1-1 and our second table. Where both have a row, the action is ours (it
+ * keeps a valid object valid, or picks one of the table's actions) and the options are the table's.
  */
 export function decidingRows(): ReadonlyMap<number, ProfileRow> {
   const rows = profileRows();

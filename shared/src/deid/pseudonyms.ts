@@ -1,26 +1,28 @@
 /**
- * Keyed pseudonyms: UIDs, identifiers and the days by which a patient's dates move are functions of the original
- * and a secret of the patient. The secret is a function of the Patient ID and the policy's key
- * (transfer/patient-secrets.ts). The same original gives the same pseudonym on every device, today and tomorrow,
- * and a different one under another key. Without the key nobody can compute pseudonyms from a list of guesses.
+ * Keyed pseudonyms: UIDs, identifiers and date shifts are computed from the original and a secret of the patient. The
+ * secret is computed from the Patient ID and the policy's key (transfer/patient-secrets.ts). The same original gives
+ * the same pseudonym on every device, today and tomorrow, and a different one under another key. Without the key
+ * nobody can compute pseudonyms from a list of guesses.
  *
- * Replaced UIDs and identifiers carry a tag under a key of its own, by which its holder recognises a pseudonym
- * and can reverse none. So de-identifying twice changes nothing, and the gateway can tell a replaced UID from one
- * that slipped through. Nothing leads from a pseudonym back to the original.
+ * Replaced UIDs and identifiers carry a tag made with a separate key. Whoever holds that key can recognise a
+ * pseudonym, but not reverse it. So de-identifying twice changes nothing, and the gateway can tell a replaced UID from
+ * one that slipped through. No pseudonym can be reversed to its original.
  */
 import { BoundedMemo, bytesOfTexts } from '../bounded-memo.ts';
 import { PATIENTS_LIMIT, patientIdOf } from './patient-key.ts';
 
 /**
- * 80 bits of HMAC-SHA-256 name the original: among 2^32 UIDs of one project two collide with a chance of 1 in
+ * 80 bits of HMAC-SHA-256 stand for the original. Among 2^32 UIDs of one project, the chance that two collide is 1 in
  * 130 000.
  */
 const NAME_BYTES = 10;
-/** 48 bits of HMAC-SHA-256 over those 80 are the tag: a foreign UID passes for one of ours once in 2^48. */
+/**
+ * The tag is 48 bits of HMAC-SHA-256 over those 80. A foreign UID passes for one of ours with a chance of 1 in 2^48.
+ */
 const TAG_BYTES = 6;
 const PSEUDONYM_BYTES = NAME_BYTES + TAG_BYTES;
 /**
- * PS3.5 §B.2: "2.25." and a 128 bit number in decimal: at most 44 characters of the 64 that a UID may have.
+ * PS3.5 §B.2: "2.25." and a 128 bit number in decimal. That is at most 44 of the 64 characters that a UID may have.
  */
 const UID_ROOT = '2.25.';
 const IDENTIFIER_PREFIX = 'RP-';
@@ -28,41 +30,45 @@ const IDENTIFIER_PREFIX = 'RP-';
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 const IDENTIFIER = /^RP-[0-9A-HJKMNP-TV-Z]{26}$/;
 /**
- * A date moves back by 30 to 3 679 days. Fewer than a month would leave a study near its own week; more than
- * ten years makes ages and devices look wrong.
+ * A date moves back by 30 to 3 679 days. A shift of less than a month would leave a study close to its real week; a
+ * shift of more than ten years would make ages and devices look wrong.
  */
 const DAYS_LEAST = 30;
 const DAYS_RANGE = 3650;
-/** Some 50 000 pseudonyms; a whole-body study has 5 000 UIDs. */
+/** Enough for some 50 000 pseudonyms; a whole-body study has 5 000 UIDs. */
 const REMEMBERED_BYTES = 16 * 1024 ** 2;
 /**
- * Distinct UIDs, or identifiers, of one instance. An enhanced object of 5 000 frames names some 20 000. Each
- * costs three computations: a header of 64 MiB could name millions.
+ * The most distinct UIDs, or identifiers, of one instance. An enhanced object of 5 000 frames names some 20 000. Each
+ * costs three computations, and a header of 64 MiB could name millions.
  */
 export const PSEUDONYMS_LIMIT = 50_000;
-/** Characters of a patient's key. LO holds 64; the function of RFC 9497 takes 65 535 bytes. */
+/** The most characters of a patient's key. LO holds 64; the function of RFC 9497 accepts 65 535 bytes. */
 const PATIENT_KEY_LIMIT = 4096;
-/** Computed side by side: each of them waits in the engine with memory of its own. */
+/** How many are computed concurrently. Each pending computation takes memory in the engine. */
 const SIDE_BY_SIDE = 256;
 
 const ENCODER = new TextEncoder();
 
-/** The pseudonyms that one instance needs, collected first: WebCrypto is asynchronous, rewriting is not. */
+/**
+ * The pseudonyms that one instance needs, collected in advance because WebCrypto is asynchronous and rewriting is not.
+ */
 export interface PseudonymRequests {
-  /** The instance's own patient, by key (patient-key.ts): UIDs, identifiers and days are made with their secret. */
+  /**
+   * The key of the instance's own patient (patient-key.ts), whose secret makes the UIDs, identifiers and date shifts.
+   */
   readonly patient: string;
   readonly uids: Set<string>;
   readonly identifiers: Set<string>;
-  /** Every patient whose pseudonym is needed, by key. */
+  /** The keys of all patients whose pseudonym is needed. */
   readonly patients: Set<string>;
 }
 
-/** Notes an original; of more than may be resolved only enough to see that they are too many. */
+/** Notes an original. Beyond the limit, only one more is noted, which is enough to detect the excess. */
 export function request(originals: Set<string>, original: string): void {
   if (originals.size <= PSEUDONYMS_LIMIT) originals.add(original);
 }
 
-/** More than may be resolved. Asked for each element of a header, so it makes nothing. */
+/** Whether there are more than may be resolved. Called for each element of a header, so it allocates nothing. */
 export function areTooMany({ patient, uids, identifiers, patients }: PseudonymRequests): boolean {
   if (uids.size > PSEUDONYMS_LIMIT || identifiers.size > PSEUDONYMS_LIMIT) return true;
   if (patients.size > PATIENTS_LIMIT || patient.length > PATIENT_KEY_LIMIT) return true;
@@ -70,33 +76,36 @@ export function areTooMany({ patient, uids, identifiers, patients }: PseudonymRe
   return false;
 }
 
-/** The answers to one `PseudonymRequests`. Each throws for an original that was not requested. */
+/** The answers to one `PseudonymRequests`. Each method throws for an original that was not requested. */
 export interface ResolvedPseudonyms {
-  /** A UID below 2.25; one that is already a pseudonym under this key is returned as it is. */
+  /** A UID below 2.25. A UID that is already a pseudonym under this key is returned unchanged. */
   uid(original: string): string;
-  /** `RP-` and 26 characters; one that is already a pseudonym under this key is returned as it is. */
+  /** `RP-` and 26 characters. An identifier that is already a pseudonym under this key is returned unchanged. */
   identifier(original: string): string;
-  /** By key. The same form; a Patient ID that is already a pseudonym under this key is returned as it is. */
+  /**
+   * The pseudonym for a patient's key, in the form of an identifier. A Patient ID that is already a pseudonym under
+   * this key is returned unchanged.
+   */
   patient(key: string): string;
 }
 
 export interface Pseudonyms {
   resolve(requests: PseudonymRequests): Promise<ResolvedPseudonyms>;
-  /** The days, whole and negative, by which the dates of this patient move. */
+  /** The number of days, whole and negative, by which the dates of this patient move. */
   dayOffset(patient: string): Promise<number>;
   /**
-   * HMAC of an original's SHA-256, both in hex, under its patient's secret: names the original in the manifest
+   * HMAC of an original's SHA-256, both in hex, under its patient's secret. It identifies the original in the manifest
    * without revealing its digest.
    */
   originalDigest(sha256: string, patient: string): Promise<string>;
 }
 
-/** The secrets of patients, by key: HMAC keys over 32 bytes. Rejects where it cannot be had. */
+/** The secrets of patients, by patient key: HMAC keys of 32 bytes. Rejects if a secret cannot be obtained. */
 interface PatientSecrets {
   secretOf(patient: string): Promise<CryptoKey>;
 }
 
-/** Whether it has the form of a pseudonym; `resolve` checks under which key it was made. */
+/** Whether the text has the form of a pseudonym. `resolve` checks under which key it was made. */
 export function isIdentifierPseudonym(text: string): boolean {
   return IDENTIFIER.test(text);
 }
@@ -105,7 +114,7 @@ export function createRequests(patient: string): PseudonymRequests {
   return { patient, uids: new Set(), identifiers: new Set(), patients: new Set([patient]) };
 }
 
-/** 32 bytes or more as a key that no script can read back. Throws RangeError for fewer. */
+/** Imports 32 bytes or more as a non-extractable key. Throws RangeError for fewer. */
 export async function importHmacKey(bytes: Uint8Array): Promise<CryptoKey> {
   if (bytes.length < 32) throw new RangeError('the key has fewer than 32 bytes');
   return crypto.subtle.importKey('raw', new Uint8Array(bytes), { name: 'HMAC', hash: 'SHA-256' }, false, [
@@ -113,20 +122,20 @@ export async function importHmacKey(bytes: Uint8Array): Promise<CryptoKey> {
   ]);
 }
 
-/** `tagKey`: 32 bytes of their own. */
+/** `tagKey`: 32 bytes that are used for nothing else. */
 export async function createPseudonyms(secrets: PatientSecrets, tagKey: Uint8Array): Promise<Pseudonyms> {
   return new KeyedPseudonyms(secrets, await importHmacKey(tagKey));
 }
 
 /**
- * Pseudonyms for who looks whether an instance has any left to make: one that is already made is returned as it
- * is, and anything else becomes a text that no value has.
+ * Pseudonyms for checking whether an instance has any left to make. An existing pseudonym is returned unchanged, and
+ * anything else becomes a text that no value has.
  */
 export async function createTagCheck(tagKey: Uint8Array): Promise<Pseudonyms> {
   return new KeyedPseudonyms(null, await importHmacKey(tagKey));
 }
 
-/** Stands for a pseudonym that was not made. */
+/** Placeholder for a pseudonym that was not made. */
 const NOT_MADE = '\ufffd';
 
 type Kind = 'uid' | 'identifier' | 'patient';
@@ -204,7 +213,7 @@ class KeyedPseudonyms implements Pseudonyms {
     if (bytes !== null && (await isTagged(this.#tagKey, form, bytes))) return value;
     if (this.#secrets === null) return NOT_MADE;
     const secret = await this.#secrets.secretOf(patient);
-    // The secret is the patient's own: nothing else needs to be told apart.
+    // A patient's pseudonym needs no input but their own secret.
     const name = (await macOf(secret, kind, kind === 'patient' ? '' : original)).subarray(0, NAME_BYTES);
     const made = new Uint8Array([...name, ...(await tagOf(this.#tagKey, form, name))]);
     return form === 'uid' ? toUid(made) : toIdentifier(made);
@@ -228,7 +237,7 @@ async function tagOf(key: CryptoKey, form: string, name: Uint8Array): Promise<Ui
   return (await macOf(key, `${form} tag`, name)).subarray(0, TAG_BYTES);
 }
 
-/** `bytes`: the 16 of a pseudonym. */
+/** `bytes`: the 16 bytes of a pseudonym. */
 async function isTagged(key: CryptoKey, form: string, bytes: Uint8Array): Promise<boolean> {
   const tag = await tagOf(key, form, bytes.subarray(0, NAME_BYTES));
   return tag.every((byte, index) => byte === bytes[NAME_BYTES + index]);
@@ -248,7 +257,7 @@ function toUid(bytes: Uint8Array): string {
   return UID_ROOT + BigInt(`0x${toHex(bytes)}`).toString();
 }
 
-/** The 16 bytes of a number; null where it needs more. */
+/** The number as 16 bytes; null if it needs more. */
 function toBytes(number: bigint): Uint8Array | null {
   const hex = number.toString(16).padStart(PSEUDONYM_BYTES * 2, '0');
   if (hex.length > PSEUDONYM_BYTES * 2) return null;
@@ -262,7 +271,7 @@ function fromUid(uid: string): Uint8Array | null {
   return /^2\.25\.[1-9]\d{0,38}$/.test(uid) ? toBytes(BigInt(uid.slice(UID_ROOT.length))) : null;
 }
 
-/** The form of a pseudonym, for these 16 bytes. */
+/** Writes these 16 bytes as an identifier pseudonym. */
 export function toIdentifier(bytes: Uint8Array): string {
   let number = BigInt(`0x${toHex(bytes)}`);
   let text = '';

@@ -1,6 +1,6 @@
 /**
- * Content that no rule for attributes makes safe: a person must decide about it. The device holds such an instance
- * back, and the gateway refuses it, by this one function.
+ * Finds content that no rule for attributes makes safe, so that a person must decide about it. The device holds such
+ * an instance back, and the gateway refuses it, by this same function.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { nativeBytes, readPixelModule } from '../dicom/examine-pixel-module.ts';
@@ -19,22 +19,24 @@ const ENCAPSULATED_DOCUMENT = 0x00420011;
 const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
 const UNFORMATTED_TEXT_VALUE = 0x00700006;
 
-/** A photograph as a whole, and the first frames of a clip: a disc may hold many of hundreds of megabytes. */
+/**
+ * Enough for a whole photograph or the first frames of a clip. A disc may hold many clips of hundreds of megabytes.
+ */
 const LOOKED_BYTES = 8 * 1024 * 1024;
 
-/** In pixels that are coded. */
+/** Oddities of coded pixels that mean frames are missing. */
 const MISSING_FRAMES: readonly Irregularity[] = [
   'pixel-data-missing',
   'pixel-data-length',
   'transfer-syntax-unknown',
 ];
 
-/** The reason why a person must decide about what it may name, or null. */
+/** The reason why a person must decide about names that the instance may hold, or null. */
 export function reasonToQuarantine(instance: ParsedInstance, made: Exceptions): ReasonCode | null {
   return reasonToHold(holdCausesOf(instance), made);
 }
 
-/** All that its header says of what may hold it, whatever the policy. */
+/** All causes for holding the instance that its header shows, whatever the policy. */
 function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
   const document = findElement(instance.elements, ENCAPSULATED_DOCUMENT);
   const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
@@ -50,9 +52,9 @@ function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
 }
 
 /**
- * The same, and bytes of the pixels of an instance that a person could release are looked at too: nobody can release
- * what turns out there, nor pixels that cannot all be drawn, because nobody can look at them or cover them. Send looks
- * at the bytes behind those that are read here. Rejects where reading the source does, and with the signal's reason.
+ * The same, but also searches the pixel bytes of an instance that a person could release. Nobody can release what is
+ * found there, nor pixels that cannot all be drawn, because nobody can look at them or cover them. Sending searches
+ * the bytes beyond those that are read here. Rejects if reading the source does, and with the signal's reason.
  */
 export async function holdCausesWithin(
   instance: ParsedInstance,
@@ -75,15 +77,15 @@ function isImage({ elements }: ParsedInstance): boolean {
   return elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA);
 }
 
-/** Video and other codings that nothing here can look through. */
+/** Video and other codings that cannot be searched here. */
 function hasUnclearablePixels({ elements, transferSyntaxUID }: ParsedInstance): boolean {
   const fragments = findElement(elements, PIXEL_DATA)?.fragments ?? null;
   return fragments !== null && !isClearable(transferSyntaxUID);
 }
 
 /**
- * Some of its frames are not there, or lie in fragments that no decoder puts together. Those of a single frame are
- * joined (PS3.5 §A.4), also where their form is odd. Of pixels that are not coded a person may have to see each.
+ * Whether some frames are missing, or lie in fragments that no decoder can join. The fragments of a single frame are
+ * joined (PS3.5 §A.4) even if their form is odd. If pixels are not coded, a person may have to see every frame.
  */
 function hasUndrawablePixels(instance: ParsedInstance, mustBeSeen: boolean): boolean {
   const pixelData = findElement(instance.elements, PIXEL_DATA);
@@ -100,7 +102,7 @@ function hasUndrawablePixels(instance: ParsedInstance, mustBeSeen: boolean): boo
 }
 
 /**
- * PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, a note by a device or a person next
+ * PS3.3 §C.10.10: Unformatted Text Value in Waveform Annotation Sequence, a note that a device or a person wrote next
  * to the curve.
  */
 function hasWrittenAnnotation({ elements }: ParsedInstance): boolean {

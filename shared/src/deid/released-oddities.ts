@@ -1,7 +1,7 @@
 /**
- * Oddities of an instance (protocol/irregularities.ts) that a person released although names are removed, and their
- * place in a data set: values of De-identification Method (0012,0063), `released pixel-data-length`. They tell the
- * gateway, and whoever reads the instance, that a person knows of them.
+ * Oddities of an instance (protocol/irregularities.ts) that a person released under a policy that removes names. A
+ * Data Set records them as values of De-identification Method (0012,0063), such as `released pixel-data-length`. They
+ * tell the gateway, and whoever reads the instance, that a person knows of them.
  */
 import { DEIDENTIFICATION_METHOD } from '../dicom/boxes.ts';
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
@@ -14,7 +14,7 @@ export function formatRelease(irregularity: Irregularity): string {
   return `${RELEASED}${irregularity}`;
 }
 
-/** The oddities that a data set says a person released. */
+/** The oddities that, according to the Data Set, a person released. */
 export function claimedReleases(elements: readonly DicomElement[]): readonly Irregularity[] {
   const method = findElement(elements, DEIDENTIFICATION_METHOD);
   const texts = asciiText(method?.bytes ?? new Uint8Array())
@@ -25,7 +25,7 @@ export function claimedReleases(elements: readonly DicomElement[]): readonly Irr
   );
 }
 
-/** The oddities for which an instance without names is held, `released` aside. */
+/** The oddities for which a de-identified instance is held, except those in `released`. */
 export function openIrregularities(
   { warnings }: Pick<ParsedInstance, 'warnings'>,
   released: readonly Irregularity[],

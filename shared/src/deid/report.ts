@@ -1,6 +1,6 @@
 /**
- * The report of the changes to one instance, by tag path: enough for an auditor to replay the profile, and no
- * value of the data. `protocol/deid-report.ts` defines its form on the wire and its one digest.
+ * The report of the changes to one instance, by tag path. It lets an auditor replay the profile and contains no value
+ * of the data. `protocol/deid-report.ts` defines its wire format and its digest.
  */
 import {
   isShort,
@@ -15,14 +15,14 @@ import type { OptionName } from './profile.ts';
 import type { ActionCode, Because } from './decision.ts';
 
 export interface TagAction {
-  /** `gggg,eeee`, inside sequences behind the path to it: `0040,a730[1]>0040,a160`. */
+  /** `gggg,eeee`; inside sequences it follows the path: `0040,a730[1]>0040,a160`. */
   readonly path: string;
   readonly action: ActionCode;
   readonly because: Because;
 }
 
 interface DeidReport {
-  /** Edition of PS3.15 that the table was taken from. */
+  /** Edition of PS3.15 from which the table was taken. */
   readonly edition: string;
   readonly options: readonly OptionName[];
   /** Codes of PS3.16 CID 7050, scheme DCM. */
@@ -31,7 +31,7 @@ interface DeidReport {
   readonly actions: readonly TagAction[];
 }
 
-/** Profile and options as CID 7050 codes them, in the order of their codes. */
+/** Profile and options as coded in CID 7050, in the order of their codes. */
 export function methodCodes(
   options: readonly OptionName[],
 ): readonly { readonly code: string; readonly meaning: string }[] {
@@ -51,7 +51,8 @@ export function createReport(options: readonly OptionName[], actions: readonly T
 }
 
 /**
- * Takes what the wire knows: a code that `rules.ts` has and `deid-report.ts` has not, does not compile here.
+ * Accepts only codes that the wire format knows: a code that `rules.ts` has and `deid-report.ts` lacks does not
+ * compile.
  */
 function formatAction({
   path,
@@ -66,8 +67,8 @@ function formatAction({
 }
 
 /**
- * The report as it travels and is stored; the same actions in the same order under the same options and
- * edition have the same digest.
+ * The report as it is sent and stored. The same actions in the same order, under the same options and edition, have
+ * the same digest.
  */
 export async function toWireReport({ edition, options, actions }: DeidReport): Promise<WireReport> {
   const lines = actions.map(formatAction);

@@ -1,8 +1,8 @@
 /**
- * The gateway's check of what a device calls de-identified: by the same rules and key it must have nothing
- * left to change. Values that a keyed function replaced are known by their tag; shifted dates can only be
- * checked for form. It shares the planner with the device, so it finds what was not done, tampered with or
- * made under another policy, not what both overlook (`deid-score` is for that).
+ * The gateway's check of instances that a device calls de-identified: applying the same rules and key must find
+ * nothing left to change. Values that a keyed function replaced are recognised by their tag; for shifted dates, only
+ * the form can be checked. The check shares the planner with the device, so it finds what was left out, tampered with
+ * or made under another policy, but not what both overlook (`deid-score` is for that).
  */
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { tagName } from '../dicom/dictionary.ts';
@@ -22,17 +22,17 @@ import type { Pseudonyms } from './pseudonyms.ts';
 import { replacementOf } from './rewrite-plan.ts';
 import type { DeidRules } from './rules.ts';
 
-/** The residue: a tag, `preamble`, or OVER_LIMITS. */
+/** One leftover: a tag, `preamble`, or OVER_LIMITS. */
 interface Residue {
   readonly tag: string;
 }
 
-/** The header asks for more than may be de-identified, so nothing is known of it. */
+/** The header needs more work than the limits allow, so nothing is known about the instance. */
 export const OVER_LIMITS = 'over-limits';
 
 /**
- * The values that `encodeFileMeta` writes; null if any value will do (`readInstance` compares those with the
- * Data Set).
+ * The values that `encodeFileMeta` writes; null if any value is accepted (`readInstance` compares those values with
+ * the Data Set).
  */
 const FILE_META: ReadonlyMap<number, string | null> = new Map([
   [0x00020000, null],
@@ -46,8 +46,8 @@ const FILE_META: ReadonlyMap<number, string | null> = new Map([
 const METHOD_CODE_SEQUENCE = 0x00120064;
 
 /**
- * Where an instance still differs from its own de-identification; empty: nowhere. Holds no values. Pixel data
- * is looked at piece by piece; throws the signal's reason between two.
+ * The places where an instance still differs from its de-identified form; empty if there are none. Contains no values.
+ * Pixel data is read piece by piece; throws the signal's reason between two pieces.
  */
 export async function checkResidue(
   instance: ParsedInstance,

@@ -1,5 +1,5 @@
 /**
- * Carries a plan out once its pseudonyms are known: the replacement of each value, and the bytes of the new
+ * Carries out a plan once its pseudonyms are known: computes the replacement of each value and the bytes of the new
  * Data Set. Kept values are written as they were encoded; long ones stay ranges of the source.
  */
 import type {
@@ -26,13 +26,13 @@ import { AGE_CAP_YEARS, type TextCleaner } from './text/clean-text.ts';
 /** The sources of replacement values. */
 export interface Replacements {
   readonly pseudonyms: ResolvedPseudonyms;
-  /** Whole days by which this patient's dates move; 0 where they were moved before. */
+  /** Whole days by which this patient's dates move; 0 if they were moved before. */
   readonly days: number;
   readonly text: TextCleaner;
 }
 
 const NO_BYTES = new Uint8Array();
-/** PS3.15 E.3.7 leaves the cleaning to us. */
+/** The age cap in each unit. PS3.15 E.3.7 leaves the way of cleaning to us. */
 const OLDEST: Readonly<Record<string, number>> = {
   Y: AGE_CAP_YEARS,
   M: AGE_CAP_YEARS * 12,
@@ -40,7 +40,7 @@ const OLDEST: Readonly<Record<string, number>> = {
   D: AGE_CAP_YEARS * 365,
 };
 
-/** The value to write instead of an element's own; null where it is kept, is a sequence or is removed. */
+/** The value that replaces an element's own; null if the element is kept, is a sequence or is removed. */
 export function replacementOf(
   planned: PlannedElement,
   { pseudonyms, days, text: cleaner }: Replacements,
@@ -81,13 +81,13 @@ export function replacementOf(
   }
 }
 
-/** PS3.5 §6.2 AS: three digits and D, W, M or Y. Some files count even 90 years and more in months. */
+/** PS3.5 §6.2 AS: three digits and D, W, M or Y. Some files give even ages of 90 years and more in months. */
 function capAge(age: string): string {
   const limit = OLDEST[age.slice(3)] ?? 0;
   return Number(age.slice(0, 3)) >= limit ? `0${AGE_CAP_YEARS}Y` : age;
 }
 
-/** The Data Set that a plan makes of an instance. `cleared`: the kept values that are not kept whole. */
+/** The Data Set that a plan produces. `cleared`: the kept values of which some bytes are cleared. */
 export function rewritePlan(
   elements: readonly PlannedElement[],
   encoding: Encoding,
@@ -120,8 +120,8 @@ function writeItems(writing: Writing, planned: PlannedElement, encoding: Encodin
   const { writer } = writing;
   const undefinedLength = planned.element?.undefinedLength ?? false;
   const sequence = writer.open(planned.tag, planned.vr, undefinedLength, encoding);
-  // Items of a UN are implicit VR little endian whatever stands around them (PS3.5 §6.2.2 notes 2 and 4), and
-  // so is their delimiter.
+  // Items of a UN element, and their delimiter, are implicit VR little endian whatever the encoding around them (PS3.5
+  // §6.2.2 notes 2 and 4).
   let inner = encoding;
   for (const { item, elements } of planned.items ?? []) {
     inner = item.encoding;
@@ -132,7 +132,7 @@ function writeItems(writing: Writing, planned: PlannedElement, encoding: Encodin
   writer.close(sequence, planned.tag, undefinedLength ? inner : encoding);
 }
 
-/** Writes a kept element as it was encoded; a kept sequence without items has no bytes to copy either. */
+/** Writes a kept element as it was encoded. A kept sequence without items has no bytes to copy. */
 function writeKept(
   writer: DataSetWriter,
   element: DicomElement,
@@ -153,7 +153,7 @@ function writeKept(
 function writeUndefinedLength(writer: DataSetWriter, element: DicomElement, encoding: Encoding): void {
   const range = wholeValue(element);
   writer.longOfUndefinedLength(element.tag, element.vr, [range], encoding);
-  // Pixel data that the original never closed (warning 'missing-delimiter') is closed here.
+  // Closes pixel data that the original never closed (warning 'missing-delimiter').
   if (range.length === element.valueLength) writer.delimit(SEQUENCE_DELIMITATION, encoding);
 }
 

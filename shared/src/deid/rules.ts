@@ -1,11 +1,10 @@
 /**
- * Decides what happens to an attribute, given its tag and the policy: the Basic Profile of PS3.15 Annex E with
- * its options.
+ * Decides what happens to an attribute, given its tag and the policy: the Basic Profile of PS3.15 Annex E with its
+ * options.
  *
- * Rules do not look at values; `decide-in-place.ts` checks later whether a date is a date or a UID is ours.
- * Options whose cleaning does not exist yet are refused by name, so none is accepted and then ignored. Where
- * an option asks to clean (C) a value that only a person could clean, the profile's own action applies, which
- * never keeps more.
+ * Rules do not look at values; `decide-in-place.ts` checks later whether a date is a date or a UID is ours. Options
+ * that are not implemented yet are refused by name, so that no option is accepted and then ignored. Where an option
+ * asks to clean (C) a value that only a person could clean, the profile's own action applies, which never keeps more.
  */
 import { dictionaryEntry, isPrivate } from '../dicom/dictionary.ts';
 import { CONTENT_SEQUENCES, IDENTIFIERS, STRUCTURAL_UIDS, TERMS } from './attribute-lists.ts';
@@ -20,32 +19,34 @@ export interface DeidRules extends Exceptions {
   readonly retainsPatientCharacteristics: boolean;
   readonly retainsSafePrivate: boolean;
   readonly cleansGraphics: boolean;
-  /** Some option keeps prose that is cleaned. */
+  /** Some option keeps prose, which is then cleaned. */
   readonly cleansText: boolean;
   readonly dates: 'removed' | 'modified' | 'full';
   readonly patientDomain: PatientDomain;
-  /** `vr` is the dictionary's where that knows the tag, else the file's. */
+  /** `vr`: the dictionary's VR if it knows the tag, otherwise the file's. */
   readonly decide: (tag: number, vr: string) => Decision;
 }
 
 type RulesOutcome =
   | { readonly kind: 'ready'; readonly rules: DeidRules }
-  /** `option`: its name, or the tag of an attribute that no rule may change. */
+  /** `option`: the option's name, or the tag of an attribute that no rule may change. */
   | {
       readonly kind: 'refused';
       readonly because: 'unknown-option' | 'option-not-available' | 'attribute-not-allowed';
       readonly option: string;
     };
 
-/** Not possible yet, because they look at pixels. Accepting one would put a false statement in the file. */
+/**
+ * Not implemented yet, because they require changing pixels. Accepting one would put a false statement in the file.
+ */
 const NOT_AVAILABLE: ReadonlySet<OptionName> = new Set([
   'clean-pixel-data',
   'clean-recognizable-visual-features',
 ]);
 
 /**
- * Attributes that identify, decode or mark an instance, such as Specific Character Set and the identifiers of
- * instance and patient: no rule for single attributes may touch them.
+ * Attributes that identify, decode or mark an instance, such as Specific Character Set and the identifiers of instance
+ * and patient. No rule for a single attribute may change them.
  */
 const FIXED: ReadonlySet<number> = new Set([
   0x00080005, 0x00080016, 0x00080018, 0x0020000d, 0x0020000e, 0x00100010, 0x00100020, 0x00120062, 0x00120063,
@@ -56,10 +57,15 @@ const isFixed = (tag: number): boolean =>
 const ENCAPSULATED_DOCUMENT = 0x00420011;
 const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
 const TIMEZONE_OFFSET_FROM_UTC = 0x00080201;
-/** Signed bytes, which name who signed them and hold a digest of the original: no date alone stays of them. */
+/**
+ * Signed bytes, which name the signer and hold a digest of the original. It is not possible to keep only their date.
+ */
 const CERTIFIED_TIMESTAMP = 0x04000310;
 const FREE_TEXT = new Set(['PN', 'LT', 'ST', 'UT', 'UR']);
-/** VRs that can be cleaned word by word. PN and UR are absent: nothing of a name or an address would be left. */
+/**
+ * VRs that can be cleaned word by word. PN and UR are not among them, because cleaning a name or an address would
+ * leave nothing.
+ */
 export const PROSE: ReadonlySet<string> = new Set(['LO', 'LT', 'SH', 'ST', 'UC', 'UT']);
 const TEMPORAL = new Set(['DA', 'DT', 'TM']);
 
@@ -67,8 +73,8 @@ type AttributeRule = 'keep' | 'remove' | 'empty' | 'replace';
 
 export interface RulesSettings {
   /**
-   * Attributes that neither the table nor PS3.6 names. Removed unless a policy says otherwise, because nobody
-   * knows what they hold.
+   * Attributes that neither the table nor PS3.6 names. They are removed unless a policy says otherwise, because their
+   * content is unknown.
    */
   readonly unknownAttributes?: 'remove' | 'keep' | undefined;
   /** By exact tag, `ggggeeee` in lower-case hexadecimal. */
@@ -94,13 +100,16 @@ const KEEP = decision('keep', 'K', 'not-needed');
 const KEEP_ITEMS = decision('items', 'K', 'not-needed');
 const REMOVE = decision('remove', 'X', 'profile');
 
-/** Our own table cleans prose; a content tree around it decides as it does about other prose. */
+/**
+ * Rows of our own table that clean prose count as free text, so that a content tree around them treats them like other
+ * prose.
+ */
 const becauseOfOurs = ({ options }: ProfileRow): Because =>
   options.includes('T') ? 'free-text' : 'beside-the-table';
 
 /**
- * The action among the choices of a row: a dummy where D is among them, otherwise an empty value. So no valid
- * object becomes invalid, and no table of attribute types is needed. An empty value stays empty.
+ * Chooses among the actions of a row: a dummy if D is one of them, otherwise an empty value. So no valid object
+ * becomes invalid, and no table of attribute types is needed. An empty value stays empty.
  */
 function basicDecision(tag: number, vr: string, row: ProfileRow): Decision {
   const { basic } = row;
@@ -109,8 +118,8 @@ function basicDecision(tag: number, vr: string, row: ProfileRow): Decision {
   if (tag === 0x00100010) return decision('patient-name', 'Z', 'pseudonym');
   if (basic === 'X') return decision('remove', 'X', because);
   if (basic === 'Z' || basic === 'XZ') return decision('empty', 'Z', because);
-  // X/Z/U*: "replacement of contained instance UIDs"; prose next to them goes, the coded purpose of reference
-  // stays.
+  // X/Z/U*: "replacement of contained instance UIDs"; prose next to the references is removed, the coded purpose of
+  // reference stays.
   if (basic === 'XZU*') return decision('items', 'U', because, 'structured');
   if (basic === 'U' || vr === 'UI') return decision('uid', 'U', because);
   if (vr === 'SQ') return decision('items', 'D', because, CONTENT_SEQUENCES.get(tag) ?? 'strict');
@@ -118,8 +127,8 @@ function basicDecision(tag: number, vr: string, row: ProfileRow): Decision {
 }
 
 /**
- * PS3.15 E.1.1: "A requirement for an Option, when implemented, overrides any requirement for the underlying
- * Profile." C goes before K.
+ * PS3.15 E.1.1: "A requirement for an Option, when implemented, overrides any requirement for the underlying Profile."
+ * C takes precedence over K.
  */
 function optionDecision(tag: number, vr: string, row: ProfileRow, letters: string): Decision | null {
   const basic = basicDecision(tag, vr, row);
@@ -128,10 +137,10 @@ function optionDecision(tag: number, vr: string, row: ProfileRow, letters: strin
   // PS3.15 E.3.6: modified dates. Times of day stay; only DA, DT and TM can be shifted.
   if (cleaned('m') && TEMPORAL.has(vr))
     return orElse(decision(vr === 'TM' ? 'keep-temporal' : 'shift-date', 'C', because), basic);
-  // E.3.6: an offset from UTC is part of a time of day; it is not a date, and tells less than the place does.
+  // E.3.6: an offset from UTC is part of a time of day; it is not a date, and reveals less than a place.
   if (tag === TIMEZONE_OFFSET_FROM_UTC && (cleaned('m') || letters.includes('f')))
     return orElse(decision('keep-temporal', cleaned('m') ? 'C' : 'K', because), basic);
-  // E.3.8: an application's title often names the site; the dummy says that there was one.
+  // E.3.8: an AE title often names the site. The dummy shows that there was a title.
   if (cleaned('d') && vr === 'AE') return decision('dummy', 'C', because);
   if (cleaned('s') || cleaned('g')) {
     const mode = CONTENT_SEQUENCES.get(tag) ?? 'structured';
@@ -145,15 +154,15 @@ function optionDecision(tag: number, vr: string, row: ProfileRow, letters: strin
   if (!isRetained || tag === CERTIFIED_TIMESTAMP) return null;
   if (TEMPORAL.has(vr)) return orElse(decision('keep-temporal', 'K', because), basic);
   if (vr === 'UI') return orElse(decision('keep-uid', 'K', because), basic);
-  // "Keeping a Sequence requires recursively applying the profile rules to each Dataset in each Item"
-  // (E.1.1): so prose next to a reference goes too.
+  // "Keeping a Sequence requires recursively applying the profile rules to each Dataset in each Item" (E.1.1), so
+  // prose next to a reference is removed too.
   if (vr === 'SQ') return decision('items', 'K', because, row.basic === 'XZU*' ? 'structured' : 'plain');
   return orElse(decision(vr === 'AS' ? 'cap-age' : 'keep', 'K', because), basic);
 }
 
 /**
- * Attributes without a row in either table: kept if PS3.6 knows them and their VR cannot hold prose; dates and UIDs
- * by their VR (E.1.1 note 4).
+ * Attributes without a row in either table are kept if PS3.6 knows them and their VR cannot hold prose. Dates and UIDs
+ * are treated by their VR (E.1.1 note 4).
  */
 function unlistedDecision(tag: number, vr: string, { letters, settings, exceptions }: Asked): Decision {
   if (!dictionaryEntry(tag) && settings.unknownAttributes !== 'keep')
@@ -195,24 +204,24 @@ function attributeDecision(vr: string, asked: AttributeRule): Decision {
   }
 }
 
-/** Decisions that concern whole groups, before any row is looked up. */
+/** Decisions about whole groups, which come before any row. */
 function groupDecision(tag: number): Decision | null {
-  // Group lengths (retired but for 0002) count bytes that change.
+  // Group lengths (retired except in group 0002) count bytes, which change.
   if ((tag & 0xffff) === 0) return decision('remove', 'X', 'outdated');
   // Groups 0000 to 0006 belong to messages, files and directories; inside a Data Set they are misused (E.1.1
   // note 13).
   if (tag >>> 16 <= 0x0006) return REMOVE;
   if (isPrivate(tag)) return decision('remove', 'X', 'private');
-  // (50xx,xxxx) and (60xx,3000), (60xx,4000) are X. An overlay plane without its data is not valid, so its
-  // whole group goes.
+  // The table has X for (50xx,xxxx), (60xx,3000) and (60xx,4000). An overlay plane without its data is not valid, so
+  // its whole group is removed.
   const family = tag >>> 24;
   if (family === 0x50) return REMOVE;
   return family === 0x60 ? decision('remove', 'X', 'overlay') : null;
 }
 
 /**
- * The rules for a set of options (names as in `OPTIONS`; none: the plain Basic Profile). Both longitudinal
- * options together mean the modified dates, which tell less.
+ * The rules for a set of options (names as in `OPTIONS`; none: the plain Basic Profile). If both longitudinal options
+ * are chosen, modified dates apply, because they reveal less.
  */
 export function createRules(options: readonly string[], settings: RulesSettings = {}): RulesOutcome {
   for (const option of options) {
@@ -255,7 +264,9 @@ type Asked = {
   readonly rows: ReadonlyMap<number, ProfileRow>;
 };
 
-/** The order of precedence: a rule for this attribute, a rule for its group, its row, its VR. */
+/**
+ * Finds the decision in this order of precedence: a rule for this attribute, a rule for its group, its row, its VR.
+ */
 function findDecision(tag: number, vr: string, asked: Asked): Decision {
   const { letters, exceptions, attributes, rows } = asked;
   const rule = attributes.get(tag);
@@ -269,13 +280,13 @@ function findDecision(tag: number, vr: string, asked: Asked): Decision {
 }
 
 /**
- * Remembers what was decided, but not for attributes that neither table knows: a hostile file could name any
+ * Caches decisions, but not for attributes that neither table nor dictionary knows: a hostile file could name any
  * number of them.
  */
 function remembered(asked: Asked): DeidRules['decide'] {
   const known = new Map<number, { readonly vr: string; readonly decided: Decision }>();
   return (tag, vr) => {
-    // Nearly all attributes have one VR.
+    // Nearly all attributes occur with one VR only.
     const before = known.get(tag);
     if (before?.vr === vr) return before.decided;
     const decided = findDecision(tag, vr, asked);

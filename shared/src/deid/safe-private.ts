@@ -1,8 +1,8 @@
 /**
- * Private attributes that are known to be safe (PS3.15 Table E.3.10-1, "Safe Private Attributes"), for the
- * option `retain-safe-private`. Of that table only single values are here: its sequences, bulk data, UIDs and
- * free text (Hologic codec content, SIEMENS SC2000 volumes, NQHeader Return Message) would have to be looked
- * into, and note 2 calls bulk data "particularly unsafe".
+ * Private attributes that are known to be safe (PS3.15 Table E.3.10-1, "Safe Private Attributes"), for the option
+ * `retain-safe-private`. Only the table's single values are listed here. Its sequences, bulk data, UIDs and free text
+ * (Hologic codec content, SIEMENS SC2000 volumes, NQHeader Return Message) would have to be inspected, and note 2
+ * calls bulk data "particularly unsafe".
  */
 import type { DicomElement } from '../dicom/data-set.ts';
 import { withoutPadding } from '../dicom/padding.ts';
@@ -10,8 +10,8 @@ import { asciiText } from '../dicom/values.ts';
 import { trimEnd } from '../trim-end.ts';
 
 /**
- * The terms of an attribute that holds one of a closed list (CS, SH, LO), in upper case: from conformance statements
- * and from files. Any other word may be a name, however much it looks like a term, so it is removed.
+ * The allowed terms, in upper case, of attributes that hold one of a closed list (CS, SH, LO). They come from
+ * conformance statements and files. Any other word may be a name, however much it looks like a term, so it is removed.
  */
 const TERMS = {
   acquisitions: 'AXIAL CINE DYNAMIC HELIX SCANOGRAM SCOUT SPIRAL SURVIEW',
@@ -20,7 +20,7 @@ const TERMS = {
   philipsDirections: 'P M S O I X Y Z',
   siemensDirections: 'NONE DIRECTIONAL ISOTROPIC BMATRIX',
   units: 'CC CM3 ML MM3',
-  /** GE's own sequences; research sequences are named by those who write them. */
+  /** GE's own sequences. Research sequences are left out, because their authors name them. */
   sequences:
     '2DFAST 3DASL 3DFIESTA 3DFSE 3DGRASS ASL B0MAP B1MAP COSMIC CUBE DISCO DW-EPI EFGRE3D EPI EPI2 EPIRT FAST FASTCARD FASTCINE ' +
     'FGRE FGRE-EPI FGRE3D FGRET FIESTA FIESTA-C FLAIREPI FRFSE FRFSE-XL FSE FSE-IR FSE-XL FSEMC FSPGR GRASS GRE IDEAL LAVA MDE ' +
@@ -29,17 +29,17 @@ const TERMS = {
 } as const;
 
 /**
- * The content of an element according to the table: a VR of numbers with their count, `number` for one in
- * text (DS, IS, a ratio in SH), or the list of the terms that it may hold.
+ * What an element holds according to the table: a numeric VR with the number of values, `number` for a number in text
+ * (DS, IS, a ratio in SH), or a list of allowed terms.
  */
 type Holds = 'number' | keyof typeof TERMS | `${'FD' | 'FL' | 'SL' | 'SS' | 'US'} ${number}`;
 
-/** The volumes of structures of one half of the brain. */
+/** The volumes of the structures in one half of the brain. */
 const VOLUMES: Readonly<Record<number, Holds>> = Object.fromEntries(
   Array.from({ length: 0x16 }, (_, index) => [index + 1, 'FL 1' as const]),
 );
 
-/** Group and creator, then the elements inside the creator's block. */
+/** Group, creator, and the elements within the creator's block. */
 const SAFE: readonly (readonly [
   group: number,
   creator: string,
@@ -63,9 +63,9 @@ const SAFE: readonly (readonly [
 ];
 
 /**
- * Private attributes that hold when something was measured (names as in pydicom's private dictionary):
- * without them the uptake of a tracer cannot be computed. They move with the dates of the instance (PS3.15
- * E.3.6), and are removed if those are.
+ * Private attributes that say when something was measured (names as in pydicom's private dictionary). Without them the
+ * uptake of a tracer cannot be computed. They move with the dates of the instance (PS3.15 E.3.6), and are removed if
+ * the dates are removed.
  */
 const DATED: readonly (readonly [
   group: number,
@@ -93,15 +93,15 @@ const SAFE_ELEMENTS = new Map<string, Holds>(
   ),
 );
 
-/** Bytes of one value of the VRs of numbers. */
+/** Bytes per value of the numeric VRs. */
 const WIDTHS: Readonly<Record<string, number>> = { FD: 8, FL: 4, SL: 4, SS: 2, UL: 4, US: 2 };
-/** A number, as in DS and IS, or a ratio of two (`1.375:1`); nothing that only consists of digits and strokes. */
+/** A number, as in DS and IS, or a ratio of two (`1.375:1`). Not just any mix of digits and strokes. */
 const NUMBER = /^ *(?:[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?:[:/]\d+(?:\.\d+)?)? *)?$/;
 /** PS3.5 §6.2: DS has 16 characters at most, IS 12. */
 const NUMBER_LENGTH = 16;
 /**
- * Gradients, directions, b-values: far below. Letters read as numbers of eight bytes are far above, or almost
- * zero.
+ * Limits for numbers. Gradients, directions and b-values lie far below the upper one. Text read as numbers of eight
+ * bytes lies far above it, or almost at zero.
  */
 const LARGEST = 1e7;
 const SMALLEST = 1e-30;
@@ -110,9 +110,9 @@ const TERM_SETS = new Map<string, ReadonlySet<string>>(
 );
 
 /**
- * A safe attribute is safe because of its content: a name written into a table's speed is not. Vendors use
- * other VRs than the table says; a number is one in any of them. Where the VR is not known (UN) the table's
- * own decides.
+ * Whether the content is what makes the attribute safe: a name written into a table's speed is not. Vendors use other
+ * VRs than the table says, and a number is accepted in any numeric VR. If the VR is unknown (UN), the table's VR
+ * decides.
  */
 function holdsWhatItShould({ vr, bytes }: DicomElement, holds: Holds): boolean {
   if (bytes === null) return false;
@@ -132,10 +132,13 @@ function holdsWhatItShould({ vr, bytes }: DicomElement, holds: Holds): boolean {
     );
 }
 
-/** Names longer than this are not among `SAFE`: LO has 64 characters at most. */
+/** The longest creator name to look up: LO has 64 characters at most. */
 const CREATOR_LENGTH_LIMIT = 64;
 
-/** Eight bytes of text would fit into a number; in neither byte order do they make a likely one. */
+/**
+ * Whether the bytes are plausible numbers. Eight bytes of text would fit into an FD, but give no plausible number in
+ * either byte order.
+ */
 function isNumbers(bytes: Uint8Array, vr: string, count: number): boolean {
   if (bytes.length !== (WIDTHS[vr] ?? 0) * count) return false;
   if (vr !== 'FD') return true;
@@ -148,9 +151,9 @@ function isNumbers(bytes: Uint8Array, vr: string, count: number): boolean {
 }
 
 interface SafePrivate {
-  /** With the Private Creators that they need. */
+  /** Tags of the safe elements, with the Private Creators that they need. */
   readonly kept: ReadonlySet<number>;
-  /** Dates, by their VR; `kept` holds a creator that only they need. */
+  /** Tags of dates, with their VR. `kept` includes creators that only the dates need. */
   readonly dated: ReadonlyMap<number, 'DA' | 'DT'>;
 }
 

@@ -1,20 +1,22 @@
 /**
- * The pieces of an instance that is rewritten, and the one way to read them: bytes of our own, ranges of the
- * source for long values, and pieces that are made from the source when somebody reads them. A long value is
- * never held whole.
+ * The pieces of a rewritten instance, and how they are read: bytes in memory, ranges of the source for long values,
+ * and pieces that are made from the source on reading. A long value is never held whole.
  */
 import type { ByteRange, ByteSource } from '../dicom/data-set.ts';
 
-/** Bytes that are made when they are read. Always the same ones, and few (`PIECE_BYTES`; one frame of RLE). */
+/**
+ * Bytes that are made on reading. They must be the same each time, and few (at most `PIECE_BYTES`, or one frame of
+ * RLE).
+ */
 interface MadeBytes {
   readonly length: number;
   readonly make: (source: ByteSource) => Promise<Uint8Array>;
 }
 
-/** A piece of an instance. A range is one of the source that it was read from. */
+/** A piece of an instance. A range refers to the source of the instance. */
 export type Segment = Uint8Array | ByteRange | MadeBytes;
 
-/** Large enough that a read costs little next to its bytes, small enough to be held by several readers. */
+/** Large enough that the overhead of a read is small, and small enough that several readers can each hold one. */
 export const PIECE_BYTES = 1024 * 1024;
 
 function isMade(segment: Segment): segment is MadeBytes {
@@ -23,14 +25,14 @@ function isMade(segment: Segment): segment is MadeBytes {
 
 const ZEROS = new Uint8Array(PIECE_BYTES);
 
-/** Zero bytes, in pieces that share their memory. */
+/** Zero bytes, in pieces that share one buffer. */
 export function zeros(length: number): Segment[] {
   const pieces: Segment[] = [];
   for (let left = length; left > 0; left -= PIECE_BYTES) pieces.push(ZEROS.subarray(0, left));
   return pieces;
 }
 
-/** The bytes of all segments in order, in pieces of at most `PIECE_BYTES` (a made one as it is made). */
+/** The bytes of all segments in order, in pieces of at most `PIECE_BYTES`. A made piece is returned whole. */
 export async function* readSegments(
   segments: readonly Segment[],
   source: ByteSource,
@@ -46,7 +48,7 @@ export async function* readSegments(
   }
 }
 
-/** The segments as a source. A made piece is made again for every read that needs it. */
+/** The segments as a source. A made piece is made anew for every read that needs it. */
 export function segmentsSource(segments: readonly Segment[], source: ByteSource): ByteSource {
   const ends: number[] = [];
   for (const { length } of segments) ends.push((ends.at(-1) ?? 0) + length);
@@ -68,7 +70,7 @@ export function segmentsSource(segments: readonly Segment[], source: ByteSource)
   };
 }
 
-/** The number of the first end beyond `offset`; ends ascend. */
+/** The index of the first end beyond `offset`. `ends` must ascend. */
 function firstBeyond(ends: readonly number[], offset: number): number {
   let low = 0;
   let high = ends.length;

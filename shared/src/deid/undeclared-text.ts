@@ -1,10 +1,10 @@
 /**
  * Kinds of images that often have a patient's name written into their pixels: ultrasound, photographs and video,
- * endoscopy, screens that were captured, films and paper that were scanned. One that does not say whether text is
- * burned in (PS3.3 §C.7.6.1, Burned In Annotation) has to be looked at by a person; nothing here reads pixels.
+ * endoscopy, captured screens, scanned films and paper. If such an image does not say whether text is burned in (PS3.3
+ * §C.7.6.1, Burned In Annotation), a person has to look at it; nothing here reads pixels.
  *
- * Other kinds (CT, MR, CR, DX, MG, PT, NM, XA, RF …) are believed without a statement: their devices write names into
- * the header, and a screen captured from them is one of the kinds above.
+ * Other kinds (CT, MR, CR, DX, MG, PT, NM, XA, RF …) are assumed to have no burned-in text: their devices write names
+ * into the header, and a screen captured from them counts as one of the kinds above.
  */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { HARDCOPY_CLASSES } from '../dicom/registry.ts';
@@ -12,7 +12,7 @@ import { FLOAT_PIXEL_DATA, MODALITY, PIXEL_DATA } from '../dicom/tags.ts';
 import { findElement } from '../dicom/values.ts';
 import { asciiOf } from './element-text.ts';
 
-/** The SOP Classes and those below them. */
+/** These SOP Classes, and those whose UIDs begin with theirs. */
 const SOP_CLASSES = [
   '1.2.840.10008.5.1.4.1.1.3', // Ultrasound Multi-frame, also retired
   '1.2.840.10008.5.1.4.1.1.6', // Ultrasound, also retired; Enhanced US Volume
@@ -21,30 +21,32 @@ const SOP_CLASSES = [
   '1.2.840.10008.5.1.4.1.1.77.1', // Visible Light: endoscopy, microscopy, photographs, video, ophthalmic photographs
 ];
 
-/** PS3.3 §C.7.3.1.1.1, whatever the SOP Class: devices write captured screens as images of other kinds. */
+/**
+ * PS3.3 §C.7.3.1.1.1, checked whatever the SOP Class, because devices write captured screens as images of other kinds.
+ */
 const MODALITIES: ReadonlySet<string> = new Set([
   ...['US', 'BDUS', 'IVUS'], // ultrasound
   ...['ES', 'XC', 'GM', 'SM', 'DMS', 'OP', 'PHOTO'], // endoscopy, photographs, microscopy
   ...['OT', 'SC', 'HC', 'DOC', 'FA', 'FS'], // other, captures, hard copies, documents; retired: angioscopy, fundoscopy
 ]);
 
-/** Values of Image Type (PS3.3 §C.7.6.1.1.2) of captured screens. */
+/** Values of Image Type (PS3.3 §C.7.6.1.1.2) that denote captured screens. */
 const SCREEN = /SCREEN|CAPTURE|SNAP ?SHOT|PHOTO|SCANNED/;
 
 const IMAGE_TYPE = 0x00080008;
 /**
- * Terms of Conversion Type (PS3.3 §C.8.6.1) of what was filmed, scanned or drawn: digitized video and film, scanned
- * document, drawing. WSD (workstation) stands in images of every kind.
+ * Terms of Conversion Type (PS3.3 §C.8.6.1) for images that were filmed, scanned or drawn: digitized video and film,
+ * scanned document, drawing. WSD (workstation) is not among them, because it occurs in images of every kind.
  */
 const SCANNED: ReadonlySet<string> = new Set(['DV', 'DF', 'SD', 'DRW']);
 const CONVERSION_TYPE = 0x00080064;
 const BURNED_IN_ANNOTATION = 0x00280301;
 
-/** Whether its header does not rule out a name in the picture; null: there is no header. */
+/** Whether the picture may hold a name. Null: there is no header, so it may. */
 export const mayHoldName = (instance: ParsedInstance | null): boolean =>
   instance === null || burnedInText(instance) !== 'no';
 
-/** `yes` and `no` as the image declares it; `unsaid`: of these kinds, and it does not say. */
+/** `yes` or `no` as the image declares it. `unsaid`: an image of one of these kinds that does not declare it. */
 export function burnedInText(instance: ParsedInstance): 'yes' | 'no' | 'unsaid' {
   return burnedInTextBy({
     sopClassUID: instance.identifiers.sopClassUID,
@@ -56,7 +58,10 @@ export function burnedInText(instance: ParsedInstance): 'yes' | 'no' | 'unsaid' 
   });
 }
 
-/** A header, however it was read: the text of an element (values apart by backslashes), empty where it has none. */
+/**
+ * A header, independent of how it was read. `textOf` returns the text of an element (values separated by backslashes),
+ * '' if there is none.
+ */
 interface PictureHeader {
   readonly sopClassUID: string;
   readonly textOf: (tag: number) => string;

@@ -1,11 +1,11 @@
 /**
- * The parts of an image that a person covered, and their place in a data set: values of De-identification
- * Method (0012,0063), `covered 10,20,300,40` for all frames, `covered 10,20,300,40@2-5` for some.
+ * The boxes with which a person covered parts of an image. A Data Set records them as values of De-identification
+ * Method (0012,0063): `covered 10,20,300,40` for all frames, `covered 10,20,300,40@2-5` for some.
  */
 import type { DicomElement } from './data-set.ts';
 import { asciiText, findElement } from './values.ts';
 
-/** In pixels of the image; `x` and `y` of its upper left pixel, counted from 0. */
+/** In pixels of the image. `x` and `y` are those of its upper left pixel, counted from 0. */
 export interface Box {
   readonly x: number;
   readonly y: number;
@@ -27,7 +27,10 @@ export interface Extent {
   readonly frames: number;
 }
 
-/** A screen full of text takes a dozen. The values of all stay below the 64 KiB of a short element. */
+/**
+ * The most boxes. A screen full of text needs a dozen. The values of this many stay below the 64 KiB of a short
+ * element.
+ */
 export const BOXES_LIMIT = 100;
 
 export const DEIDENTIFICATION_METHOD = 0x00120063;
@@ -35,7 +38,10 @@ const SIDE_LIMIT = 65_535;
 const FRAME_LIMIT = 2 ** 31 - 1;
 const FORM = /^covered (\d{1,5}),(\d{1,5}),(\d{1,5}),(\d{1,5})(?:@(\d{1,10})-(\d{1,10}))?$/;
 
-/** Whether there may be as many boxes, and each has whole numbers and lies inside the image. Allocates nothing. */
+/**
+ * Whether the number of boxes is within the limit, and each box has whole numbers and lies inside the image. Allocates
+ * nothing.
+ */
 export function areWithin(boxes: readonly Box[], extent: Extent): boolean {
   return boxes.length <= BOXES_LIMIT && boxes.every((box) => isWithin(box, extent));
 }
@@ -53,7 +59,7 @@ function isWithin({ x, y, width, height, frames }: Box, { rows, columns, frames:
   return isInside(x, width, columns) && isInside(y, height, rows) && isRange;
 }
 
-/** The boxes that lie on a frame, which is counted from 0. */
+/** The boxes that apply to a frame. `frame` is counted from 0. */
 export function boxesOn<T extends Box>(boxes: readonly T[], frame: number): readonly T[] {
   return boxes.filter(({ frames }) => frames === null || (frame + 1 >= frames[0] && frame + 1 <= frames[1]));
 }
@@ -62,7 +68,7 @@ export function formatBox({ x, y, width, height, frames }: Box): string {
   return `covered ${x},${y},${width},${height}${frames === null ? '' : `@${frames[0]}-${frames[1]}`}`;
 }
 
-/** Null where it is no box, or not written as `formatBox` writes it. */
+/** Null if the text is not a box, or not in the form that `formatBox` writes. */
 export function parseBox(text: string): Box | null {
   const [x, y, width, height, first, last] = (FORM.exec(text) ?? []).slice(1).map(Number);
   if (x === undefined || y === undefined || width === undefined || height === undefined) return null;
@@ -72,7 +78,7 @@ export function parseBox(text: string): Box | null {
   return isPossible && formatBox(box) === text ? box : null;
 }
 
-/** The boxes that a data set says are blank; null where a value begins like one and is none, or there are too many. */
+/** The boxes that a Data Set declares blank. Null: a value begins like a box and is none, or there are too many. */
 export function claimedBoxes(elements: readonly DicomElement[]): readonly Box[] | null {
   const method = findElement(elements, DEIDENTIFICATION_METHOD);
   const texts = asciiText(method?.bytes ?? new Uint8Array())

@@ -1,7 +1,7 @@
 /**
- * Makes whole Part 10 instances from element lists: for the sample study that a first visitor is offered, and
- * for fixtures. The instances are what the reader calls ready. Native transfer syntaxes, RLE-free: compressed
- * pixels are handed in as fragments.
+ * Builds whole Part 10 instances from element lists, for the sample study that is offered to a first visitor, and for
+ * fixtures. `readInstance` finds them ready. Compressed pixels must be passed in as fragments, because nothing is
+ * compressed here.
  */
 import type { Encoding, InstanceIdentifiers } from './data-set.ts';
 import {
@@ -34,7 +34,7 @@ import {
 } from './tags.ts';
 import type { TransferSyntaxUID } from './uid.ts';
 
-/** An element in words: text or numbers as they are, or items. `[tag, vr, ...values]`. */
+/** A simple element: `[tag, vr, ...values]`, with text and numbers unencoded, or with items. */
 export type SimpleElement = readonly [tag: number, vr: string, ...values: readonly SimpleValue[]];
 type SimpleValue = string | number | Uint8Array | readonly SimpleElement[];
 
@@ -43,12 +43,14 @@ export interface BuiltImage {
   readonly rows: number;
   readonly columns: number;
   readonly frames?: number;
-  /** 1: packed by the caller, the first pixel in the lowest bit, frames without gaps (PS3.5 §8.1.1). */
+  /**
+   * 1: the caller packs the bits, with the first pixel in the lowest bit and no gaps between frames (PS3.5 §8.1.1).
+   */
   readonly bitsAllocated: 1 | 8 | 16 | 32;
   readonly bitsStored?: number;
   readonly isSigned?: boolean;
   readonly photometricInterpretation?: string;
-  /** Planes of colour one after the other. */
+  /** The colour planes are stored one after the other. */
   readonly isPlanar?: boolean;
   /** Native: the samples in order, little endian. Encapsulated: the fragments. */
   readonly pixels: Uint8Array | readonly Uint8Array[];
@@ -57,15 +59,12 @@ export interface BuiltImage {
 interface InstanceToBuild {
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: TransferSyntaxUID;
-  /** In addition to the identifiers and the pixel module; in any order. */
+  /** Further elements besides the identifiers and the pixel module, in any order. */
   readonly elements: readonly SimpleElement[];
   readonly image?: BuiltImage;
 }
 
-/**
- * The bytes of the instance, in pieces in order. Throws RangeError for a transfer syntax that is not known or
- * is deflated.
- */
+/** The bytes of the instance, in pieces in order. Throws RangeError for an unknown or deflated transfer syntax. */
 export function buildInstance({
   identifiers,
   transferSyntaxUID,
@@ -93,7 +92,7 @@ export function buildInstance({
   ].filter((part) => part.length > 0);
 }
 
-/** Simple elements as elements to write: encoded, padded, in ascending order. */
+/** Encodes, pads and sorts simple elements so that they can be written. */
 export function toNewElements(elements: readonly SimpleElement[], encoding: Encoding): NewElement[] {
   return elements.map((element) => toNewElement(element, encoding)).sort((a, b) => a.tag - b.tag);
 }

@@ -1,10 +1,10 @@
 /**
- * Random access to bytes that are somewhere: in memory, in a Blob (a file of the browser, or `fs.openAsBlob`
- * in Node), or in a part of another source. Nothing here keeps what it read.
+ * Random access to bytes in memory, in a Blob (a file of the browser, or `fs.openAsBlob` in Node), or in a part of
+ * another source. Nothing here keeps what it has read.
  */
 import type { ByteRange, ByteSource } from './data-set.ts';
 
-/** A Blob as a source. Only what `read` asks for is brought into memory. */
+/** A Blob as a source. Only the bytes that `read` asks for are read into memory. */
 export function blobSource(blob: Blob): ByteSource {
   return {
     size: blob.size,
@@ -14,7 +14,7 @@ export function blobSource(blob: Blob): ByteSource {
   };
 }
 
-/** Bytes in memory as a source. `read` gives views, not copies: they must not be written to. */
+/** Bytes in memory as a source. `read` returns views, not copies, so they must not be modified. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
   return {
     size: bytes.length,
@@ -22,7 +22,7 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
   };
 }
 
-/** Bytes in memory in pieces, as they came from a stream: joining them would take the memory twice. */
+/** Pieces from a stream as a source. They are not joined, because that would take the memory twice. */
 export function chunksSource(chunks: readonly Uint8Array[]): ByteSource {
   const ends: number[] = [];
   for (const chunk of chunks) ends.push((ends[ends.length - 1] ?? 0) + chunk.length);
@@ -44,7 +44,7 @@ export function chunksSource(chunks: readonly Uint8Array[]): ByteSource {
   };
 }
 
-/** Joins sources, one behind the other. */
+/** Concatenates sources. */
 export function joinedSource(sources: readonly ByteSource[]): ByteSource {
   const starts: number[] = [];
   let size = 0;
@@ -67,7 +67,7 @@ export function joinedSource(sources: readonly ByteSource[]): ByteSource {
   };
 }
 
-/** A part of a source, with offsets of its own. Throws RangeError where the range is not inside. */
+/** A part of a source, with offsets of its own. Throws RangeError if the range is not inside the source. */
 export function rangeSource(source: ByteSource, range: ByteRange): ByteSource {
   const isInside = range.offset >= 0 && range.length >= 0 && range.offset + range.length <= source.size;
   if (!isInside) throw new RangeError('range outside of its source');

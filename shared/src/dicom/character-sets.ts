@@ -1,7 +1,7 @@
 /**
- * Text in the character sets of DICOM (PS3.3 §C.12.1.1.2, PS3.5 §6.1): single-byte sets, UTF-8, GB18030, GBK,
- * and the code extensions of ISO 2022. The tables are the platform's (`TextDecoder`); this file only decides
- * which of them is in force at which byte.
+ * Text in the character sets of DICOM (PS3.3 §C.12.1.1.2, PS3.5 §6.1): single-byte sets, UTF-8, GB18030, GBK, and the
+ * code extensions of ISO 2022. The tables are the platform's (`TextDecoder`); this file only decides which of them
+ * applies to which byte.
  *
  * Bytes that cannot be decoded become U+FFFD and are reported; reading never changes the bytes themselves.
  */
@@ -10,14 +10,11 @@ import { BoundedMemo, bytesOfTexts } from '../bounded-memo.ts';
 /** The text decoded from one byte sequence. */
 export interface DecodedText {
   readonly text: string;
-  /** Something in it does not belong to the character set that was in force. */
+  /** Some bytes do not belong to the character set in force. */
   readonly damaged: boolean;
 }
 
-/**
- * A character of a value with the bytes that stand for it, and the sets that were in force there (ISO 2022; ''
- * elsewhere).
- */
+/** A character of a value with its bytes, and the sets in force there (ISO 2022; '' elsewhere). */
 export interface TextPiece {
   readonly text: string;
   readonly bytes: Uint8Array;
@@ -26,20 +23,16 @@ export interface TextPiece {
 }
 
 export interface TextReader {
-  /** False where a Defined Term of Specific Character Set is not known; the text is then read as ASCII. */
+  /** False if a Defined Term of Specific Character Set is unknown; the text is then read as ASCII. */
   readonly known: boolean;
   /**
-   * Decodes a value. `isName`: PN, where "^" and "=" reset the code extensions as well (PS3.5 §6.1.2.5.3).
+   * Decodes a value. `isName`: the value is a PN, in which "^" and "=" reset the code extensions as well (PS3.5
+   * §6.1.2.5.3).
    */
   decode(bytes: Uint8Array, isName?: boolean): DecodedText;
-  /**
-   * A value that is no name, character by character, so that some can be replaced; null where it cannot be
-   * decoded.
-   */
+  /** Splits a value that is not a name into characters, so that some can be replaced; null if it cannot be decoded. */
   split(bytes: Uint8Array): TextPiece[] | null;
-  /**
-   * The bytes of such characters, in any order and with any ASCII between them. `isName`: as for `decode`.
-   */
+  /** Encodes such characters, in any order and with any ASCII between them. `isName`: as for `decode`. */
   join(pieces: readonly TextPiece[], isName?: boolean): Uint8Array;
 }
 
@@ -58,12 +51,12 @@ const SINGLE_BYTE: Readonly<Record<string, string>> = {
   '166': 'windows-874',
   '13': 'jis-x-0201',
 };
-/** Sets of two bytes a character, by registration number. They stand only in code extensions. */
+/** Sets of two bytes a character, by registration number. They are used only with code extensions. */
 const MULTI_BYTE = new Set(['87', '159', '149', '58']);
 
 /**
- * PS3.3 Tables C.12-3 and C.12-4: escape sequence (after ESC) → where it puts which set. G0 is for bytes
- * below 80H, G1 for those above.
+ * PS3.3 Tables C.12-3 and C.12-4: escape sequence (after ESC) → the set, and the half to which it is assigned. G0 is
+ * for bytes below 80H, G1 for those above.
  */
 const ESCAPES: Readonly<Record<string, { readonly half: 'g0' | 'g1'; readonly set: string }>> = {
   '(B': { half: 'g0', set: '6' },
@@ -88,8 +81,8 @@ const ESCAPES: Readonly<Record<string, { readonly half: 'g0' | 'g1'; readonly se
 };
 
 /**
- * The Defined Term behind the spellings of real writers ("ISO-IR 100", "ISO IR 192", "iso_ir_144", "UTF-8",
- * …): a registration number, 'utf-8', 'gb18030' or 'gbk'; null where it is none.
+ * The Defined Term behind the spellings of real writers ("ISO-IR 100", "ISO IR 192", "iso_ir_144", "UTF-8", …): a
+ * registration number, 'utf-8', 'gb18030' or 'gbk'; null if it is none of these.
  */
 export function canonicalCharacterSet(term: string): string | null {
   const name = term.trim().toUpperCase();
@@ -110,8 +103,8 @@ export function canonicalCharacterSet(term: string): string | null {
 }
 
 /**
- * An instance names one or two sets. A hostile file names any number, or one of any length with which each of its
- * values is read.
+ * The memory for readers. An instance names one or two sets, but a hostile file could name any number, or a very long
+ * one for every value.
  */
 const READERS_LIMIT_BYTES = 4 * 1024 ** 2;
 const READER_BYTES = 1_000;
@@ -122,7 +115,7 @@ const READERS = new BoundedMemo<string, TextReader>(
 );
 
 /**
- * A reader for the values of Specific Character Set (0008,0005). None, or an empty first one, is the default
+ * A reader for the values of Specific Character Set (0008,0005). No value, or an empty first value, means the default
  * repertoire, ASCII.
  */
 export function textReader(characterSets: readonly string[]): TextReader {
@@ -157,7 +150,7 @@ function createReader(terms: readonly string[]): TextReader {
   };
 }
 
-/** `text` (ASCII) as pieces in any character set. */
+/** Splits ASCII text into pieces that are valid in any character set. */
 export function asciiPieces(text: string): TextPiece[] {
   return [...text].map((character) => ({
     text: character,
@@ -184,8 +177,8 @@ function decodeWhole(label: string, bytes: Uint8Array): DecodedText {
 }
 
 /**
- * Bytes of the character that begins here: UTF-8 (RFC 3629 §3), GBK, GB 18030 (four where a digit follows the
- * first).
+ * The number of bytes of the character that begins here: UTF-8 (RFC 3629 §3), GBK, GB 18030 (four if a digit follows
+ * the first byte).
  */
 function characterLength(label: string, bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
@@ -227,7 +220,7 @@ function splitExtended(initial: string, bytes: Uint8Array): TextPiece[] | null {
       const own = run.subarray(at, at + width);
       const { text, damaged: isBroken } = decodeRun(own, set);
       isDamaged ||= isBroken || own.length < width;
-      // A set of the lower half does not define the upper half.
+      // Only the set of the character's own half applies.
       pieces.push({ text, bytes: own, g0: isHigh ? '' : sets.g0, g1: isHigh ? sets.g1 : '' });
     }
     return isDamaged;
@@ -235,7 +228,7 @@ function splitExtended(initial: string, bytes: Uint8Array): TextPiece[] | null {
   return damaged ? null : pieces;
 }
 
-/** Escape sequences go where the sets in force change (PS3.5 §6.1.2.5.3). */
+/** Escape sequences are inserted where the sets in force change (PS3.5 §6.1.2.5.3). */
 function joinExtended(initial: string, pieces: readonly TextPiece[], isName: boolean): Uint8Array {
   const start = initialSets(initial);
   let sets = { ...start };
@@ -250,7 +243,7 @@ function joinExtended(initial: string, pieces: readonly TextPiece[], isName: boo
     sets = { ...sets, [half]: set };
   };
   for (const { bytes, g0, g1 } of pieces) {
-    // JIS X 0201 has ASCII in its lower half but for two characters: no need to leave it, or not to go back to it.
+    // The lower half of JIS X 0201 is ASCII except for two characters, so there is no need to switch between the two.
     choose('g0', g0 === '6' && (sets.g0 === '13' || start.g0 === '13') ? '13' : g0);
     choose('g1', g1);
     out.push(...bytes);
@@ -265,8 +258,8 @@ function initialSets(initial: string): Half {
 }
 
 /**
- * PS3.5 §6.1.2.5.3: the sets in force go back to the initial ones before control characters, backslash, and
- * "^" and "=" of a name.
+ * PS3.5 §6.1.2.5.3: the sets in force return to the initial ones before control characters, backslash, and "^" and "="
+ * of a name.
  */
 function decodeExtended(initial: string, bytes: Uint8Array, isName: boolean): DecodedText {
   let text = '';
@@ -279,7 +272,7 @@ function decodeExtended(initial: string, bytes: Uint8Array, isName: boolean): De
 }
 
 /**
- * Hands out the runs that one set decodes, each with the sets in force there; `onRun` says whether it is
+ * Passes each run that one set decodes to `onRun`, with the sets in force there. `onRun` returns whether the run is
  * damaged.
  */
 function walkExtended(
@@ -320,14 +313,17 @@ function isReset(byte: number, isName: boolean): boolean {
   return byte === 0x5c || (byte >= 0x09 && byte <= 0x0d) || (isName && (byte === 0x5e || byte === 0x3d));
 }
 
-/** The longest run that one set decodes: same half, no escape, ending behind a character that resets. */
+/**
+ * The end of the longest run that one set decodes. All its bytes are of the same half; it contains no escape, and ends
+ * behind a delimiter.
+ */
 function runEnd(bytes: Uint8Array, start: number, g0: string): number {
   const high = bytes[start]! >= 0x80;
   const twoByteG0 = g0 === '87' || g0 === '159';
   let at = start;
   while (at < bytes.length && bytes[at] !== 0x1b && bytes[at]! >= 0x80 === high) {
     at += 1;
-    // Any delimiter ends a run; whether it resets is the caller's question.
+    // Any delimiter ends a run; the caller decides whether it resets the sets.
     const last = bytes[at - 1]!;
     if (
       !high &&
@@ -339,7 +335,7 @@ function runEnd(bytes: Uint8Array, start: number, g0: string): number {
   return at;
 }
 
-/** The text of bytes for which one set is in force. `set`: as `canonicalCharacterSet` names it. */
+/** Decodes bytes in a single set. `set`: as `canonicalCharacterSet` names it. */
 export function decodeRun(bytes: Uint8Array, set: string): DecodedText {
   if (set === '87')
     return decodeWhole(
@@ -357,7 +353,7 @@ export function decodeRun(bytes: Uint8Array, set: string): DecodedText {
   return label === 'latin1' || bytes[0]! < 0x80 ? ascii(bytes) : decodeWhole(label, bytes);
 }
 
-/** EUC-JP reaches JIS X 0212 through a single shift (8FH) before each character. */
+/** In EUC-JP, each character of JIS X 0212 follows a single shift (8FH). */
 function withSingleShifts(bytes: Uint8Array): Uint8Array {
   const shifted = new Uint8Array(Math.ceil(bytes.length / 2) * 3);
   for (let i = 0; i < bytes.length; i += 2)

@@ -1,7 +1,7 @@
 /**
- * A structured report as a tree (PS3.3 §A.35, §C.17): its title and flags, who verified it, and its content
- * items with their concepts, values and units. It shows the content as it is and judges nothing:
- * relationships and value types are the report's own words. Missing parts are null or empty.
+ * A structured report as a tree (PS3.3 §A.35, §C.17): its title and flags, who verified it, and its content items with
+ * their concepts, values and units. The content is returned as it is and not validated: relationships and value types
+ * are those that the report states. Missing parts are null or empty.
  */
 import type { DicomElement, DicomItem, ParsedInstance } from './data-set.ts';
 import { findElement, textOf, uidText, type ValueContext } from './values.ts';
@@ -14,14 +14,14 @@ export interface Code {
 }
 
 type ContentValue =
-  /** `nothing`: a container, or a value type that has no words of its own (coordinates, waveforms). */
+  /** `nothing`: a container, or a value type without text (coordinates, waveforms). */
   | { readonly kind: 'nothing' }
   /** TEXT, DATE, TIME, DATETIME. */
   | { readonly kind: 'text'; readonly text: string }
   /** PNAME, as written: `Family^Given`. */
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'code'; readonly code: Code }
-  /** NUM, as written (DS); `unit` null: it says none. */
+  /** NUM, as written (DS). `unit` is null if the item states none. */
   | { readonly kind: 'number'; readonly number: string; readonly unit: Code | null }
   | { readonly kind: 'uid'; readonly uid: string }
   /** IMAGE, COMPOSITE, WAVEFORM. */
@@ -42,7 +42,7 @@ export interface StructuredReport {
   readonly completionDescription: string;
   /** UNVERIFIED or VERIFIED. */
   readonly verification: string;
-  /** PRELIMINARY or FINAL; '' where it does not say. */
+  /** PRELIMINARY or FINAL; '' if the report does not say. */
   readonly preliminary: string;
   /** `name` as a PN, `at` as a DT. */
   readonly verifiers: readonly { readonly name: string; readonly at: string }[];
@@ -54,7 +54,7 @@ const CONTENT = 0x0040a730;
 const VALUE_TYPE = 0x0040a040;
 const REFERENCED_SOP = 0x00081199;
 
-/** Null where it has no content tree. */
+/** Null if it has no content tree. */
 export function readReport(instance: ParsedInstance): StructuredReport | null {
   const { elements } = instance;
   if (findElement(elements, VALUE_TYPE) === null) return null;
@@ -84,7 +84,7 @@ export function codeOf(elements: readonly DicomElement[], tag: number, context: 
   const [item] = itemsOf(elements, tag);
   if (item === undefined) return null;
   const said = (of: number): string => textOf(findElement(item.elements, of), contextOf(item, context)) ?? '';
-  // PS3.3 §8.1: a value of more than 16 characters, or a URI, is in another attribute.
+  // PS3.3 §8.1: a value of more than 16 characters, or a URI, is stored in another attribute.
   return {
     value: said(0x00080100) || said(0x00080119) || said(0x00080120),
     scheme: said(0x00080102),
@@ -100,7 +100,7 @@ export function contextOf(item: DicomItem, { characterSets }: ValueContext): Val
   return { characterSets, encoding: item.encoding };
 }
 
-/** The content tree from this item down, as deep as the reader lets a Data Set be (`NESTING_LIMIT`). */
+/** The content tree from this item down, as deep as the reader accepts (`NESTING_LIMIT`). */
 function contentOf(elements: readonly DicomElement[], context: ValueContext): ContentItem {
   return {
     relationship: textOf(findElement(elements, 0x0040a010), context) ?? '',

@@ -1,7 +1,6 @@
 /**
- * The form of a parsed Data Set: a tree of elements that remember their place in the bytes. Values are not
- * decoded here and long ones are not even read: pixel data is a byte range. `part10.ts` reads it, `deid/`
- * changes it.
+ * The structure of a parsed Data Set: a tree of elements with their positions in the bytes. Values are not decoded,
+ * and long ones are not even read: pixel data is a byte range. `part10.ts` reads Data Sets, `deid/` changes them.
  */
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type {
@@ -12,7 +11,7 @@ import type {
   TransferSyntaxUID,
 } from './uid.ts';
 
-/** A run of bytes in the source, both in bytes. */
+/** A run of bytes in the source. */
 export interface ByteRange {
   readonly offset: number;
   readonly length: number;
@@ -22,7 +21,7 @@ export interface ByteRange {
 export interface ByteSource {
   readonly size: number;
   read(offset: number, length: number): Promise<Uint8Array>;
-  /** Called by a reader of much for each piece that it needs no more; absent: they share their memory. */
+  /** A caller that reads a lot calls this for each piece that it no longer needs. Absent: the pieces share memory. */
   giveBack?(piece: Uint8Array): void;
 }
 
@@ -36,33 +35,30 @@ export interface Encoding {
 }
 
 /**
- * A Data Element. All offsets count from the first byte of the file, or of the inflated Data Set where
+ * A Data Element. All offsets count from the first byte of the file, or of the inflated Data Set if
  * `encoding.deflated`.
  */
 export interface DicomElement {
   /** 0xggggeeee as an unsigned number. */
   readonly tag: number;
-  /** Two letters: as encoded; under implicit VR the dictionary's (PS3.6); 'UN' when that does not know it. */
+  /** Two letters, as encoded. Under implicit VR, the dictionary's VR (PS3.6), or 'UN' for an unknown tag. */
   readonly vr: string;
   /** First byte of the tag. */
   readonly offset: number;
   readonly valueOffset: number;
-  /** Bytes of the value, delimiters not counted. */
+  /** Bytes of the value, without delimiters. */
   readonly valueLength: number;
-  /** First byte after the element, Sequence Delimitation Item included. */
+  /** First byte after the element, including the Sequence Delimitation Item. */
   readonly endOffset: number;
   readonly undefinedLength: boolean;
-  /**
-   * The value as encoded; null where it was longer than the parser keeps, or where there are items or
-   * fragments.
-   */
+  /** The value as encoded; null if it is longer than the parser keeps, or if there are items or fragments. */
   readonly bytes: Uint8Array | null;
   /**
-   * Items of a Sequence. Also of a UN of undefined length, and of a UN that the dictionary knows as a
-   * Sequence: both are implicit VR little endian inside (PS3.5 §6.2.2 notes 2 and 4).
+   * Items of a Sequence. Also the items of a UN of undefined length, or of a UN that is a Sequence according to the
+   * dictionary: the content of both is implicit VR little endian (PS3.5 §6.2.2 notes 2 and 4).
    */
   readonly items: readonly DicomItem[] | null;
-  /** Fragments of encapsulated Pixel Data, values only; the first is the Basic Offset Table. */
+  /** The values of the fragments of encapsulated Pixel Data, without headers. The first is the Basic Offset Table. */
   readonly fragments: readonly ByteRange[] | null;
 }
 
@@ -72,12 +68,12 @@ export interface DicomItem {
   readonly valueLength: number;
   readonly endOffset: number;
   readonly undefinedLength: boolean;
-  /** How this item's elements are encoded: differs from the Data Set's inside a UN of undefined length. */
+  /** The encoding of this item's elements. It differs from the Data Set's inside a UN of undefined length. */
   readonly encoding: Encoding;
   readonly elements: readonly DicomElement[];
 }
 
-/** The UIDs that every instance on the road has; checked and branded. */
+/** The UIDs that every instance has, validated and branded. */
 export interface InstanceIdentifiers {
   readonly studyInstanceUID: StudyInstanceUID;
   readonly seriesInstanceUID: SeriesInstanceUID;
@@ -85,7 +81,7 @@ export interface InstanceIdentifiers {
   readonly sopClassUID: SOPClassUID;
 }
 
-/** A File Meta element and Data Set that were read whole and found to be an instance that can be stored. */
+/** An instance that was read whole and can be stored. */
 export interface ParsedInstance {
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: TransferSyntaxUID;
@@ -96,24 +92,24 @@ export interface ParsedInstance {
   readonly characterSets: readonly string[];
   readonly hasPreamble: boolean;
   /**
-   * File Meta Information; null where it is missing or names no transfer syntax: then one must be written
+   * File Meta Information; null if it is missing or names no transfer syntax. Then one must be written
    * (`missingFileMeta`).
    */
   readonly meta: readonly DicomElement[] | null;
-  /** First byte of the Data Set in the file (of the deflated bytes, where deflated). */
+  /** First byte of the Data Set in the file; of the deflated bytes if it is deflated. */
   readonly dataSetOffset: number;
   /** The source that the offsets of `elements` refer to: the file itself, or the inflated Data Set. */
   readonly dataSet: ByteSource;
   readonly elements: readonly DicomElement[];
   /**
-   * First byte after the last element (Data Set Trailing Padding is one) in `dataSet`; only zero bytes may
-   * follow.
+   * First byte after the last element in `dataSet` (Data Set Trailing Padding counts as an element). Only zero bytes
+   * may follow.
    */
   readonly dataSetEnd: number;
   readonly warnings: readonly WarningCode[];
 }
 
-/** Where in a file something was found. Holds no value of the data. */
+/** The position of a finding in a file. It contains no value of the data. */
 export interface Place {
   /** `gggg,eeee` in hexadecimal. */
   readonly tag: string;

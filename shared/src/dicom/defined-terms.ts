@@ -1,4 +1,4 @@
-/** Codes that name nobody: Defined Terms, current and retired. A file can contain anything there, even a name. */
+/** Defined Terms, current and retired, which name nobody. Files may contain anything in their place, even a name. */
 
 /** PS3.3 §C.7.3.1.1.1. */
 export const MODALITIES: ReadonlySet<string> = new Set(
@@ -9,7 +9,7 @@ export const MODALITIES: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** The common ones of PS3.16 Annex L, Body Part Examined. */
+/** The common terms of PS3.16 Annex L, Body Part Examined. */
 export const BODY_PARTS: ReadonlySet<string> = new Set(
   (
     'ABDOMEN ABDOMENPELVIS ADRENAL ANKLE AORTA ARM AXILLA BACK BLADDER BRAIN BREAST BRONCHUS CALCANEUS CALF CAROTID CEREBELLUM CERVIX CHEST ' +

@@ -1,6 +1,6 @@
 /**
- * The description of an instance on the screen: decoded text and plain numbers. Identifying values are among
- * them, so a description lives on the device and in its memory only; it is never logged and never sent.
+ * Describes an instance for display: decoded text and plain numbers. A description contains identifying values, so it
+ * stays in the memory of the device and is never logged or sent.
  */
 import type { DicomElement, ParsedInstance } from './data-set.ts';
 import {
@@ -27,12 +27,12 @@ import {
 import { findElement, numberOf, textOf } from './values.ts';
 import type { ValueContext } from './values.ts';
 
-/** Texts are null where the element is absent or empty. */
+/** Texts are null if the element is absent or empty. */
 export interface InstanceDescription {
-  /** `Family^Given^Middle^Prefix^Suffix` (PS3.5 §6.2.1) as written: the first component group not empty. */
+  /** `Family^Given^Middle^Prefix^Suffix` (PS3.5 §6.2.1) as written: the first component group that is not empty. */
   readonly patientName: string | null;
   readonly patientId: string | null;
-  /** ISO 8601, `YYYY-MM-DD`; null if it is not a date. */
+  /** ISO 8601, `YYYY-MM-DD`; null if the value is not a date. */
   readonly patientBirthDate: string | null;
   readonly patientSex: string | null;
   readonly accessionNumber: string | null;
@@ -49,7 +49,7 @@ export interface InstanceDescription {
   readonly instanceNumber: number | null;
   readonly rows: number | null;
   readonly columns: number | null;
-  /** 1 where Number of Frames is absent. */
+  /** 1 if Number of Frames is absent. */
   readonly frames: number;
   readonly hasPixelData: boolean;
 }
@@ -58,7 +58,7 @@ export function describeInstance(instance: ParsedInstance): InstanceDescription 
   return describeElements(instance.elements, instance);
 }
 
-/** Describes any elements at one level: those of a Data Set, or of a record in the index of a disc. */
+/** Describes the elements of one level: those of a Data Set, or of a record in a disc's index. */
 export function describeElements(
   elements: readonly DicomElement[],
   context: ValueContext,

@@ -1,10 +1,11 @@
 /**
- * Reads a DICOMDIR: the index of a disc (PS3.3 Annex F, PS3.10 §8.6). It names every patient, study and file of
- * the disc, so that studies can be shown before one instance is read, and missing files can be named.
+ * Reads a DICOMDIR: the index of a disc (PS3.3 Annex F, PS3.10 §8.6). It lists every patient, study and file of the
+ * disc, so that studies can be shown before any instance is read, and missing files can be reported.
  *
- * Nothing in it is believed but as a hint. It is no instance and is never sent. Its File IDs are compared and
- * shown, never opened. Offsets may lead in a circle, outside, or endlessly down: each record is visited once, and
- * what cannot be followed is said (`faults`), so that nobody takes a part for the whole.
+ * Its content is only taken as a hint. It is not an instance and is never sent. Its File IDs are compared and shown,
+ * never opened. Offsets may form a cycle, lead outside, or nest endlessly, so each record is visited only once.
+ * Anything that cannot be followed is reported (`faults`), so that an incomplete listing is not mistaken for a
+ * complete one.
  */
 import type { ReasonCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, DicomItem } from './data-set.ts';
@@ -28,14 +29,17 @@ import { UID_LENGTH_LIMIT } from './uid.ts';
 import { characterSetsOf, findElement, numberOf, textOf, textsOf, uidText } from './values.ts';
 import type { ValueContext } from './values.ts';
 
-/** Bytes of one index in memory, and in the message from the worker that read it. */
+/** The most bytes of one index in memory, and in the message from the worker that read it. */
 export const INDEX_BYTES_LIMIT = 32 * 1024 * 1024;
-/** A study, or a file, without its texts; two bytes a character come in addition. */
+/** Memory for a study and for a file, without their texts, which add two bytes per character. */
 const STUDY_BYTES = 1024;
 const FILE_BYTES = 64;
-/** More of a value is not decoded. The longest File ID needs less, so that a longer one stays a fault. */
+/**
+ * The most bytes of a value that are decoded. The longest valid File ID needs less, so an overlong one is still
+ * detected.
+ */
 const VALUE_BYTES_LIMIT = 8192;
-/** Characters of the texts that are shown, by their VR (PS3.5 §6.2); of PN three groups. */
+/** The most characters of displayed texts, by their VR (PS3.5 §6.2). PN has three groups. */
 const TEXT_LIMITS = {
   patientName: 3 * 64 + 2,
   patientId: 64,
@@ -47,24 +51,24 @@ const TEXT_LIMITS = {
   seriesDescription: 64,
   bodyPart: 16,
 } as const;
-/** Patient, study, series, instance; PS3.3 §F.4 lets private records stand between them. */
+/** Patient, study, series, instance; PS3.3 §F.4 allows private records between them. */
 export const LEVEL_LIMIT = 16;
 /** PS3.10 §8.2: a File ID has at most 8 components of 8 characters. Real discs have longer names. */
 const COMPONENT_LIMIT = 16;
 const COMPONENT_LENGTH_LIMIT = 64;
 
-/** Why the index may not name everything. */
+/** Why the index may be incomplete. */
 type IndexFault =
-  /** An offset leads to a record that was visited before. */
+  /** An offset leads to a record that was already visited. */
   | 'circle'
   /** An offset leads to no record. */
   | 'outside'
   | 'too-deep'
-  /** Or too large ones. */
+  /** There are too many records, or they are too large. */
   | 'too-many-records'
-  /** Records that no offset leads to. */
+  /** There are records to which no offset leads. */
   | 'unreached'
-  /** A File ID that names no file below the index, or a record of an instance without one. */
+  /** A File ID names no file below the index, or the record of an instance has no File ID. */
   | 'file-id'
   /** There are no records at all. */
   | 'no-records';
@@ -72,14 +76,17 @@ type IndexFault =
 export interface IndexedFile {
   /** The File ID's components joined by '/', as written: relative to the folder of the DICOMDIR. */
   readonly fileId: string;
-  /** '' where the index does not say. */
+  /** '' if the index does not state it. */
   readonly sopInstanceUID: string;
 }
 
 export interface IndexedStudy {
-  /** '' where the index does not say. */
+  /** '' if the index does not state it. */
   readonly studyInstanceUID: string;
-  /** Description of the patient and of the study. Values identify: the same rules hold as for an instance's. */
+  /**
+   * Description of the patient and of the study. The values are identifying, so the same rules apply as for an
+   * instance's description.
+   */
   readonly description: InstanceDescription;
   readonly modalities: readonly string[];
   readonly files: readonly IndexedFile[];
@@ -93,10 +100,10 @@ export type DiscIndex =
       readonly others: readonly IndexedFile[];
       readonly faults: readonly IndexFault[];
     }
-  /** The file is an index, and cannot be read. */
+  /** The file is an index but cannot be read. */
   | { readonly kind: 'damaged'; readonly because: ReasonCode };
 
-/** Null where the file is no index of a disc. Rejects only when reading does, or with the signal's reason. */
+/** Null if the file is not the index of a disc. Rejects only if reading does, or with the signal's reason. */
 export async function readDiscIndex(source: ByteSource, signal?: AbortSignal): Promise<DiscIndex | null> {
   const opened = await openPart10(source, signal, 'replaced');
   if (opened.kind === 'refused') return null;
@@ -104,7 +111,7 @@ export async function readDiscIndex(source: ByteSource, signal?: AbortSignal): P
   if (said !== MEDIA_STORAGE_DIRECTORY) return null;
   const read = await readDataSet(opened, signal);
   const { elements } = read.kind === 'refused' ? read : read.unexamined;
-  // An instance whose File Meta Information is wrong.
+  // This is an instance with wrong File Meta Information.
   if (findElement(elements, STUDY_INSTANCE_UID) !== null) return null;
   if (read.kind === 'refused') return { kind: 'damaged', because: read.refused.because };
   return indexOf(elements, {
@@ -113,9 +120,9 @@ export async function readDiscIndex(source: ByteSource, signal?: AbortSignal): P
   });
 }
 
-/** The records above a record. */
+/** What the records above a record describe. */
 interface Above {
-  /** Described once, however many studies are below. */
+  /** Described only once, however many studies are below it. */
   readonly patient: InstanceDescription | null;
   readonly study: MutableStudy | null;
   /** PS3.3 §F.3.2.2: a record with the flag 0000H, and everything below it, counts as deleted. */
@@ -134,7 +141,7 @@ interface Reading {
   readonly studies: MutableStudy[];
   readonly others: IndexedFile[];
   readonly faults: Set<IndexFault>;
-  /** Bytes that may still be noted. */
+  /** The number of bytes that may still be recorded. */
   room: number;
 }
 
@@ -167,7 +174,7 @@ function indexOf(elements: readonly DicomElement[], context: ValueContext): Disc
   };
 }
 
-/** Answers the records that follow, the one to be visited first at the end. */
+/** Returns the records to visit next, in reverse order. */
 function visit(reading: Reading, { offset, level, above }: Next): readonly Next[] {
   const { records, visited, faults } = reading;
   if (offset === 0 || reading.room < 0) return [];
@@ -188,7 +195,7 @@ function visit(reading: Reading, { offset, level, above }: Next): readonly Next[
   ];
 }
 
-/** Notes what the record names, and answers what is above the records below it. */
+/** Records what the record names, and returns the context for the records below it. */
 function enter(
   reading: Reading,
   elements: readonly DicomElement[],
@@ -213,7 +220,7 @@ function enter(
   return above;
 }
 
-/** False, and said, where no more can be noted. */
+/** False if no more can be recorded; also reports that as a fault. */
 function hasRoom(reading: Reading, bytes: number, values: readonly unknown[]): boolean {
   for (const value of values) reading.room -= typeof value === 'string' ? 2 * value.length : 0;
   reading.room -= bytes;
@@ -221,7 +228,7 @@ function hasRoom(reading: Reading, bytes: number, values: readonly unknown[]): b
   return reading.room >= 0;
 }
 
-/** Without what nobody could read on the page anyway. */
+/** Cuts a value that is too long to be displayed. */
 function shortened(element: DicomElement): DicomElement {
   if (!element.bytes || element.bytes.length <= VALUE_BYTES_LIMIT) return element;
   return { ...element, bytes: element.bytes.subarray(0, VALUE_BYTES_LIMIT) };
@@ -236,13 +243,13 @@ function describe(elements: readonly DicomElement[], context: ValueContext): Ins
   return { ...described, ...(Object.fromEntries(cut) as Partial<InstanceDescription>) };
 }
 
-/** A UID that is too long counts as none: cut, it would be another one. */
+/** A UID that is too long counts as none: a truncated UID would be a different one. */
 function uidIn(elements: readonly DicomElement[], tag: number): string {
   const uid = uidText(findElement(elements, tag));
   return uid.length > UID_LENGTH_LIMIT ? '' : uid;
 }
 
-/** The patient is in the record above it; some writers leave that out and name the patient in the study's own. */
+/** The patient is in the record above it; some writers omit that record and name the patient in the study's record. */
 function newStudy(
   patient: InstanceDescription | null,
   own: readonly DicomElement[],
@@ -288,7 +295,7 @@ function noteFile(
     (study?.files ?? reading.others).push({ fileId, sopInstanceUID });
 }
 
-/** The name of one file or folder: nothing that leads elsewhere or cannot be shown. */
+/** Whether a name is that of one file or folder: it must not lead elsewhere, and must be displayable. */
 function isComponent(name: string): boolean {
   return (
     name.length <= COMPONENT_LENGTH_LIMIT &&
@@ -298,7 +305,7 @@ function isComponent(name: string): boolean {
   );
 }
 
-/** UL and the historical `up` are both read as UL; 0: there is none. */
+/** UL and the historical `up` are both read as UL. 0: there is no offset. */
 function offsetIn(elements: readonly DicomElement[], tag: number, context: ValueContext): number {
   return numberOf(findElement(elements, tag), context) ?? 0;
 }

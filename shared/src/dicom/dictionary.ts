@@ -1,21 +1,17 @@
 /**
- * The data dictionary (PS3.6) by tag: VR and value multiplicity of the elements that the standard names.
- * Private elements are unknown here, except private creators. Keywords, which only people need, are loaded
- * separately.
+ * The data dictionary (PS3.6) by tag: VR and value multiplicity of the elements that the standard names. Private
+ * elements are unknown here, except private creators. Keywords, which are only for display, are loaded separately.
  */
 import { TAGS_BY_KIND } from './tags.generated.ts';
 
 interface DictionaryEntry {
-  /**
-   * A VR; or, where the standard leaves a choice, its short form: 'xs' (US or SS), 'ox' (OB or OW), 'lt' (US
-   * or OW).
-   */
+  /** A VR or, if the standard leaves a choice, an abbreviation: 'xs' (US or SS), 'ox' (OB or OW), 'lt' (US or OW). */
   readonly vr: string;
   /** Value multiplicity as the standard writes it: '1', '1-n', '2-2n'… */
   readonly vm: string;
 }
 
-/** The VRs behind a choice in the standard. Implicit VR readers take the first. */
+/** The VRs behind each abbreviation. Under implicit VR, the first one applies. */
 const CHOICES: Readonly<Record<string, readonly string[]>> = {
   xs: ['US', 'SS'],
   ox: ['OW', 'OB'],
@@ -40,8 +36,8 @@ function unpack(): Map<number, DictionaryEntry> {
 }
 
 /**
- * PS3.5 §7.6: groups 50xx and 60xx repeat; the dictionary holds the first of them. Also PS3.6's (0020,31xx)
- * and (0028,04xx…) are rare enough to stay unknown.
+ * PS3.5 §7.6: groups 50xx and 60xx repeat; the dictionary contains the first group of each. Other repeating tags of
+ * PS3.6, (0020,31xx) and (0028,04xx…), are so rare that they stay unknown.
  */
 function canonicalTag(tag: number): number {
   const family = tag >>> 24;
@@ -53,7 +49,7 @@ export function dictionaryEntry(tag: number): DictionaryEntry | null {
   return ENTRIES.get(canonicalTag(tag)) ?? null;
 }
 
-/** The VR with which an implicit VR element is read: the dictionary's, 'UN' for what it does not know. */
+/** The VR of an implicit VR element: the dictionary's, or 'UN' if the tag is unknown. */
 export function dictionaryVR(tag: number): string {
   const entry = ENTRIES.get(canonicalTag(tag));
   if (entry) return CHOICES[entry.vr]?.[0] ?? entry.vr;
@@ -64,8 +60,8 @@ export function dictionaryVR(tag: number): string {
 }
 
 /**
- * True if `vr` is the standard's for the tag, or if the standard does not know the tag. UN is always allowed
- * (PS3.5 §6.2.2).
+ * True if `vr` is the standard's VR for the tag, or if the standard does not know the tag. UN is always allowed (PS3.5
+ * §6.2.2).
  */
 export function isExpectedVR(tag: number, vr: string): boolean {
   const entry = ENTRIES.get(canonicalTag(tag));
@@ -84,7 +80,7 @@ export function isPrivateCreator(tag: number): boolean {
 }
 
 const NAMES = new Map<number, string>();
-/** More than PS3.6 names; a hostile file may name any number of tags. */
+/** The most names in the cache: more than PS3.6 has. A hostile file may contain any number of tags. */
 const NAMES_KEPT = 10_000;
 
 /** `gggg,eeee` in lower-case hexadecimal. */
@@ -97,7 +93,7 @@ export function tagName(tag: number): string {
   return name;
 }
 
-/** Tag → keyword of everything that PS3.6 names; loaded when first asked for. */
+/** Maps tags to keywords for everything that PS3.6 names. Loaded on first use. */
 export async function loadKeywords(): Promise<ReadonlyMap<number, string>> {
   const { KEYWORDS } = await import('./keywords.generated.ts');
   const words = KEYWORDS.split(' ');

@@ -1,6 +1,4 @@
-/**
- * The first bytes of a Data Element: tag, VR and length, in each of the three encodings (PS3.5 §7.1).
- */
+/** Reads the header of a Data Element: tag, VR and length, in each of the three encodings (PS3.5 §7.1). */
 import type { Encoding } from './data-set.ts';
 import { dictionaryVR } from './dictionary.ts';
 
@@ -10,7 +8,7 @@ export const ITEM_DELIMITATION = 0xfffee00d;
 export const SEQUENCE_DELIMITATION = 0xfffee0dd;
 
 const SHORT_VRS = 'AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US'.split(' ');
-/** PS3.5 §7.1.2: these have two reserved bytes and a length of 32 bits. */
+/** PS3.5 §7.1.2: VRs with two reserved bytes and a length of 32 bits. */
 const LONG_VRS = 'OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' ');
 
 const FORMS = new Map<number, { readonly vr: string; readonly long: boolean }>([
@@ -30,7 +28,7 @@ export function isLongForm(vr: string): boolean {
 export interface Header {
   tag: number;
   vr: string;
-  /** UNDEFINED_LENGTH where it is not known. */
+  /** UNDEFINED_LENGTH if the length is not defined. */
   length: number;
   /** Bytes from the tag to the value: 8 or 12. */
   size: number;
@@ -57,9 +55,8 @@ export function readTag(bytes: Uint8Array, at: number, bigEndian: boolean): numb
 }
 
 /**
- * Reads the header at `at`. Answers with the number of bytes it needs if `bytes` ends before, with 'bad-vr'
- * if the VR is not two capital letters, otherwise 'ok'. Items and delimiters have no VR in any encoding
- * (PS3.5 §7.5).
+ * Reads the header at `at`. Returns the number of bytes that it needs if `bytes` ends too early, 'bad-vr' if the VR is
+ * not two capital letters, otherwise 'ok'. Items and delimiters have no VR in any encoding (PS3.5 §7.5).
  */
 export function readHeader(
   header: Header,

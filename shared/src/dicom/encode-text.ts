@@ -1,11 +1,11 @@
 /**
- * Text as the bytes of a Data Set's own character set: ASCII anywhere, UTF-8, the sets of one byte a character, GBK,
- * GB18030 as far as it has two bytes a character, and the code extensions of ISO 2022 that the Data Set names.
+ * Encodes text in a Data Set's own character set: ASCII, UTF-8, single-byte sets, GBK, the two-byte characters of
+ * GB18030, and the ISO 2022 code extensions that the Data Set names.
  */
 import { asciiPieces, canonicalCharacterSet, textReader, type TextPiece } from './character-sets.ts';
 import { repertoireOf } from './repertoire.ts';
 
-/** `isName`: PN. Null: the character sets do not have one of its characters. */
+/** `isName`: the text is a PN. Null: the character sets lack one of its characters. */
 export function encodeText(
   characterSets: readonly string[],
   text: string,
@@ -19,7 +19,10 @@ export function encodeText(
   return textReader(characterSets).join(pieces, isName);
 }
 
-/** By the first set that has the character: PS3.3 §C.12.1.1.2, others are reached by escape sequences. */
+/**
+ * Uses the first set that contains the character. PS3.3 §C.12.1.1.2: escape sequences switch to sets other than the
+ * first.
+ */
 function pieceOf(sets: readonly (string | null)[], character: string): TextPiece | null {
   if (isPlainAscii(character)) return asciiPieces(character)[0]!;
   for (const set of sets) {

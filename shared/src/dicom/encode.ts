@@ -1,7 +1,6 @@
 /**
- * Writes elements, items, whole Data Sets and File Meta Information in any of the uncompressed encodings.
- * Bytes in, bytes out: text is encoded by `textValue`, numbers by `numberValue`, both padded as their VR asks
- * (PS3.5 §6.2).
+ * Writes elements, items, whole Data Sets and File Meta Information in any of the uncompressed encodings. Values are
+ * passed as bytes: `textValue` encodes text and `numberValue` numbers, padded as their VR requires (PS3.5 §6.2).
  */
 import type { Encoding, InstanceIdentifiers } from './data-set.ts';
 import { ITEM, SEQUENCE_DELIMITATION, UNDEFINED_LENGTH, isLongForm } from './element-header.ts';
@@ -17,13 +16,13 @@ import {
 import type { TransferSyntaxUID } from './uid.ts';
 
 /**
- * PS3.7 §D.3.3.2: names this implementation; derived from the UUID 7c9bd1b0-4a7f-4f0e-9d6e-2f2b7b0a5e61
+ * PS3.7 §D.3.3.2: identifies this implementation. It is derived from the UUID 7c9bd1b0-4a7f-4f0e-9d6e-2f2b7b0a5e61
  * (PS3.5 §B.2).
  */
 export const RELAYPACS_IMPLEMENTATION_CLASS_UID = '2.25.165633330481222029874557536944960200289';
 export const RELAYPACS_IMPLEMENTATION_VERSION_NAME = 'RELAYPACS';
 
-/** An element to write: a value already encoded and padded, or the items of a Sequence. */
+/** An element to write, with a value that is already encoded and padded, or with the items of a Sequence. */
 export interface NewElement {
   readonly tag: number;
   readonly vr: string;
@@ -40,7 +39,7 @@ const NO_BYTES = new Uint8Array();
 export function encodeHeader(tag: number, vr: string, length: number, encoding: Encoding): Uint8Array {
   const hasVR = encoding.explicitVR && tag >>> 16 !== 0xfffe;
   const long = hasVR && isLongForm(vr);
-  // PS3.5 §6.2.2: a value that a short length cannot hold is written as UN.
+  // PS3.5 §6.2.2: a value too long for a short length field is written as UN.
   if (hasVR && !long && length > 0xffff) return encodeHeader(tag, 'UN', length, encoding);
   const { bigEndian } = encoding;
   const header = new DataView(new ArrayBuffer(long ? 12 : 8));
@@ -68,12 +67,14 @@ export function encodeElement(element: NewElement, encoding: Encoding): Uint8Arr
   return concatBytes([encodeHeader(tag, vr, content.length, encoding), content]);
 }
 
-/** Elements in the order given (which must be ascending), without anything around them. */
+/** Encodes elements in the given order, which must be ascending. */
 export function encodeElements(elements: readonly NewElement[], encoding: Encoding): Uint8Array {
   return concatBytes(elements.map((element) => encodeElement(element, encoding)));
 }
 
-/** PS3.5 §A.4: fragments as items, an empty Basic Offset Table before them, a delimiter behind them. */
+/**
+ * PS3.5 §A.4: encodes fragments as items, with an empty Basic Offset Table before them and a delimiter behind them.
+ */
 export function encodeFragments(
   tag: number,
   fragments: readonly Uint8Array[],
@@ -86,8 +87,8 @@ export function encodeFragments(
 }
 
 /**
- * Text as a value: values joined by backslash, padded to even length with a space, UIDs with NUL (PS3.5
- * §6.2). UTF-8, which equals ASCII for ASCII text: the caller makes sure that Specific Character Set matches.
+ * Encodes text as a value: values are joined by backslashes and padded to even length with a space, UIDs with NUL
+ * (PS3.5 §6.2). Non-ASCII text is encoded as UTF-8, and the caller makes sure that Specific Character Set says so.
  */
 export function textValue(vr: string, ...values: readonly string[]): Uint8Array {
   const text = values.join('\\');
@@ -120,7 +121,7 @@ const NUMBER_SIZES: Readonly<Record<string, number>> = {
   OL: 4,
 };
 
-/** Binary numbers of the VRs US, SS, UL, SL, FL, FD, AT, OW, OF and OL. Throws RangeError for another VR. */
+/** Encodes binary numbers of the VRs US, SS, UL, SL, FL, FD, AT, OW, OF and OL. Throws RangeError for another VR. */
 export function numberValue(
   vr: string,
   values: readonly number[],

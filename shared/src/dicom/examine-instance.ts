@@ -1,7 +1,7 @@
 /**
- * Decides whether a Data Set of sound structure is an instance that can be stored, and collects warnings. It
- * refuses instances that no PACS could file or show. It only warns about the mistakes that real modalities make
- * every day, because refusing those helps no patient.
+ * Decides whether a Data Set with valid structure is an instance that can be stored, and collects warnings. It refuses
+ * instances that no PACS could file or show. It only warns about the mistakes that real modalities make every day,
+ * because refusing those helps no patient.
  */
 import type { WarningCode } from '../protocol/reasons.ts';
 import type { DicomElement, InstanceIdentifiers, ReadOutcome } from './data-set.ts';
@@ -25,7 +25,7 @@ import { isStandardUid, isUid, parseUid } from './uid.ts';
 import { asciiText, characterSetsOf, findElement, rawText, uidText } from './values.ts';
 import type { ValueContext } from './values.ts';
 
-/** Adds to the `warnings` of its argument. Rejects only when reading does. */
+/** Adds to the `warnings` of its argument. Rejects only if reading does. */
 export async function examineInstance(unexamined: Unexamined, signal?: AbortSignal): Promise<ReadOutcome> {
   const { elements, meta, encoding, warnings } = unexamined;
   const context: ValueContext = { characterSets: characterSetsOf(elements, []), encoding };
@@ -53,9 +53,7 @@ export async function examineInstance(unexamined: Unexamined, signal?: AbortSign
   };
 }
 
-/**
- * PS3.18 §10.5.1: a stored instance has these four. Missing ones are reported before malformed ones.
- */
+/** PS3.18 §10.5.1: every stored instance has these four. Missing ones are reported before malformed ones. */
 const IDENTIFIERS = [STUDY_INSTANCE_UID, SERIES_INSTANCE_UID, SOP_INSTANCE_UID, SOP_CLASS_UID];
 
 function examineIdentifiers(elements: readonly DicomElement[], warnings: Set<WarningCode>): Fault | null {
@@ -73,22 +71,19 @@ function examineIdentifiers(elements: readonly DicomElement[], warnings: Set<War
     if (uid.includes('\\')) return { because: 'multiple-values', tag, offset };
     if (!isUid(uid)) return { because: 'invalid-uid', tag, offset };
     if (!isStandardUid(uid)) warnings.add('uid-form');
-    // PS3.5 §9.4: padding is a NUL; many write a space.
+    // PS3.5 §9.4: a UID is padded with a NUL, but many writers use a space.
     if (bytes !== null && bytes[bytes.length - 1] === 0x20) warnings.add('uid-padding');
   }
   const sopClass = findElement(elements, SOP_CLASS_UID);
   const kind = sopClassKind(uidText(sopClass));
   if (kind === 'not-storage')
     return { because: 'sop-class-not-storage', tag: SOP_CLASS_UID, offset: sopClass?.offset ?? 0 };
-  // A private or newer class is a real object to its maker, and a PACS may well know it.
+  // A private or newer class is a valid object of its vendor, and a PACS may know it.
   if (kind === 'unknown') warnings.add('sop-class-unknown');
   return null;
 }
 
-/**
- * There must be one way only to read the patient: a PACS that reads another one files the study under somebody
- * else.
- */
+/** The patient must be unambiguous: a PACS that reads a different one would file the study under somebody else. */
 function examinePatient(
   elements: readonly DicomElement[],
   context: ValueContext,
@@ -119,9 +114,7 @@ function identifiersOf(elements: readonly DicomElement[]): InstanceIdentifiers {
   };
 }
 
-/**
- * Copying tools often change the Data Set and forget its File Meta Information; a PACS files by the Data Set.
- */
+/** Copying tools often change the Data Set but not its File Meta Information. A PACS files by the Data Set. */
 function isMismatch(
   meta: readonly DicomElement[],
   { sopClassUID, sopInstanceUID }: InstanceIdentifiers,

@@ -1,8 +1,8 @@
 /**
- * Compares the Image Pixel Module (PS3.3 §C.7.6.3) with the pixel data, without decoding it: sizes, encoding,
- * offset tables and RLE headers. Pixel data that is missing, too short, too long or oddly coded is only a
- * warning: a PACS stores such an image, and the policy decides about it (protocol/irregularities.ts). It is
- * refused where the size that it claims would exhaust whoever opens it.
+ * Compares the Image Pixel Module (PS3.3 §C.7.6.3) with the pixel data, without decoding it: sizes, encoding, offset
+ * tables and RLE headers. Pixel data that is missing, too short, too long or oddly coded is only a warning: a PACS
+ * stores such an image, and the policy decides about it (protocol/irregularities.ts). It is refused if its claimed
+ * size would exhaust the memory of any program that opens it.
  */
 import type { ReasonCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
@@ -44,18 +44,18 @@ export interface PixelModule {
 }
 
 /**
- * PS3.3 §C.7.6.3.1.1: 1, 3, and retired 4 samples. PS3.5 §8.1.1: Bits Allocated is 1 or a multiple of 8;
- * ACR-NEMA had 12.
+ * PS3.3 §C.7.6.3.1.1: 1, 3, and (retired) 4 samples. PS3.5 §8.1.1: Bits Allocated is 1 or a multiple of 8; ACR-NEMA
+ * had 12.
  */
 const SAMPLES = new Set([1, 3, 4]);
 const BITS = new Set([1, 8, 12, 16, 24, 32, 40, 48, 56, 64]);
 /**
- * RLE frames whose headers are examined: enough to notice a damaged file, without reading all of a long cine.
+ * The most RLE frames whose headers are examined: enough to notice a damaged file without reading all of a long cine.
  */
 const RLE_FRAMES_EXAMINED = 64;
-/** Fragments whose beginnings are looked at where their number is not that of the frames. */
+/** The most fragments whose first bytes are examined if their number differs from that of the frames. */
 const FRAGMENTS_EXAMINED = 16_384;
-/** Bytes of an offset table that are examined: 16 384 frames. */
+/** The most bytes of an offset table that are examined: 16 384 frames. */
 const OFFSET_TABLE_BYTES = 65_536;
 /** Transfer Syntaxes of video: a single fragment holds all frames (PS3.5 §A.4.6 to §A.4.10). */
 const VIDEO = /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?$/;
@@ -89,17 +89,17 @@ export async function examinePixelModule(
   if (pixelData.fragments) return await examineFragments(unexamined, pixelData, module, signal);
   const needed = nativeBytes(module);
   if (pixelData.valueLength < needed && !isPlausible(module)) return at('pixel-data-length');
-  // PS3.5 §8.1.1: an odd number of bytes is padded by one. More than that could be hidden data, or a frame
-  // that nobody counts.
+  // PS3.5 §8.1.1: an odd number of bytes is padded by one. More than that could be hidden data, or a frame that is not
+  // declared.
   if (pixelData.valueLength < needed || pixelData.valueLength > needed + (needed & 1))
     warnings.add('pixel-data-length');
   return null;
 }
 
 /**
- * Pixel Data that the end of the file cuts. Native: the file was cut if the claimed length is the one that
- * rows and columns need, otherwise the length is wrong. Encapsulated without its delimiter: of several frames
- * some may be missing; with a single frame it is the writer's slip.
+ * Examines Pixel Data that the end of the file cuts off. Native: the file was truncated if the claimed length is the
+ * one that rows and columns require, otherwise the length is wrong. Encapsulated without its delimiter: if there are
+ * several frames, some may be missing; if there is only one, the writer forgot the delimiter.
  */
 export function examineCutPixelData(
   elements: readonly DicomElement[],
@@ -115,7 +115,7 @@ export function examineCutPixelData(
   return cut.claimedBytes >= needed && cut.claimedBytes <= needed + 1 ? 'truncated' : 'length-beyond-end';
 }
 
-/** The size that the elements give, or what is wrong with them. */
+/** The size according to the elements, or what is wrong with them. */
 export function readPixelModule(
   elements: readonly DicomElement[],
   context: ValueContext,
@@ -124,7 +124,7 @@ export function readPixelModule(
   const rows = oneNumber(elements, ROWS, context, 0);
   const columns = oneNumber(elements, COLUMNS, context, 0);
   const samples = oneNumber(elements, SAMPLES_PER_PIXEL, context, 1);
-  // The Floating Point Image Pixel Modules fix Bits Allocated, and some writers leave it out.
+  // The Floating Point Image Pixel Modules define a fixed Bits Allocated, which some writers omit.
   const bitsOfFloat = pixelTag === DOUBLE_FLOAT_PIXEL_DATA ? 64 : pixelTag === FLOAT_PIXEL_DATA ? 32 : 0;
   const bitsAllocated = oneNumber(elements, BITS_ALLOCATED, context, bitsOfFloat);
   const bitsStored = oneNumber(elements, BITS_STORED, context, 0);
@@ -144,12 +144,14 @@ export function readPixelModule(
   return { rows, columns, samples, bitsAllocated, frames, photometricInterpretation };
 }
 
-/** A size that an image may have: one that claims more than it brings must not exhaust those who believe it. */
+/**
+ * Whether the size is plausible. An image that claims more than it contains must not exhaust programs that believe it.
+ */
 function isPlausible({ rows, columns, frames }: PixelModule): boolean {
   return rows * columns <= FRAME_PIXELS_LIMIT && frames <= FRAMES_LIMIT;
 }
 
-/** Bytes of native pixel data, padding not counted. */
+/** Bytes of native pixel data, without padding. */
 export function nativeBytes(module: PixelModule): number {
   return Math.ceil(nativeBits(module) / 8);
 }
@@ -163,14 +165,13 @@ export function nativeBits({
   bitsAllocated,
   photometricInterpretation,
 }: PixelModule): number {
-  // "YBR_FULL_422 … one CB and CR value for every two Y values": two samples a pixel; 4:2:0 has one and a
-  // half.
+  // "YBR_FULL_422 … one CB and CR value for every two Y values": two samples per pixel; 4:2:0 has one and a half.
   const isChromaShared = samples === 3 && /_42[02]$/.test(photometricInterpretation);
   const stored = !isChromaShared ? samples : photometricInterpretation.endsWith('420') ? 1.5 : 2;
   return rows * columns * frames * stored * bitsAllocated;
 }
 
-/** A number on which the image depends: it must have the right VR and one value. */
+/** A number on which the image depends. It must have the right VR and exactly one value. */
 function oneNumber(
   elements: readonly DicomElement[],
   tag: number,
@@ -187,7 +188,7 @@ function oneNumber(
 }
 
 /**
- * PS3.3 §C.7.6.6: a positive IS. Characters after the digits ("1A") are ignored as a slip of the writer: the
+ * PS3.3 §C.7.6.6: a positive IS. Characters after the digits ("1A") are ignored as a writer's mistake, because the
  * length of the pixel data is checked anyway.
  */
 function numberOfFrames(elements: readonly DicomElement[]): number | Fault {
@@ -200,7 +201,7 @@ function numberOfFrames(elements: readonly DicomElement[]): number | Fault {
 
 function hasPalette(elements: readonly DicomElement[]): boolean {
   if (findElement(elements, PALETTE_UID)) return true;
-  // Red, green and blue follow each other: descriptors 1101-1103, tables 1201-1203 or segmented 1221-1223.
+  // The tags for red, green and blue are consecutive: descriptors 1101-1103, tables 1201-1203 or segmented 1221-1223.
   return [0, 1, 2].every(
     (colour) =>
       findElement(elements, RED_PALETTE_DESCRIPTOR + colour) !== null &&
@@ -230,20 +231,20 @@ async function examineFragments(
   for (let i = 0; i + 4 <= offsets.length; i += 4)
     if (readUint32(offsets, i, false) >= bytes) return at('offset-table-invalid');
   const extended = findElement(elements, EXTENDED_OFFSET_TABLE)?.bytes;
-  // OV: 64-bit offsets; the upper half of one that lies in this file is small.
+  // OV: 64-bit offsets; the upper half of an offset within this file is small.
   for (let i = 0; extended && i + 8 <= extended.length; i += 8) {
     if (readUint32(extended, i + 4, false) * 2 ** 32 + readUint32(extended, i, false) >= bytes)
       return at('offset-table-invalid');
   }
   if (fragments.length < module.frames && !VIDEO.test(transferSyntaxUID)) warnings.add('pixel-data-length');
-  // PS3.5 §A.4: a frame may have several fragments, and then a table or its codestream says where it begins.
+  // PS3.5 §A.4: a frame may have several fragments. Then an offset table or its codestream shows where it begins.
   const isOpen = module.frames > 1 && fragments.length > module.frames && !VIDEO.test(transferSyntaxUID);
   if (isOpen && fragments.length <= FRAGMENTS_EXAMINED) {
     const starts = await frameStarts(elements, dataSet, { table, fragments }, module.frames);
     if (starts === null && !warnings.has('transfer-syntax-unknown')) warnings.add('pixel-data-not-decodable');
   }
   if (transferSyntaxUID !== RLE_LOSSLESS) return null;
-  // PS3.5 §G: one fragment a frame, and in each as many segments as a pixel has bytes.
+  // PS3.5 §G: each frame is one fragment with as many segments as a pixel has bytes.
   const segments = module.samples * Math.ceil(module.bitsAllocated / 8);
   for (const { offset, length } of fragments.slice(0, RLE_FRAMES_EXAMINED)) {
     signal?.throwIfAborted();
@@ -253,8 +254,8 @@ async function examineFragments(
 }
 
 /**
- * PS3.5 §G.5: a header of 64 bytes: the number of segments and where each begins, the first right behind the
- * header.
+ * PS3.5 §G.5: a header of 64 bytes with the number of segments and the offset of each. The first segment follows the
+ * header directly.
  */
 async function isRleFrame(
   source: ByteSource,
@@ -273,9 +274,7 @@ async function isRleFrame(
   return true;
 }
 
-/**
- * An icon is for show only; one that claims more pixels than it has stays where it is and is never decoded.
- */
+/** An icon is not essential. If it claims more pixels than it has, it is kept but never decoded. */
 function isIconOversized(elements: readonly DicomElement[], context: ValueContext): boolean {
   for (const { elements: icon, encoding } of findElement(elements, ICON_IMAGE_SEQUENCE)?.items ?? []) {
     const pixelData = findElement(icon, PIXEL_DATA);

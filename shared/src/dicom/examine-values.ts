@@ -1,6 +1,6 @@
 /**
- * Finds values of a Data Set that deserve a warning: text that cannot be decoded, invalid dates and numbers,
- * more values or characters than the standard allows. It refuses, changes and repeats no value.
+ * Finds values of a Data Set that deserve a warning: text that cannot be decoded, invalid dates and numbers, more
+ * values or characters than the standard allows. Values are never refused, changed or repeated.
  */
 import type { WarningCode } from '../protocol/reasons.ts';
 import { type TextReader, textReader } from './character-sets.ts';
@@ -11,7 +11,8 @@ import { asciiText, characterSetsOf, isText, numbersOf, parseDecimal } from './v
 import type { ValueContext } from './values.ts';
 
 /**
- * PS3.5 §6.2: characters of one value, for VRs whose limit is met in practice. PN: of one component group.
+ * PS3.5 §6.2: the most characters of one value, for VRs whose limit matters in practice; for PN, of one component
+ * group.
  */
 const LENGTHS: Readonly<Record<string, number>> = {
   AE: 16,
@@ -23,14 +24,14 @@ const LENGTHS: Readonly<Record<string, number>> = {
   LT: 10_240,
   UI: 64,
 };
-/** The size of one value, for VRs whose number of values follows from the length. */
+/** The size of one value, for VRs in which the length determines the number of values. */
 const VALUE_BYTES: Readonly<Record<string, number>> = { US: 2, SS: 2, UL: 4, SL: 4, FL: 4, FD: 8, AT: 4 };
 /**
- * Controls that PS3.5 §6.1.3 does not allow in text, and Unicode's direction marks, which reorder text on a
+ * Control characters that PS3.5 §6.1.3 does not allow in text, and Unicode's direction marks, which reorder text on
  * screen.
  */
 const CONTROLS = /[\u0000-\u0008\u000b\u000e-\u001f\u007f\u202a-\u202e\u2066-\u2069]/;
-/** Line ends and tabs belong into running text, not into a name or an identifier. */
+/** Line breaks and tabs are allowed in prose, but not in a name or an identifier. */
 const LINE_CONTROLS = /[\t\n\f\r]/;
 const RUNNING_TEXT = new Set(['LT', 'ST', 'UT']);
 const CODE_VRS = new Set(['AE', 'CS', 'DA', 'DS', 'DT', 'IS', 'TM']);
@@ -42,7 +43,7 @@ type Examination = {
   readonly warnings: Set<WarningCode>;
 };
 
-/** Adds to `warnings`. Goes through items with the character set and the encoding that are in force there. */
+/** Adds to `warnings`. Also examines items, each with its own character set and encoding. */
 export function examineValues(
   elements: readonly DicomElement[],
   context: ValueContext,
@@ -89,8 +90,7 @@ function examineValue(
 }
 
 /**
- * The number of values if all bytes are printable ASCII and few enough, as in nearly every instance;
- * otherwise 0.
+ * The number of values if all bytes are printable ASCII and not too many, as in nearly every instance; otherwise 0.
  */
 function plainValues(bytes: Uint8Array, limit: number): number {
   if (bytes.length > limit) return 0;
@@ -160,7 +160,7 @@ function examineCode(element: DicomElement, bytes: Uint8Array, warnings: Set<War
     warnings.add('invalid-number');
 }
 
-/** PS3.5 §6.2: YYYYMMDD; readers of the standard before 1993 also meet YYYY.MM.DD. */
+/** PS3.5 §6.2: YYYYMMDD; files from before 1993 also have YYYY.MM.DD. */
 function isDate(value: string): boolean {
   const digits = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(value);
   if (!digits) return false;

@@ -1,16 +1,16 @@
 /**
- * Finds the first fragment of each frame in encapsulated Pixel Data (PS3.5 §A.4): by the Extended Offset
- * Table, by the Basic Offset Table, by one fragment a frame, or, if a frame has several and there is no table,
- * by the places where codestreams begin.
+ * Finds the first fragment of each frame in encapsulated Pixel Data (PS3.5 §A.4): by the Extended Offset Table, by the
+ * Basic Offset Table, by one fragment per frame, or, if frames have several fragments and there is no table, by the
+ * fragments with which codestreams begin.
  */
 import type { ByteRange, ByteSource, DicomElement } from './data-set.ts';
 import { readUint32 } from './element-header.ts';
 import { EXTENDED_OFFSET_TABLE } from './tags.ts';
 import { findElement, readValueBytes } from './values.ts';
 
-/** Offsets of 8 bytes for a million frames; a longer table is not read. */
+/** The longest offset table that is read: 8 bytes for each of a million frames. */
 const TABLE_BYTES_LIMIT = 8 * 1024 * 1024;
-/** Item tag and length before each fragment. */
+/** Bytes of the item tag and length before each fragment. */
 const ITEM_HEADER_BYTES = 8;
 
 /** The fragments of Pixel Data: the first one is the Basic Offset Table. */
@@ -20,8 +20,8 @@ export interface Fragments {
 }
 
 /**
- * The number of each frame's first fragment, ascending; null if it cannot be known. `elements`: the Data Set
- * or item around the Pixel Data.
+ * The index of each frame's first fragment, in ascending order; null if it cannot be determined. `elements`: the Data
+ * Set or item that contains the Pixel Data.
  */
 export async function frameStarts(
   elements: readonly DicomElement[],
@@ -44,7 +44,7 @@ async function extendedOffsets(
   return element ? longNumbers(element, source) : null;
 }
 
-/** The numbers of an OV that has some; null where it has none or is longer than any table. */
+/** The numbers of an OV element; null if it has none or is longer than any table. */
 export async function longNumbers(
   element: DicomElement,
   source: ByteSource,
@@ -57,7 +57,7 @@ export async function longNumbers(
   );
 }
 
-/** The Basic Offset Table; null where it is empty. */
+/** The offsets in the Basic Offset Table; null if it is empty. */
 export async function basicOffsets(
   source: ByteSource,
   { offset, length }: ByteRange,
@@ -68,8 +68,8 @@ export async function basicOffsets(
 }
 
 /**
- * Offsets count from the first byte of the first item after the table (PS3.5 §A.4). Null if one points to no
- * fragment, or they do not ascend.
+ * Offsets count from the first byte of the first item after the table (PS3.5 §A.4). Null if an offset points to no
+ * fragment, or the offsets do not ascend.
  */
 export function startsAt(offsets: readonly number[], fragments: readonly ByteRange[]): number[] | null {
   const origin = fragments[0]!.offset - ITEM_HEADER_BYTES;
@@ -79,8 +79,8 @@ export function startsAt(offsets: readonly number[], fragments: readonly ByteRan
 }
 
 /**
- * A JPEG or JPEG-LS codestream begins with SOI and a marker, one of JPEG 2000 with SOC and SIZ. No later
- * fragment begins with these by chance.
+ * A JPEG or JPEG-LS codestream begins with SOI and a marker, a JPEG 2000 codestream with SOC and SIZ. Later fragments
+ * of a codestream do not begin with these by chance.
  */
 async function startsOfCodestreams(
   source: ByteSource,

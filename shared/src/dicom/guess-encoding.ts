@@ -1,14 +1,14 @@
 /**
- * Tells from its first elements how a Data Set is encoded: for files that do not say, and to notice those
- * that say it wrongly.
+ * Determines the encoding of a Data Set from its first elements, for files that do not state it, and to detect files
+ * that state it wrongly.
  */
 import type { Encoding } from './data-set.ts';
 import { dictionaryEntry, isExpectedVR } from './dictionary.ts';
 import { UNDEFINED_LENGTH, newHeader, readHeader } from './element-header.ts';
 
 /**
- * Explicit first: two letters that are just the VR of that tag are no accident, while any four bytes are a
- * length.
+ * Explicit VR comes first: two letters that are exactly the VR of the tag are no coincidence, while any four bytes can
+ * be a length.
  */
 const CANDIDATES: readonly Encoding[] = [
   { explicitVR: true, bigEndian: false, deflated: false, encapsulated: false },
@@ -17,13 +17,14 @@ const CANDIDATES: readonly Encoding[] = [
 ];
 
 /**
- * Two headers in a row that the dictionary knows are enough to tell text, pictures and noise from a Data Set.
+ * Two consecutive headers that the dictionary knows are enough to distinguish a Data Set from text, pictures and
+ * noise.
  */
 const HEADERS_TO_FIT = 2;
 
 /**
- * The encoding that the elements at `at` fit; null where none does. `end`: where the Data Set ends, counted
- * like `at`.
+ * The encoding that the elements at `at` fit; null if none does. `end`: the end of the Data Set, in the same
+ * coordinates as `at`.
  */
 export function apparentEncoding(bytes: Uint8Array, at: number, end: number): Encoding | null {
   return CANDIDATES.find((encoding) => fits(bytes, at, end, encoding)) ?? null;
@@ -33,7 +34,7 @@ function fits(bytes: Uint8Array, start: number, end: number, { explicitVR, bigEn
   const header = newHeader();
   let at = start;
   for (let i = 0; i < HEADERS_TO_FIT; i++) {
-    // The end of the file, or of what is at hand, may follow after one element.
+    // The file, or the bytes in memory, may end after one element.
     if (i > 0 && at >= Math.min(end, bytes.length)) return true;
     if (readHeader(header, bytes, at, { explicitVR, bigEndian }) !== 'ok') return false;
     const { tag, vr, length, size } = header;

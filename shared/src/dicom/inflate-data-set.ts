@@ -17,7 +17,10 @@ import {
 
 const GZIP_TRAILER_BYTES = 8;
 const PIECE_BYTES = LARGEST_READ_BYTES / 16;
-/** A browser takes the next piece once this one is read: an error in one discards what it alone inflates to. */
+/**
+ * How many bytes are fed at a time. A browser accepts the next piece once this one has been read, so an error discards
+ * only what its own piece inflates to.
+ */
 const FRONT_PIECE_BYTES = 64;
 
 type InflateOutcome =
@@ -25,8 +28,8 @@ type InflateOutcome =
   | { readonly kind: 'refused'; readonly because: ReasonCode };
 
 /**
- * The first bytes, at most `length`, to which the source inflates from `start` on, also where it is cut or damaged
- * behind them.
+ * The first bytes, at most `length`, of the data inflated from `start`, even if the source is cut or damaged further
+ * on.
  */
 export async function inflateFront(
   source: ByteSource,
@@ -78,8 +81,7 @@ export async function inflateDataSet(
   )
     return outcome;
   const tail = await source.read(source.size - GZIP_TRAILER_BYTES, GZIP_TRAILER_BYTES);
-  // PS3.5 §A.5: an odd number of bytes is followed by "a single trailing NULL byte", which an inflater
-  // rejects.
+  // PS3.5 §A.5: an odd number of deflated bytes is followed by "a single trailing NULL byte", which inflaters reject.
   if (tail[GZIP_TRAILER_BYTES - 1] === 0) {
     const unpadded = await inflateRange(source, start, source.size - 1, signal);
     if (unpadded.kind === 'inflated') return unpadded;
@@ -123,7 +125,7 @@ async function inflateRange(
   }
 }
 
-/** The parts of a stream's writer used here. Its DOM type names BufferSource, which Node's types lack. */
+/** The methods of a stream's writer used here. Its DOM type names BufferSource, which Node's types lack. */
 type Writer = {
   write(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
   close(): Promise<void>;
@@ -150,8 +152,8 @@ async function feed(
 }
 
 /**
- * Engines tell it only in the message: "unexpected end of file" (Node), "Compressed input was truncated."
- * (Chromium), "incomplete" (WebKit).
+ * Whether the input was truncated. Engines report this only in the message: "unexpected end of file" (Node),
+ * "Compressed input was truncated." (Chromium), "incomplete" (WebKit).
  */
 function isCutShort(error: unknown): boolean {
   const { message, code, cause } = error as {

@@ -1,9 +1,9 @@
 /**
  * The modalities that create objects of these SOP Classes, as Defined Terms of Modality (0008,0060, PS3.3
- * C.7.3.1.1.1): the gateway names a study's classes and nothing of its header. Pure.
+ * C.7.3.1.1.1): the gateway only reports a study's SOP Classes, nothing else of its header.
  */
 
-/** By the end of the SOP Class UID, under 1.2.840.10008.5.1.4.1.1 (PS3.4 §B.5). */
+/** Modalities by the end of the SOP Class UID, below 1.2.840.10008.5.1.4.1.1 (PS3.4 §B.5). */
 const MODALITIES: readonly (readonly [RegExp, string])[] = [
   [/^2(\.|$)/, 'CT'],
   [/^4(\.|$)/, 'MR'],
@@ -27,7 +27,7 @@ const MODALITIES: readonly (readonly [RegExp, string])[] = [
 ];
 const STORAGE_ROOT = '1.2.840.10008.5.1.4.1.1.';
 
-/** Each once, in the order of the classes; those of classes that it does not know are left out. */
+/** The distinct modalities, in the order of the classes. Unknown classes are left out. */
 export function modalitiesOf(sopClassUIDs: readonly string[]): readonly string[] {
   const known = sopClassUIDs.flatMap((uid) => {
     const end = uid.startsWith(STORAGE_ROOT) ? uid.slice(STORAGE_ROOT.length) : '';
@@ -36,7 +36,7 @@ export function modalitiesOf(sopClassUIDs: readonly string[]): readonly string[]
   return [...new Set(known)];
 }
 
-/** A pattern for the SOP Class UIDs of one modality, as PostgreSQL and JavaScript both read it. */
+/** A pattern for the SOP Class UIDs of one modality, in a syntax that PostgreSQL and JavaScript share. */
 export function classPatternOf(modality: string): string {
   const ends = MODALITIES.filter(([, name]) => name === modality).map(([{ source }]) => source.slice(1));
   return `^${STORAGE_ROOT.replaceAll('.', '\\.')}(${ends.join('|')})`;

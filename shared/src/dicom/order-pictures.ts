@@ -1,10 +1,10 @@
 /**
- * The images of a case as people count them: on the page of a review, and in a report on paper. Objects that models
- * made of a study are none, by their SOP Class: a reader who is blinded may not come upon one. Secondary captures count
- * where a study has no other image, but for the gateway's own heat maps.
+ * Determines which images of a case are counted, and in which order, on the page of a review and in a report on paper.
+ * Objects that models made from a study are excluded by their SOP Class, because a blinded reader must not see one.
+ * Secondary captures count only if a study has no other image, except the gateway's own heat maps, which never count.
  */
 
-/** An instance as a search lists it; null: the PACS does not say. */
+/** An instance as a search lists it. Null: the PACS does not say. */
 interface Listed {
   readonly seriesInstanceUID: string;
   readonly sopClassUID: string | null;
@@ -19,7 +19,7 @@ const NO_IMAGE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:88\.|66\.|11\.|104\.|481\
 const SECONDARY_CAPTURE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.7(?:$|\.)/;
 /** Series Number of each series of heat maps that the gateway makes. */
 export const HEAT_MAP_SERIES_NUMBER = 9003;
-/** The most pictures of a study. A person who pages through more opens a viewer. */
+/** The most pictures of a study. To see more, a person opens a viewer. */
 export const PICTURES_LIMIT = 500;
 
 /** The pictures of one study, in the order of series and instance. `listed`: in the order of the search. */
@@ -38,5 +38,5 @@ export function orderPictures<T extends Listed>(listed: readonly T[]): readonly 
 
 const isCapture = ({ sopClassUID }: Listed): boolean => SECONDARY_CAPTURE.test(sopClassUID ?? '');
 
-/** The same in every language. */
+/** A comparison that does not depend on the locale. */
 const compareUids = (a: string, b: string): number => Number(a > b) - Number(a < b);

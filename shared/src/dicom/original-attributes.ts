@@ -1,5 +1,5 @@
 /**
- * A Data Set with other values in some of its attributes, and the ones that it had before in Original Attributes
+ * Writes a Data Set with new values in some of its attributes, and records the former values in Original Attributes
  * Sequence (PS3.3 §C.12.1.1.9). Everything else stays as it was encoded: a range of the source.
  */
 import type { ByteRange, DicomElement, Encoding, ParsedInstance } from './data-set.ts';
@@ -10,32 +10,32 @@ import { encodeText, isPlainAscii } from './encode-text.ts';
 import { ORIGINAL_ATTRIBUTES_SEQUENCE, SPECIFIC_CHARACTER_SET } from './tags.ts';
 import { findElement, isText } from './values.ts';
 
-/** A value to write. Texts are plain; one without any value empties the attribute, where there is one. */
+/** An attribute to write. Texts are unencoded. Without values, an existing attribute becomes empty. */
 export type NewAttribute = readonly [
   tag: number,
   vr: string,
   ...values: readonly (string | readonly NewAttribute[])[],
 ];
 
-/** The system that changed the attributes, its cause, and the time. */
+/** Which system changed the attributes, why, and when. */
 export interface Modification {
   readonly at: Date;
   /** PS3.3 Table C.12-1: COERCE, to match the receiving system; CORRECT, because the value was wrong. */
   readonly reason: 'COERCE' | 'CORRECT';
   /** "Identification of the system that removed and/or replaced the Attributes". */
   readonly system: string;
-  /** The source of the values that were replaced; '' where nobody knows. */
+  /** The source of the replaced values; '' if unknown. */
   readonly source: string;
 }
 
-/** A piece of the new Data Set. A range is one of `instance.dataSet`. */
+/** A piece of the new Data Set. A range refers to `instance.dataSet`. */
 type DataSetPiece = Uint8Array | ByteRange;
 
 type Rewritten =
   | { readonly kind: 'changed'; readonly pieces: readonly DataSetPiece[] }
   /** The instance has these values already. */
   | { readonly kind: 'unchanged' }
-  /** A value has a character that the Data Set's character set does not have, or the record cannot be extended. */
+  /** A value has a character that the Data Set's character set lacks, or the record cannot be extended. */
   | { readonly kind: 'not-writable' };
 
 const ATTRIBUTE_MODIFICATION_DATE_TIME = 0x04000562;
@@ -46,7 +46,7 @@ const MODIFIED_ATTRIBUTES_SEQUENCE = 0x04000550;
 const UTF_8 = 'ISO_IR 192';
 
 /**
- * `wanted`: at the level of the instance itself. Rejects only where reading the source does. The pieces are not
+ * `wanted`: attributes at the top level of the instance. Rejects only if reading the source does. The pieces are not
  * deflated, whatever the transfer syntax.
  */
 export async function originalAttributes(
@@ -57,7 +57,7 @@ export async function originalAttributes(
   const characterSets = characterSetsFor(instance, wanted);
   const encoded = characterSets && encodeAll(wanted, characterSets);
   const record = findElement(instance.elements, ORIGINAL_ATTRIBUTES_SEQUENCE);
-  // Inside a UN, items are in another encoding (PS3.5 §6.2.2 note 2), which no value here is.
+  // Items inside a UN have another encoding (PS3.5 §6.2.2 note 2) than the values written here.
   if (characterSets === null || encoded === null || record?.vr === 'UN') return { kind: 'not-writable' };
   const changes = await changesIn(instance, encoded);
   if (changes.length === 0) return { kind: 'unchanged' };
@@ -66,7 +66,7 @@ export async function originalAttributes(
   return { kind: 'changed', pieces: merge(instance, changes, { modification, before: record }) };
 }
 
-/** The Data Set's own, or UTF-8 where it is ASCII all through; null where neither has the text. */
+/** The Data Set's own character sets, or UTF-8 if all its text is ASCII; null if neither can encode the text. */
 function characterSetsFor(
   instance: ParsedInstance,
   wanted: readonly NewAttribute[],
@@ -77,7 +77,7 @@ function characterSetsFor(
 
 const ESCAPE = 0x1b;
 
-/** A text too long to be kept by the reader may hold anything. */
+/** Whether all text is ASCII. A text too long to be kept by the reader may hold anything. */
 function isAscii(elements: readonly DicomElement[]): boolean {
   return elements.every(({ vr, bytes, items, valueLength }) => {
     if (items !== null) return items.every((item) => isAscii(item.elements));
@@ -110,7 +110,7 @@ function encode([tag, vr, ...values]: NewAttribute, characterSets: readonly stri
   return items.every((item) => item !== null) ? { tag, vr, value: items } : null;
 }
 
-/** The elements that differ from what the instance has. An attribute that is absent is empty already. */
+/** The elements that differ from those of the instance. An absent attribute counts as empty. */
 async function changesIn(
   { elements, encoding, dataSet }: ParsedInstance,
   encoded: readonly NewElement[],
@@ -135,7 +135,7 @@ async function changesIn(
 const areSame = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, at) => byte === b[at]);
 
-/** PS3.5 §7.2: a Group Length is retired, and would be wrong. */
+/** PS3.5 §7.2: Group Length is retired, and its value would become wrong. */
 const isGroupLength = (tag: number): boolean => (tag & 0xffff) === 0;
 
 type Record = { readonly modification: Modification; readonly before: DicomElement | null };
@@ -159,7 +159,7 @@ function merge(
   return joined([...pieces, ...left.flatMap((each) => each.pieces)]);
 }
 
-/** Ranges that follow each other are one. */
+/** Merges adjacent ranges. */
 function joined(pieces: readonly DataSetPiece[]): readonly DataSetPiece[] {
   const all: DataSetPiece[] = [];
   for (const piece of pieces) {
@@ -171,7 +171,7 @@ function joined(pieces: readonly DataSetPiece[]): readonly DataSetPiece[] {
   return all;
 }
 
-/** The Original Attributes Sequence: the items that it has, and one more. */
+/** The Original Attributes Sequence with its existing items and a new one. */
 function recorded(
   { elements, encoding }: ParsedInstance,
   changes: readonly NewElement[],
@@ -179,7 +179,7 @@ function recorded(
 ): DataSetPiece[] {
   const kept: readonly DataSetPiece[] =
     before === null ? [] : [{ offset: before.valueOffset, length: before.valueLength }];
-  // An attribute that was absent stands there empty: the record names all that was changed.
+  // An attribute that was absent is recorded as empty, so that the record names everything that was changed.
   const previous = changes.map(({ tag, vr }): DataSetPiece => {
     const element = findElement(elements, tag);
     if (element === null) return encodeElement({ tag, vr, value: new Uint8Array() }, encoding);
@@ -210,7 +210,7 @@ const itemOf = (pieces: readonly DataSetPiece[], encoding: Encoding): DataSetPie
   ...pieces,
 ];
 
-/** PS3.5 §6.2, DT: to the second, with the offset from UTC. */
+/** PS3.5 §6.2, DT: with a precision of seconds and the offset from UTC. */
 function dateTimeOf(at: Date): string {
   const digits = at.toISOString().slice(0, 19).replace(/[-:T]/g, '');
   return `${digits}+0000`;

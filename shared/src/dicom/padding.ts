@@ -1,6 +1,6 @@
 /**
- * The text without the null bytes and spaces at its end. A regular expression would look for the end from each of
- * them: a value of 64 KiB that holds little else takes it seconds.
+ * The text without the null bytes and spaces at its end. A regular expression would search for the end again from each
+ * padding character, which takes seconds for a value of 64 KiB that is mostly padding.
  */
 export function withoutPadding(text: string): string {
   let end = text.length;

@@ -1,10 +1,10 @@
 /**
- * Opens a Part 10 file: the one door through which bytes become an instance. It also reads real files without
- * a preamble, without File Meta Information or without a transfer syntax (`missingFileMeta` writes the missing
- * part when they travel).
+ * Opens a Part 10 file: the only way in which bytes become an instance. It also reads real files without a preamble,
+ * without File Meta Information or without a transfer syntax (`missingFileMeta` writes the missing part before they
+ * are sent).
  *
- * Promise: an answer for any bytes, never an exception, never more memory than `limits.ts` allows. Pixel data
- * is not read.
+ * It returns an answer for any bytes, never throws because of them, and never uses more memory than `limits.ts`
+ * allows. Pixel data is not read.
  */
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Encoding, ParsedInstance, Place, ReadOutcome } from './data-set.ts';
@@ -36,8 +36,8 @@ const META_ENCODING: Encoding = { explicitVR: true, bigEndian: false, deflated: 
 
 /**
  * How to treat a preamble that makes the file a program or document as well. 'checked' refuses it
- * (`forbidden-preamble`), because the bytes travel as they are; 'replaced' accepts it, because the caller writes
- * a preamble of zeros. The same holds for a File Meta Information length that leads beyond the end.
+ * (`forbidden-preamble`), because the bytes are sent as they are; 'replaced' accepts it, because the caller writes a
+ * preamble of zeros. The same applies to a File Meta Information length that leads beyond the end.
  */
 type PreambleRule = 'checked' | 'replaced';
 
@@ -52,8 +52,8 @@ type Beginning = {
 type Refused = Extract<ReadOutcome, { kind: 'refused' }>;
 
 /**
- * Reads the instance in `source`: structure (lengths, order, nesting) and meaning (identifiers, pixel
- * module). Rejects only when reading the source does, or with the signal's reason.
+ * Reads the instance in `source`: structure (lengths, order, nesting) and meaning (identifiers, pixel module). Rejects
+ * only if reading the source does, or with the signal's reason.
  */
 export async function readInstance(
   source: ByteSource,
@@ -67,7 +67,7 @@ export async function readInstance(
   return await examineInstance(read.unexamined, signal);
 }
 
-/** A file whose beginning was read: its File Meta Information, and where its Data Set is. */
+/** A file whose beginning was read: its File Meta Information, and the position of its Data Set. */
 export interface OpenedFile {
   readonly kind: 'opened';
   readonly source: ByteSource;
@@ -75,7 +75,7 @@ export interface OpenedFile {
   readonly beginning: Beginning;
 }
 
-/** Reads up to the Data Set. Rejects as `readInstance`. */
+/** Reads the file up to the Data Set. Rejects as `readInstance`. */
 export async function openPart10(
   source: ByteSource,
   signal: AbortSignal | undefined,
@@ -90,10 +90,10 @@ export async function openPart10(
 
 type DataSetOutcome =
   | { readonly kind: 'data-set'; readonly unexamined: Unexamined }
-  /** `elements`: those at the top level before the place of the fault. */
+  /** `elements`: the top-level elements before the fault. */
   | { readonly kind: 'refused'; readonly refused: Refused; readonly elements: readonly DicomElement[] };
 
-/** Reads the structure of the Data Set, without asking what it means. Rejects as `readInstance`. */
+/** Reads the structure of the Data Set without examining its meaning. Rejects as `readInstance`. */
 export async function readDataSet(
   { source, head, beginning }: OpenedFile,
   signal?: AbortSignal,
@@ -118,7 +118,7 @@ export async function readDataSet(
   }
   const { elements, end: dataSetEnd } = walked;
   const warnings = new Set([...beginning.warnings, ...walked.warnings]);
-  // Only its Pixel Data says whether a private transfer syntax encapsulates it.
+  // For a private transfer syntax, only the Pixel Data shows whether it is encapsulated.
   const encapsulated = warnings.has('transfer-syntax-unknown')
     ? (findElement(elements, PIXEL_DATA)?.fragments ?? null) !== null
     : encoding.encapsulated;
@@ -140,8 +140,8 @@ function unread(refused: Refused, elements: readonly DicomElement[] = []): DataS
 }
 
 /**
- * Preamble, "DICM" and File Meta Information for an instance that has none, to stand before the byte at
- * `dataSetOffset` of its file; null where the file has its own and travels as it is.
+ * Preamble, "DICM" and File Meta Information for an instance that has none, to be written before the byte at
+ * `dataSetOffset` of its file; null if the file has its own and is sent as it is.
  */
 export function missingFileMeta(instance: ParsedInstance): Uint8Array | null {
   return instance.meta && instance.hasPreamble
@@ -183,8 +183,8 @@ async function readBeginning(
   );
   if (walked.kind === 'refused') return { kind: 'refused', because: walked.because, where: walked.where };
   const saidEnd = endByGroupLength(walked.elements);
-  // A reader that believes this length finds no Data Set: Orthanc and other PACS refuse such a file. It is
-  // harmless where a new header is written.
+  // A reader that believes this length finds no Data Set: Orthanc and other PACSs refuse such a file. The length is
+  // harmless if a new header is written.
   if (rule === 'checked' && hasPreamble && saidEnd !== null && saidEnd > source.size)
     return refused('length-beyond-end');
   if (walked.warnings.has('file-meta-twice')) warnings.push('file-meta-twice');
@@ -192,7 +192,7 @@ async function readBeginning(
     warnings.push('file-meta-length');
   const begun = await chooseEncoding(source, walked.elements, walked.end, { hasPreamble, warnings });
   if ('kind' in begun || metaForm !== 'implicit' || begun.meta === null) return begun;
-  // PS3.10 §7.1: "encoded in Explicit VR Little Endian". PACS refuse this one, so it is written again.
+  // PS3.10 §7.1: "encoded in Explicit VR Little Endian". PACSs refuse implicit VR here, so it is written again.
   return { ...begun, meta: null, warnings: [...warnings, 'file-meta-written'] };
 }
 
@@ -204,7 +204,7 @@ async function chooseEncoding(
 ): Promise<Beginning | Refused> {
   const transferSyntax = uidText(findElement(meta, TRANSFER_SYNTAX_UID));
   if (!transferSyntax) {
-    // Only the beginning of a file: not a single identifier follows.
+    // The file has only a header, without a single identifier.
     if (dataSetOffset >= source.size) return refused('missing-uid');
     const encoding = apparentEncoding(
       await source.read(dataSetOffset, FIRST_READ_BYTES),
@@ -236,8 +236,8 @@ async function chooseEncoding(
 }
 
 /**
- * PS3.5 §10: private transfer syntaxes may be agreed on, and a PACS keeps them as they are. Their headers are encoded
- * in one of the standard's ways, or cannot be read here (null).
+ * PS3.5 §10: private transfer syntaxes may be agreed on, and a PACS keeps them as they are. Null: the headers have
+ * none of the standard encodings, so they cannot be read here.
  */
 async function privateEncoding(
   source: ByteSource,
@@ -268,8 +268,8 @@ function withoutMeta(
 }
 
 /**
- * How (0002,0000), or another element of group 0002, is encoded at `at`; null: it is none. Some writers omit only
- * preamble and prefix. Implicit VR is believed of (0002,0000) alone, by its length.
+ * The encoding of (0002,0000), or another element of group 0002, at `at`; null if there is none. Some writers omit
+ * only preamble and prefix. Implicit VR is accepted only for (0002,0000), recognised by its length.
  */
 function fileMetaAt(head: Uint8Array, at: number): 'explicit' | 'implicit' | null {
   if (head.length <= at + 8 || readUint16(head, at, false) !== 2 || head[at + 3] !== 0) return null;
@@ -287,7 +287,7 @@ function endByGroupLength(meta: readonly DicomElement[]): number | null {
   return length.endOffset + readUint32(length.bytes, 0, false);
 }
 
-/** Whether the first elements fit another encoding than the one that the transfer syntax names. */
+/** Whether the first elements fit an encoding other than that of the transfer syntax. */
 function isEncodedOtherwise({ encoding, dataSetOffset }: Beginning, head: Uint8Array, size: number): boolean {
   const apparent = apparentEncoding(head, dataSetOffset, size);
   return (

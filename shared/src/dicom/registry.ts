@@ -1,7 +1,7 @@
 /**
- * The UIDs that the standard registers and the road must know: transfer syntaxes (PS3.6 Table A-1, PS3.5
- * Annex A) and storage SOP Classes (PS3.4 Annex B and GG). Listed by hand from the 2024e edition; retired
- * ones are kept, because archives are full of them.
+ * The UIDs registered by the standard that the software must know: transfer syntaxes (PS3.6 Table A-1, PS3.5 Annex A)
+ * and storage SOP Classes (PS3.4 Annex B and GG). They were listed by hand from the 2024e edition. Retired ones are
+ * included, because archives are full of them.
  */
 import type { Encoding } from './data-set.ts';
 import type { SOPClassUID, TransferSyntaxUID } from './uid.ts';
@@ -14,12 +14,10 @@ export const DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1.99' as Tr
 export const EXPLICIT_VR_BIG_ENDIAN = '1.2.840.10008.1.2.2' as TransferSyntaxUID;
 export const RLE_LOSSLESS = '1.2.840.10008.1.2.5' as TransferSyntaxUID;
 export const JPEG_BASELINE = '1.2.840.10008.1.2.4.50' as TransferSyntaxUID;
-/**
- * SMPTE ST 2110 streams (1.2.840.10008.1.2.7.x), JPIP and RFC 2557 are not files and are left out on purpose.
- */
+/** SMPTE ST 2110 streams (1.2.840.10008.1.2.7.x), JPIP and RFC 2557 are not files, so they are left out on purpose. */
 const ENCAPSULATED =
   '1.98 4.50 4.51 4.52 4.53 4.54 4.55 4.56 4.57 4.58 4.59 4.60 4.61 4.62 4.63 4.64 4.65 4.66 4.70 4.80 4.81 4.90 4.91 4.92 4.93 ' +
-  // MPEG-2, MPEG-4, HEVC, each also as fragmentable; JPEG XL; HTJ2K; RLE; deflated image frame
+  // MPEG-2, MPEG-4, HEVC, each also in its fragmentable form; JPEG XL; HTJ2K; RLE; deflated image frame
   '4.100 4.100.1 4.101 4.101.1 4.102 4.102.1 4.103 4.103.1 4.104 4.104.1 4.105 4.105.1 4.106 4.106.1 4.107 4.108 ' +
   '4.110 4.111 4.112 4.201 4.202 4.203 5 8.1';
 
@@ -42,7 +40,7 @@ const ENCODINGS = new Map<string, Encoding>([
 
 export const TRANSFER_SYNTAXES: readonly string[] = [...ENCODINGS.keys()];
 
-/** How a Data Set of this transfer syntax is encoded; null where the syntax is not known. */
+/** The encoding of a Data Set in this transfer syntax; null if the syntax is unknown. */
 export function encodingOf(transferSyntaxUID: string): Encoding | null {
   return ENCODINGS.get(transferSyntaxUID) ?? null;
 }
@@ -57,7 +55,10 @@ const IMAGE_CLASSES = new Set(
   ).split(' '),
 );
 
-/** The others, whose Pixel Data is absent or may be (RT Dose is an image only where it holds a grid). */
+/**
+ * The other storage SOP Classes, without Pixel Data or with optional Pixel Data (RT Dose is an image only if it
+ * contains a grid).
+ */
 const OTHER_CLASSES = new Set(
   (
     '4.2 8 9 9.1 9.1.1 9.1.2 9.1.3 9.1.4 9.2.1 9.3.1 9.4.1 9.4.2 9.5.1 9.6.1 9.6.2 9.7.1 9.7.2 9.7.3 9.7.4 9.8.1 9.100.1 9.100.2 ' +
@@ -69,7 +70,9 @@ const OTHER_CLASSES = new Set(
   ).split(' '),
 );
 
-/** PS3.4 Annex GG, non-patient objects, retired trial classes, and Stored Print (retired), outside of that root. */
+/**
+ * PS3.4 Annex GG, non-patient objects, retired trial classes, and Stored Print (retired), which are outside that root.
+ */
 const OTHER_ROOTS = new Set(
   '34.1 34.7 34.10 38.1 39.1 43.1 44.1 45.1'
     .split(' ')
@@ -81,8 +84,8 @@ const OTHER_ROOTS = new Set(
 export const HARDCOPY_CLASSES: readonly string[] = [`${ROOT}5.1.1.29`, `${ROOT}5.1.1.30`];
 
 /**
- * Services, directories and meta classes of PS3.6 Table A-1, each with those below it. The list is closed: a class
- * that it does not have may be one that is stored.
+ * Services, directories and meta classes of PS3.6 Table A-1, each with the classes below it. The list is closed: a
+ * class that it does not contain may be a storage class.
  */
 const NOT_STORED =
   // Verification, Media Storage Directory, Basic Study Content Notification, Storage Commitment, event logging
@@ -101,7 +104,7 @@ const NOT_STORED =
 
 const STORAGE_ROOT = `${ROOT}5.1.4.1.1.`;
 
-/** Every storage class of this list that has a root in common. */
+/** All storage classes of this list below the common root. */
 export const STORAGE_CLASSES: readonly string[] = [...IMAGE_CLASSES, ...OTHER_CLASSES].map(
   (suffix) => STORAGE_ROOT + suffix,
 );
@@ -125,10 +128,10 @@ export function sopClassKind(sopClassUID: SOPClassUID | string): SOPClassKind {
     : 'unknown';
 }
 
-/** PS3.4 Annex B.6 gives no service for it: it lies on media alone (PS3.3 §F). */
+/** The Media Storage Directory. PS3.4 Annex B.6 defines no service for it: it exists only on media (PS3.3 §F). */
 export const MEDIA_STORAGE_DIRECTORY = `${ROOT}1.3.10` as SOPClassUID;
 
-/** The storage SOP Classes that a synthetic study uses, by what they hold. */
+/** The storage SOP Classes that synthetic studies use, by content. */
 export const SOP_CLASSES = {
   CR: `${STORAGE_ROOT}1` as SOPClassUID,
   DX: `${STORAGE_ROOT}1.1` as SOPClassUID,

@@ -1,12 +1,12 @@
 /**
- * The characters that a character set has beyond ASCII, each with its bytes: the way back from text to bytes, by the
- * platform's own tables. Made once for each set that is written.
+ * Maps the characters of a character set beyond ASCII to their bytes, in order to encode text. The map is made from
+ * the platform's own decoding tables, once for each set that is written.
  */
 import { decodeRun, type TextPiece } from './character-sets.ts';
 
-/** PS3.3 Table C.12-4: sets of two bytes a character, in which half they stand, and which rows they have. */
+/** PS3.3 Table C.12-4: sets of two bytes per character, with their half and their rows. */
 const TWO_BYTES: Readonly<Record<string, { readonly half: 'g0' | 'g1'; readonly rows: readonly Rows[] }>> = {
-  // Decoders know more rows than JIS X 0208 has: those of NEC, which others read as other characters.
+  // Decoders know more rows than JIS X 0208 has: the NEC rows, which other systems decode differently.
   '87': {
     half: 'g0',
     rows: [
@@ -28,7 +28,7 @@ type Rows = readonly [first: number, last: number];
 
 const MADE = new Map<string, ReadonlyMap<string, TextPiece>>();
 
-/** `set`: as `canonicalCharacterSet` names it; of GB18030, its characters of two bytes. */
+/** `set`: as `canonicalCharacterSet` names it. For GB18030, only its characters of two bytes. */
 export function repertoireOf(set: string): ReadonlyMap<string, TextPiece> {
   const made = MADE.get(set) ?? new Map([...charactersOf(set)].map((piece) => [piece.text, piece]));
   MADE.set(set, made);
@@ -50,7 +50,10 @@ function* singlesOf(set: string): Generator<TextPiece> {
   }
 }
 
-/** The last of two pairs for one character stays in the map: from the end, so that it is the first. */
+/**
+ * Pairs are generated from the end. If two pairs encode the same character, the map keeps the last one generated,
+ * which is thus the first in the table.
+ */
 function* pairsOf(set: string): Generator<TextPiece> {
   const { half, rows } = TWO_BYTES[set] ?? { half: null, rows: [[0x81, 0xfe] as const] };
   const [from, to] = half === null ? [0x40, 0xfe] : half === 'g0' ? [0x21, 0x7e] : [0xa1, 0xfe];

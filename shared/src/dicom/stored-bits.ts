@@ -10,7 +10,7 @@ export interface StoredBits {
   readonly isSigned: boolean;
 }
 
-/** A High Bit that leaves no room for the value is not believed. */
+/** A High Bit that leaves no room for the value is ignored. */
 export function readStoredBits(
   elements: readonly DicomElement[],
   context: ValueContext,

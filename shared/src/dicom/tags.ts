@@ -1,4 +1,4 @@
-/** The tags that code names. Keywords of PS3.6 in capitals; everything else is in the dictionary. */
+/** The tags that the code uses by name: keywords of PS3.6 in capitals. All other tags are in the dictionary. */
 
 export const FILE_META_GROUP_LENGTH = 0x00020000;
 export const FILE_META_VERSION = 0x00020001;

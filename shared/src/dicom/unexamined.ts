@@ -1,4 +1,4 @@
-/** An instance on its way from parsed to examined, and the form of a fault found there. */
+/** An instance that is parsed but not yet examined, and the form of a fault found when it is examined. */
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ParsedInstance } from './data-set.ts';
 
@@ -7,5 +7,5 @@ export type Unexamined = Omit<ParsedInstance, 'identifiers' | 'characterSets' | 
   readonly warnings: Set<WarningCode>;
 };
 
-/** A reason to refuse, and the element that gives it. */
+/** A reason to refuse an instance, and the element that causes it. */
 export type Fault = { readonly because: ReasonCode; readonly tag: number; readonly offset: number };

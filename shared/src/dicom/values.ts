@@ -1,27 +1,27 @@
 /**
- * Values of elements as text and numbers. Only what the reader kept is looked at (`KEPT_VALUE_BYTES`): a
- * longer value, a Sequence and an absent element all answer as if there were no value.
+ * Returns values of elements as text and numbers. Only values that the reader kept are used (`KEPT_VALUE_BYTES`): a
+ * longer value, a Sequence and an absent element all count as having no value.
  */
 import { textReader } from './character-sets.ts';
 import type { ByteSource, DicomElement, Encoding } from './data-set.ts';
 import { withoutPadding } from './padding.ts';
 import { SPECIFIC_CHARACTER_SET } from './tags.ts';
 
-/** The context of a Data Set or item that decoding needs. A `ParsedInstance` is one. */
+/** What decoding needs to know about the surrounding Data Set or item. A `ParsedInstance` is one. */
 export interface ValueContext {
   readonly characterSets: readonly string[];
   readonly encoding: Encoding;
 }
 
-/** The element of this tag, or null. Elements are in ascending order, except in files that break the rule. */
+/** The element of this tag, or null. Elements are in ascending order, except in invalid files. */
 export function findElement(elements: readonly DicomElement[], tag: number): DicomElement | null {
   for (const element of elements) if (element.tag === tag) return element;
   return null;
 }
 
-/** PS3.5 §6.1.2.3: these hold text in the Specific Character Set; the others are ASCII. */
+/** PS3.5 §6.1.2.3: VRs that hold text in the Specific Character Set. The others are ASCII. */
 const TEXT_VRS = new Set(['LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT']);
-/** PS3.5 §6.2: in these a backslash is a character like any other. */
+/** PS3.5 §6.2: VRs in which a backslash is an ordinary character. */
 const SINGLE_VALUE_VRS = new Set(['LT', 'ST', 'UT', 'UR']);
 
 export function isText(vr: string): boolean {
@@ -29,8 +29,8 @@ export function isText(vr: string): boolean {
 }
 
 /**
- * The bytes of a value that the reader may not have kept; empty for Sequences and fragments. `limit`: throws
- * RangeError for a longer one.
+ * The bytes of a value, read from `dataSet` if the reader did not keep them; empty for Sequences and fragments. Throws
+ * RangeError for a value longer than `limit`.
  */
 export async function readValueBytes(
   element: DicomElement,
@@ -44,7 +44,8 @@ export async function readValueBytes(
 }
 
 /**
- * The bytes as Latin-1 characters: for VRs that are ASCII by definition, where every byte must stay visible.
+ * Reads the bytes as Latin-1 characters, for VRs that are ASCII by definition but in which every byte must remain
+ * visible.
  */
 export function asciiText(bytes: Uint8Array): string {
   let text = '';
@@ -94,7 +95,7 @@ const NUMBER_BYTES: Readonly<Record<string, number>> = {
 };
 
 /**
- * All values as numbers, for binary VRs and for DS and IS; a value that is no number is NaN. Empty for every
+ * All values as numbers, for binary VRs and for DS and IS; a value that is not a number becomes NaN. Empty for every
  * other VR.
  */
 export function numbersOf(element: DicomElement | null, context: ValueContext): number[] {
@@ -125,7 +126,7 @@ export function parseDecimal(text: string): number {
 }
 
 /**
- * Specific Character Set of these elements, or, if they have none, of the data set or item around them (PS3.3
+ * The Specific Character Set of these elements or, if they have none, of the Data Set or item around them (PS3.3
  * §C.12.1.1.2).
  */
 export function characterSetsOf(

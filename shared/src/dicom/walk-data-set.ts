@@ -1,7 +1,7 @@
 /**
- * Walks a Data Set of any size through a window: reads where the steps of `walk-elements.ts` need bytes, in
- * growing pieces while elements follow each other, in small ones between fragments. Nothing is read twice,
- * and never more than the header limit.
+ * Walks a Data Set of any size through a window: it reads where the steps of `walk-elements.ts` need bytes, in growing
+ * pieces while elements follow each other, and in small ones between fragments. Nothing is read twice, and never more
+ * than the header limit.
  */
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ByteSource, DicomElement, Place } from './data-set.ts';
@@ -30,7 +30,7 @@ type WalkOutcome =
       readonly kind: 'refused';
       readonly because: ReasonCode;
       readonly where: Place;
-      /** The top-level elements before the place. */
+      /** The top-level elements before that position. */
       readonly elements: readonly DicomElement[];
       /**
        * Pixel Data reaches beyond the end of the file. `examineCutPixelData` judges it by rows, columns and
@@ -40,8 +40,8 @@ type WalkOutcome =
     };
 
 /**
- * Walks `source` from `start` to its end or, for File Meta Information, to the end of group 0002. Rejects only
- * when reading does, or with the signal's reason.
+ * Walks `source` from `start` to its end or, for File Meta Information, to the end of group 0002. Rejects only if
+ * reading does, or with the signal's reason.
  */
 export async function walkDataSet(
   source: ByteSource,

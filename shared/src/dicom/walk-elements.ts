@@ -1,10 +1,10 @@
 /**
- * The steps of a walk through a Data Set, one element, item or fragment at a time, without recursion and
- * without reading long values: it jumps over pixel data and walks fragments by their headers. A step that
- * lacks bytes changes nothing and can be taken again.
+ * The steps of a walk through a Data Set, one element, item or fragment at a time, without recursion and without
+ * reading long values: it jumps over pixel data and walks fragments by their headers. A step that lacks bytes changes
+ * nothing and can be taken again.
  *
- * Promise: lengths agree with each other and with the end of the file. `examine-instance.ts` looks at the
- * meaning of the elements.
+ * A completed walk guarantees that lengths agree with each other and with the end of the file. `examine-instance.ts`
+ * examines the meaning of the elements.
  */
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { dictionaryVR } from './dictionary.ts';
@@ -43,7 +43,7 @@ import {
   wantBytes,
 } from './walk-state.ts';
 
-/** Takes steps until the walk ends or needs its caller. */
+/** Takes steps until the walk ends or the caller has to act. */
 export function advance(walk: Walk): Step {
   for (;;) {
     const frame = walk.stack[walk.stack.length - 1]!;
@@ -52,12 +52,12 @@ export function advance(walk: Walk): Step {
   }
 }
 
-/** Limits: what exceeds one is refused, wherever it stands. */
+/** Limits: exceeding one leads to refusal anywhere. */
 const LIMITS: readonly ReasonCode[] = ['nesting-too-deep', 'too-many-items', 'too-many-elements'];
 
 /**
- * PS3.5 §6.2.2: a UN of defined length is a value that its reader need not understand. One whose items cannot be
- * read, the innermost around the fault, is passed over as a whole. False where there is none.
+ * PS3.5 §6.2.2: a UN of defined length is a value that its reader need not understand. If its items cannot be read,
+ * the innermost such UN around the fault is skipped as a whole. False if there is none.
  */
 function leftOpaque(walk: Walk): boolean {
   const at = walk.stack.findLastIndex(
@@ -89,7 +89,7 @@ function take(walk: Walk, frame: Frame): Step {
   return frame.kind === 'items' ? readItem(walk, frame) : readFragment(walk, frame);
 }
 
-/** Whether a delimiter may stand at `position`: only it ends the frame, or the frame ends right after it. */
+/** Whether a delimiter may be at `position`: the frame has no defined end, or ends right after the delimiter. */
 function mayBeDelimited(frame: Frame, position: number): boolean {
   return frame.end === Infinity || position + 8 === frame.end;
 }
@@ -103,14 +103,14 @@ function readElement(walk: Walk, frame: ElementsFrame): Step {
       ? 'done'
       : refuse(walk, frame.end === Infinity ? 'missing-delimiter' : 'truncated', frame.tag);
   const at = position - walk.windowOffset;
-  // PS3.10 §7.1: "the File Meta Information shall be encoded using Explicit VR Little Endian"; the Data Set
-  // after it may be anything.
+  // PS3.10 §7.1: "the File Meta Information shall be encoded using Explicit VR Little Endian"; the Data Set after it
+  // may have any encoding.
   if (walk.fileMeta && isRoot) {
     if (!has(walk, 2)) return walk.size - position < 2 ? refuse(walk, 'truncated') : wantBytes(walk, 2);
     if (walk.window[at] !== 2 || walk.window[at + 1] !== 0) return 'done';
   }
   let answer = readHeader(header, walk.window, at, frame.encoding);
-  // Some writers encode File Meta Information as the Data Set, in implicit VR.
+  // Some writers encode File Meta Information like the Data Set, in implicit VR.
   if (answer === 'bad-vr' && walk.fileMeta && isRoot)
     answer = readHeader(header, walk.window, at, IMPLICIT_LITTLE_ENDIAN);
   if (answer === 8 || answer === 12) return shortOf(walk, answer, isRoot);
@@ -154,7 +154,7 @@ function readValue(walk: Walk, frame: ElementsFrame, isRoot: boolean): Step {
   if ((length & 1) === 1) walk.warnings.add('odd-length');
   if (header.unknownVR) walk.warnings.add('unknown-vr');
   walk.position = end;
-  // A second header: the first of each element counts.
+  // There is a second File Meta header: the first occurrence of each element counts.
   if (walk.fileMeta && isRoot) frame.seen ??= new Set();
   if (frame.seen?.has(tag)) {
     walk.warnings.add('file-meta-twice');
@@ -229,18 +229,18 @@ function readFragment(walk: Walk, frame: FragmentsFrame): Step {
   return count(walk, frame.tag);
 }
 
-/** Why an element of this tag may not stand here; null if it may. */
+/** Why an element with this tag must not be here; null if it may. */
 function misplaced(walk: Walk, frame: ElementsFrame, tag: number): ReasonCode | null {
   const isRoot = frame === walk.root;
   if (isRoot && walk.pixelDataSeen && tag <= frame.lastTag)
     return tag === frame.lastTag ? 'duplicate-element' : 'trailing-data';
   const group = tag >>> 16;
-  // PS3.5 §7.1.1: groups 0000 and 0002 are not for Data Sets.
+  // PS3.5 §7.1.1: groups 0000 and 0002 do not belong in Data Sets.
   if (isRoot && group === 0) return 'command-element';
   if (walk.fileMeta && isRoot) return null;
   if (isRoot && group === 2) return 'file-meta-in-data-set';
-  // PS3.5 §7.1: "ordered by increasing Data Element Tag", each "at most once". Until the order is broken a
-  // repeated tag follows itself.
+  // PS3.5 §7.1: "ordered by increasing Data Element Tag", each "at most once". As long as the order is ascending, a
+  // repeated tag directly follows the first one.
   if (tag === frame.lastTag) return 'duplicate-element';
   if (tag < frame.lastTag) {
     frame.seen ??= new Set(frame.elements.map((element) => element.tag));

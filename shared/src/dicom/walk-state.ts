@@ -1,6 +1,5 @@
 /**
- * The state of a walk through a Data Set: the window of bytes at hand, the frames that are open, and the ways
- * in which a step ends.
+ * The state of a walk through a Data Set: the window of bytes in memory, the open frames, and the results of a step.
  */
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { ByteRange, DicomElement, DicomItem, Encoding, Place } from './data-set.ts';
@@ -11,7 +10,7 @@ import { ELEMENT_LIMIT, MANY_ELEMENTS, PLAUSIBLE_VALUE_BYTES } from './limits.ts
 /** Native Pixel Data claims more bytes than the file has, or encapsulated Pixel Data is never closed. */
 export type CutPixelData = { readonly claimedBytes: number } | 'unclosed';
 
-/** Bytes of the source that are in memory already, from `offset` on. */
+/** Bytes of the source that are already in memory, starting at `offset`. */
 export type Window = { readonly offset: number; readonly bytes: Uint8Array };
 
 type OwnerOfFrame = {
@@ -25,14 +24,16 @@ type OwnerOfFrame = {
 /** A Data Set or item whose elements are being read. */
 export type ElementsFrame = OwnerOfFrame & {
   kind: 'elements';
-  /** The frame's end by its length; Infinity if a delimiter ends it. */
+  /** The end of the frame according to its length; Infinity if a delimiter ends it. */
   end: number;
-  /** No part of it may cross this: its own end, or that of the element around it. */
+  /** No part of the frame may cross this position: its own end, or that of the element around it. */
   limit: number;
   encoding: Encoding;
   elements: DicomElement[];
   lastTag: number;
-  /** The tags so far. Null until the order is broken: before that, a repeated tag follows itself. */
+  /**
+   * The tags so far. Null while the order is ascending, because then a repeated tag directly follows the first one.
+   */
   seen: Set<number> | null;
 };
 export type ItemsFrame = OwnerOfFrame & {
@@ -55,7 +56,7 @@ export type Step = 'next' | 'done' | 'refused' | 'more-bytes' | 'zeros?';
 
 export type Walk = {
   readonly size: number;
-  /** File Meta Information ends before the first element of another group (PS3.10 §7.1). */
+  /** The walk reads File Meta Information, which ends before the first element of another group (PS3.10 §7.1). */
   readonly fileMeta: boolean;
   readonly header: Header;
   readonly warnings: Set<WarningCode>;
@@ -64,14 +65,14 @@ export type Walk = {
   window: Uint8Array;
   windowOffset: number;
   position: number;
-  /** The bytes needed at `position` when a step answers 'more-bytes'. */
+  /** The number of bytes needed at `position` if a step returns 'more-bytes'. */
   wanted: number;
   count: number;
   pixelDataSeen: boolean;
   refusal: { because: ReasonCode; where: Place; cutPixelData?: CutPixelData } | null;
 };
 
-/** A fresh frame for a Data Set or an item. */
+/** Creates a frame for a Data Set or an item. */
 export function newElementsFrame(
   place: Omit<ElementsFrame, 'kind' | 'elements' | 'lastTag' | 'seen'>,
 ): ElementsFrame {
@@ -137,7 +138,7 @@ export function wantBytes(walk: Walk, bytes: number): Step {
   return 'more-bytes';
 }
 
-/** The window ends inside a header: read on, unless the file ends there too. */
+/** The window ends inside a header: more must be read, unless the file ends there too. */
 export function shortOf(walk: Walk, bytes: number, isRoot: boolean): Step {
   const left = walk.size - walk.position;
   if (left >= bytes) return wantBytes(walk, bytes);
@@ -159,12 +160,12 @@ export function refuse(
   return 'refused';
 }
 
-/** A value reaches beyond the end of the file: is the file cut, or is the length wrong? */
+/** A value reaches beyond the end of the file. Decides whether the file is truncated or the length is wrong. */
 export function overrun(walk: Walk, tag: number, end: number, isPixelData: boolean): Step {
   const { length } = walk.header;
   if (walk.header.unknownVR) return refuse(walk, 'unknown-vr', tag);
   if (isPixelData) return refuse(walk, 'truncated', tag, { claimedBytes: length });
-  // PS3.5 §7.1: lengths are even. An odd one that leaves the file was never a length.
+  // PS3.5 §7.1: lengths are even. An odd length that reaches beyond the file was never meant as a length.
   if ((length & 1) === 1) return refuse(walk, 'inconsistent-length', tag);
   return refuse(walk, end - walk.size > PLAUSIBLE_VALUE_BYTES ? 'length-beyond-end' : 'truncated', tag);
 }

@@ -1,22 +1,25 @@
 /**
- * Where boxes lie in the bytes of native samples, and the bytes of a blank pixel there. Covering writes these
- * runs, and the check at the gateway reads the same ones.
+ * Computes the bytes of native samples that boxes cover, and the bytes of a blank pixel there. Covering writes these
+ * runs, and the gateway's check reads the same ones.
  */
 import { boxesOn, type Box } from '../dicom/boxes.ts';
 import type { FrameShape } from './frame-shape.ts';
 
-/** Samples of frames one after the other. Counted in units: bytes, or bits of samples of one bit. */
+/**
+ * The layout of the samples of consecutive frames. Positions are counted in units: bytes, or bits for samples of one
+ * bit.
+ */
 export interface RunLayout {
   readonly isBits: boolean;
   readonly rows: number;
   readonly columns: number;
-  /** Units of a pixel in its plane. */
+  /** Units per pixel in one plane. */
   readonly pixel: number;
-  /** For each plane the blank units of a pixel (of two pixels where they share their chroma). */
+  /** For each plane, the units of a blank pixel (of two pixels if they share their chroma). */
   readonly planes: readonly Uint8Array[];
 }
 
-/** Units `from` to `to` (not included) of a row of a box; the blank units repeat from `start` on. */
+/** Units `from` to `to` (exclusive) of a row of a box. The blank units repeat, beginning at `start`. */
 interface Run {
   readonly from: number;
   readonly to: number;
@@ -24,7 +27,7 @@ interface Run {
   readonly blank: Uint8Array;
 }
 
-/** The bytes of one sample, little endian, at its place among the allocated bits. */
+/** The bytes of one sample, little endian, at its position among the allocated bits. */
 export function sampleBytes(
   value: number,
   {
@@ -36,13 +39,13 @@ export function sampleBytes(
 ): Uint8Array {
   const bytes = new Uint8Array(Math.ceil(bitsAllocated / 8));
   if (isFloat) return bytes;
-  // The sign fills the bits above the value.
+  // The sign bit fills the bits above the value.
   let left = BigInt.asUintN(bitsAllocated, BigInt(value) << BigInt(highBit - bitsStored + 1));
   for (let at = 0; at < bytes.length; at += 1, left >>= 8n) bytes[at] = Number(left & 255n);
   return bytes;
 }
 
-/** Native samples as they lie, with blank values for each sample of a pixel. */
+/** The layout of native samples, with a blank value for each sample of a pixel. */
 export function nativeLayout(shape: FrameShape, blank: readonly number[], bigEndian: boolean): RunLayout {
   const { rows, columns, bitsAllocated, isPlanar, photometricInterpretation } = shape;
   const place = { rows, columns };
@@ -61,12 +64,12 @@ export function nativeLayout(shape: FrameShape, blank: readonly number[], bigEnd
   return { ...place, isBits: false, pixel, planes: [Uint8Array.from(together.flatMap((each) => [...each]))] };
 }
 
-/** Units of a frame. */
+/** Units per frame. */
 export function frameUnits({ rows, columns, pixel, planes }: RunLayout): number {
   return rows * columns * pixel * planes.length;
 }
 
-/** Calls `use` with the runs that touch `length` units from `at` on, until it returns false. */
+/** Calls `use` with each run that touches the `length` units starting at `at`, until it returns false. */
 function everyRun(
   layout: RunLayout,
   boxes: readonly Box[],
@@ -94,7 +97,7 @@ function everyRun(
   return true;
 }
 
-/** Writes blank pixels over the boxes in `bytes`, the units from `at` on. */
+/** Writes blank pixels over the boxes in `bytes`, which begin at unit `at`. */
 export function coverRuns(bytes: Uint8Array, at: number, layout: RunLayout, boxes: readonly Box[]): void {
   const length = layout.isBits ? bytes.length * 8 : bytes.length;
   everyRun(layout, boxes, { at, length }, ({ from, to, start, blank }) => {

@@ -1,10 +1,13 @@
-/** The value of a covered pixel: the darkest that the header lets a sample have, so it depends on no pixel. */
+/**
+ * The value of a covered pixel: the darkest value that the header allows for a sample. So it does not depend on any
+ * pixel.
+ */
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import type { FrameShape } from './frame-shape.ts';
 import { paletteOf } from './grey-picture.ts';
 import { entryOf } from './lookup-table.ts';
 
-/** A stored value for each sample of a pixel. Null where the colours of the pixels are not known. */
+/** The stored value for each sample of a pixel. Null if the colour space of the pixels is unknown. */
 export async function blankSamples(
   instance: ParsedInstance,
   source: ByteSource,

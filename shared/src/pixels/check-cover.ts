@@ -1,7 +1,7 @@
 /**
- * Whether the boxes that an instance claims to be covered are blank: for those who do not believe the claim.
- * Native pixels are read where the boxes are, RLE one segment at a time, any other coding is decoded; so
- * nothing larger than `CHECKED_BYTES_LIMIT` is held.
+ * Checks whether the boxes that an instance claims to be covered really are blank, for callers that do not trust the
+ * claim. Native pixels are read only where the boxes are, RLE is read one segment at a time, and any other coding is
+ * decoded. So nothing larger than `CHECKED_BYTES_LIMIT` is held.
  */
 import { areWithin, boxesOn, type Box } from '../dicom/boxes.ts';
 import type { ParsedInstance } from '../dicom/data-set.ts';
@@ -16,7 +16,10 @@ import { readFrameShape, type FrameShape } from './frame-shape.ts';
 import { reversedUnits } from './native-frame.ts';
 import { decodeRleSegment } from './rle.ts';
 
-/** A frame to be decoded, or a segment and its code. Real ones that were covered by us are native or RLE. */
+/**
+ * The largest frame to be decoded, or segment with its code. Images that were covered by this software are native or
+ * RLE.
+ */
 const CHECKED_BYTES_LIMIT = 128 * 1024 ** 2;
 const PIECE_BYTES = 1024 ** 2;
 
@@ -29,8 +32,8 @@ type Checking = {
 };
 
 /**
- * False also where it cannot be known: boxes outside of the image, damage, pixels that nothing here reads. Throws
- * the signal's reason, and what reading the source does.
+ * Also false if it cannot be determined: boxes outside the image, damage, unreadable pixels. Throws the signal's
+ * reason, and whatever reading the source throws.
  */
 export async function areCovered(
   instance: ParsedInstance,
@@ -101,7 +104,7 @@ async function isFrameBlank(
   const decoded = await decodeFrame(instance, instance.dataSet, frame, decoding);
   if (decoded.kind === 'refused') return false;
   const { values } = decoded.frame;
-  // Colours are RGB once they are decoded.
+  // Decoded colours are RGB.
   const expected = samples === 3 ? [0, 0, 0] : blank;
   return boxesOn(boxes, frame).every(({ x, y, width, height }) => {
     for (let row = y; row < y + height; row += 1)

@@ -1,6 +1,6 @@
 /**
- * The package has no types that fit. `locateFile`: where the `.wasm` lies; without it, beside the script
- * (Node).
+ * The package has no suitable types. `locateFile`: returns the address of the `.wasm`; by default it is beside the
+ * script (Node).
  */
 declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
   const createModule: (
@@ -9,7 +9,7 @@ declare module '@cornerstonejs/codec-openjpeg/decodewasmjs' {
   export default createModule;
 }
 
-/** Vite: the address of the file in what was built. */
+/** Vite: the address of the file in the build output. */
 declare module '@cornerstonejs/codec-openjpeg/decodewasm?url' {
   const url: string;
   export default url;

@@ -1,13 +1,13 @@
 /**
- * JPEG 2000 and HTJ2K by OpenJPEG in WebAssembly, behind one door. Nothing is loaded before the first image
- * that needs it; a module that trapped is discarded and loaded again, and so is one that a large image has filled, for
- * its memory never becomes smaller.
+ * Decodes JPEG 2000 and HTJ2K by OpenJPEG in WebAssembly, behind one interface. Nothing is loaded before the first
+ * image that needs it. A module that trapped is discarded and loaded again. So is a module whose memory a large image
+ * has enlarged, because the memory never shrinks.
  *
- * [Note: Why the other decoders are our own] JPEG in DICOM is five processes of 2 to 16 bits. Libraries cover
- * one or two each (libjpeg-turbo 8 bits, jpeg-lossless-decoder-js process 14 alone), 12 bits and progressive
- * 12 bits none but a module of 4 MB; CharLS's decoder runs for ever on damage ([Note: Why not CharLS's
- * decoder]). jpeg.ts and jpeg-ls.ts are 20 kB together, end where their bytes end, and are the same in
- * browser and Node.
+ * [Note: Why the other decoders are our own] JPEG in DICOM comprises five processes with 2 to 16 bits. Libraries cover
+ * one or two of them (libjpeg-turbo 8 bits, jpeg-lossless-decoder-js only process 14); 12 bits and progressive 12 bits
+ * are covered only by a module of 4 MB. CharLS's decoder runs for ever on damaged data ([Note: Why not CharLS's
+ * decoder]). jpeg.ts and jpeg-ls.ts are 20 kB together, stop where their bytes end, and behave the same in browser and
+ * Node.
  */
 
 export interface Codecs {
@@ -16,8 +16,8 @@ export interface Codecs {
 
 export interface WaveletCodec {
   /**
-   * The decoded image; null where the codestream is damaged. Rejects only where the module cannot be had. The
-   * caller owns the result.
+   * The decoded image; null if the codestream is damaged. Rejects only if the module cannot be loaded. The caller owns
+   * the result.
    */
   decode(codestream: Uint8Array): Promise<WaveletImage | null>;
 }
@@ -28,7 +28,7 @@ interface WaveletImage {
   readonly componentCount: number;
   readonly bitsPerSample: number;
   readonly isSigned: boolean;
-  /** Samples of a pixel beside each other, little endian, in one byte up to 8 bits, in two up to 16. */
+  /** Samples of a pixel are adjacent and little endian, in one byte up to 8 bits, in two up to 16. */
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -44,7 +44,7 @@ export interface WaveletDecoder {
   delete(): void;
 }
 
-/** The modules' output is discarded: it is meant for those who build them. */
+/** The modules' output is discarded, because it is meant only for their developers. */
 export interface ModuleOptions {
   readonly locateFile?: (name: string) => string;
   readonly print: () => void;
@@ -52,17 +52,17 @@ export interface ModuleOptions {
 }
 export const SILENT = { print: () => {}, printErr: () => {} } as const satisfies ModuleOptions;
 
-/** A module's memory for an image of 6 million pixels. */
+/** The largest memory of a module that is kept, enough for an image of 6 million pixels. */
 const KEPT_BYTES = 64 * 1024 ** 2;
 
 /**
- * `WebAssembly.RuntimeError`, by the name that it has where no type of it is known (the gateway's types have
- * no browser's).
+ * Whether the error is a `WebAssembly.RuntimeError`. It is recognised by name, because the gateway's types do not
+ * include browser types.
  */
 const isTrap = (error: unknown): boolean => error instanceof Error && error.name === 'RuntimeError';
 
 /**
- * `instantiate` makes a module and gives its class: called at the first use, and again after one has trapped.
+ * `instantiate` loads a module and returns its class. It is called on first use, and again after a module has trapped.
  */
 export function createWaveletCodec(instantiate: () => Promise<new () => WaveletDecoder>): WaveletCodec {
   let made: Promise<new () => WaveletDecoder> | null = null;
@@ -84,8 +84,8 @@ export function createWaveletCodec(instantiate: () => Promise<new () => WaveletD
         if (buffer.byteLength > KEPT_BYTES) made = null;
         return { width, height, componentCount, bitsPerSample, isSigned, bytes };
       } catch (error) {
-        // Exceptions of C++ arrive as numbers or as the module's own class and leave it whole. A trap leaves
-        // its memory in no known state.
+        // C++ exceptions arrive as numbers or as the module's own class, and the module stays usable. After a trap,
+        // the state of its memory is unknown.
         if (isTrap(error) || error instanceof RangeError) {
           made = null;
           decoder = null;

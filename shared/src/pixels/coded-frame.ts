@@ -1,4 +1,4 @@
-/** The decoder of each transfer syntax (PS3.5 Annex A), and the way from its samples to stored values. */
+/** The decoder of each transfer syntax (PS3.5 Annex A), and the conversion of its samples to stored values. */
 import type { Codecs } from './codecs.ts';
 import { type ColourValues, ybrToRgb } from './colour.ts';
 import type { Decode, DecodedSamples } from './decoder.ts';
@@ -10,14 +10,14 @@ import { clearUnusedBits, type IntegerValues } from './native-frame.ts';
 import type { Frame, PictureRefusal } from './picture.ts';
 
 const ROOT = '1.2.840.10008.1.2.4.';
-/** Lossless: unused bits come out as they went in, too. */
+/** Lossless transfer syntaxes, which preserve unused bits too. */
 const LOSSLESS = new Set(['57', '70', '80', '90', '201', '202'].map((end) => ROOT + end));
 /** JPEG 2000 and HTJ2K. */
 const WAVELETS = new Set(['90', '91', '201', '202', '203'].map((end) => ROOT + end));
 
 /**
- * Bytes a sample that the decoder takes beside the decoded frame: OpenJPEG has the image and its tile in 32 bits each,
- * and its own copy of the frame (measured); a JPEG has coefficients of 16 bits.
+ * Bytes per sample that the decoder needs in addition to the decoded frame. OpenJPEG holds the image and its tile in
+ * 32 bits each, and its own copy of the frame (measured); JPEG has coefficients of 16 bits.
  */
 export const decoderBytes = (transferSyntaxUID: string): number => (WAVELETS.has(transferSyntaxUID) ? 10 : 2);
 
@@ -26,7 +26,7 @@ interface Decoder {
   readonly isLossless: boolean;
 }
 
-/** Null for a transfer syntax that is not decoded here: video, JPEG XL, multi-component JPEG 2000. */
+/** Null for an unsupported transfer syntax: video, JPEG XL, multi-component JPEG 2000. */
 export function decoderOf(transferSyntaxUID: string, codecs: Codecs): Decoder | null {
   const decode = decodeOf(transferSyntaxUID, codecs);
   return decode && { decode, isLossless: LOSSLESS.has(transferSyntaxUID) };
@@ -79,15 +79,15 @@ export async function codedFrame(
 }
 
 /**
- * PS3.5 §8.1.1: bits beyond Bits Stored may hold anything, for example an old overlay, and a lossless
- * codestream may carry them along. In a lossy one values beyond the range are coding errors, and stay.
+ * PS3.5 §8.1.1: bits beyond Bits Stored may hold anything, for example an old overlay, and a lossless codestream may
+ * carry them along. In a lossy codestream, values outside the range are coding errors and are kept.
  */
 function storedValues(decoded: DecodedSamples, shape: FrameShape, isLossless: boolean): IntegerValues {
   if (shape.samples === 3) return decoded.values;
   const values = signedAsHeader(decoded, shape);
   const { bitsStored, highBit, isSigned } = shape;
   const bitsAllocated = values.BYTES_PER_ELEMENT * 8;
-  // A negative value in data that the header calls unsigned has its sign in all higher bits.
+  // A negative value in data that the header declares unsigned has sign bits in all higher bits.
   const carried = decoded.isSigned && !isSigned ? bitsAllocated : decoded.bits;
   if (isLossless && bitsStored < carried)
     clearUnusedBits(values, { bitsAllocated, bitsStored, highBit: Math.min(highBit, carried - 1), isSigned });
@@ -95,8 +95,8 @@ function storedValues(decoded: DecodedSamples, shape: FrameShape, isLossless: bo
 }
 
 /**
- * PS3.5 §8.2: Pixel Representation says what the samples are. JPEG and JPEG-LS have no sign, and JPEG 2000 may
- * contradict the header; then the bits are read as the header says.
+ * PS3.5 §8.2: Pixel Representation tells whether samples are signed. JPEG and JPEG-LS have no sign, and JPEG 2000 may
+ * contradict the header. In both cases the bits are interpreted as the header says.
  */
 function signedAsHeader({ values, bits, isSigned }: DecodedSamples, shape: FrameShape): IntegerValues {
   if (isSigned === shape.isSigned) return values;

@@ -1,6 +1,6 @@
-/** Colour spaces of stored values: YBR becomes RGB (PS3.3 §C.7.6.3.1.2), in place. */
+/** Converts stored values in place from YBR to RGB (PS3.3 §C.7.6.3.1.2). */
 
-/** Samples beside each other, unsigned, of at most 16 bits; `most` is the largest value. */
+/** Adjacent, unsigned samples of at most 16 bits. `most` is the largest value. */
 export type ColourValues = Uint8Array | Uint16Array;
 
 /**

@@ -1,9 +1,9 @@
 /**
- * Writes an instance again with boxes of its image blank: pixels outside of them as they were. Native and RLE
- * pixels keep their coding; all others are decoded and become native explicit VR little endian, which loses
- * nothing more. Overlays, icons and pictures in sequences go, because they may show the same.
+ * Rewrites an instance so that boxes of its image are blank; pixels outside the boxes stay the same. Native and RLE
+ * pixels keep their coding. All others are decoded and become native explicit VR little endian, which causes no
+ * further loss. Overlays, icons and pictures in sequences are removed, because they may show the covered content.
  *
- * Nothing else of the header changes here: it still names the patient (deid/). One frame is held at a time.
+ * Nothing else in the header changes here, so it still names the patient (see deid/). One frame is held at a time.
  */
 import { areWithin, boxesOn, type Box, type CoveredBoxes } from '../dicom/boxes.ts';
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
@@ -39,9 +39,9 @@ type CoverOutcome =
   | {
       readonly kind: 'covered';
       readonly transferSyntaxUID: TransferSyntaxUID;
-      /** Boxes as they were drawn; where two pixels share their colour, wide enough for both. */
+      /** The boxes as drawn, or widened to cover both pixels that share their colour. */
       readonly boxes: CoveredBoxes;
-      /** The file, piece by piece. Throws `NotCoverable` where a frame turns out to be damaged. */
+      /** The file, piece by piece. Throws `NotCoverable` if a frame turns out to be damaged. */
       readonly pieces: () => AsyncGenerator<Uint8Array<ArrayBuffer>>;
     }
   | { readonly kind: 'refused'; readonly because: 'cannot-be-covered' };
@@ -50,7 +50,9 @@ export class NotCoverable extends Error {
   override readonly name = 'NotCoverable';
 }
 
-/** 450 frames of colour, 1024 × 768: what a device can write and a PACS takes. */
+/**
+ * The limit for decoded pixels: 450 colour frames of 1024 × 768. A device can write this much, and a PACS accepts it.
+ */
 const DECODED_BYTES_LIMIT = 1024 ** 3;
 const PIECE_BYTES = 1024 ** 2;
 const REFUSED = { kind: 'refused', because: 'cannot-be-covered' } as const;
@@ -64,7 +66,7 @@ type Covering = {
   readonly decoding: Decoding;
 };
 
-/** Looks at the header alone; pixels are read by `pieces`. Throws what reading the source does. */
+/** Reads only the header; `pieces` reads the pixels. Throws whatever reading the source throws. */
 export async function coverPixels(
   instance: ParsedInstance,
   boxes: readonly Box[],
@@ -77,7 +79,7 @@ export async function coverPixels(
   const covering = { instance, shape, boxes: wholePairs(boxes, shape), decoding };
   const covered = { kind: 'covered', boxes: covering.boxes as CoveredBoxes } as const;
   if (shape.element.fragments === null) {
-    // Nobody could prove that boxes over missing pixels are blank.
+    // It could not be verified that boxes over missing pixels are blank.
     if (shape.element.valueLength < nativeBytes(shape)) return REFUSED;
     if (blank === null || (shape.samples === 3 && shape.isSigned)) return REFUSED;
     const layout = nativeLayout(shape, blank, encoding.bigEndian);
@@ -108,11 +110,11 @@ const isChromaShared = ({ samples, photometricInterpretation }: FrameShape): boo
 function fitsNative(shape: FrameShape): boolean {
   const { rows, columns, frames, samples, bitsAllocated } = shape;
   const bits = rows * columns * samples * bitsAllocated;
-  // Frames of single bits follow each other without padding.
+  // Frames of 1-bit samples follow each other without padding.
   return (bits % 8 === 0 || frames === 1) && (bits / 8) * frames <= DECODED_BYTES_LIMIT;
 }
 
-/** "One CB and CR value for every two Y values": both pixels of a pair are covered. */
+/** "One CB and CR value for every two Y values": boxes are widened to cover both pixels of a pair. */
 function wholePairs(boxes: readonly Box[], shape: FrameShape): readonly Box[] {
   if (shape.element.fragments !== null || !isChromaShared(shape)) return boxes;
   return boxes.map((box) => {
@@ -145,7 +147,7 @@ async function* read(
       yield new Uint8Array(await source.read(piece.offset + at, Math.min(PIECE_BYTES, piece.length - at)));
 }
 
-/** The element as it lies, the boxes written over. */
+/** The element as encoded, with the boxes overwritten. */
 async function* nativePixels(
   { instance: { dataSet, encoding }, shape, boxes, decoding: { signal } }: Covering,
   layout: RunLayout,
@@ -153,7 +155,7 @@ async function* nativePixels(
   const { element, bitsAllocated } = shape;
   const { tag, vr, valueOffset, valueLength } = element;
   yield new Uint8Array(encodeHeader(tag, vr, valueLength, encoding));
-  // PS3.5 §8.1.1: under big endian, 8-bit samples stand in words of OW with their bytes swapped.
+  // PS3.5 §8.1.1: under big endian, 8-bit samples in OW are stored in words with their bytes swapped.
   const isSwapped = encoding.bigEndian && bitsAllocated <= 8 && vr === 'OW';
   const needed = nativeBytes(shape);
   for (let at = 0; at < valueLength; at += PIECE_BYTES) {
@@ -167,7 +169,7 @@ async function* nativePixels(
   }
 }
 
-/** A segment for each byte of a pixel, the most significant of each sample first (PS3.5 §G.2). */
+/** One segment for each byte of a pixel; the most significant byte of each sample comes first (PS3.5 §G.2). */
 export function rleLayout(shape: FrameShape, blank: readonly number[]): RunLayout {
   const { rows, columns } = shape;
   const planes = blank.flatMap((value) =>
@@ -216,14 +218,14 @@ function coverRleFrame(
   return encodeRle(covered, layout.columns);
 }
 
-/** Frames decoded, and written as native little endian samples. */
+/** Decodes frames and writes them as native little endian samples. */
 async function* decodedPixels(
   { instance, shape, boxes, decoding }: Covering,
   blank: readonly number[],
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { bitsAllocated, bitsStored, frames } = shape;
   const photometricInterpretation = shape.samples === 3 ? 'RGB' : shape.photometricInterpretation;
-  // The samples as `headerPieces` describes them.
+  // The format of the samples, as `headerPieces` describes it.
   const native = { ...shape, photometricInterpretation, isPlanar: false, highBit: bitsStored - 1 };
   const layout = nativeLayout(native, blank, false);
   const length = nativeBytes(native);
@@ -243,7 +245,7 @@ async function* decodedPixels(
   if (length % 2 === 1) yield new Uint8Array(1);
 }
 
-/** A lossy codestream may overshoot what the header lets a sample have; such values become the nearest that it has. */
+/** A lossy codestream may exceed the range that the header allows; such values become the nearest allowed ones. */
 function nativeBytesOf({ values }: Frame, shape: FrameShape): Uint8Array<ArrayBuffer> {
   const { bitsAllocated } = shape;
   const bytes = new Uint8Array(Math.ceil(frameBits(shape) / 8));

@@ -1,6 +1,6 @@
 /**
- * The header of an instance whose pixels are covered: what describes other pixels than those that are written,
- * or shows the image in another way, goes; a lossy coding that is decoded stays declared.
+ * The header of an instance whose pixels are covered. Attributes that describe the former pixels, or show the image in
+ * another form, are removed. If a lossy coding was decoded, the image stays declared as lossy.
  */
 import type { ByteRange, DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
 import { encodeElement, numberValue, textValue, type NewElement } from '../dicom/encode.ts';
@@ -18,20 +18,25 @@ import {
 import { findElement, textOf } from '../dicom/values.ts';
 import type { FrameShape } from './frame-shape.ts';
 
-/** Pieces of the data set before and behind the pixels: new bytes, or ranges of `instance.dataSet`. */
+/** Pieces of the Data Set before and after the pixels: new bytes, or ranges of `instance.dataSet`. */
 interface HeaderPieces {
   readonly before: readonly (Uint8Array | ByteRange)[];
   readonly after: readonly (Uint8Array | ByteRange)[];
 }
 
 const PIXELS = new Set([FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA, PIXEL_DATA]);
-/** Offsets and lengths of frames that are coded again; smallest and largest value of pixels that had others. */
+/**
+ * Attributes that no longer apply: offsets and lengths of frames that are encoded anew; smallest and largest pixel
+ * value.
+ */
 const OUTDATED = new Set([EXTENDED_OFFSET_TABLE, 0x7fe00002, 0x00280106, 0x00280107]);
 const LOSSY_IMAGE_COMPRESSION = 0x00282110;
 const LOSSY_RATIO = 0x00282112;
 const LOSSY_METHOD = 0x00282114;
 
-/** PS3.3 §C.7.6.1.1.5.2, by the end of the transfer syntax. JPEG 2000 and HTJ2K may be lossless: the header says. */
+/**
+ * PS3.3 §C.7.6.1.1.5.2, by the end of the transfer syntax. JPEG 2000 and HTJ2K may be lossless, so the header decides.
+ */
 const ROOT = '1.2.840.10008.1.2.4.';
 const LOSSY: readonly (readonly [ends: readonly string[], method: string, isSure: boolean])[] = [
   [['50', '51', '52', '53', '54', '55', '56'], 'ISO_10918_1', true],
@@ -40,7 +45,7 @@ const LOSSY: readonly (readonly [ends: readonly string[], method: string, isSure
   [['203'], 'ISO_15444_15', false],
 ];
 
-/** `becomesNative`: the pixels are decoded, and so are no longer described by their transfer syntax. */
+/** `becomesNative`: the pixels are decoded, so the transfer syntax no longer describes them. */
 export function headerPieces(
   instance: ParsedInstance,
   shape: FrameShape,
@@ -63,7 +68,7 @@ export function headerPieces(
 
 const wholeOf = ({ offset, endOffset }: DicomElement): ByteRange => ({ offset, length: endOffset - offset });
 
-/** Ranges that follow each other are one. */
+/** Merges adjacent ranges. */
 function joined(all: readonly { readonly piece: Uint8Array | ByteRange }[]): (Uint8Array | ByteRange)[] {
   const pieces: (Uint8Array | ByteRange)[] = [];
   for (const { piece } of all) {
@@ -83,7 +88,7 @@ function isGone({ tag, items }: DicomElement): boolean {
   return PIXELS.has(tag) || OUTDATED.has(tag) || isOtherPicture(tag) || (items?.some(holdsPicture) ?? false);
 }
 
-/** An overlay, or an icon. */
+/** Whether the tag is that of an overlay or an icon. */
 const isOtherPicture = (tag: number): boolean => tag >>> 24 === 0x60 || tag === ICON_IMAGE_SEQUENCE;
 
 const holdsPicture = ({ elements }: DicomItem): boolean =>

@@ -1,10 +1,10 @@
 /**
- * Decodes one frame of an instance, from any common transfer syntax, to stored values. The header states the
- * size; a codestream that states another one is refused before memory is taken for it. Nothing is scaled, cut
- * or smoothed here.
+ * Decodes one frame of an instance, from any common transfer syntax, to stored values. The header states the size; a
+ * codestream with a different size is refused before memory is allocated for it. Nothing is scaled, cropped or
+ * smoothed here.
  *
  * The decoders in this folder stop when their bytes end. The one in WebAssembly (JPEG 2000, HTJ2K) cannot be
- * interrupted, so untrusted files are decoded in a worker or process that can be ended.
+ * interrupted, so untrusted files are decoded in a worker or process that can be terminated.
  */
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import { RLE_LOSSLESS } from '../dicom/registry.ts';
@@ -30,7 +30,7 @@ export interface Decoding {
 }
 
 /**
- * Frame `index`, counted from 0. `source` is `instance.dataSet`, or a replacement for it. Throws the signal's
+ * Decodes frame `index`, counted from 0. `source` is `instance.dataSet`, or a replacement for it. Throws the signal's
  * reason, and whatever reading the source or loading a codec throws.
  */
 export async function decodeFrame(
@@ -61,7 +61,7 @@ async function nativeFrameOf(
   const firstByte = Math.floor((index * bits) / 8);
   const endByte = Math.ceil(((index + 1) * bits) / 8);
   if (endByte > shape.element.valueLength) return refused('image-damaged');
-  // PS3.5 §8.1.1: under big endian, 8-bit samples stand in words of OW with their bytes swapped.
+  // PS3.5 §8.1.1: under big endian, 8-bit samples in OW are stored in words with their bytes swapped.
   const isSwapped = encoding.bigEndian && shape.bitsAllocated <= 8 && shape.element.vr === 'OW';
   const from = isSwapped ? firstByte & ~1 : firstByte;
   const to = isSwapped ? (endByte + 1) & ~1 : endByte;

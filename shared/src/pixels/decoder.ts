@@ -1,6 +1,6 @@
-/** The form of a decoder: a codestream in, samples out. */
+/** The interface of a decoder, which turns a codestream into samples. */
 
-/** The size that the codestream must state, checked before memory is taken for it. */
+/** The size that the codestream must state. It is checked before memory is allocated. */
 export interface ExpectedImage {
   readonly rows: number;
   readonly columns: number;
@@ -8,14 +8,14 @@ export interface ExpectedImage {
 }
 
 export interface DecodedSamples {
-  /** Rows from the top, samples of a pixel next to each other. */
+  /** Rows from the top; the samples of a pixel are adjacent. */
   readonly values: Uint8Array | Int8Array | Uint16Array | Int16Array;
-  /** Per sample, as the codestream states. */
+  /** Bits per sample, as the codestream states. */
   readonly bits: number;
   readonly isSigned: boolean;
   /** Whether the codestream states that its three samples are YBR; null: the header decides. */
   readonly isYbr: boolean | null;
 }
 
-/** Null where the codestream is damaged or differs from `expected`. */
+/** Null if the codestream is damaged or differs from `expected`. */
 export type Decode = (coded: Uint8Array, expected: ExpectedImage) => Promise<DecodedSamples | null>;

@@ -5,7 +5,7 @@ import { frameStarts } from '../dicom/frame-starts.ts';
 import type { FrameShape } from './frame-shape.ts';
 import { FRAME_BYTES_LIMIT, type PictureRefusal } from './picture.ts';
 
-/** The codestream of the frame, its fragments joined. */
+/** The codestream of the frame, joined from its fragments. */
 export async function encapsulatedFrame(
   { elements }: Pick<ParsedInstance, 'elements'>,
   source: ByteSource,

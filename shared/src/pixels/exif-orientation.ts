@@ -1,5 +1,5 @@
 /**
- * How a camera was held, by EXIF (CIPA DC-008 §4.6.4): the one thing of it that changes what a person sees.
+ * Reads how a camera was held from EXIF (CIPA DC-008 §4.6.4), the only EXIF value that changes what a person sees.
  * Nothing else of EXIF is read.
  */
 import type { GreyPicture } from './picture.ts';
@@ -9,8 +9,8 @@ const SHORT = 3;
 const ENTRY_BYTES = 12;
 
 /**
- * 1 to 8; 1 is upright, and the answer if nothing can be read. `tiff`: from the byte order on, as in a PNG's
- * eXIf.
+ * 1 to 8. 1 is upright, and also the result if nothing can be read. `tiff` begins with the byte order, as in the eXIf
+ * chunk of a PNG.
  */
 export function exifOrientation(tiff: Uint8Array): number {
   const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
@@ -33,12 +33,15 @@ export function exifOrientation(tiff: Uint8Array): number {
   return 1;
 }
 
-/** The picture as a person sees it: 2 to 4 are mirrored or upside down, 5 to 8 lie on their side. */
+/**
+ * Turns the picture as a person should see it. Orientations 2 to 4 are mirrored or upside down, 5 to 8 are on their
+ * side.
+ */
 export function upright(picture: GreyPicture, orientation: number): GreyPicture {
   if (orientation === 1) return picture;
   const { rows, columns, grey } = picture;
   const isOnItsSide = orientation >= 5;
-  // The stored directions that are reversed: rows (3, 4, 6, 7) and columns (2, 3, 7, 8).
+  // The orientations in which rows (3, 4, 6, 7) or columns (2, 3, 7, 8) are stored in reverse.
   const fromBottom = [3, 4, 6, 7].includes(orientation);
   const fromRight = [2, 3, 7, 8].includes(orientation);
   const width = isOnItsSide ? rows : columns;

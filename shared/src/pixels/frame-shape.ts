@@ -1,6 +1,5 @@
 /**
- * The header's description of the frames (PS3.3 §C.7.6.3), checked once before any memory is allocated for
- * them.
+ * Reads the header's description of the frames (PS3.3 §C.7.6.3), which is checked once before any memory is allocated.
  */
 import type { DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import { type PixelModule, readPixelModule } from '../dicom/examine-pixel-module.ts';
@@ -21,7 +20,7 @@ export interface FrameShape extends PixelModule, StoredBits {
   readonly samples: 1 | 3;
   readonly bitsAllocated: 1 | 8 | 16 | 32 | 64;
   readonly isFloat: boolean;
-  /** Planes of colour one after the other: R…G…B… (PS3.3 §C.7.6.3.1.3). */
+  /** The colour planes are stored one after the other: R…G…B… (PS3.3 §C.7.6.3.1.3). */
   readonly isPlanar: boolean;
 }
 
@@ -37,7 +36,8 @@ export function readFrameShape(instance: ParsedInstance): ShapeOutcome {
   if ('because' in module) return { because: 'image-damaged' };
   const { samples, bitsAllocated } = module;
   const isFloat = element.tag !== PIXEL_DATA;
-  // ACR-NEMA's 12 bits allocated, ARGB and integers of 64 bits are read by nothing that could check this.
+  // 12 bits allocated (ACR-NEMA), ARGB and 64-bit integers are not supported, because no other reader could verify the
+  // result.
   if (samples !== 1 && samples !== 3) return { because: 'image-type-unsupported' };
   if (
     bitsAllocated !== 1 &&

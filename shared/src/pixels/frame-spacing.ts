@@ -1,11 +1,11 @@
-/** The distance between the centres of neighbouring pixels, as far as the header states it. */
+/** Reads the distance between the centres of neighbouring pixels, if the header states it. */
 import type { ParsedInstance } from '../dicom/data-set.ts';
 import { findElement, numbersOf, textOf } from '../dicom/values.ts';
 import { functionalGroup, type Group } from './grey-transform.ts';
 
 const PIXEL_SPACING = 0x00280030;
 const IMAGER_PIXEL_SPACING = 0x00181164;
-/** GEOMETRY or FIDUCIAL where somebody has corrected Pixel Spacing. */
+/** GEOMETRY or FIDUCIAL if Pixel Spacing was calibrated. */
 const CALIBRATION_TYPE = 0x00280a02;
 const PIXEL_MEASURES_SEQUENCE = 0x00289110;
 
@@ -15,11 +15,14 @@ export interface Spacing {
   readonly row: number;
   /** Between columns: across it. */
   readonly column: number;
-  /** `detector`: magnified by as much as the patient was away from it (PS3.3 §10.7.1.3). */
+  /**
+   * `detector`: the distances are magnified, depending on the distance of the patient from the detector (PS3.3
+   * §10.7.1.3).
+   */
   readonly at: 'patient' | 'detector';
 }
 
-/** The spacing of one frame, counted from 0; null where it is not known, or not a length. */
+/** The spacing of one frame, counted from 0; null if it is unknown or not a valid length. */
 export function readSpacing(instance: ParsedInstance, frame: number): Spacing | null {
   const whole = { elements: instance.elements, context: instance };
   const ofFrame = functionalGroup(instance, PIXEL_MEASURES_SEQUENCE, frame);
@@ -27,7 +30,7 @@ export function readSpacing(instance: ParsedInstance, frame: number): Spacing | 
   const imager = pairOf(whole, IMAGER_PIXEL_SPACING);
   if (pair === null) return imager && { ...imager, at: 'detector' };
   const isCalibrated = textOf(findElement(instance.elements, CALIBRATION_TYPE), instance) !== null;
-  // PS3.3 §10.7.1.3: Pixel Spacing that equals Imager Pixel Spacing, and was not calibrated, is the detector's.
+  // PS3.3 §10.7.1.3: a Pixel Spacing that equals Imager Pixel Spacing and was not calibrated applies to the detector.
   const isSame = imager !== null && imager.row === pair.row && imager.column === pair.column;
   return { ...pair, at: isSame && !isCalibrated ? 'detector' : 'patient' };
 }

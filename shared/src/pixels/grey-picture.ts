@@ -1,7 +1,7 @@
 /**
- * From stored values to grey from 0 to 1, as a person would see it: modality LUT, VOI LUT, MONOCHROME1
- * inverted, palettes and colour as luma. Overlays, presentation states, ICC profiles and the GSDF of a display
- * are not applied.
+ * Converts stored values to grey from 0 to 1, as a person would see the image: applies modality LUT, VOI LUT and
+ * palettes, inverts MONOCHROME1, and converts colour to luma. Overlays, presentation states, ICC profiles and the GSDF
+ * of a display are not applied.
  */
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import { BITS_STORED, PIXEL_REPRESENTATION } from '../dicom/tags.ts';
@@ -16,10 +16,10 @@ export type PictureOutcome =
   | { readonly kind: 'picture'; readonly picture: GreyPicture }
   | { readonly kind: 'refused'; readonly because: PictureRefusal };
 
-/** ITU-R BT.601, as PS3.3 §C.7.6.3.1.2 has Y. */
+/** The weights of ITU-R BT.601, which PS3.3 §C.7.6.3.1.2 uses for Y. */
 export const LUMA = [0.299, 0.587, 0.114] as const;
 
-/** Decodes frame `index` and makes it grey. */
+/** Decodes frame `index` and converts it to grey. */
 export async function readInstancePicture(
   instance: ParsedInstance,
   source: ByteSource,
@@ -34,7 +34,8 @@ export async function readInstancePicture(
 }
 
 /**
- * Null where a palette is missing. Without a window, the range of this frame's values is the range of grey.
+ * Null if a palette is missing. Without a window, the range of this frame's values is mapped to the whole range of
+ * grey.
  */
 export async function greyPicture(
   instance: ParsedInstance,
@@ -59,7 +60,7 @@ export async function greyPicture(
   };
 }
 
-/** Red, green and blue of the instance; null where one is missing. */
+/** The instance's palettes for red, green and blue; null if one is missing. */
 export async function paletteOf(
   instance: ParsedInstance,
   source: ByteSource,
@@ -69,8 +70,8 @@ export async function paletteOf(
 }
 
 /**
- * The grey of a stored value, 0 to 1, in MONOCHROME1 and MONOCHROME2. `isWholeRange`: whatever window the header asks
- * for.
+ * The grey of a stored value, 0 to 1, in MONOCHROME1 and MONOCHROME2. `isWholeRange`: ignores the window in the
+ * header.
  */
 export async function greyOfStored(
   instance: ParsedInstance,
@@ -96,7 +97,7 @@ function mapped(values: FrameValues, greyOf: (stored: number) => number): Float3
   if (bits > 16 || values.length < 2 ** bits) {
     for (let at = 0; at < values.length; at += 1) {
       const value = greyOf(values[at]!);
-      // NaN and infinity in float pixels are black, whatever the window or table.
+      // NaN and infinity in float pixels become black, whatever the window or table.
       grey[at] = Number.isFinite(value) ? value : 0;
     }
     return grey;
@@ -108,7 +109,10 @@ function mapped(values: FrameValues, greyOf: (stored: number) => number): Float3
   return grey;
 }
 
-/** A frame of a single value is black, and so are NaN and infinity in float pixels. */
+/**
+ * Maps the whole range of values to grey. A frame with only one value is black, and so are NaN and infinity in float
+ * pixels.
+ */
 function fullRange(values: FrameValues, { of, isLinear }: Modality): (value: number) => number {
   const [first, last] = isLinear ? rangeOf(values).map(of) : rangeOf(presentValues(values).map(of));
   const low = Math.min(first!, last!);
@@ -116,7 +120,7 @@ function fullRange(values: FrameValues, { of, isLinear }: Modality): (value: num
   return (value) => (extent > 0 && Number.isFinite(value) ? (value - low) / extent : 0);
 }
 
-/** Values of 8 or 16 bits, each once. */
+/** The distinct values, for values of 8 or 16 bits. */
 function presentValues(values: FrameValues): Float64Array {
   if (values.BYTES_PER_ELEMENT > 2) return Float64Array.from(values);
   const [low, high] = rangeOf(values);
@@ -139,7 +143,7 @@ export function rangeOf(values: FrameValues): [number, number] {
   return [low, high];
 }
 
-/** `most`: the value of white. */
+/** `most`: the value that means white. */
 function luma(colours: FrameValues, most: number): Float32Array {
   const grey = new Float32Array(colours.length / 3);
   const [r, g, b] = LUMA;
@@ -149,7 +153,7 @@ function luma(colours: FrameValues, most: number): Float32Array {
   return grey;
 }
 
-/** The value of white in colour: Bits Stored decides. */
+/** The value that means white in colour images. Bits Stored decides. */
 export function mostOf(instance: ParsedInstance, values: FrameValues): number {
   const allocated = values.BYTES_PER_ELEMENT * 8;
   return (

@@ -1,6 +1,6 @@
 /**
- * The header's transform from stored values to grey (PS3.3 §C.11): modality LUT or rescale, then the first
- * VOI LUT or window. Enhanced instances give it for each frame (§C.7.6.16.2.9, §C.7.6.16.2.10), others once.
+ * The header's transform from stored values to grey (PS3.3 §C.11): modality LUT or rescale, then the first VOI LUT or
+ * window. Enhanced instances state it for each frame (§C.7.6.16.2.9, §C.7.6.16.2.10), other instances once.
  */
 import type { ByteSource, DicomElement, ParsedInstance } from '../dicom/data-set.ts';
 import {
@@ -20,18 +20,18 @@ import {
 import { findElement, numberOf, textOf, type ValueContext } from '../dicom/values.ts';
 import { entryOf, rawEntryOf, readTable } from './lookup-table.ts';
 
-/** Elements, and how they are encoded. */
+/** Elements, and the context for decoding them. */
 export interface Group {
   readonly elements: readonly DicomElement[];
   readonly context: ValueContext;
 }
 
-/** Stored value to the modality's unit: Hounsfield, for example. */
+/** Converts a stored value to the modality's unit, for example Hounsfield. */
 export interface Modality {
   readonly of: (stored: number) => number;
   readonly isLinear: boolean;
 }
-/** The modality's unit to grey, 0 to 1. */
+/** Converts a value in the modality's unit to grey, 0 to 1. */
 type ValuesOfInterest = (value: number) => number;
 
 export async function readModality(
@@ -48,14 +48,14 @@ export async function readModality(
     functionalGroup(instance, PIXEL_VALUE_TRANSFORMATION_SEQUENCE, frame) ?? whole;
   const slope = numberOf(findElement(elements, RESCALE_SLOPE), context) ?? 1;
   const intercept = numberOf(findElement(elements, RESCALE_INTERCEPT), context) ?? 0;
-  // A slope of 0 would make every value the same: it is a writer's way to say nothing.
+  // A slope of 0 would make all values the same; writers use it to state no slope.
   return {
     of: slope === 0 ? (stored) => stored + intercept : (stored) => stored * slope + intercept,
     isLinear: true,
   };
 }
 
-/** Null where the header says nothing of it. */
+/** Null if the header has no window and no VOI LUT. */
 export async function readValuesOfInterest(
   instance: ParsedInstance,
   source: ByteSource,
@@ -77,7 +77,7 @@ interface Window {
   readonly name: string;
 }
 
-/** The first one of the header. Null where it has none, or a VOI LUT, which goes before it. */
+/** The first window in the header. Null if there is none, or a VOI LUT, which takes precedence. */
 export function readWindow(instance: ParsedInstance, frame: number): Window | null {
   const group = voiGroup(instance, frame);
   return itemOf(group, VOI_LUT_SEQUENCE) === null ? windowIn(group) : null;
@@ -100,7 +100,7 @@ export function windowOf(center: number, width: number, name: string): ValuesOfI
   if (name === 'SIGMOID')
     return width > 0 ? (value) => 1 / (1 + Math.exp((-4 * (value - center)) / width)) : null;
   const isExact = name === 'LINEAR_EXACT';
-  // "Window Width shall be greater than or equal to 1"; of LINEAR_EXACT "greater than 0".
+  // "Window Width shall be greater than or equal to 1"; for LINEAR_EXACT "greater than 0".
   if (isExact ? width <= 0 : width < 1) return null;
   const middle = isExact ? center : center - 0.5;
   const extent = isExact ? width : width - 1;
@@ -110,7 +110,7 @@ export function windowOf(center: number, width: number, name: string): ValuesOfI
   };
 }
 
-/** The first item of a macro: of this frame, or of all. */
+/** The first item of a functional group macro, for this frame or shared by all frames. */
 export function functionalGroup(instance: ParsedInstance, macro: number, frame: number): Group | null {
   const groups = [
     [PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frame],

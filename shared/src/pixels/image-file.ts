@@ -1,8 +1,8 @@
 /**
- * PNG and JPEG files as grey pictures, for what is sent without DICOM around it. The dimensions are checked
- * before anything is decoded; text and profiles are neither read nor kept, and of EXIF only the orientation,
- * so that a picture that people see upright is upright here. The grey is what the file's samples say: no
- * gamma, no ICC profile, transparency as if it were opaque.
+ * Reads PNG and JPEG files as grey pictures, for images that are sent without DICOM. Dimensions are checked before
+ * anything is decoded. Text and profiles are neither read nor kept. Of EXIF only the orientation is read, so that a
+ * picture that people see upright is upright here. The grey follows from the file's samples: no gamma, no ICC profile,
+ * and transparent pixels count as opaque.
  */
 import { ybrToRgb } from './colour.ts';
 import { LUMA } from './grey-picture.ts';
@@ -11,10 +11,10 @@ import { decodeJpeg, readJpegFrame } from './jpeg.ts';
 import type { GreyPicture, ImageRefusal, ImageWarning } from './picture.ts';
 import { decodePng, isPng, readPng, type PngContents } from './png.ts';
 
-/** The smallest size useful to a model, and the size of four screens. */
+/** The smallest size that is useful to a model, and the size of four screens. */
 export const SIDE_PIXELS_LEAST = 64;
 export const SIDE_PIXELS_MOST = 2048;
-/** 2048 × 2048 pixels of 16 bits and four channels have 34 MB before they are compressed. */
+/** 2048 × 2048 pixels of 16 bits and four channels take 34 MB uncompressed. */
 export const IMAGE_FILE_BYTES_LIMIT = 50 * 1024 * 1024;
 
 type ImageFileOutcome =
@@ -26,7 +26,7 @@ type ImageFileOutcome =
     }
   | { readonly kind: 'refused'; readonly because: ImageRefusal };
 
-/** By the bytes, whatever the file is called; `name` serves a warning alone. */
+/** The type is determined from the bytes, not from the file's name; `name` is only used for a warning. */
 export async function readImageFile(bytes: Uint8Array, name?: string): Promise<ImageFileOutcome> {
   if (bytes.length > IMAGE_FILE_BYTES_LIMIT) return refused('file-too-large');
   const read = isPng(bytes)
@@ -50,13 +50,13 @@ function readJpegFile(bytes: Uint8Array): ImageFileOutcome {
   const { rows, columns, components, bits } = frame;
   const size = sizeRefusal(columns, rows);
   if (size) return refused(size);
-  // Two components are nothing that has a name, four are the inks of a printer.
+  // Two components have no defined meaning, and four are printing inks.
   if (components.length !== 1 && components.length !== 3) return refused('image-type-unsupported');
   const decoded = decodeJpeg(bytes, { rows, columns, samples: components.length });
   if (!decoded || decoded.markers.end === null) return refused('image-damaged');
   const { values, markers } = decoded;
   const most = 2 ** bits - 1;
-  // JFIF: three components are YCbCr.
+  // JFIF: three components mean YCbCr.
   if (components.length === 3 && decoded.isYbr !== false) ybrToRgb(values, most);
   const made =
     components.length === 3
@@ -122,16 +122,14 @@ function greyOfPng({ header, palette }: PngContents, samples: Uint16Array, chann
   return greyOf(samples.length / channels, (pixel, channel) => samples[pixel * channels + channel]!, most);
 }
 
-/** The first channel of each pixel, 0 to 1. A loop: `Float32Array.from` takes ten times as long. */
+/** The first channel of each pixel, 0 to 1. This is a loop because `Float32Array.from` takes ten times as long. */
 function scaled(samples: ArrayLike<number>, channels: number, most: number): Float32Array {
   const grey = new Float32Array(samples.length / channels);
   for (let pixel = 0; pixel < grey.length; pixel += 1) grey[pixel] = samples[pixel * channels]! / most;
   return grey;
 }
 
-/**
- * Luma, and whether any pixel has a colour that a person could see: channels that differ by more than 3 %.
- */
+/** Luma, and whether any pixel has a colour that a person could see: its channels differ by more than 3 %. */
 function greyOf(pixels: number, sample: (pixel: number, channel: 0 | 1 | 2) => number, most: number): Grey {
   const grey = new Float32Array(pixels);
   const [r, g, b] = LUMA;

@@ -1,15 +1,14 @@
 /**
- * Inflates what must have a known size: nothing beyond it is ever held, whatever the compressed bytes would
- * grow to.
+ * Inflates data of known size. Nothing beyond that size is ever held, however much the compressed bytes would expand.
  */
 import { ignoreFailure } from '../ignore-failure.ts';
 
 /**
- * Raw deflate (PS3.5 §A.4.12, RFC 1951). Exactly `length` bytes; null where there are fewer, or the
- * compressed bytes are damaged.
+ * Raw deflate (PS3.5 §A.4.12, RFC 1951). Returns exactly `length` bytes; null if there are fewer, or the compressed
+ * bytes are damaged.
  */
 export async function inflateFrame(compressed: Uint8Array, length: number): Promise<Uint8Array | null> {
-  // An odd number of bytes is padded by one NUL, which an inflater takes for rubbish.
+  // An odd number of bytes is padded by one NUL, which inflaters reject.
   const unpadded = compressed[compressed.length - 1] === 0 ? compressed.subarray(0, -1) : compressed;
   return (
     (await inflated(compressed, 'deflate-raw', length)) ?? (await inflated(unpadded, 'deflate-raw', length))
@@ -17,8 +16,8 @@ export async function inflateFrame(compressed: Uint8Array, length: number): Prom
 }
 
 /**
- * `deflate`: with zlib's header (RFC 1950), as PNG has it. Exactly `length` bytes; null where there are
- * fewer, more, or damage.
+ * `deflate`: with zlib's header (RFC 1950), as PNG uses it. Returns exactly `length` bytes; null if there are fewer or
+ * more, or the data is damaged.
  */
 export async function inflated(
   compressed: Uint8Array,
@@ -47,10 +46,13 @@ export async function inflated(
   }
 }
 
-/** The parts of a stream's writer used here. */
+/** The methods of a stream's writer used here. */
 type Writer = { write(bytes: Uint8Array<ArrayBuffer>): Promise<void>; close(): Promise<void> };
 
-/** A browser inflates all written bytes at once, even if nobody reads: 64 KiB become at most 66 MB. */
+/**
+ * The most bytes written at once. A browser inflates everything that was written even if nobody reads: 64 KiB become
+ * at most 66 MB.
+ */
 const PIECE_BYTES = 65_536;
 
 async function feed(writer: Writer, compressed: Uint8Array): Promise<void> {

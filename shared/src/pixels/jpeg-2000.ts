@@ -1,6 +1,6 @@
 /**
- * JPEG 2000 and HTJ2K codestreams (ISO/IEC 15444-1 Annex A, 15444-15): the header is read and checked here,
- * the rest is the codecs'.
+ * Reads and checks the header of JPEG 2000 and HTJ2K codestreams (ISO/IEC 15444-1 Annex A, 15444-15); the codecs
+ * decode the rest.
  */
 import type { Decode, DecodedSamples, ExpectedImage } from './decoder.ts';
 import type { WaveletCodec } from './codecs.ts';
@@ -10,10 +10,11 @@ const SIZ = 0xff51;
 const COD = 0xff52;
 const SOT = 0xff90;
 const EOC = 0xffd9;
-/** Behind the boxes of a JP2 file, which some writers leave around the codestream. */
+/** How far to search for the codestream behind the boxes of a JP2 file, which some writers leave around it. */
 const BOXES_SEARCHED_BYTES = 4096;
 /**
- * A detector has one tile, a slide some hundreds. Each costs the decoder memory, whatever the image holds.
+ * The most tiles. An image from a detector has one tile, a slide some hundreds. Each tile costs the decoder memory,
+ * whatever the image contains.
  */
 const TILES_LIMIT = 4096;
 
@@ -27,7 +28,7 @@ interface CodestreamHeader {
   readonly isTransformed: boolean;
 }
 
-/** A decoder of codestreams whose header says what is expected. */
+/** A decoder that accepts only codestreams with the expected header. */
 export function waveletDecoder(codec: WaveletCodec): Decode {
   return async (coded, expected) => {
     const codestream = codestreamIn(coded);
@@ -76,8 +77,8 @@ function codestreamIn(coded: Uint8Array): Uint8Array | null {
 }
 
 /**
- * §A.5.1 (SIZ) and §A.6.1 (COD); null where they are missing, or say something that DICOM does not have:
- * components of different sizes or depths.
+ * §A.5.1 (SIZ) and §A.6.1 (COD); null if they are missing, or if components have different sizes or depths, which
+ * DICOM does not allow.
  */
 function readHeader(codestream: Uint8Array): CodestreamHeader | null {
   const view = new DataView(codestream.buffer, codestream.byteOffset, codestream.byteLength);
@@ -108,14 +109,17 @@ function readHeader(codestream: Uint8Array): CodestreamHeader | null {
   };
 }
 
-/** §A.4.2: each tile-part says its length (Psot). OpenJPEG would fill what is missing with grey. */
+/**
+ * §A.4.2: whether all tile-parts, whose lengths are given by Psot, are complete. OpenJPEG would fill missing parts
+ * with grey.
+ */
 function isWhole(codestream: Uint8Array): boolean {
   const view = new DataView(codestream.buffer, codestream.byteOffset, codestream.byteLength);
   let at = 2;
   while (at + 4 <= view.byteLength && view.getUint16(at) !== SOT) at += 2 + view.getUint16(at + 2);
   while (at + 12 <= view.byteLength && view.getUint16(at) === SOT) {
     const length = view.getUint32(at + 6);
-    // The last tile-part may say 0: up to EOC.
+    // The last tile-part may have length 0, which means up to EOC.
     if (length === 0) return endsWithEOC(codestream);
     if (length < 14 || at + length > view.byteLength) return false;
     at += length;

@@ -1,22 +1,28 @@
 /**
- * Bits and Huffman codes of JPEG's entropy-coded segments (ITU-T T.81 Annex C, F.2.2). Behind a byte of ones
- * stands a zero byte that means nothing; any other begins a marker, which is the end.
+ * Reads bits and Huffman codes of JPEG's entropy-coded segments (ITU-T T.81 Annex C, F.2.2). A byte FFH followed by
+ * 00H is a data byte; followed by any other byte it begins a marker, which ends the segment.
  */
 import { EntropyBits } from '../transfer/coding/bit-reader.ts';
 
-/** Codes of up to so many bits are found in one step. */
+/** Codes of up to this many bits are looked up in one step. */
 const QUICK_BITS = 9;
 
 export interface HuffmanTable {
-  /** By the next QUICK_BITS bits: code length × 256 + symbol; 0 for a longer code. */
+  /** Indexed by the next QUICK_BITS bits: code length × 256 + symbol; 0 for a longer code. */
   readonly quick: Uint16Array;
-  /** By code length: the largest code, −1 for none; and what is added to a code to find its symbol. */
+  /**
+   * By code length: the largest code, −1 if there is none; and the number to add to a code to get the index of its
+   * symbol.
+   */
   readonly largest: Int32Array;
   readonly shift: Int32Array;
   readonly symbols: Uint8Array;
 }
 
-/** `counts`: how many codes of 1 to 16 bits. Null where they are more than fit, or symbols are missing. */
+/**
+ * `counts`: the number of codes of each length from 1 to 16 bits. Null if there are more codes than possible, or
+ * symbols are missing.
+ */
 export function createHuffmanTable(counts: Uint8Array, symbols: Uint8Array): HuffmanTable | null {
   const quick = new Uint16Array(1 << QUICK_BITS);
   const largest = new Int32Array(17).fill(-1);
@@ -39,7 +45,7 @@ export function createHuffmanTable(counts: Uint8Array, symbols: Uint8Array): Huf
 }
 
 export class JpegBits extends EntropyBits {
-  /** A code that no table has. */
+  /** An invalid code was read. */
   private isLost = false;
 
   get isDamaged(): boolean {
@@ -66,7 +72,7 @@ export class JpegBits extends EntropyBits {
     return 0;
   }
 
-  /** §F.2.2.1: a number of `count` bits, the lower half of them negative. */
+  /** §F.2.2.1: a number of `count` bits. The lower half of the values stands for negative numbers. */
   signed(count: number): number {
     const value = this.read(count);
     return count > 0 && value < 1 << (count - 1) ? value - (1 << count) + 1 : value;
@@ -83,7 +89,7 @@ export class JpegBits extends EntropyBits {
     return true;
   }
 
-  /** First byte of the marker behind the segment; the end of the bytes where there is none. */
+  /** Position of the marker after the segment; the end of the bytes if there is none. */
   end(): number {
     let { at } = this;
     const { bytes } = this;

@@ -1,18 +1,20 @@
 /**
- * Coefficients of sequential and progressive JPEG (ITU-T T.81 Annex F and G): decoded into blocks of 64,
- * whatever the order of the scans.
+ * Decodes the coefficients of sequential and progressive JPEG (ITU-T T.81 Annex F and G) into blocks of 64, whatever
+ * the order of the scans.
  */
 import { JpegBits, type HuffmanTable } from './jpeg-bits.ts';
 import { NATURAL_ORDER, type JpegComponent, type JpegFrame, type JpegScan } from './jpeg-markers.ts';
 
 /**
- * The blocks of one component: `across` × `down` of them, whole MCUs, each 64 coefficients in rows and
+ * The blocks of one component: `across` × `down` blocks, which fill whole MCUs, each with 64 coefficients in rows and
  * columns.
  */
 export interface ComponentBlocks extends JpegComponent {
   readonly across: number;
   readonly down: number;
-  /** Blocks that hold samples of the image: what a scan of this component alone has (§A.2.2). */
+  /**
+   * The number of blocks that contain samples of the image. A scan of this component alone has only these (§A.2.2).
+   */
   readonly usedAcross: number;
   readonly usedDown: number;
   readonly coefficients: Int16Array;
@@ -36,7 +38,7 @@ export function createBlocks({ rows, columns, components }: JpegFrame): Componen
   });
 }
 
-/** Decodes a scan into its components' blocks. Where its data ends; null where they are damaged. */
+/** Decodes a scan into its components' blocks. Returns where its data ends; null if the data is damaged. */
 export function decodeBlockScan(
   bytes: Uint8Array,
   { process }: JpegFrame,
@@ -55,7 +57,7 @@ function isSound(
   if (process === 'sequential') return components.every(({ dc, ac }) => dc && ac);
   if (spectralStart > spectralEnd || spectralEnd > 63 || low > 13 || (high !== 0 && high !== low + 1))
     return false;
-  // §G.1.1.1.1: DC by itself; AC of one component alone.
+  // §G.1.1.1.1: a scan contains either only DC coefficients, or AC coefficients of a single component.
   if (spectralStart === 0) return spectralEnd === 0 && (high !== 0 || components.every(({ dc }) => dc));
   return components.length === 1 && components[0]!.ac !== null;
 }
@@ -69,7 +71,7 @@ class BlockScan {
   private readonly acs: (HuffmanTable | null)[];
   private readonly predictions: Int32Array;
   private readonly block: BlockDecoder;
-  /** §G.1.2.2: how many blocks of zeros are still to come. */
+  /** §G.1.2.2: the number of blocks still to come in the current end-of-band run. */
   private bandsToEnd = 0;
 
   constructor(bits: JpegBits, scan: JpegScan, isProgressive: boolean) {
@@ -182,7 +184,7 @@ class BlockScan {
     }
   }
 
-  /** §G.1.2.3: one bit more of each coefficient that is not zero, and those that become ±1 now. */
+  /** §G.1.2.3: refines each non-zero coefficient by one bit, and reads the coefficients that become ±1. */
   private laterAC(component: number, coefficients: Int16Array, at: number): void {
     const { bits, scan } = this;
     const step = 1 << scan.low;

@@ -3,8 +3,8 @@ import { JpegBits } from './jpeg-bits.ts';
 import type { JpegFrame, JpegScan } from './jpeg-markers.ts';
 
 /**
- * Decodes a scan into `values`, samples of all components beside each other. Where its data ends; null where
- * they are damaged.
+ * Decodes a scan into `values`, in which the samples of all components are adjacent. Returns where its data ends; null
+ * if the data is damaged.
  */
 export function decodeLosslessScan(
   bytes: Uint8Array,
@@ -27,7 +27,7 @@ export function decodeLosslessScan(
   const planes = scan.components.map(({ index, dc }) => ({ index, table: dc! }));
   const start = 1 << (frame.bits - pointTransform - 1);
   const line = columns * step;
-  // §H.1.2.1: the line behind a restart is predicted as the first one is.
+  // §H.1.2.1: the line after a restart is predicted in the same way as the first line.
   let firstLine = 0;
   const rowsPerRestart = restartInterval === 0 ? 0 : restartInterval / columns;
   if (!Number.isInteger(rowsPerRestart)) return null;
@@ -40,7 +40,7 @@ export function decodeLosslessScan(
       for (const { index, table } of planes) {
         const at = row * line + column * step + index;
         const size = bits.symbol(table);
-        // §H.1.2.2: of 16 bits there is one difference, 32768.
+        // §H.1.2.2: the only difference of 16 bits is 32768.
         const difference = size >= 16 ? 32_768 : bits.signed(size);
         let predicted: number;
         if (row === firstLine) predicted = column === 0 ? start : values[at - step]!;

@@ -1,7 +1,7 @@
 /**
- * JPEG-LS (ISO/IEC 14495-1) as DICOM has it (PS3.5 §A.4.3): lossless and near-lossless, grey and colour in
- * any interleave. Bounded by the expected size, whatever the bytes hold ([Note: Why not CharLS's decoder]).
- * The headers are read here, the lines of a scan by the transport coding.
+ * Decodes JPEG-LS (ISO/IEC 14495-1) as DICOM uses it (PS3.5 §A.4.3): lossless and near-lossless, grey and colour in
+ * any interleave. The work is bounded by the expected size, whatever the bytes contain ([Note: Why not CharLS's
+ * decoder]). The headers are read here; the transport coding reads the lines of a scan.
  */
 import { BitReader } from '../transfer/coding/bit-reader.ts';
 import {
@@ -17,7 +17,7 @@ const SOF55 = 0xf7;
 const LSE = 0xf8;
 const SOS = 0xda;
 const EOI = 0xd9;
-/** Restart intervals: nobody writes them in JPEG-LS. */
+/** Restart intervals, which no known writer uses in JPEG-LS. */
 const DRI = 0xdd;
 const APP8 = 0xe8;
 
@@ -41,7 +41,7 @@ export function decodeJpegLS(
   for (let at = 2; at + 4 <= coded.length; ) {
     const marker = coded[at + 1]!;
     if (coded[at] !== 0xff || marker === EOI) break;
-    // ITU-T T.81 §B.1.1.2: fill bytes before a marker.
+    // ITU-T T.81 §B.1.1.2: skips fill bytes before a marker.
     if (marker === 0xff) {
       at += 1;
       continue;
@@ -49,7 +49,7 @@ export function decodeJpegLS(
     const end = at + 2 + ((coded[at + 2]! << 8) | coded[at + 3]!);
     const content = coded.subarray(at + 4, end);
     if (end > coded.length || end < at + 4 || marker === DRI) return null;
-    // HP's colour transformation, which the standard does not have.
+    // HP's colour transformation, which is not part of the standard.
     if (marker === APP8 && String.fromCharCode(...content.subarray(0, 4)) === 'mrfx' && content[4] !== 0)
       return null;
     if (marker === LSE) {
@@ -93,11 +93,11 @@ function readFrame(content: Uint8Array): LosslessFrame | null {
   };
 }
 
-/** The image while its scans are decoded. */
+/** The image whose scans are being decoded. */
 interface Image {
   readonly frame: LosslessFrame;
   readonly values: Uint8Array | Uint16Array;
-  /** The components that a scan has decoded. */
+  /** The components that are already decoded. */
   readonly seen: Set<number>;
 }
 
@@ -135,7 +135,7 @@ interface Scan {
   readonly preset: Preset | undefined;
 }
 
-/** The components of a scan; null if its header is damaged or one was decoded before. */
+/** The components of a scan; null if its header is damaged or a component was already decoded. */
 function componentsOf(content: Uint8Array, { frame, seen }: Image): number[] | null {
   const count = content[0]!;
   const indices = Array.from({ length: count }, (_, i) => frame.ids.indexOf(content[1 + 2 * i]!));

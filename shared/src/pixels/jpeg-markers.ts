@@ -1,7 +1,4 @@
-/**
- * The marker segments of a JPEG codestream (ITU-T T.81 Annex B): frame, tables and scans, checked as they are
- * read.
- */
+/** Reads and checks the marker segments of a JPEG codestream (ITU-T T.81 Annex B): frame, tables and scans. */
 import { exifOrientation } from './exif-orientation.ts';
 import { createHuffmanTable, type HuffmanTable } from './jpeg-bits.ts';
 
@@ -14,7 +11,7 @@ export interface JpegComponent {
 }
 
 export interface JpegFrame {
-  /** SOF0, SOF1: sequential; SOF2: progressive; SOF3: lossless. Huffman-coded all. */
+  /** SOF0, SOF1: sequential; SOF2: progressive; SOF3: lossless. All are Huffman-coded. */
   readonly process: 'sequential' | 'progressive' | 'lossless';
   readonly bits: number;
   readonly rows: number;
@@ -29,8 +26,8 @@ export interface JpegScan {
     readonly ac: HuffmanTable | null;
   }[];
   /**
-   * Ss, Se, Ah, Al: the band and the bits of a progressive scan; of a lossless one the predictor (Ss) and the
-   * point transform (Al).
+   * Ss, Se, Ah, Al: the band and the bits of a progressive scan; in a lossless scan, the predictor (Ss) and the point
+   * transform (Al).
    */
   readonly spectralStart: number;
   readonly spectralEnd: number;
@@ -44,20 +41,20 @@ export interface JpegScan {
 
 /** Receives the contents of a codestream, in order. */
 interface JpegVisitor {
-  /** False: not wanted, and reading ends. */
+  /** False: the frame is not wanted, and reading stops. */
   frame(frame: JpegFrame): boolean;
-  /** Answers where the entropy-coded data ends; null where they are damaged. */
+  /** Returns where the entropy-coded data ends; null if the data is damaged. */
   scan(scan: JpegScan, tables: ReadonlyMap<number, Uint16Array>): number | null;
 }
 
 export interface JpegMarkers {
-  /** APP14 of Adobe: 0 RGB or CMYK, 1 YCbCr, 2 YCCK; null where it is absent. */
+  /** APP14 of Adobe: 0 RGB or CMYK, 1 YCbCr, 2 YCCK; null if it is absent. */
   readonly adobeTransform: number | null;
-  /** EXIF, XMP, comments and the like. */
+  /** The file has EXIF, XMP, comments or similar. */
   readonly hasMetadata: boolean;
-  /** By EXIF; 1: upright. */
+  /** The EXIF orientation; 1: upright. */
   readonly orientation: number;
-  /** First byte behind EOI; null where that is missing. */
+  /** Position after EOI; null if EOI is missing. */
   readonly end: number | null;
 }
 
@@ -127,7 +124,7 @@ const ZIGZAG = Uint8Array.of(
   62,
   63,
 );
-/** Coefficients are stored in rows and columns, coded in zigzag. */
+/** Coefficients are stored in rows and columns, but coded in zigzag order. */
 export const NATURAL_ORDER = ZIGZAG;
 
 const PROCESSES: Readonly<Record<number, JpegFrame['process']>> = {
@@ -136,7 +133,10 @@ const PROCESSES: Readonly<Record<number, JpegFrame['process']>> = {
   0xc2: 'progressive',
   0xc3: 'lossless',
 };
-/** §B.1.1.3: other processes, hierarchical or arithmetic, and DNL, which gives the number of lines late. */
+/**
+ * §B.1.1.3: unsupported markers: other processes (hierarchical or arithmetic), and DNL, which states the number of
+ * lines only after the first scan.
+ */
 const NOT_READ = new Set([
   0xc5, 0xc6, 0xc7, 0xc8, 0xc9, 0xca, 0xcb, 0xcc, 0xcd, 0xce, 0xcf, 0xdc, 0xde, 0xdf,
 ]);
@@ -232,7 +232,7 @@ function readScan(
   };
 }
 
-/** §B.2.4.1. In rows and columns. */
+/** §B.2.4.1. The tables are stored in rows and columns. */
 function readQuantization(content: Uint8Array, tables: Map<number, Uint16Array>): boolean {
   for (let at = 0; at < content.length; ) {
     const precision = content[at]! >> 4;
@@ -248,7 +248,7 @@ function readQuantization(content: Uint8Array, tables: Map<number, Uint16Array>)
   return true;
 }
 
-/** §B.2.4.2. Keys: 0 to 3 of DC and lossless, 16 to 19 of AC. */
+/** §B.2.4.2. Keys: 0 to 3 for DC and lossless tables, 16 to 19 for AC tables. */
 function readHuffman(content: Uint8Array, tables: Map<number, HuffmanTable>): boolean {
   for (let at = 0; at < content.length; ) {
     const id = content[at]!;

@@ -1,17 +1,17 @@
-/** From coefficients to samples (ITU-T T.81 §A.3.3, A.3.4), and subsampled components to full size. */
+/** Converts coefficients to samples (ITU-T T.81 §A.3.3, A.3.4), and enlarges subsampled components to full size. */
 import type { ComponentBlocks } from './jpeg-blocks.ts';
 import type { JpegFrame } from './jpeg-markers.ts';
 
-/** Samples of one component: `width` a row, whole blocks. */
+/** Samples of one component: `width` per row, in whole blocks. */
 interface Plane {
   readonly samples: Uint16Array;
   readonly width: number;
-  /** Without the padding of the last blocks. */
+  /** The size without the padding of the last blocks. */
   readonly usedColumns: number;
   readonly usedRows: number;
 }
 
-/** Samples of all components next to each other. `tables`: the quantization table of each component. */
+/** The adjacent samples of all components. `tables`: the quantization table of each component. */
 export function samplesOf(
   frame: JpegFrame,
   blocks: readonly ComponentBlocks[],
@@ -47,7 +47,7 @@ function planeOf(
   const width = across * 8;
   const samples = new Uint16Array(width * down * 8);
   const work = new Int32Array(64);
-  // Fractional bits between columns and rows: 12-bit samples leave room for one only.
+  // Fractional bits kept between the column and the row transform. With 12-bit samples there is room for only one.
   const between = bits <= 8 ? 2 : 1;
   const middle = 2 ** (bits - 1);
   const most = 2 ** bits - 1;
@@ -62,7 +62,7 @@ function planeOf(
     work[0] = coefficients[from]! * table[0]!;
     const target = Math.floor(block / across) * 8 * width + (block % across) * 8;
     if (rest === 0) {
-      // Even blocks are common in backgrounds and in colour.
+      // Uniform blocks are common in backgrounds and in colour components.
       const even = Math.min(most, Math.max(0, ((work[0] + 4) >> 3) + middle));
       for (let row = 0; row < 8; row += 1) samples.fill(even, target + row * width, target + row * width + 8);
       continue;
@@ -79,7 +79,7 @@ function planeOf(
   return { samples, width, usedRows, usedColumns };
 }
 
-/** Constants of the transform: 13 bits behind the point. */
+/** Constants of the transform, with 13 fractional bits. */
 const fixed = (value: number): number => Math.round(value * 8192);
 const F0298 = fixed(0.298631336);
 const F0390 = fixed(0.39018064);
@@ -95,12 +95,12 @@ const F2562 = fixed(2.562915447);
 const F3072 = fixed(3.072711026);
 
 /**
- * The inverse cosine transform of eight values, `step` apart, in place, by Loeffler, Ligtenberg and Moschytz
- * (ICASSP 1989), in integers of 32 bits: the accuracy, and the rounding, of the transform that most other
- * programs use. The results keep 13 − `shift` bits behind the point more than they came with.
+ * The inverse cosine transform of eight values, `step` apart, in place, by Loeffler, Ligtenberg and Moschytz (ICASSP
+ * 1989), in integers of 32 bits: the accuracy and the rounding are the same as in most other programs. The results
+ * have 13 − `shift` more fractional bits than the input.
  */
 function transform(work: Int32Array, at: number, step: number, shift: number): void {
-  // Written out: taking apart arrays costs more than the transform.
+  // The variables are written out, because destructuring arrays costs more than the transform.
   const i1 = at + step;
   const i2 = i1 + step;
   const i3 = i2 + step;
@@ -157,8 +157,8 @@ function transform(work: Int32Array, at: number, step: number, shift: number): v
 type Step = { readonly x: number; readonly y: number };
 
 /**
- * Writes a row at full size. Halved components are interpolated (three quarters of the nearer sample, one of the
- * next), as libjpeg and so most other programs do; other ratios repeat their samples.
+ * Writes a row at full size. Components at half size are interpolated (three quarters of the nearer sample, one
+ * quarter of the next), as in libjpeg and therefore most other programs; other ratios repeat their samples.
  */
 function enlargedRow(plane: Plane, row: number, step: Step, line: Uint16Array): void {
   const { x: stepX, y: stepY } = step;
@@ -177,7 +177,7 @@ function enlargedRow(plane: Plane, row: number, step: Step, line: Uint16Array): 
       line[column] = samples[first + Math.floor(column / stepX)]!;
     return;
   }
-  // The column sums are four times a sample.
+  // The column sums are four times the sample values.
   for (let column = 0; column < line.length; column += 1) {
     const at = column >> 1;
     const next = Math.min(usedColumns - 1, Math.max(0, at + ((column & 1) === 0 ? -1 : 1)));

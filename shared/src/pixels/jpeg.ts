@@ -1,7 +1,7 @@
 /**
- * JPEG (ITU-T T.81) as DICOM has it (PS3.5 §A.4.1, §A.4.2): baseline, extended (8 and 12 bits), progressive
- * and lossless, Huffman-coded. It reads what nobody vouches for: a codestream that is cut, or says another
- * size than is expected, gives nothing.
+ * Decodes JPEG (ITU-T T.81) as DICOM uses it (PS3.5 §A.4.1, §A.4.2): baseline, extended (8 and 12 bits), progressive
+ * and lossless, Huffman-coded. The input is untrusted: a codestream that is truncated or has an unexpected size yields
+ * nothing.
  */
 import type { DecodedSamples, ExpectedImage } from './decoder.ts';
 import { createBlocks, decodeBlockScan, type ComponentBlocks } from './jpeg-blocks.ts';
@@ -10,8 +10,8 @@ import { walkJpeg, type JpegFrame, type JpegMarkers } from './jpeg-markers.ts';
 import { samplesOf } from './jpeg-samples.ts';
 
 /**
- * The same limit as libjpeg-turbo's; a sensible writer needs about ten. It bounds the work that a hostile
- * file can ask for.
+ * The most scans, the same limit as in libjpeg-turbo; a sensible writer needs about ten. It bounds the work that a
+ * hostile file can cause.
  */
 const SCANS_LIMIT = 500;
 
@@ -20,7 +20,7 @@ interface DecodedJpeg extends DecodedSamples {
   readonly markers: JpegMarkers;
 }
 
-/** Reads the frame header of the codestream, without decoding; null if it is no JPEG that is read here. */
+/** Reads the frame header of the codestream, without decoding; null if it is not a supported JPEG. */
 export function readJpegFrame(bytes: Uint8Array): JpegFrame | null {
   let found: JpegFrame | null = null;
   walkJpeg(bytes, {
@@ -33,7 +33,7 @@ export function readJpegFrame(bytes: Uint8Array): JpegFrame | null {
   return found;
 }
 
-/** The samples; null where the codestream is damaged, or not what is expected. */
+/** The decoded samples; null if the codestream is damaged or not as expected. */
 export function decodeJpeg(coded: Uint8Array, expected: ExpectedImage): DecodedJpeg | null {
   let image: JpegImage | null = null;
   const markers = walkJpeg(coded, {
@@ -62,7 +62,7 @@ interface JpegImage {
     scan: Parameters<typeof decodeBlockScan>[2],
     tables: ReadonlyMap<number, Uint16Array>,
   ) => number | null;
-  /** Null where a component had no scan. */
+  /** Null if a component had no scan. */
   readonly finish: () => Uint8Array | Uint16Array | null;
 }
 
@@ -101,7 +101,8 @@ function createImage(frame: JpegFrame): JpegImage {
       for (const { index } of scan.components) {
         const table = tables.get(frame.components[index]!.quantization);
         if (!table) return null;
-        // The table that holds when the component is first met: it may be another's later (§B.2.4.1).
+        // Uses the table in force when the component first occurs, because another table may have its number later
+        // (§B.2.4.1).
         used[index] ??= table;
         seen.add(index);
       }
@@ -111,7 +112,7 @@ function createImage(frame: JpegFrame): JpegImage {
   };
 }
 
-/** §B.2.3: a component is in one scan. Notes them; false where one was there before. */
+/** §B.2.3: each component is in one scan. Records the components; false if one of them already had a scan. */
 function areNew(components: readonly { readonly index: number }[], seen: Set<number>): boolean {
   const isNew = components.every(({ index }) => !seen.has(index));
   for (const { index } of components) seen.add(index);
@@ -119,8 +120,8 @@ function areNew(components: readonly { readonly index: number }[], seen: Set<num
 }
 
 /**
- * Adobe's word first; then names of components that say RGB; components of different sizes are never RGB.
- * Otherwise the header decides (PS3.5 §8.2.1: Photometric Interpretation is that of the codestream).
+ * The Adobe marker takes precedence, then component identifiers that spell RGB. Components of different sizes are
+ * never RGB. Otherwise the header decides (PS3.5 §8.2.1: Photometric Interpretation is that of the codestream).
  */
 function isYbr({ components }: JpegFrame, { adobeTransform }: JpegMarkers): boolean | null {
   if (components.length !== 3) return null;

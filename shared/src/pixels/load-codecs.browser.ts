@@ -1,11 +1,11 @@
 /**
- * The codec for the browser, in workers: the script is a chunk of its own and the `.wasm` a file, both
- * fetched when the first JPEG 2000 image is decoded. Import this file only where Vite builds.
+ * Loads the codec in a browser's workers. The script is a separate chunk and the `.wasm` a file; both are fetched when
+ * the first JPEG 2000 image is decoded. Import this file only in code that Vite builds.
  */
 /// <reference path="./codec-modules.d.ts" />
 import { createWaveletCodec, SILENT, type Codecs } from './codecs.ts';
 
-/** Fetches nothing until something is decoded. One a worker is enough. */
+/** Fetches nothing until something is decoded. One instance per worker is enough. */
 export function loadCodecs(): Codecs {
   return {
     jpeg2000: createWaveletCodec(async () => {

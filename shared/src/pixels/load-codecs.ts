@@ -1,8 +1,8 @@
-/** The codec for Node: the gateway and tests. The module finds its `.wasm` beside itself. */
+/** Loads the codec in Node, for the gateway and tests. The module finds its `.wasm` in its own folder. */
 /// <reference path="./codec-modules.d.ts" />
 import { createWaveletCodec, SILENT, type Codecs } from './codecs.ts';
 
-/** Costs nothing until something is decoded. One a thread is enough. */
+/** Costs nothing until something is decoded. One instance per thread is enough. */
 export function loadCodecs(): Codecs {
   return {
     jpeg2000: createWaveletCodec(async () => {

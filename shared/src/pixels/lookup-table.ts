@@ -1,6 +1,6 @@
 /**
- * Tables of the standard: modality and VOI LUT (PS3.3 §C.11.1.1.1, §C.11.2.1.1), palettes (§C.7.6.3.1.5,
- * §C.7.6.3.1.6) and segmented palettes (§C.7.9.2).
+ * Reads the lookup tables of the standard: modality and VOI LUT (PS3.3 §C.11.1.1.1, §C.11.2.1.1), palettes
+ * (§C.7.6.3.1.5, §C.7.6.3.1.6) and segmented palettes (§C.7.9.2).
  */
 import type { ByteSource, DicomElement } from '../dicom/data-set.ts';
 import {
@@ -12,22 +12,20 @@ import {
 } from '../dicom/tags.ts';
 import { findElement, numbersOf, readValueBytes, type ValueContext } from '../dicom/values.ts';
 
-/**
- * `entries[value - first]`; values outside take the nearest entry. `most` is the largest possible entry.
- */
+/** `entries[value - first]`; values outside the table use the nearest entry. `most` is the largest possible entry. */
 interface LookupTable {
   readonly entries: Uint16Array;
   readonly first: number;
   readonly most: number;
 }
 
-/** 65 536 entries of 16 bits: a descriptor cannot say more. */
+/** 65 536 entries of 16 bits, the most that a descriptor can state. */
 const TABLE_BYTES_LIMIT = 131_072;
 const MOST_ENTRIES = 65_536;
 
 /**
- * The table of an item of Modality LUT Sequence or VOI LUT Sequence; null if it has none that can be read.
- * `isSigned`: input values may be negative.
+ * The table of an item of Modality LUT Sequence or VOI LUT Sequence; null if it has no readable table. `isSigned`:
+ * input values may be negative.
  */
 export async function readTable(
   elements: readonly DicomElement[],
@@ -40,7 +38,7 @@ export async function readTable(
   return descriptor && data ? await tableOf(descriptor, data, { context, source, isSigned }) : null;
 }
 
-/** Red, green and blue of PALETTE COLOR, whole or segmented; null where one is missing. */
+/** Red, green and blue of PALETTE COLOR, whole or segmented; null if one is missing. */
 export async function readPalette(
   elements: readonly DicomElement[],
   context: ValueContext,
@@ -78,7 +76,7 @@ function readDescriptor(element: DicomElement, context: ValueContext, isSigned: 
     context,
   );
   const entries = count & 0xffff;
-  // Written as US where the stored values are signed: the same 16 bits.
+  // For signed stored values, the second value may be written as US with the same 16 bits.
   return {
     count: entries === 0 ? MOST_ENTRIES : entries,
     first: isSigned && first > 32_767 ? first - 65_536 : first,
@@ -100,7 +98,8 @@ async function tableOf(
   const { count, first, bits } = readDescriptor(descriptor, context, isSigned);
   if (data.valueLength === 0 || data.valueLength > TABLE_BYTES_LIMIT) return null;
   const bytes = await readValueBytes(data, source, TABLE_BYTES_LIMIT);
-  // Entries of 8 bits, two in a word; some writers put one in a word. Missing ones at the end repeat the last.
+  // Entries of 8 bits are packed two to a word, but some writers put one in each word. Missing entries at the end
+  // repeat the last one.
   const isPacked = bytes.length < count * 2;
   const values = isPacked ? Uint16Array.from(bytes) : words(bytes, context);
   if (isPacked && bits > 8 && bytes.length < count) return null;
@@ -109,7 +108,8 @@ async function tableOf(
 }
 
 /**
- * Entries of 8 bits in words: in the low byte, or, against the standard, multiplied into the high one too.
+ * The largest possible entry. Entries of 8 bits in words are in the low byte or, contrary to the standard, scaled to
+ * 16 bits.
  */
 function largest(entries: Uint16Array, bits: number): number {
   return bits === 8 && entries.some((entry) => entry > 255) ? 65_535 : 2 ** bits - 1;
@@ -135,9 +135,9 @@ async function segmentedTable(
 }
 
 /**
- * PS3.3 §C.7.9.2: opcode 0 discrete (n, values), 1 linear (n, last value: from the entry before to this one),
- * 2 indirect (n segments, offset in 16-bit words, least significant first, from the start of the data). Null
- * where they do not give `count` entries.
+ * PS3.3 §C.7.9.2: opcode 0 discrete (n, values), 1 linear (n, last value; from the previous entry to this value), 2
+ * indirect (n segments, offset in 16-bit words, least significant first, from the start of the data). Null if they do
+ * not yield `count` entries.
  */
 function expandSegments(segments: Uint16Array, count: number): Uint16Array | null {
   const entries = new Uint16Array(count);

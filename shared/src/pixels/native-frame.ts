@@ -1,19 +1,19 @@
 /**
- * Stored values out of native bytes (PS3.5 §8.1): any byte order, 1 to 64 bits allocated, unused bits
- * cleared, planes of colour interleaved, YBR made RGB.
+ * Reads stored values from native bytes (PS3.5 §8.1): any byte order and 1 to 64 bits allocated. It clears unused
+ * bits, interleaves colour planes, and converts YBR to RGB.
  */
 import { type ColourValues, ybrToRgb } from './colour.ts';
 import type { FrameShape } from './frame-shape.ts';
 import type { Frame, FrameValues } from './picture.ts';
 
-/** How the bytes of a frame lie. */
+/** The layout of the bytes of a frame. */
 interface ByteLayout {
   readonly bigEndian: boolean;
   /** The position of the first pixel of 1-bit data in the first byte. */
   readonly firstBit: number;
 }
 
-/** Bits of one frame in native pixel data. YBR_FULL_422: two Y, one CB and one CR for two pixels. */
+/** Bits of one frame in native pixel data. YBR_FULL_422: two Y, one CB and one CR per two pixels. */
 export function frameBits({
   rows,
   columns,
@@ -25,8 +25,8 @@ export function frameBits({
 }
 
 /**
- * Null for a photometric interpretation that has no native form here. `bytes` hold the frame and nothing
- * else; they are not changed.
+ * Null for a photometric interpretation that is not supported in native form. `bytes` contain exactly the frame, and
+ * are not changed.
  */
 export function nativeFrame(
   bytes: Uint8Array,
@@ -59,7 +59,7 @@ function isChromaShared(photometricInterpretation: string): boolean {
 function storedValues(bytes: Uint8Array, shape: FrameShape, layout: ByteLayout): FrameValues {
   const count = Math.floor(frameBits(shape) / shape.bitsAllocated);
   if (shape.bitsAllocated === 1) return bitsAsValues(bytes, count, layout.firstBit);
-  // A copy with memory of its own: a Buffer's `slice` would be a view into something larger.
+  // Makes a copy with its own memory, because `slice` of a Buffer would return a view of larger memory.
   const lying =
     layout.bigEndian && shape.bitsAllocated > 8
       ? reversedUnits(bytes, shape.bitsAllocated / 8)
@@ -91,8 +91,8 @@ export type IntegerValues = Exclude<FrameValues, Float32Array | Float64Array>;
 type UsedBits = { readonly bitsAllocated: number } & Pick<FrameShape, 'bitsStored' | 'highBit' | 'isSigned'>;
 
 /**
- * PS3.5 §8.1.1: a value ends at High Bit and has Bits Stored bits; the others may hold anything. The sign is
- * extended.
+ * PS3.5 §8.1.1: a value ends at High Bit and has Bits Stored bits; the other bits may hold anything. They are cleared,
+ * or filled with the sign.
  */
 export function clearUnusedBits(
   values: IntegerValues,
@@ -105,10 +105,7 @@ export function clearUnusedBits(
   else for (let at = 0; at < values.length; at += 1) values[at] = (values[at]! << above) >>> unused;
 }
 
-/**
- * PS3.5 §8.1.1, §D: bits are taken from the lowest one of each byte; frames follow each other without
- * padding.
- */
+/** PS3.5 §8.1.1, §D: the first pixel is the lowest bit of each byte, and frames follow each other without padding. */
 function bitsAsValues(bytes: Uint8Array, count: number, firstBit: number): Uint8Array {
   const values = new Uint8Array(count);
   for (let at = 0; at < count; at += 1) {
@@ -118,9 +115,7 @@ function bitsAsValues(bytes: Uint8Array, count: number, firstBit: number): Uint8
   return values;
 }
 
-/**
- * Each `unit` bytes the other way round, as the other byte order has them; missing bytes at the end are zero.
- */
+/** Reverses the order of every `unit` bytes to change the byte order. Missing bytes at the end become zero. */
 export function reversedUnits(bytes: Uint8Array, unit: number): Uint8Array<ArrayBuffer> {
   const reversed = new Uint8Array(Math.ceil(bytes.length / unit) * unit);
   for (let at = 0; at < reversed.length; at += 1) {
@@ -140,7 +135,7 @@ function interleaved<T extends FrameValues>(planes: T): T {
   return beside;
 }
 
-/** "Y1 Y2 CB CR": both pixels of a pair take its colour. */
+/** "Y1 Y2 CB CR": both pixels of a pair have the same CB and CR. */
 function chromaRepeated(values: FrameValues, pixels: number): FrameValues {
   const full = values instanceof Uint8Array ? new Uint8Array(pixels * 3) : new Uint16Array(pixels * 3);
   for (let pixel = 0; pixel < pixels; pixel += 1) {

@@ -1,12 +1,11 @@
 /**
- * The forms of a decoded frame. A *frame* holds stored values as the codestream or the native bytes give
- * them; a *grey picture* is what the models and the screen see of it: modality LUT, VOI LUT and photometric
- * interpretation applied.
+ * The forms of a decoded frame. A *frame* holds the stored values of the codestream or the native bytes. A *grey
+ * picture* is what models and screens use: the frame after modality LUT, VOI LUT and photometric interpretation.
  */
 
 /**
- * Stored values of one frame, sign extended, unused high bits cleared; rows from the top, samples of a pixel
- * beside each other.
+ * Stored values of one frame, sign extended and with unused high bits cleared. Rows from the top; the samples of a
+ * pixel are adjacent.
  */
 export interface Frame {
   readonly rows: number;
@@ -15,7 +14,7 @@ export interface Frame {
   readonly values: FrameValues;
   /** After decoding: MONOCHROME1, MONOCHROME2, PALETTE COLOR or RGB (a YBR frame was converted). */
   readonly photometricInterpretation: string;
-  /** The number of the frame in the instance, from 0: functional groups have values for each. */
+  /** The number of the frame in the instance, from 0: functional groups have values for each frame. */
   readonly index: number;
 }
 export type FrameValues =
@@ -38,7 +37,7 @@ export interface GreyPicture {
   readonly grey: Float32Array;
 }
 
-/** Why an instance gives no picture. Each is a code of inference-problems.ts. */
+/** Why an instance yields no picture. Each is a code of inference-problems.ts. */
 export type PictureRefusal =
   | 'image-without-pixels'
   | 'frame-not-found'
@@ -46,7 +45,7 @@ export type PictureRefusal =
   | 'image-damaged'
   | 'image-type-unsupported';
 
-/** Why a PNG or JPEG file gives no picture. Each is a code of inference-problems.ts. */
+/** Why a PNG or JPEG file yields no picture. Each is a code of inference-problems.ts. */
 export type ImageRefusal =
   | 'file-too-large'
   | 'image-too-small'
@@ -54,7 +53,7 @@ export type ImageRefusal =
   | 'image-damaged'
   | 'image-type-unsupported';
 
-/** The remarks about an image file that gave a picture. */
+/** Warnings about an image file that yielded a picture. */
 export type ImageWarning =
   | 'more-than-8-bits'
   | 'colour-converted'
@@ -65,8 +64,8 @@ export type ImageWarning =
   | 'type-differs-from-name';
 
 /**
- * The most that a decoded frame may take: 16 384 × 8 192 pixels of 16 bits, four times the largest detector.
- * Twice as much would exhaust the memory of a tablet's worker, which holds the codestream, the samples and
- * the grey picture at once.
+ * The most memory that a decoded frame may take: 16 384 × 8 192 pixels of 16 bits, four times the largest detector.
+ * Twice as much would exhaust the memory of a tablet's worker, which holds the codestream, the samples and the grey
+ * picture at once.
  */
 export const FRAME_BYTES_LIMIT = 256 * 1024 * 1024;

@@ -1,11 +1,11 @@
 /**
- * Decodes PNG (ISO/IEC 15948): every bit depth, colour type and interlace, every chunk's CRC checked.
- * Dimensions are known before anything is inflated, and no more is inflated than they need; text and profiles
- * (tEXt, zTXt, iTXt, iCCP) are never opened.
+ * Decodes PNG (ISO/IEC 15948): every bit depth, colour type and interlace. The CRC of every chunk is checked.
+ * Dimensions are known before anything is inflated, and no more is inflated than they require. Text and profiles
+ * (tEXt, zTXt, iTXt, iCCP) are never read.
  *
- * [Note: Why not fast-png's decoder] It inflates image data and profiles without a limit, and checks no CRC
- * unless asked: 50 MB sent in could ask for 50 GB. Its encoder, which only meets our own pictures, serves the
- * results.
+ * [Note: Why not fast-png's decoder] It inflates image data and profiles without a limit, so 50 MB of input could
+ * require 50 GB, and it checks CRCs only on request. Its encoder is used for results, because it only handles our own
+ * pictures.
  */
 import { concatBytes } from '../dicom/encode.ts';
 import { exifOrientation } from './exif-orientation.ts';
@@ -25,10 +25,10 @@ export interface PngContents {
   readonly header: PngHeader;
   /** Concatenated IDAT. */
   readonly data: readonly Uint8Array[];
-  /** RGB, 3 bytes an entry. */
+  /** RGB, 3 bytes per entry. */
   readonly palette: Uint8Array | null;
   readonly hasText: boolean;
-  /** By EXIF; 1: upright. */
+  /** The EXIF orientation; 1: upright. */
   readonly orientation: number;
   readonly hasTransparency: boolean;
   readonly isAnimated: boolean;
@@ -46,7 +46,7 @@ const DEPTHS: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16],
 };
 const TEXT_CHUNKS = new Set(['tEXt', 'zTXt', 'iTXt', 'eXIf', 'tIME']);
-/** §8.2, Adam7: first column, first row, and the steps between those of each pass. */
+/** §8.2, Adam7: first column, first row, and the steps between columns and rows of each pass. */
 const PASSES = [
   [0, 0, 8, 8],
   [4, 0, 8, 8],
@@ -62,7 +62,7 @@ export function isPng(bytes: Uint8Array): boolean {
   return SIGNATURE.every((byte, i) => bytes[i] === byte);
 }
 
-/** The chunks, checked; null where one is damaged or out of place. Nothing is inflated. */
+/** The verified chunks; null if one is damaged or out of place. Nothing is inflated. */
 export function readPng(bytes: Uint8Array): PngContents | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const data: Uint8Array[] = [];
@@ -111,8 +111,8 @@ function readHeader(content: Uint8Array): PngHeader | null {
 }
 
 /**
- * The samples, `channels` next to each other, as the file has them (indices, if it has a palette); null if the
- * data is damaged or not of this size. The caller has checked that the header's dimensions are acceptable.
+ * The decoded samples, `channels` per pixel, as in the file (indices if it has a palette); null if the data is damaged
+ * or not of this size. The caller has checked that the header's dimensions are acceptable.
  */
 export async function decodePng({
   header,
@@ -173,7 +173,7 @@ function paeth(a: number, b: number, c: number): number {
   return toA <= toB && toA <= toC ? a : toB <= toC ? b : c;
 }
 
-/** Writes the samples of one line to every `step`th place of `samples`. */
+/** Writes the samples of one line to every `step`th position of `samples`. */
 function spread(
   line: Uint8Array,
   {

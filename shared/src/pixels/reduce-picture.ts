@@ -1,11 +1,11 @@
-/** Reduces the picture shown with a finding: the image itself is in the PACS. */
+/** Reduces the picture shown with a finding: the full image is in the PACS. */
 import { averaged } from './to-square.ts';
 import type { GreyPicture } from './picture.ts';
 
-/** The longer side, in pixels: enough for a person to place a map. */
+/** The longer side, in pixels: enough for a person to locate a map on the image. */
 export const SHOWN_SIDE_LIMIT = 1024;
 
-/** Scaled down where it is larger, never up. */
+/** Scales down a picture that is too large; never scales up. */
 export function shownSize(
   rows: number,
   columns: number,
@@ -15,7 +15,7 @@ export function shownSize(
   return { rows: Math.max(1, Math.round(rows * scale)), columns: Math.max(1, Math.round(columns * scale)) };
 }
 
-/** Each pixel is the mean of those it replaces. */
+/** Each pixel is the mean of those that it replaces. */
 export function reducePicture(picture: GreyPicture, limit = SHOWN_SIDE_LIMIT): GreyPicture {
   const size = shownSize(picture.rows, picture.columns, limit);
   return { ...size, grey: averaged(picture, size.rows, size.columns) };

@@ -4,9 +4,9 @@ import { readUint32 } from '../dicom/element-header.ts';
 const HEADER_BYTES = 64;
 
 /**
- * The bytes of the frame in the order of native little endian data, samples of a pixel next to each other; null
- * if the segments are not those of `samples` × `bytesPerSample` planes of `pixels`. Segments hold the bytes of
- * the composite pixel, most significant first (§G.2).
+ * The bytes of the frame as native little endian data, with the samples of a pixel adjacent; null if the segments are
+ * not `samples` × `bytesPerSample` planes of `pixels`. Segments hold the bytes of the composite pixel, most
+ * significant first (§G.2).
  */
 export function decodeRle(
   coded: Uint8Array,
@@ -29,8 +29,8 @@ export function decodeRle(
 }
 
 /**
- * The bytes of one segment, one for each pixel; null where the header or the segment is damaged. `segments`: as
- * many as a pixel has bytes.
+ * The bytes of one segment, one for each pixel; null if the header or the segment is damaged. `segments`: the number
+ * of bytes per pixel.
  */
 export function decodeRleSegment(
   coded: Uint8Array,
@@ -46,8 +46,8 @@ export function decodeRleSegment(
 }
 
 /**
- * A frame of these segments, each with one byte for a pixel (§G.2); of even length. "Each row of the image shall be
- * encoded separately" (§G.3.1).
+ * Encodes a frame from these segments, each with one byte per pixel (§G.2). The result has even length. "Each row of
+ * the image shall be encoded separately" (§G.3.1).
  */
 export function encodeRle(segments: readonly Uint8Array[], columns: number): Uint8Array<ArrayBuffer> {
   const packed = segments.map((segment) => pack(segment, columns));
@@ -63,11 +63,11 @@ export function encodeRle(segments: readonly Uint8Array[], columns: number): Uin
   return coded;
 }
 
-/** A run of two bytes saves nothing inside a literal. */
+/** The shortest run that is coded as one: inside a literal, a run of two bytes saves nothing. */
 const SHORTEST_RUN = 3;
 const LONGEST = 128;
 
-/** §G.3.1; §G.3: of even length. */
+/** §G.3.1; §G.3: the result has even length. */
 function pack(bytes: Uint8Array, columns: number): Uint8Array {
   const most = bytes.length + Math.ceil(columns / LONGEST) * Math.ceil(bytes.length / columns) + 1;
   const packed = new Uint8Array(most);
@@ -86,7 +86,7 @@ function pack(bytes: Uint8Array, columns: number): Uint8Array {
   return packed.subarray(0, used + (used & 1));
 }
 
-/** Equal bytes from `at` on, at most as many as one code can say. */
+/** The number of equal bytes from `at`, at most as many as one code can express. */
 function runAt(bytes: Uint8Array, at: number, end: number): number {
   const last = Math.min(end, at + LONGEST);
   let next = at + 1;
@@ -94,7 +94,7 @@ function runAt(bytes: Uint8Array, at: number, end: number): number {
   return next - at;
 }
 
-/** Bytes from `at` on before the next run. */
+/** The number of bytes from `at` before the next run. */
 function literalAt(bytes: Uint8Array, at: number, end: number): number {
   const last = Math.min(end, at + LONGEST);
   let next = at;

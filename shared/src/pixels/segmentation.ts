@@ -1,7 +1,7 @@
 /**
- * A binary segmentation (PS3.3 §A.51) as a person sees it: each segment with its name, code, algorithm and
- * size, and a picture of it in the colour that it recommends, to be laid over the image that it was made of.
- * Frames of one segment are laid together: it is for one image, not for a volume.
+ * Reads a binary segmentation (PS3.3 §A.51) for display: each segment with its name, code, algorithm and size, and a
+ * picture of it in its recommended colour, to be laid over the source image. The frames of a segment are merged,
+ * because the result is for one image and not for a volume.
  */
 import { codeOf, contextOf, itemsOf, type Code } from '../dicom/content-tree.ts';
 import type { DicomElement, DicomItem, ParsedInstance } from '../dicom/data-set.ts';
@@ -18,14 +18,14 @@ export interface Segment {
   readonly number: number;
   readonly label: string;
   readonly type: Code | null;
-  /** AUTOMATIC, SEMIAUTOMATIC or MANUAL, and what did it. */
+  /** AUTOMATIC, SEMIAUTOMATIC or MANUAL, and the name of the algorithm. */
   readonly algorithmType: string;
   readonly algorithm: string;
   /** sRGB, 0 to 255. */
   readonly colour: Colour;
-  /** Pixels inside. */
+  /** The number of pixels inside the segment. */
   readonly pixels: number;
-  /** In cm², where it says how large a pixel is. */
+  /** In cm²; null if the size of a pixel is not stated. */
   readonly area: number | null;
   /** Opaque inside, transparent elsewhere. */
   readonly picture: Thumbnail;
@@ -36,7 +36,7 @@ export interface Segmentation {
   readonly rows: number;
   readonly columns: number;
   readonly segments: readonly Segment[];
-  /** SOP Instance UIDs of what it was made of. */
+  /** SOP Instance UIDs of the source images. */
   readonly sources: readonly string[];
 }
 type SegmentationOutcome =
@@ -44,12 +44,12 @@ type SegmentationOutcome =
   | { readonly kind: 'refused'; readonly because: PictureRefusal };
 
 const SEGMENT_SEQUENCE = 0x00620002;
-/** Used if it recommends none; no map has this colour. */
+/** The colour for a segment without a recommended one; no map has this colour. */
 const NO_COLOUR: Colour = [214, 120, 220];
 
 /**
- * Pictures have no side longer than `maxSide`, by the nearest pixel. Throws whatever reading `source` throws,
- * and the signal's reason.
+ * No side of a picture is longer than `maxSide`; pictures are scaled by nearest neighbour. Throws whatever reading
+ * `source` throws, and the signal's reason.
  */
 export async function readSegmentation(
   instance: ParsedInstance,
@@ -114,7 +114,7 @@ function describe(item: DicomItem, instance: ParsedInstance): Omit<Segment, 'pix
   };
 }
 
-/** cm² of a pixel, by the Pixel Measures of all frames; null where it does not say. */
+/** The area of a pixel in cm², by the Pixel Measures shared by all frames; null if it is not stated. */
 function pixelAreaOf(elements: readonly DicomElement[], instance: ParsedInstance): number | null {
   const [measures] = itemsOf(elements, SHARED_FUNCTIONAL_GROUPS_SEQUENCE).flatMap((shared) =>
     itemsOf(shared.elements, 0x00289110),
@@ -149,14 +149,14 @@ function paint(
 
 /** The white of the Profile Connection Space (ICC.1, D50). */
 const D50 = [0.9642, 1, 0.8249] as const;
-/** XYZ under D50 to linear sRGB, by Bradford. */
+/** Converts XYZ under D50 to linear sRGB (Bradford). */
 const TO_SRGB = [
   [3.1338561, -1.6168667, -0.4906146],
   [-0.9787684, 1.9161415, 0.033454],
   [0.0719453, -0.2289914, 1.4052427],
 ] as const;
 
-/** PS3.3 §C.10.7.1.1: 0 to 65535 stand for L* of 0 to 100, and a* and b* of -128 to 127. */
+/** PS3.3 §C.10.7.1.1: 0 to 65535 represent L* from 0 to 100, and a* and b* from -128 to 127. */
 export function sRgbOf([l, a, b]: readonly [number, number, number]): Colour {
   const lightness = ((l / 65_535) * 100 + 16) / 116;
   const offset = (value: number): number => (value / 65_535) * 255 - 128;

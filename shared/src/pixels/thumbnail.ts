@@ -1,6 +1,6 @@
 /**
- * A small picture of an instance for the list on the screen: one frame of any transfer syntax, nearest
- * neighbour. It is for recognising a series, never for reading it: no overlay, no presentation state, 8 bits.
+ * A small picture of an instance for the list on the screen: one frame of any transfer syntax, nearest neighbour. It
+ * is for recognising a series, never for diagnosis: it has no overlay, no presentation state, and 8 bits.
  */
 import type { ByteSource, ParsedInstance } from '../dicom/data-set.ts';
 import { decodeFrame, type Decoding } from './decode-frame.ts';
@@ -16,29 +16,29 @@ export interface Thumbnail {
   readonly rgba: Uint8ClampedArray;
 }
 
-/** A picture of a frame, and the size of that. */
+/** A picture of a frame, with the size of the frame. */
 export interface FramePicture extends Thumbnail {
   readonly rows: number;
   readonly columns: number;
 }
 
 export interface Wanted {
-  /** No side of the picture is longer, in pixels. */
+  /** The maximum side length of the picture, in pixels. */
   readonly maxSide: number;
-  /** Counted from 0; by default the one in the middle. */
+  /** Counted from 0; by default the middle frame. */
   readonly frame?: number | undefined;
   /**
-   * The part from black to white, of the range from the lowest (0) to the highest (1) value of the frame, whatever
-   * window the header asks for. Of colours, the part of each.
+   * The part of the values to show from black to white, as fractions of the range from the lowest (0) to the highest
+   * (1) value of the frame; the window in the header is ignored. In colour images it applies to each colour.
    */
   readonly range?: readonly [low: number, high: number] | undefined;
 }
 
-/** A larger decoded frame is not worth its memory for a thumbnail; a mammogram has 40 MB. */
+/** The largest decoded frame for a thumbnail; a mammogram has 40 MB. */
 const FRAME_BYTES_LIMIT = 64 * 1024 * 1024;
 
 /**
- * Draws a frame, or says why there is none: an object without pixels, video, damage, a missing frame.
+ * Draws a frame, or returns why there is no picture: an object without pixels, video, damage, a missing frame.
  * `source` is `instance.dataSet`, or a replacement for it.
  */
 export async function thumbnail(
@@ -54,11 +54,11 @@ export async function thumbnail(
   const decoded = await decodeFrame(instance, source, frame ?? Math.floor(shape.frames / 2), decoding);
   if (decoded.kind === 'refused') return decoded.because;
   const paint = await painterOf(instance, source, decoded.frame, range);
-  // A palette that cannot be read.
+  // The palette cannot be read.
   return paint === null ? 'image-damaged' : drawn(decoded.frame, maxSide, paint);
 }
 
-/** Writes the colour of a pixel (its number in the frame) to three bytes of `rgba` from `at` on. */
+/** Writes the colour of a pixel (its number in the frame) to the three bytes of `rgba` at `at`. */
 type PixelPainter = (pixel: number, rgba: Uint8ClampedArray, at: number) => void;
 
 async function painterOf(
@@ -91,7 +91,7 @@ async function painterOf(
   return (pixel, rgba, at) => rgba.fill((greyOf(values[pixel]!) - low) * shown, at, at + 3);
 }
 
-/** Nearest neighbour: quick, and a thumbnail of an X-ray gains nothing from more. */
+/** Nearest neighbour: it is fast, and a better method would not improve a thumbnail of an X-ray. */
 function drawn({ rows, columns }: Frame, maxSide: number, paint: PixelPainter): FramePicture {
   const scale = Math.min(1, maxSide / Math.max(rows, columns));
   const width = Math.max(1, Math.round(columns * scale));

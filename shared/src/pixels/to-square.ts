@@ -1,6 +1,6 @@
 /**
- * A picture of another size, by adaptive averaging; to a square it is as the models take it, exactly as their
- * cards say ("input" › "resize").
+ * Resizes a picture by adaptive averaging. The square form is the models' input, exactly as their cards specify
+ * ("input" › "resize").
  */
 import type { GreyPicture } from './picture.ts';
 
@@ -9,17 +9,17 @@ export function toSquare(picture: GreyPicture, side: number): Float32Array {
 }
 
 /**
- * `high` × `wide` values, row-major: out[y][x] = mean of the rows floor(y·H/high) … ceil((y+1)·H/high)−1, and
- * of the columns likewise. Neighbouring cells share a row or a column where H or W is no multiple; a smaller
- * picture is repeated.
+ * `high` × `wide` values, row-major: out[y][x] = mean of the rows floor(y·H/high) … ceil((y+1)·H/high)−1, and of the
+ * columns likewise. Neighbouring cells share a row or a column if H or W is not a multiple. Pixels of a smaller
+ * picture are repeated.
  */
 export function averaged({ rows, columns, grey }: GreyPicture, high: number, wide: number): Float32Array {
   const [firstRows, endRows] = cells(rows, high);
   const [firstColumns, endColumns] = cells(columns, wide);
   const sums = new Float64Array(wide);
   const means = new Float64Array(high * wide);
-  // Rows are summed to cells once, and the sums are added to each cell's row that they belong to: one pass
-  // over the picture.
+  // Each row is summed into cells once, and these sums are added to every row of cells to which the row belongs. So
+  // one pass over the picture is enough.
   for (let row = 0, first = 0; row < rows; row += 1) {
     const start = row * columns;
     for (let x = 0; x < wide; x += 1) {
@@ -40,7 +40,7 @@ export function averaged({ rows, columns, grey }: GreyPicture, high: number, wid
   return Float32Array.from(means);
 }
 
-/** Where each cell begins and ends, the end not counted. */
+/** Where each cell begins and ends (exclusive). */
 function cells(length: number, count: number): readonly [Int32Array, Int32Array] {
   const begin = Int32Array.from({ length: count }, (_, cell) => Math.floor((cell * length) / count));
   const end = Int32Array.from({ length: count }, (_, cell) => Math.ceil(((cell + 1) * length) / count));

@@ -1,4 +1,7 @@
-/** Decides what a caller may do in its association: store, as a peer, or report on what the gateway has asked it. */
+/**
+ * Decides what a caller may do in its association: store instances, as a peer, or report on storage commitment that
+ * the gateway requested from it.
+ */
 import { AE_TITLE } from '#shared/protocol/dimse-address.ts';
 import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
@@ -7,11 +10,11 @@ import { findReporter, type AddressesOf } from './find-reporter.ts';
 import type { AdmittedPeer } from './keep-instances.ts';
 
 export type AdmittedCaller = {
-  /** By which its associations are counted. */
+  /** The key under which its associations are counted. */
   readonly key: string;
-  /** Null: it stores nothing. */
+  /** Null: the caller may not store. */
   readonly peer: AdmittedPeer | null;
-  /** The destinations on whose storage commitment it reports. */
+  /** The destinations on whose storage commitment the caller may report. */
   readonly reportsOn: ReadonlySet<string>;
 };
 
@@ -28,7 +31,7 @@ export async function admitCaller(
 ): Promise<CallerAdmission> {
   const { isDicom, isOurVersion, callingAE } = asked;
   if (!isDicom || !isOurVersion) return { kind: 'refused', because: 'no-dicom' };
-  // No peer and no destination has such a title, and the database takes no NUL.
+  // No peer and no destination can have such a title, and the database does not accept NUL.
   if (!AE_TITLE.test(callingAE)) return { kind: 'refused', because: 'calling-ae' };
   const { db } = tools.pipeline;
   const storing = await admitPeer(tools, asked, address);

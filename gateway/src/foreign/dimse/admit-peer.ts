@@ -1,6 +1,6 @@
 /**
- * Decides whether a caller may store, and how it is told that it may not (PS3.8 §9.3.4). A stranger hears the same as a
- * peer that calls from elsewhere, so nobody learns which AE titles are known.
+ * Decides whether a caller may store, and defines how a rejection is reported (PS3.8 §9.3.4). A stranger gets the same
+ * answer as a peer that calls from another address, so nobody learns which AE titles are known.
  */
 import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import type { AssociationAsked, Rejection } from '../../dimse/pdu-acceptor.ts';
@@ -22,7 +22,7 @@ export const REJECTIONS: Readonly<Record<DimseRefusal | 'busy' | 'version', Reje
   'calling-ae': { result: PERMANENT, source: BY_USER, reason: 3 },
   address: { result: PERMANENT, source: BY_USER, reason: 3 },
   'called-ae': { result: PERMANENT, source: BY_USER, reason: 7 },
-  // No reason given: an administrator has to change something first.
+  // No reason given, because an administrator has to change something first.
   'account-ended': { result: PERMANENT, source: BY_USER, reason: 1 },
   policy: { result: PERMANENT, source: BY_USER, reason: 1 },
   'no-dicom': { result: PERMANENT, source: BY_USER, reason: 2 },

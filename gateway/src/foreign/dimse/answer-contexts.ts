@@ -1,4 +1,4 @@
-/** Accepts or refuses the proposed presentation contexts (PS3.8 §9.3.3.2), each on its own. */
+/** Accepts or refuses each of the proposed presentation contexts (PS3.8 §9.3.3.2). */
 import {
   encodingOf,
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -16,7 +16,10 @@ const ACCEPTANCE = 0;
 const CLASS_NOT_SUPPORTED = 3;
 const SYNTAXES_NOT_SUPPORTED = 4;
 
-/** Transfer syntaxes that every peer reads come first; else the first that the gateway opens, in the peer's order. */
+/**
+ * The preferred transfer syntaxes, which every peer can read. If none is offered, the first one that the gateway can
+ * open is chosen, in the peer's order.
+ */
 const PREFERRED: readonly string[] = [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN];
 
 type AnsweredContexts = {
@@ -25,14 +28,14 @@ type AnsweredContexts = {
 };
 
 /**
- * C-ECHO; of a peer C-STORE of each class that can be stored in each transfer syntax that the gateway opens; and
- * storage commitment of a PACS that reports.
+ * Accepts C-ECHO from every caller, C-STORE from a peer (for all storage classes, in each transfer syntax that the
+ * gateway can open), and storage commitment from a PACS that reports.
  */
 export function answerContexts(
   { contexts: proposed, provides }: Pick<AssociationAsked, 'contexts' | 'provides'>,
   caller: Pick<AdmittedCaller, 'reportsOn'> & { readonly peer: unknown },
 ): AnsweredContexts {
-  // A caller without a proposed role can mean nothing else: the port takes nothing of this class but reports.
+  // If the caller proposed no role, it can only mean reports, because the port accepts nothing else of this class.
   const reports = caller.reportsOn.size > 0 && provides.get(COMMITMENT_PUSH) !== false;
   const contexts = proposed.map(({ id, abstractSyntax, transferSyntaxes }) => {
     const choose =
@@ -43,7 +46,7 @@ export function answerContexts(
     const chosen = choose === false ? undefined : choose(transferSyntaxes);
     const refusal = choose === false ? CLASS_NOT_SUPPORTED : SYNTAXES_NOT_SUPPORTED;
     const result = chosen === undefined ? refusal : ACCEPTANCE;
-    // PS3.8 §9.3.3.2: one has to stand there, also where it says nothing.
+    // PS3.8 §9.3.3.2: a transfer syntax is required, even if it has no meaning.
     return { id, abstractSyntax, result, transferSyntax: chosen ?? IMPLICIT_VR_LITTLE_ENDIAN };
   });
   const isProvided = reports && provides.has(COMMITMENT_PUSH);
@@ -55,6 +58,6 @@ const isStored = (abstractSyntax: string): boolean => sopClassKind(abstractSynta
 const chooseSyntax = (offered: readonly string[]): string | undefined =>
   PREFERRED.find((uid) => offered.includes(uid)) ?? offered.find((uid) => encodingOf(uid) !== null);
 
-/** PS3.5 §10.1: every context of a class that is no image offers it. */
+/** PS3.5 §10.1: every context of a class that is not an image class offers it. */
 const implicitOf = (offered: readonly string[]): string | undefined =>
   offered.find((uid) => uid === IMPLICIT_VR_LITTLE_ENDIAN);

@@ -1,7 +1,7 @@
 /**
- * Looks at an instance before its sender is told that it is stored: it is opened under the policy as it will be when
- * the association has ended, and the outcome alone is kept. So a modality hears at once of an instance that cannot be
- * taken, while it still has it.
+ * Checks an instance before its sender is told that it is stored. The instance is opened under the policy, as it will
+ * be after the association has ended, but only the outcome is kept. So a modality is told at once of an instance that
+ * cannot be taken, while it still has the instance.
  */
 import type { NotTaken, OpeningPolicy, OpenTalk } from '../open-talk.ts';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
@@ -15,15 +15,15 @@ type InstanceToCheck = {
   readonly range: ByteRange;
   readonly policy: OpeningPolicy;
   readonly accountId: string;
-  /** The one that its sender names; it has to be the one inside, which alone the gateway goes by. */
+  /** The UID that the sender states. It must be the UID inside the instance, on which alone the gateway relies. */
   readonly sopInstanceUID: string;
 };
 
-/** `of`: the instance that it would have been, where somebody can tell. */
+/** `of`: the instance that it would have been, if that can be determined. */
 export type CheckedOut = Pick<NotTaken, 'state' | 'reason'> & { readonly of?: BegunInstance | undefined };
 
 export type Checks = {
-  /** Null: it can be taken. Throws the signal's reason, and ThreadNotStarted. */
+  /** Null: the instance can be taken. Throws the signal's reason, and ThreadNotStarted. */
   check(instance: InstanceToCheck, signal: AbortSignal): Promise<CheckedOut | null>;
   close(): Promise<void>;
 };
@@ -31,7 +31,7 @@ export type Checks = {
 const SCRIPT = new URL('../open-file.worker.ts', import.meta.url);
 const NOTHING = new Uint8Array(0);
 
-/** Instances are checked one at a time, each account in turn: each is in memory several times over. */
+/** Checks one instance at a time, taking accounts in turn, because an instance is in memory several times over. */
 export function createChecks(): Checks {
   const thread = keepThread<OpenTalk>(SCRIPT);
   const line = createThreadLine([thread]);
@@ -72,7 +72,7 @@ function readingFrom(
       if (instance.sopInstanceUID !== sopInstanceUID)
         left.push({ state: 'refused', reason: 'identifier-mismatch' });
     }
-    // Patients are counted when the file is opened.
+    // Patients are counted only when the file is opened.
     if (question.kind !== 'read') return giving(NOTHING);
     const { offset, length } = question;
     const bytes = new Uint8Array(

@@ -1,8 +1,8 @@
 /**
  * The port on which modalities and PACSs store by DIMSE, and PACSs report on storage commitment, with or without TLS.
- * An association is for a peer or a destination that an administrator has named, by AE title and address. Everything
- * that comes is hostile until it is read: each connection has a moment to ask, a bound on its silence and on its whole
- * time, and there are only so many of each kind.
+ * Only peers and destinations that an administrator has entered, by AE title and address, may have an association. All
+ * input is untrusted: each connection has a short time for its request, limits on its silence and on its total time,
+ * and the number of connections of each kind is limited.
  */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { isLoopbackName, type Config } from '../../config.ts';
@@ -27,21 +27,30 @@ import { serveAssociation } from './serve-association.ts';
 
 export type DimsePlace = NonNullable<Config['dimse']>;
 
-/** Sockets at all; further ones are closed unread. A department has some dozens of modalities. */
+/** The most open sockets; further ones are closed unread. A department has some dozens of modalities. */
 const CONNECTIONS = 96;
-/** Connections from one peer's address before they are let in: its silent ones leave places to other peers. */
+/**
+ * The most connections from one peer's address that are not admitted yet, so that silent connections leave room for
+ * other peers.
+ */
 const ASKING_OF_ONE = 16;
-/** Connections from all addresses no peer has: they hear that they are refused, and take no peer's place. */
+/**
+ * The most connections from all unknown addresses together. They are told that they are refused, and take no peer's
+ * place.
+ */
 const STRANGERS = 8;
-/** Associations of all peers, and of one. Each holds a PDU and what the disk has not taken yet. */
+/** The most associations of all peers, and of one. Each holds a PDU, and bytes that are not yet written to disk. */
 const ASSOCIATIONS = 32;
 const ASSOCIATIONS_OF_ONE = 8;
 
-/** For the request of an association (PS3.8 §9.1.5, ARTIM). */
+/** The time for the association request (PS3.8 §9.1.5, ARTIM). */
 const REQUEST_MS = 10_000;
-/** Modalities that keep an association open between two images are told at the next one, and ask again. */
+/**
+ * The longest silence. A modality that keeps an association open between two images notices at the next image, and
+ * opens a new one.
+ */
 const IDLE_MS = 60_000;
-/** 4 GB on a line of 5 Mbit/s. */
+/** The longest association: 4 GB on a line of 5 Mbit/s. */
 const WHOLE_MS = 7_200_000;
 
 export type Times = { readonly requestMs: number; readonly idleMs: number; readonly wholeMs: number };
@@ -49,32 +58,32 @@ export const TIMES: Times = { requestMs: REQUEST_MS, idleMs: IDLE_MS, wholeMs: W
 
 type ListenerTools = Omit<AdmitTools, 'aeTitle'> &
   KeepTools & {
-    /** Null: there is none. */
+    /** Null: there is no listener. */
     readonly place: DimsePlace | null;
-    /** Null: associations travel in clear text. */
+    /** Null: associations are not encrypted. */
     readonly certificate: Certificate | null;
     readonly times: Times;
   };
 
 export type DimseListener = {
-  /** @throws Error with a sentence for people where the port is taken. */
+  /** @throws Error with a readable message if the port is taken. */
   open(): Promise<void>;
-  /** For the page of administrators; the database is not asked. */
+  /** The state for the administrators' page. It does not query the database. */
   state(): Pick<DimsePeers, 'listener' | 'refused'>;
-  /** Ends all associations; their instances are handed over before this resolves. */
+  /** Ends all associations. Resolves after their instances have been handed over. */
   close(): Promise<void>;
 };
 
 type Listening = {
   readonly tools: ListenerTools;
   readonly place: DimsePlace;
-  /** Null: associations travel in clear text. */
+  /** Null: associations are not encrypted. */
   readonly secure: SecureSocket | null;
   readonly signal: AbortSignal;
   readonly addressesOf: AddressesOf;
-  /** The callers that were let in, each until its connection has ended, in whatever way. */
+  /** The admitted callers, each until its connection has ended in any way. */
   readonly inside: Map<Socket, string>;
-  /** Connections that are not let in yet, by address; those of strangers together. */
+  /** The numbers of connections that are not admitted yet, by address; unknown addresses are counted together. */
   readonly asking: Map<string, number>;
   readonly refuse: (asked: AssociationAsked, address: string, because: DimseRefusal) => void;
 };
@@ -113,7 +122,7 @@ export function createDimseListener(tools: ListenerTools): DimseListener {
   };
 }
 
-/** Without its key. */
+/** The listener's settings without its key. */
 const shownOf = ({ aeTitle, host, port, tls }: DimsePlace): NonNullable<DimsePeers['listener']> => ({
   ...{ aeTitle, host, port },
   tls: tls === null ? 'none' : tls.ca === null ? 'server' : 'mutual',
@@ -144,7 +153,7 @@ async function serveSocket(listening: Listening, socket: Socket): Promise<void> 
   } catch (error) {
     const isExpected = error instanceof AssociationFailed || listening.signal.aborted;
     if (!isExpected) pipeline.log({ event: 'unexpected-error', where: 'dimse', ...describeError(error) });
-    // The last words to a peer are still on their way.
+    // For expected failures the socket is not destroyed, because the last message to the peer is still being sent.
     if (!isExpected) socket.destroy();
   } finally {
     clearTimeout(whole);
@@ -186,7 +195,10 @@ async function serveConnection(listening: Listening, socket: Socket): Promise<vo
   }
 }
 
-/** The function that gives back the place of one who asks; null: there is none. */
+/**
+ * Takes a place for a connection that is not admitted yet. Returns the function that frees it; null if there is no
+ * place.
+ */
 async function enterAs({ tools, asking }: Listening, address: string): Promise<(() => void) | null> {
   const { pipeline, siteId } = tools;
   const known = parseProxies(await addressesOfPeers(pipeline.db, siteId));

@@ -1,4 +1,4 @@
-/** DIMSE peers in the database, and what came of the instances that each sent. */
+/** DIMSE peers in the database, and the outcome of the instances that each sent. */
 import { sql, type Selectable } from 'kysely';
 import { DAY_MS } from '#shared/day.ts';
 import type { DimsePeer, DimsePeerWish } from '#shared/protocol/dimse-peer.ts';
@@ -10,7 +10,9 @@ import { policyOfPeer } from './policy-of-peer.ts';
 
 export type PeerRow = Selectable<DimsePeerTable>;
 
-/** A write for every association would serve nobody. */
+/**
+ * The time of the last contact is updated at most this often, because an update for every association is not needed.
+ */
 const LAST_SEEN_MS = 60_000;
 const WEEK_MS = 7 * DAY_MS;
 
@@ -50,7 +52,7 @@ export async function updatePeer(trx: Trx, wish: OwnedWish): Promise<void> {
   await trx.updateTable('dimse_peer').set(columnsOf(wish)).where('id', '=', wish.id).execute();
 }
 
-/** The peer that was deleted. @throws Problem not-found. */
+/** Returns the deleted peer. @throws Problem not-found. */
 export async function deletePeer(trx: Trx, siteId: string, id: string): Promise<PeerRow> {
   const row = await holdPeer(trx, siteId, id);
   await trx.deleteFrom('dimse_peer').where('id', '=', id).execute();
@@ -58,7 +60,7 @@ export async function deletePeer(trx: Trx, siteId: string, id: string): Promise<
 }
 
 async function holdPeer(trx: Trx, siteId: string, id: string): Promise<PeerRow> {
-  // Two changes of a site's peers do not both take one AE title.
+  // Prevents two concurrent changes of a site's peers from taking the same AE title.
   await sql`select pg_advisory_xact_lock(hashtext('dimse peers'))`.execute(trx);
   const row = await trx
     .selectFrom('dimse_peer')
@@ -70,7 +72,7 @@ async function holdPeer(trx: Trx, siteId: string, id: string): Promise<PeerRow> 
   return row;
 }
 
-/** Addresses from which any peer calls. */
+/** The addresses of all peers. */
 export async function addressesOfPeers(db: Db, siteId: string): Promise<readonly string[]> {
   const rows = await db.selectFrom('dimse_peer').select('addresses').where('site_id', '=', siteId).execute();
   return rows.flatMap(({ addresses }) => addresses);
@@ -78,7 +80,7 @@ export async function addressesOfPeers(db: Db, siteId: string): Promise<readonly
 
 type FoundPeer = PeerRow & { readonly roles: readonly Role[]; readonly isDisabled: boolean };
 
-/** With the roles that its account has now. */
+/** Includes the current roles of its account. */
 export async function findPeerByTitle(
   db: Db,
   siteId: string,
@@ -95,7 +97,7 @@ export async function findPeerByTitle(
   return row && { ...row, isDisabled: row.disabled_at !== null };
 }
 
-/** Whether the peer is as it was, and its account may still send. Asked before each instance. */
+/** Whether the peer is unchanged and its account may still send. Checked before each instance. */
 export async function isUnchanged(db: Db, { id, changed_at }: PeerRow): Promise<boolean> {
   const row = await db
     .selectFrom('dimse_peer')
@@ -113,7 +115,7 @@ export async function noteSeen(db: Db, { id, last_seen_at }: PeerRow, now: Date)
   await db.updateTable('dimse_peer').set({ last_seen_at: now }).where('id', '=', id).execute();
 }
 
-/** `of`: one alone. */
+/** `of`: lists only this peer. */
 export async function listPeers(
   db: Db,
   { siteId, now, of }: { readonly siteId: string; readonly now: Date; readonly of?: string },
@@ -144,7 +146,7 @@ export async function listPeers(
   }));
 }
 
-/** No reason: they are on the road. */
+/** No reason: the instances are being sent. */
 type Outcome = { readonly reason: string | null; readonly instances: number };
 
 async function weekOf(db: Db, peerId: string, since: Date): Promise<DimsePeer['week']> {

@@ -1,6 +1,6 @@
 /**
- * `/admin/dimse-peers`: the modalities and PACSs that may store over DIMSE. For the role `admin`; each change is in
- * the audit trail, and holds from the next instance on.
+ * `/admin/dimse-peers`: the modalities and PACSs that may store over DIMSE. For the role `admin`. Each change is
+ * recorded in the audit trail, and applies from the next instance on.
  */
 import { randomUUID } from 'node:crypto';
 import { z } from '@hono/zod-openapi';
@@ -138,7 +138,7 @@ async function savePeer(
   { siteId, id: by }: Caller,
   { id: known, wish }: Saving,
 ): Promise<DimsePeer> {
-  // A block that holds half the world would let anybody in.
+  // Rejects address blocks so large that they would admit anybody.
   if (parseProxies(wish.addresses) === null) throw new Problem('invalid-request', 'Invalid: addresses.');
   const id = known ?? randomUUID();
   const at = now();

@@ -1,4 +1,4 @@
-/** Modalities that store over DIMSE: the port, and who may. */
+/** Lets modalities store over DIMSE: the port, and the administration of peers. */
 import type { Feature } from '../../feature.ts';
 import { openCertificate } from '../../http/certificate.ts';
 import { sweepAssociations } from '../../pipeline/association-file.ts';

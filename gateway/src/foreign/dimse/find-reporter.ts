@@ -1,7 +1,7 @@
 /**
- * Lets those PACSs report on storage commitment that the gateway asks for it. Each calls by the AE title that its
- * destination names, from an address of the destination's host. No password proves it; but the Transaction UID is known
- * to those alone who were asked, and no instance counts as stored by a report alone.
+ * Lets a PACS report on storage commitment if the gateway requests that from it. It calls by the AE title that its
+ * destination names, from an address of the destination's host. No password proves its identity, but only a PACS that
+ * was asked knows the Transaction UID, and a report alone never makes an instance count as stored.
  */
 import { lookup } from 'node:dns/promises';
 import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
@@ -11,10 +11,10 @@ import { parseProxies } from '../../http/client-address.ts';
 import { noteReport, studyOfQuestion } from '../../pipeline/commitment.store.ts';
 import type { CommitmentReport } from '../../ports/pacs/pacs.ts';
 
-/** None: the name cannot be looked up. */
+/** Empty: the name cannot be resolved. */
 export type AddressesOf = (host: string) => Promise<readonly string[]>;
 
-/** A host is looked up once at a time, however many callers name it: each look-up takes a thread of the process. */
+/** Concurrent look-ups of a host are merged, because each look-up takes a thread of the process. */
 export function createHostLookup(): AddressesOf {
   const underWay = new Map<string, Promise<readonly string[]>>();
   return (host) => {
@@ -43,7 +43,7 @@ type ReporterTools = {
   readonly addressesOf: AddressesOf;
 };
 
-/** `address`: null where an administrator has named the caller and its addresses. */
+/** `address`: null if an administrator has entered the caller with its addresses. */
 export async function findReporter(
   { db, siteId, aeTitle, addressesOf }: ReporterTools,
   { callingAE, calledAE }: Pick<AssociationAsked, 'callingAE' | 'calledAE'>,
@@ -60,15 +60,16 @@ export async function findReporter(
   );
   const there = named.filter((_, at) => isThere[at]);
   if (there.length === 0) return { kind: 'refused', because: 'address' };
-  // The PACS answers whoever has asked it, and a destination may call the gateway otherwise than the port does.
+  // The PACS replies to the AE title that asked it, and a destination's calling AE title may differ from that of the
+  // port.
   const ours = there.filter((each) => [aeTitle, each.address.callingAE].includes(calledAE));
   if (ours.length === 0) return { kind: 'refused', because: 'called-ae' };
   return { kind: 'reporter', destinations: new Set(ours.map(({ id }) => id)) };
 }
 
 /**
- * False: none of these destinations was asked that, or its answer is no longer waited for. A report that comes twice
- * is true, and changes nothing.
+ * False: none of these destinations was asked this, or its answer is no longer expected. A repeated report returns
+ * true and changes nothing.
  */
 export async function noteReportOf(
   db: Db,

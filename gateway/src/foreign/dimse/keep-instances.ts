@@ -1,7 +1,8 @@
 /**
- * Keeps the instances of an association in a file, and tells of each whether it is stored: it is on the disk, it
- * counts, and goes on the road of every upload whatever happens to the association or the gateway. All go together
- * once the association has ended, for that is where a study ends; and names in one may stand in the text of another.
+ * Stores the instances of an association in a file, and answers for each whether it is stored. That means that it is
+ * on disk and will be sent in the same way as every upload, whatever happens to the association or the gateway. All
+ * instances are handed over together when the association has ended, because that is where a study ends, and because
+ * names in one instance may occur in the text of another.
  */
 import type { Answer } from '../../dimse/answer-message.ts';
 import { SUCCESS } from '../../dimse/command-fields.ts';
@@ -27,7 +28,7 @@ import { isUnchanged, type PeerRow } from './dimse-peer.store.ts';
 const OUT_OF_RESOURCES = 0xa700;
 const NOT_AUTHORIZED = 0x0124;
 
-/** Above this an association continues in another file: opening one takes minutes. */
+/** The largest file; then the association continues in another one, because opening a file takes minutes. */
 const FILE_BYTES = 4 * 1024 ** 3;
 
 export type KeepTools = {
@@ -37,7 +38,7 @@ export type KeepTools = {
   readonly expiresAfterMs: number;
 };
 
-/** The peer as it was when its association was accepted, and what it sends under. */
+/** The peer as of the start of its association, and the policy under which it sends. */
 export type AdmittedPeer = {
   readonly row: PeerRow;
   readonly policy: Policy;
@@ -48,24 +49,24 @@ type ArrivingInstance = {
   readonly sopClassUID: string;
   readonly sopInstanceUID: string;
   readonly transferSyntax: string;
-  /** The Data Set is read to its end, whatever is answered. */
+  /** The Data Set must be read to its end, whatever the answer. */
   readonly dataSet: AsyncIterable<Uint8Array>;
 };
 
 export type Keeping = {
-  /** Throws what the Data Set throws: then nothing of the instance counts, and none follows. */
+  /** Throws whatever the Data Set throws; then nothing of the instance counts, and no instance follows. */
   take(instance: ArrivingInstance, signal: AbortSignal): Promise<Answer>;
-  /** The association has ended, in whatever way. */
+  /** Call this when the association has ended in any way. */
   end(): Promise<void>;
 };
 
-/** `bytes`: of its blob, which no row names yet. */
+/** `bytes`: the size of its blob, to which no row refers yet. */
 type OpenFile = {
   readonly file: NewFile;
   readonly key: BlobKey;
   bytes: number;
   marks: number;
-  /** The studies of instances that were not taken, after the policy. */
+  /** The studies with rejected instances, by their UIDs under the policy. */
   readonly notWhole: Set<string>;
 };
 
@@ -97,7 +98,8 @@ export function createKeeping(tools: KeepTools, peer: AdmittedPeer): Keeping {
         return place;
       }
       const answer = await keep(tools, peer, { open: place, instance }, signal);
-      // The next one begins another file, also where the gateway took this one for that of a dead association.
+      // The next instance begins another file. This also applies if the gateway took the file over because the
+      // association seemed dead.
       if (place.bytes > FILE_BYTES || place.marks >= MARKS_LIMIT || answer === GONE) await end();
       return answer;
     },
@@ -182,7 +184,7 @@ async function check(
   }
 }
 
-/** A person hears of it too: the study is not whole without it. */
+/** Records the rejection for a person too, because the study is incomplete without the instance. */
 async function noteNotTaken(
   { db }: FileSpoolTools,
   { site_id: siteId, account_id: accountId }: PeerRow,
@@ -194,7 +196,7 @@ async function noteNotTaken(
   notWhole.add(of.studyInstanceUID);
 }
 
-/** Beyond what an instance may have, bytes are read and forgotten, so that the sender hears why. */
+/** Bytes beyond the limit for an instance are read and discarded, so that the sender can be told the reason. */
 async function* upToLimit(
   pieces: AsyncIterable<Uint8Array>,
   came: { bytes: number },

@@ -1,4 +1,4 @@
-/** The policy under which a peer stores. */
+/** Finds the policy under which a peer stores. */
 import type { Selectable } from 'kysely';
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -6,7 +6,7 @@ import type { Db } from '../../database/database.ts';
 import type { DimsePeerTable } from '../../database/foreign-tables.ts';
 import { policyNamed, requireReason } from '../../policies/policies.ts';
 
-/** Null: it was withdrawn, is not for the account any more, or asks for a reason that nobody has given. */
+/** Null: the policy was withdrawn, the account may no longer use it, or it requires a reason that was not given. */
 export async function policyOfPeer(
   db: Db,
   { site_id, policy_name, reason }: Pick<Selectable<DimsePeerTable>, 'site_id' | 'policy_name' | 'reason'>,

@@ -1,4 +1,6 @@
-/** The callers that were refused lately, for the administrator who sets up a modality. In memory, and few. */
+/**
+ * The callers that were refused lately, for the administrator who sets up a modality. Only a few are kept, in memory.
+ */
 import type { DimsePeers, DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
 import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
@@ -10,7 +12,7 @@ const LOGGED_EVERY_MS = 60_000;
 
 type Refusals = {
   note(asked: AssociationAsked, address: string, because: DimseRefusal): void;
-  /** The latest first. A caller who repeats itself stands there once. */
+  /** The latest first. A caller that is refused repeatedly is listed once. */
   latest(): readonly Refused[];
 };
 
@@ -34,5 +36,5 @@ export function createRefusals({ now, log }: Pick<PipelineTools, 'now' | 'log'>)
 const keyOf = ({ address, callingAE, calledAE, because }: Omit<Refused, 'at'>): string =>
   JSON.stringify([address, callingAE, calledAE, because]);
 
-/** A stranger wrote it: letters of ASCII alone. */
+/** Replaces everything but printable ASCII, because a stranger wrote the title. */
 const visible = (title: string): string => title.replace(/[^\x20-\x7e]/g, '?');

@@ -1,6 +1,6 @@
 /**
- * TLS at the DIMSE port (PS3.15 Annex B). The listener hands over each connection before it has read anything of it, so
- * that its places and its times hold for the handshake too.
+ * TLS at the DIMSE port (PS3.15 Annex B). The listener passes each connection on before reading anything from it, so
+ * that its limits on connections and times apply to the handshake too.
  */
 import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
@@ -10,15 +10,18 @@ import type { Certificate } from '../../http/certificate.ts';
 
 export type DimseTls = NonNullable<NonNullable<Config['dimse']>['tls']>;
 
-/** Throws AssociationFailed where the caller speaks no TLS, ends, or shows no certificate that is asked for. */
+/**
+ * Throws AssociationFailed if the caller does not speak TLS, closes the connection, or shows no certificate although
+ * one is required.
+ */
 export type SecureSocket = (socket: Socket, signal: AbortSignal) => Promise<Socket>;
 
-/** `ca`: whoever calls shows a certificate of these authorities; null: nobody is asked for one. */
+/** `ca`: callers must show a certificate of these authorities; null: no certificate is required. */
 export function createSecureSockets(certificate: Certificate, ca: DimseTls['ca']): SecureSocket {
   const asked = ca === null ? {} : { ca, requestCert: true, rejectUnauthorized: true };
-  // The server never listens: connections are given to it.
+  // The server never listens; connections are passed to it.
   const server = createServer({ ...certificate.pair, ...asked });
-  // A context takes the place of the whole one before it, with its authorities.
+  // A new context replaces the whole previous one, so the authorities must be included again.
   certificate.serveBy({ setSecureContext: (pair) => server.setSecureContext({ ...pair, ...asked }) });
   const waiting = new Map<string, (secured: TLSSocket) => void>();
   server.on('secureConnection', (secured) => waiting.get(keyOf(secured))?.(secured));
@@ -32,7 +35,7 @@ export function createSecureSockets(certificate: Certificate, ca: DimseTls['ca']
     signal.addEventListener('abort', end, { once: true });
     waiting.set(name, resolve);
     server.emit('connection', socket);
-    // The socket may be gone by now.
+    // The socket may already be closed.
     if (socket.destroyed) fail();
     try {
       return await promise;
@@ -44,5 +47,5 @@ export function createSecureSockets(certificate: Certificate, ca: DimseTls['ca']
   };
 }
 
-/** The key of a connection; no two open connections have the same. */
+/** The key of a connection, unique among open connections. */
 const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

@@ -1,5 +1,5 @@
 /**
- * The messages of an association (PS3.7 §9.3 and §10.3), one after the other, until the peer releases it: C-ECHO,
+ * Serves the messages of an association (PS3.7 §9.3 and §10.3) one after another until the peer releases it: C-ECHO,
  * C-STORE of a modality, and N-EVENT-REPORT of a PACS on storage commitment.
  */
 import { isUid } from '#shared/dicom/uid.ts';
@@ -18,15 +18,15 @@ const INVALID_INSTANCE = 0x0117;
 const DOES_NOT_MATCH = 0xa900;
 
 type Services = {
-  /** Null: the peer stores nothing. */
+  /** Null: the peer may not store. */
   readonly keeping: Keeping | null;
-  /** Whether the report is on a request to this peer. */
+  /** Records the report. False: it does not concern a request to this peer. */
   readonly note: (report: CommitmentReport) => Promise<boolean>;
 };
 
 /**
- * Whatever ends the association, the instances that were told to be stored are handed over. Throws AssociationFailed,
- * the signal's reason, and what the services throw; then the association is aborted.
+ * However the association ends, the instances that were confirmed as stored are handed over. Throws AssociationFailed,
+ * the signal's reason, and whatever the services throw; then the association is aborted.
  */
 export async function serveAssociation(
   association: Association,
@@ -41,7 +41,7 @@ export async function serveAssociation(
       if (context.abstractSyntax === COMMITMENT_PUSH) await takeReport(association, message, note);
       else await respond(association, message, await answerTo(message, context, keeping, signal));
     }
-    // Where the peer hears that the association is released, its study is on its way.
+    // When the peer learns that the association is released, its study is already being processed.
     await keeping?.end();
     association.acceptRelease();
   } catch (error) {

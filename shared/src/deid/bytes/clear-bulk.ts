@@ -1,9 +1,9 @@
 /**
- * Clears what lies in pixel data and has no name: bits and bytes that belong to no sample, comments and camera
- * data inside codestreams. The values of an image stay as they are. It looks at the bytes as they stream,
- * decodes nothing, and answers where it cannot be sure.
+ * Clears content of pixel data that belongs to no attribute: bits and bytes outside the samples, and comments and
+ * camera data inside codestreams. The values of an image stay as they are. The bytes are searched as they stream,
+ * nothing is decoded, and doubtful cases are reported.
  *
- * The device writes what this returns; the gateway asks it again and must get nothing (`residue.ts`).
+ * The device writes what this returns. The gateway runs it again and must find nothing to clear (`residue.ts`).
  */
 import type { ByteSource, DicomElement, Encoding, ParsedInstance } from '../../dicom/data-set.ts';
 import { tagName } from '../../dicom/dictionary.ts';
@@ -28,7 +28,7 @@ import { Codestream } from './codestream.ts';
 import type { Known } from '../text/hold-known-values.ts';
 import type { SampleBits } from './sample-bits.ts';
 
-/** The new value of an element that held more than an image shows. */
+/** The cleared value of an element that held more than an image shows. */
 interface ClearedValue {
   /** Path as in a report: '7fe0,0010'. */
   readonly path: string;
@@ -36,7 +36,7 @@ interface ClearedValue {
 }
 export type ClearedValues = ReadonlyMap<DicomElement, ClearedValue>;
 
-/** A Data Set or an item, with what describes its pixels. */
+/** A Data Set or an item, with the elements that describe its pixels. */
 interface Around {
   readonly elements: readonly DicomElement[];
   readonly encoding: Encoding;
@@ -50,9 +50,9 @@ const BULK = new Set([...TABLES, ICC_PROFILE, FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIX
 const NOTHING_CLEARED: ClearedValues = new Map();
 
 /**
- * `known`: of the header, for the texts in other values; null: these are not looked at. Null: something may be
- * hidden where nothing here can clear it. Rejects where reading the source does, and
- * with the signal's reason.
+ * `known`: the values of the header, to be looked for in the texts of other values; null: such texts are not searched.
+ * Returns null if something may be hidden where it cannot be cleared. Rejects if reading the source does, and with the
+ * signal's reason.
  */
 export async function clearBulk(
   instance: ParsedInstance,
@@ -73,8 +73,9 @@ export async function clearBulk(
 }
 
 /**
- * Whether `clearBulk` would answer. Native samples, which can always be cleared, are not read, and of all else no more
- * than `bytesAtMost`: what lies behind counts as clear, and `clearBulk` finds it. Rejects as `clearBulk` does.
+ * Whether `clearBulk` would return a result. Native samples, which can always be cleared, are not read, and no more
+ * than `bytesAtMost` of everything else. Bytes beyond that count as clear here, and `clearBulk` checks them later.
+ * Rejects as `clearBulk` does.
  */
 export async function isClearableWithin(
   instance: ParsedInstance,
@@ -119,7 +120,7 @@ function readingAtMost(source: ByteSource, bytes: number): ByteSource {
 
 type Bulk = { readonly element: DicomElement; readonly path: string; readonly around: Around };
 
-/** Pixels and numbers that are kept, at any depth: an icon has its own. */
+/** Kept pixels and numbers at any depth, since an icon has its own pixels. */
 function bulkIn(planned: readonly PlannedElement[], instance: ParsedInstance): Bulk[] {
   const found: Bulk[] = [];
   const visit = (within: readonly PlannedElement[], before: string, around: Around): void => {
@@ -136,7 +137,7 @@ function bulkIn(planned: readonly PlannedElement[], instance: ParsedInstance): B
   return found;
 }
 
-/** The new pieces of a value; null: it stays; 'unclear': nobody knows what it holds. */
+/** The new pieces of a value. Null: the value stays. 'unclear': what it holds cannot be determined. */
 async function clearValue(
   element: DicomElement,
   around: Around,
@@ -145,7 +146,7 @@ async function clearValue(
   if (element.tag === ICC_PROFILE) return clearProfile(element, around.instance);
   if (TABLES.has(element.tag)) return (await isOffsetTable(element, around)) ? null : [];
   const { elements, encoding, instance } = around;
-  // Nobody here knows how it lays out samples.
+  // The sample layout of an unknown transfer syntax is unknown.
   if (encodingOf(instance.transferSyntaxUID) === null) return 'unclear';
   const context: ValueContext = { characterSets: instance.characterSets, encoding };
   const module = readPixelModule(elements, context, element.tag);
@@ -174,7 +175,7 @@ async function clearProfile(
   return cleared.every((byte, at) => byte === profile[at]) ? null : [cleared];
 }
 
-/** No image: an item that holds Pixel Data by mistake says nothing of rows and columns. */
+/** Blanks a value that is no image: an item that holds Pixel Data by mistake has no rows and columns. */
 async function blank(
   { valueOffset: offset, valueLength: length }: DicomElement,
   { dataSet }: ParsedInstance,
@@ -183,7 +184,7 @@ async function blank(
   return (await value.isBlank({ offset: 0, length })) ? null : zeros(length);
 }
 
-/** PS3.3 §C.7.6.3.1.8: one number a frame, where it begins or how long it is. Anything else is no table. */
+/** Whether this is an offset table (PS3.3 §C.7.6.3.1.8): one number per frame, its offset or its length. */
 async function isOffsetTable(
   element: DicomElement,
   { elements, encoding, instance }: Around,
@@ -199,14 +200,14 @@ async function isOffsetTable(
   return numbers.every((length) => length <= longest);
 }
 
-/** Null: a sample has no unused bits. */
+/** Null: samples have no unused bits. */
 function sampleBits(
   bitsAllocated: number,
   { bitsStored, highBit, isSigned }: StoredBits,
   { bigEndian }: Encoding,
 ): SampleBits | 'unclear' | null {
   if (bitsStored >= bitsAllocated) return null;
-  // ACR-NEMA's 12 bits, and sizes of which no image is known.
+  // The 12 bits of ACR-NEMA, and sizes that no known image uses.
   if (bitsAllocated !== 8 && bitsAllocated !== 16 && bitsAllocated !== 32) return 'unclear';
   return {
     width: (bitsAllocated / 8) as SampleBits['width'],

@@ -1,7 +1,7 @@
 /**
- * Clears encapsulated Pixel Data (PS3.5 §A.4): comments and camera data of the codestreams, bytes behind
- * them, surplus fragments, unused bits where the coding keeps samples as they are, and an offset table that
- * is none. Zeros take the place of all of it, so that no length and no offset changes.
+ * Clears encapsulated Pixel Data (PS3.5 §A.4): comments and camera data of the codestreams, bytes behind them, surplus
+ * fragments, unused bits where the coding keeps samples as they are, and an offset table that is not a valid one. All
+ * of it is overwritten with zeros, so that no length and no offset changes.
  */
 import type { ByteRange, ByteSource, DicomElement } from '../../dicom/data-set.ts';
 import { rangeSource } from '../../dicom/byte-source.ts';
@@ -16,7 +16,7 @@ import { findUnseenInJpeg } from './jpeg-unseen.ts';
 import { clearRle } from './rle-unseen.ts';
 import type { SampleBits } from './sample-bits.ts';
 
-/** How a frame is coded, as far as it can be looked through. */
+/** The codings of frames that can be searched. */
 type Coding = 'jpeg' | 'jpeg-ls' | 'jpeg-2000' | 'rle' | 'native' | 'deflated';
 
 const ROOT = '1.2.840.10008.1.2.';
@@ -34,8 +34,8 @@ const CODINGS: ReadonlyMap<string, Coding> = new Map(
 );
 
 /**
- * Whether encapsulated Pixel Data of this transfer syntax can be looked through. Not so video, which may carry
- * sound and captions, nor JPEG XL, whose end only a decoder finds.
+ * Whether encapsulated Pixel Data of this transfer syntax can be searched. Video cannot, because it may carry sound
+ * and captions; nor can JPEG XL, because only a decoder finds its end.
  */
 export function isClearable(transferSyntaxUID: string): boolean {
   return CODINGS.has(transferSyntaxUID);
@@ -52,15 +52,15 @@ interface Encapsulated {
   readonly source: ByteSource;
 }
 
-/** A part of the value, and what stands there instead: as many bytes. */
+/** A range of the value, and the pieces that replace it, of the same total length. */
 type Edit = { readonly range: ByteRange; readonly pieces: readonly Segment[] };
 
 /** Item tag and a length of zero: an empty Basic Offset Table. */
 const EMPTY_TABLE = Uint8Array.of(0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0);
 
 /**
- * The pieces of the cleared value, without its delimiter; null where there is nothing to clear, 'unclear' where
- * a frame cannot be looked through. Throws the signal's reason.
+ * The pieces of the cleared value, without its delimiter; null if there is nothing to clear, 'unclear' if a frame
+ * cannot be searched. Throws the signal's reason.
  */
 export async function clearFragments(
   pixels: Encapsulated,
@@ -86,7 +86,7 @@ export async function clearFragments(
   return isTable && edits.length === 0 ? null : edited(pixels.element, table, isTable, edits);
 }
 
-/** Empty, or the offset of each frame and nothing else. */
+/** Whether the table is empty, or holds the offset of each frame and nothing else. */
 async function isOffsetTable(
   source: ByteSource,
   { table, fragments }: Fragments,
@@ -98,7 +98,7 @@ async function isOffsetTable(
   return found?.every((start, frame) => start === starts[frame]) ?? false;
 }
 
-/** Null where it cannot be looked through. */
+/** Null if the frame cannot be searched. */
 async function clearFrame(
   fragments: readonly ByteRange[],
   coding: Coding,
@@ -116,7 +116,8 @@ async function clearFrame(
     return blanked(codestream, found);
   }
   const [first, ...surplus] = fragments;
-  // PS3.5 §A.4.2: each frame is one fragment. One more is a frame that nothing counts, and blanked no reader takes it.
+  // PS3.5 §A.4.2: each frame is one fragment. A surplus one is a frame beyond the declared number, and no reader
+  // accepts it once it is blank.
   if (coding === 'rle' && surplus.length > 0) return null;
   const own = first && (await clearOnlyFragment(first, coding, pixels, signal));
   if (!own) return null;
@@ -173,7 +174,7 @@ async function clearOnlyFragment(
   return [{ range, pieces: [{ length: range.length, make }] }];
 }
 
-/** The value, its edits in place. */
+/** The value with its edits applied in place. */
 function edited(
   { valueOffset, valueLength }: DicomElement,
   table: ByteRange,

@@ -1,24 +1,24 @@
 /**
- * Native samples in a range of the source: what no image shows is cleared. That is bits outside the value of
- * a sample, bytes behind the last one, and the bits and the byte that fill up the end (PS3.5 §8.1.1).
+ * Clears what no image shows in a range of native samples: bits outside the value of a sample, bytes behind the last
+ * sample, and the padding bits and byte at the end (PS3.5 §8.1.1).
  */
 import type { ByteRange, ByteSource } from '../../dicom/data-set.ts';
 import { PIECE_BYTES, type Segment } from '../segments.ts';
 import { clearSamples, holdsUnusedBits, type SampleBits } from './sample-bits.ts';
 
-/** Samples of an image, one after the other. */
+/** The samples of an image, stored one after another. */
 interface NativeSamples {
   /** Null: each sample uses all of its bits. */
   readonly bits: SampleBits | null;
   /** Bits of all samples together. */
   readonly length: number;
-  /** PS3.5 §8.1.1: under big endian, samples of up to 8 bits lie in words with their bytes swapped. */
+  /** PS3.5 §8.1.1: under big endian, samples of up to 8 bits are stored in words with their bytes swapped. */
   readonly isSwapped: boolean;
 }
 
 /**
- * The pieces of the cleared value, as long as the samples need, and even; null where there is nothing to
- * clear. One pass, one piece at a time. Throws the signal's reason.
+ * The pieces of the cleared value, with an even length just large enough for the samples. Null if there is nothing to
+ * clear. Reads once, piece by piece. Throws the signal's reason.
  */
 export async function clearNative(
   { offset, length }: ByteRange,
@@ -41,7 +41,7 @@ export async function clearNative(
     isChanged ||= isUnused;
     if (isUnused) pieces.push(cleared(range, bits));
     else addRange(pieces, range);
-    // Without a mask there is nothing to look at.
+    // Without unused bits, the rest need not be read.
     if (bits === null) {
       addRange(pieces, { offset: range.offset + range.length, length: wholeWords - at - range.length });
       break;
@@ -67,7 +67,7 @@ function cleared(range: ByteRange, bits: SampleBits): Segment {
   };
 }
 
-/** Two ranges that follow each other are one. */
+/** Adds a range, merging it with the last one if they are adjacent. */
 function addRange(pieces: Segment[], range: ByteRange): void {
   const last = pieces.at(-1);
   if (last !== undefined && 'offset' in last && last.offset + last.length === range.offset)
@@ -75,7 +75,7 @@ function addRange(pieces: Segment[], range: ByteRange): void {
   else if (range.length > 0) pieces.push(range);
 }
 
-/** The last word or byte, which begins `before` bytes behind the first sample. */
+/** Clears the last word or byte, which begins `before` bytes after the first sample. */
 function clearedEnd(
   end: Uint8Array<ArrayBuffer>,
   { bits, length, isSwapped }: NativeSamples,

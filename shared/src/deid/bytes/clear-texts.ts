@@ -1,7 +1,7 @@
 /**
- * Text in values of numbers and bytes that are kept: a name in LUT Data shows in no image and leaves with it. A value
- * that is nothing but words is no number; one that holds what the header names, or a name behind a cue, is not
- * kept either. Names alone between numbers, which nobody knows, are not told from them.
+ * Clears text in kept values of numbers and bytes: a name in LUT Data appears in no image and yet leaves with it. A
+ * value that consists only of words is no number, so it is cleared. So is a value that holds a value from the header
+ * or a name behind a cue. An unknown name alone between numbers cannot be recognised.
  */
 import type { ByteSource, DicomElement } from '../../dicom/data-set.ts';
 import { dictionaryEntry, dictionaryVR } from '../../dicom/dictionary.ts';
@@ -10,23 +10,28 @@ import { PIECE_BYTES, type Segment, zeros } from '../segments.ts';
 import { namesSomebody, type Known } from '../text/hold-known-values.ts';
 
 const BINARY = new Set('AT FD FL OB OD OF OL OV OW SL SS SV UL UN US UV'.split(' '));
-/** HP-GL is a text by definition, in which only names are looked for. */
+/** HP-GL is text by definition, so it is only searched for names. */
 const HPGL_DOCUMENT = 0x00686300;
 const ENCAPSULATED_DOCUMENT = 0x00420011;
-/** The least printable bytes in a row: a name and a number at least; numbers rarely look so. */
+/**
+ * The fewest printable bytes in a row that count as text: enough for a name and a number. Numbers rarely look like
+ * that.
+ */
 const RUN_BYTES = 8;
-/** The most characters of a run, and of all runs of one value; what lies behind is counted, and not looked at. */
+/** The most characters of a run, and of all runs of one value. Anything beyond is counted but not searched. */
 const RUNS_CHARACTERS_LIMIT = 256 * 1024;
-/** The share of a value that words cover where it is text. */
+/** The share of a value's characters that must be words for the value to count as text. */
 const SHARE_OF_WORDS = 0.6;
-/** Words as people write them; the letters of a curve run on, or change their case. */
+/** Words as people write them. Chance letters in a curve form longer runs or change their case. */
 const WORDS = /(?<![A-Za-z])(?:[A-Za-z]?[a-z]{1,23}|[A-Z]{2,24})(?![A-Za-z])/g;
 const LONG_WORD = /(?<![A-Za-z])(?:[A-Za-z]?[a-z]{3,23}|[A-Z]{4,24})(?![A-Za-z])/;
 
-/** Words and their signs, without those of curves. */
+/** Words and their punctuation, without chance letters from curves. */
 const PHRASES = /[A-Za-z][A-Za-z ,.:'-]{6,200}/g;
 
-/** With a space or a line's end between two words at least: a curve has letters, and rarely spaces. */
+/**
+ * Whether at least every second word is followed by a space or line break. Curves contain letters but rarely spaces.
+ */
 function areSpaced(text: string): boolean {
   const words = text.match(WORDS)?.length ?? 0;
   return (text.match(/\s/g)?.length ?? 0) >= words / 2;
@@ -35,12 +40,12 @@ function areSpaced(text: string): boolean {
 const isPrintable = (byte: number): boolean =>
   (byte >= 0x20 && byte < 0x7f) || byte === 0x09 || byte === 0x0a || byte === 0x0d;
 
-/** The printable runs of a value, in one byte a letter or two. */
+/** Collects the printable runs of a value, in encodings of one or two bytes per letter. */
 class Runs {
   text = '';
   #run: number[] = [];
   #runLength = 0;
-  /** In all runs. */
+  /** Printable bytes in all runs. */
   #printable = 0;
   #at = 0;
   #last = 0;
@@ -48,7 +53,7 @@ class Runs {
   take(bytes: Uint8Array): void {
     for (const byte of bytes) {
       this.#at += 1;
-      // The NULs between the letters of UTF-16 go.
+      // Skips the NULs between the letters of UTF-16.
       if (byte === 0 && this.#last !== 0) this.#last = 0;
       else if (isPrintable(byte)) {
         if (this.#runLength < RUNS_CHARACTERS_LIMIT) this.#run.push(byte);
@@ -67,7 +72,7 @@ class Runs {
     this.#last = 0;
   }
 
-  /** Whether the runs are all that the value holds, and words with spaces between them. */
+  /** Whether the runs are most of the value and consist of words with spaces between them. */
   get areWords(): boolean {
     const words = this.text.match(WORDS) ?? [];
     const letters = words.reduce((sum, { length }) => sum + length, 0);
@@ -80,7 +85,7 @@ class Runs {
   }
 }
 
-/** Whether so many printable bytes stand in a row, with a NUL between two at most. */
+/** Whether `RUN_BYTES` printable bytes occur in a row, with at most one NUL between two. */
 function hasRun(bytes: Uint8Array): boolean {
   let run = 0;
   for (let at = 0; at < bytes.length; at += 1) {
@@ -92,8 +97,8 @@ function hasRun(bytes: Uint8Array): boolean {
 }
 
 /**
- * Nearly all numbers hold none. Private values were compared with what they should be, and a document is kept as a
- * whole where a policy says so.
+ * Whether the value may hold text; nearly all numbers hold none. Private values were already compared with their
+ * expected content, and a document is kept whole where a policy says so.
  */
 export const mayHoldText = ({ tag, vr, bytes, valueLength, fragments, items }: DicomElement): boolean =>
   valueLength >= RUN_BYTES &&
@@ -103,7 +108,9 @@ export const mayHoldText = ({ tag, vr, bytes, valueLength, fragments, items }: D
   dictionaryEntry(tag) !== null &&
   BINARY.has(dictionaryVR(tag));
 
-/** Zeros of the same length, or null: it holds no text that names anybody. Rejects where reading the source does. */
+/**
+ * Zeros of the same length, or null if the value holds no text that names anybody. Rejects if reading the source does.
+ */
 export async function clearedTexts(
   { tag, bytes, valueOffset, valueLength }: DicomElement,
   known: Known,

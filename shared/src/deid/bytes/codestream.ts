@@ -1,28 +1,28 @@
 /**
- * The bytes of one frame, which may lie in several fragments, as one run of bytes with positions of its own.
- * Read through a window, so that small fragments do not cost a read each and a large frame is never held.
+ * Presents the bytes of one frame, which may lie in several fragments, as one run of bytes with its own positions. It
+ * is read through a window, so that small fragments do not cost a read each and a large frame is never held.
  */
 import type { ByteRange, ByteSource } from '../../dicom/data-set.ts';
 import { PIECE_BYTES } from '../segments.ts';
 
-/** Bytes of a codestream that no image needs, by their place in it; and what it says of its samples. */
+/** The ranges of a codestream that no image needs, and what the codestream says about its samples. */
 export interface FoundInCodestream {
   readonly unseen: readonly ByteRange[];
-  /** Bits of a sample as coded. */
+  /** Bits per sample, as coded. */
   readonly precision: number;
 }
 
-/** A codestream of a camera has twenty segments, one of a slide some thousand tiles. */
+/** The most segments. A camera's codestream has twenty; the codestream of a slide has some thousand tiles. */
 export const SEGMENTS_LIMIT = 65_536;
 
-/** Reads a window and answers from it as long as what is asked for lies in it. */
+/** Reads a window of the source and serves further reads from it as long as they lie inside. */
 export function windowed(source: ByteSource): ByteSource {
   let from = 0;
   let held: Uint8Array = new Uint8Array();
   return {
     size: source.size,
     async read(offset, length) {
-      // A look back at a few bytes does not give up what lies ahead.
+      // Reading a few bytes further back does not discard the window ahead.
       if (offset < from) return source.read(offset, length);
       if (offset + length > from + held.length) {
         held = await source.read(offset, Math.max(length, PIECE_BYTES));
@@ -37,9 +37,9 @@ export class Codestream {
   readonly length: number;
   readonly #fragments: readonly ByteRange[];
   readonly #source: ByteSource;
-  /** The position behind each fragment. */
+  /** The end position of each fragment. */
   readonly #ends: readonly number[];
-  /** The fragment read last: the next one asked for is it or the one behind it. */
+  /** The fragment that was read last. The next read usually needs the same fragment or the following one. */
   #last = 0;
 
   constructor(fragments: readonly ByteRange[], source: ByteSource) {
@@ -51,7 +51,7 @@ export class Codestream {
     this.#source = source;
   }
 
-  /** `count` bytes from `at`; fewer only at the end. For headers: a few bytes. */
+  /** `count` bytes from `at`, fewer only at the end. Meant for headers of a few bytes. */
   async peek(at: number, count: number): Promise<Uint8Array> {
     const first = await this.run(at, count);
     if (first.length >= count || at + first.length >= this.length) return first;
@@ -65,7 +65,7 @@ export class Codestream {
     return bytes;
   }
 
-  /** The bytes from `at` that lie together, at most `most`; at least one before the end. */
+  /** The contiguous bytes from `at`, at most `most`. At least one, except at the end. */
   async run(at: number, most = PIECE_BYTES): Promise<Uint8Array> {
     if (at >= this.length) return new Uint8Array();
     const which = this.#fragmentAt(at);
@@ -76,7 +76,7 @@ export class Codestream {
     return bytes;
   }
 
-  /** Where a range of the codestream lies in the source. */
+  /** The ranges of the source in which a range of the codestream lies. */
   toSource({ offset, length }: ByteRange): ByteRange[] {
     const ranges: ByteRange[] = [];
     for (let at = offset; at < offset + length; ) {

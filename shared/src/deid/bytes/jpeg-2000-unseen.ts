@@ -1,7 +1,7 @@
 /**
- * Finds what a JPEG 2000 or HTJ2K codestream (ISO/IEC 15444-1 Annex A) holds beside the image: comments in
- * the headers of image and tiles, bytes behind its end, and, where somebody left the boxes of a JP2 file
- * around it (Annex I), those that no decoder needs. Nothing is decoded.
+ * Finds what a JPEG 2000 or HTJ2K codestream (ISO/IEC 15444-1 Annex A) holds beside the image: comments in the headers
+ * of image and tiles, bytes behind its end, and, if the codestream is still inside the boxes of a JP2 file (Annex I),
+ * the boxes that no decoder needs. Nothing is decoded.
  */
 import type { ByteRange } from '../../dicom/data-set.ts';
 import { readUint16, readUint32 } from '../../dicom/element-header.ts';
@@ -37,7 +37,7 @@ const BOXES = new Set([
 ]);
 const SUPERBOXES = new Set(['jp2h', 'res ']);
 
-/** Filled while the codestream is walked. */
+/** State that is filled while the codestream is walked. */
 interface Walk {
   readonly codestream: Codestream;
   readonly unseen: ByteRange[];
@@ -45,7 +45,7 @@ interface Walk {
   precision: number;
 }
 
-/** Null where it cannot be followed to its end. */
+/** Null if the codestream cannot be followed to its end. */
 export async function findUnseenInJpeg2000(
   codestream: Codestream,
   signal?: AbortSignal,
@@ -58,7 +58,7 @@ export async function findUnseenInJpeg2000(
   return isSound && walk.precision > 0 ? { unseen: walk.unseen, precision: walk.precision } : null;
 }
 
-/** §I.4: length and type, then the content. Boxes beside those of an image are blank afterwards. */
+/** §I.4: a box has a length and a type, then its content. Boxes that an image does not need will be blanked. */
 async function walkBoxes(walk: Walk, within: ByteRange, signal?: AbortSignal): Promise<boolean> {
   const end = within.offset + within.length;
   for (let at = within.offset; at < end; ) {
@@ -86,7 +86,9 @@ async function walkBoxes(walk: Walk, within: ByteRange, signal?: AbortSignal): P
   return true;
 }
 
-/** §I.5.3.3: method 1 names the colours by a number of 32 bits; the others hold a profile, with its texts. */
+/**
+ * §I.5.3.3: method 1 specifies the colours by a 32-bit number; the other methods hold a profile, which contains text.
+ */
 async function isNumbered({ codestream }: Walk, { offset, length }: ByteRange): Promise<boolean> {
   const [method] = await codestream.peek(offset, 1);
   return method === 1 && length === 7;
@@ -115,19 +117,19 @@ async function markerAt(codestream: Codestream, at: number): Promise<number> {
   return bytes.length < 2 ? 0 : readUint16(bytes, 0, true);
 }
 
-/** Null where the tile-part at `from` cannot be followed. */
+/** Null if the tile-part at `from` cannot be followed. */
 async function endOfTilePart(walk: Walk, from: number, end: number): Promise<number | null> {
   const header = await walk.codestream.peek(from, 10);
   if (header.length < 10 || readUint16(header, 2, true) !== 10) return null;
   const data = await walkHeader(walk, from + 12, end, SOD);
   if (data === null) return null;
-  // §A.4.2: Psot counts from the marker; 0 in the last tile-part: up to EOC.
+  // §A.4.2: Psot counts from the marker. 0 in the last tile-part means up to EOC.
   const length = readUint32(header, 6, true);
   if (length === 0) return endOfCodedBytes(walk.codestream, data + 2, end);
   return from + length >= data + 2 && from + length <= end ? from + length : null;
 }
 
-/** Marker segments up to the marker `last`, whose place it returns; null where something else stands there. */
+/** Walks the marker segments up to the marker `last` and returns its position; null if anything else occurs. */
 async function walkHeader(walk: Walk, from: number, end: number, last: number): Promise<number | null> {
   for (let at = from; at + 4 <= end; ) {
     walk.segments += 1;
@@ -144,7 +146,7 @@ async function walkHeader(walk: Walk, from: number, end: number, last: number): 
   return null;
 }
 
-/** §A.5.1: Ssiz of each component: a sign, and the depth less one. */
+/** §A.5.1: Ssiz of each component holds a sign bit and the depth minus one. */
 async function largestDepth(codestream: Codestream, at: number, length: number): Promise<number> {
   const components = await codestream.peek(at + 40, Math.max(0, length - 38));
   let depth = 0;
@@ -152,7 +154,7 @@ async function largestDepth(codestream: Codestream, at: number, length: number):
   return depth;
 }
 
-/** §A.1.4: coded bytes hold no marker above FF8F, so the first EOC is the end. Null where there is none. */
+/** §A.1.4: coded bytes hold no marker above FF8F, so the first EOC is the end. Null if there is none. */
 async function endOfCodedBytes(codestream: Codestream, from: number, end: number): Promise<number | null> {
   let isAfterOnes = false;
   for (let at = from; at < end; ) {

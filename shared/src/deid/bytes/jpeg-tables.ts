@@ -1,12 +1,12 @@
 /**
- * Follows which Huffman and quantization tables of a JPEG codestream its scans use (ITU-T T.81 §B.2). A table
- * that no scan uses may hold anything: its values are no part of the image.
+ * Tracks which Huffman and quantization tables of a JPEG codestream its scans use (ITU-T T.81 §B.2). The values of an
+ * unused table are no part of the image, so they may hold anything.
  */
 import type { ByteRange } from '../../dicom/data-set.ts';
 
 const DHT = 0xc4;
 const SOF55 = 0xf7;
-/** Bytes before a Huffman table's values: its class with its number, and sixteen counts. */
+/** Bytes before the values of a Huffman table: one for its class and number, and sixteen counts. */
 const HUFFMAN_HEADER_BYTES = 17;
 const VALUES_LIMIT = 256;
 
@@ -16,10 +16,10 @@ export class JpegTables {
   readonly #tables = new Map<string, Table>();
   readonly #unused: ByteRange[] = [];
   #process: 'sequential' | 'progressive' | 'lossless' | 'jpeg-ls' = 'sequential';
-  /** Quantization tables of the components. */
+  /** The numbers of the components' quantization tables. */
   #quantization: readonly number[] = [];
 
-  /** The tables in the content of DHT or DQT, which begins at `offset`. False: they do not fill it. */
+  /** Notes the tables in the content of DHT or DQT, which begins at `offset`. False if they do not fill it exactly. */
   define(marker: number, content: Uint8Array, offset: number): boolean {
     let at = 0;
     while (at < content.length) {
@@ -45,7 +45,10 @@ export class JpegTables {
     this.#quantization = kind === 3 ? [] : components;
   }
 
-  /** §B.2.3: the content of SOS. A lossless scan has DC tables only, a progressive one either, JPEG-LS none. */
+  /**
+   * §B.2.3: the content of SOS. A lossless scan uses DC tables only, a progressive scan DC or AC tables, and JPEG-LS
+   * none.
+   */
   scan(content: Uint8Array): void {
     const count = content[0] ?? 0;
     const isBehindDC = (content[1 + 2 * count] ?? 0) > 0;
@@ -60,7 +63,7 @@ export class JpegTables {
     for (const number of this.#quantization) this.#use(`quantization ${number}`);
   }
 
-  /** Where the values lie that no scan used. */
+  /** The ranges of table values that no scan used. */
   finish(): readonly ByteRange[] {
     for (const name of this.#tables.keys()) this.#drop(name);
     return this.#unused;

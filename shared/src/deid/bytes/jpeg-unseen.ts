@@ -1,8 +1,8 @@
 /**
- * Finds what a JPEG (ITU-T T.81) or JPEG-LS (ISO/IEC 14495-1) codestream holds beside the image: comments,
- * application segments with camera data, thumbnails or profiles, and bytes behind its end. Of the application
- * segments only what a decoder needs is left: JFIF's header and Adobe's, which tell how colours are coded, and
- * HP's colour transformation. A profile is not needed: PS3.5 §8.2.1 has ICC Profile (0028,2000) for it.
+ * Finds what a JPEG (ITU-T T.81) or JPEG-LS (ISO/IEC 14495-1) codestream holds beside the image: comments, application
+ * segments with camera data, thumbnails or profiles, and bytes behind its end. Of the application segments, only what
+ * a decoder needs stays: the JFIF and Adobe headers, which tell how colours are coded, and HP's colour transformation.
+ * A profile is not needed, because PS3.5 §8.2.1 provides ICC Profile (0028,2000) for it.
  *
  * Nothing is decoded: entropy-coded bytes are only searched for the next marker.
  */
@@ -18,7 +18,7 @@ const APP0 = 0xe0;
 const APP8 = 0xe8;
 const APP14 = 0xee;
 const APP15 = 0xef;
-/** SOF0 to SOF15 without DHT, JPG and DAC; SOF55 of JPEG-LS. */
+/** SOF0 to SOF15 except DHT, JPG and DAC, and SOF55 of JPEG-LS. */
 const FRAMES = new Set([0xc0, 0xc1, 0xc2, 0xc3, 0xc5, 0xc6, 0xc7, 0xc9, 0xca, 0xcb, 0xcd, 0xce, 0xcf, 0xf7]);
 const DHT = 0xc4;
 const DAC = 0xcc;
@@ -30,12 +30,12 @@ const EXP = 0xdf;
 /** Parameters of JPEG-LS. */
 const LSE = 0xf8;
 const TABLES = new Set([DHT, DAC, DQT, DNL, DRI, DHP, EXP, LSE]);
-/** The longest part of an application segment that is needed. */
+/** The most bytes of an application segment that are needed. */
 const HEADER_BYTES = 14;
 
 type Kind = 'jpeg' | 'jpeg-ls';
 
-/** Null where it cannot be followed to its end. */
+/** Null if the codestream cannot be followed to its end. */
 export async function findUnseenInJpeg(
   codestream: Codestream,
   kind: Kind,
@@ -72,7 +72,7 @@ export async function findUnseenInJpeg(
   return null;
 }
 
-/** Bytes at the beginning of an application segment without which colours would be wrong. */
+/** The number of bytes at the start of an application segment that are needed for correct colours. */
 async function neededBytes(
   codestream: Codestream,
   marker: number,
@@ -82,15 +82,15 @@ async function neededBytes(
   if (marker !== APP0 && marker !== APP8 && marker !== APP14) return 0;
   const bytes = await codestream.peek(offset, Math.min(length, HEADER_BYTES));
   const name = asciiText(bytes);
-  // Version, units and density; not the size of the thumbnail, nor the thumbnail.
+  // Keeps version, units and density, but neither the thumbnail nor its size.
   if (marker === APP0 && name.startsWith('JFIF\0')) return Math.min(length, 12);
   if (marker === APP14 && name.startsWith('Adobe')) return Math.min(length, 12);
   return kind === 'jpeg-ls' && marker === APP8 && name.startsWith('mrfx') ? Math.min(length, 5) : 0;
 }
 
 /**
- * §B.2: the content says how long it is. Bytes that it does not count could be text: then the codestream is
- * not understood.
+ * §B.2: whether the content has exactly the length that it states. Further bytes could be text, and then the
+ * codestream counts as not understood.
  */
 async function isExact(
   codestream: Codestream,
@@ -113,8 +113,8 @@ async function isExact(
 }
 
 /**
- * The first marker behind entropy-coded bytes. §F.1.2.3: a byte of ones is followed by a zero byte or by a
- * restart marker; in JPEG-LS (§A.1) by a byte whose highest bit is zero.
+ * The first marker behind entropy-coded bytes. §F.1.2.3: inside entropy-coded bytes, 0xFF is followed by a zero byte
+ * or a restart marker, and in JPEG-LS (§A.1) by a byte whose highest bit is zero.
  */
 async function endOfScan(
   codestream: Codestream,

@@ -1,25 +1,25 @@
 /**
- * RLE Lossless (PS3.5 Annex G) keeps every bit of a sample, so what native samples may hide it may hide too.
- * Each byte of a sample is a segment of its own, and the bytes of a segment stand there as they are: unused
- * bits are cleared in place, and what lies behind the last byte of a segment is zero.
+ * Clears RLE Lossless frames (PS3.5 Annex G). RLE keeps every bit of a sample, so it may hide whatever native samples
+ * may hide. Each byte of a sample has a segment of its own, in which byte values occur unchanged. Unused bits are
+ * therefore cleared in place, and bytes behind the last coded byte of a segment become zero.
  */
 import type { ByteRange, ByteSource } from '../../dicom/data-set.ts';
 import { readUint32 } from '../../dicom/element-header.ts';
 import type { SampleBits } from './sample-bits.ts';
 
 const HEADER_BYTES = 64;
-/** A frame is held while it is looked at; the largest real one has 60 MB. */
+/** A frame is held in memory while it is cleared; the largest real one has 60 MB. */
 const FRAME_LIMIT = 256 * 1024 * 1024;
 
 interface RleFrame {
   readonly pixels: number;
   readonly samples: number;
-  /** Bytes of a sample. */
+  /** Bytes per sample. */
   readonly width: number;
   readonly bits: SampleBits | null;
 }
 
-/** The cleared fragment of one frame; null: it cannot be followed; 'clear': nothing is to be cleared. */
+/** The cleared fragment of one frame. Null: the frame cannot be followed. 'clear': there is nothing to clear. */
 export async function clearRle(
   range: ByteRange,
   frame: RleFrame,
@@ -48,8 +48,8 @@ export async function clearRle(
 }
 
 /**
- * Gives the cleared form of each value of one byte of a sample; `byte`: 0 is the lowest. Null where it depends
- * on the other bytes: a sign that lies in a lower one.
+ * Maps each value of one byte of a sample to its cleared form. `byte` 0 is the lowest. Null if the cleared form
+ * depends on the other bytes, because the sign lies in a lower one.
  */
 function tableFor({ width, bits }: RleFrame, byte: number): Uint8Array | null {
   const same = Uint8Array.from({ length: 256 }, (_, value) => value);
@@ -68,8 +68,8 @@ function tableFor({ width, bits }: RleFrame, byte: number): Uint8Array | null {
 }
 
 /**
- * §G.3.1: a control byte below 128 is followed by as many bytes and one more, one above by a byte that is
- * repeated. Returns the end of the coded bytes; null where they are not those of `pixels`.
+ * §G.3.1: a control byte n below 128 is followed by n + 1 literal bytes, a control byte above 128 by one byte that is
+ * repeated. Returns the end of the coded bytes; null if they are not those of `pixels`.
  */
 function clearSegment(
   bytes: Uint8Array,

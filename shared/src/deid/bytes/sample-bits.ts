@@ -1,16 +1,16 @@
 /**
- * Bits of native samples that no image shows: those outside Bits Stored, where old scanners put overlays with
- * a name in them. PS3.5 §8.1.1: "the remaining bits … may be used for overlay planes". Cleared, a sample has
- * zero bits below its value and, above it, zeros or the sign of a signed one: decoders read the same value.
+ * Clears bits of native samples that no image shows: those outside Bits Stored, where old scanners put overlays with a
+ * name in them. PS3.5 §8.1.1: "the remaining bits … may be used for overlay planes". A cleared sample has zeros below
+ * its value and, above it, zeros or (if signed) copies of the sign bit. Decoders read the same value as before.
  */
 
 /** The bits of one sample that hold its value. */
 export interface SampleBits {
-  /** Bytes of a sample. */
+  /** Bytes per sample. */
   readonly width: 1 | 2 | 4;
   /** The position of the lowest bit of the value. */
   readonly lowest: number;
-  /** How many bits the value has; fewer than the sample. */
+  /** The number of bits of the value, fewer than those of the sample. */
   readonly stored: number;
   readonly isSigned: boolean;
   readonly bigEndian: boolean;
@@ -19,15 +19,15 @@ export interface SampleBits {
 type Masks = { readonly above: number; readonly below: number };
 
 /**
- * Whether some bit is not as `clearSamples` leaves it. One pass over words of 32 bits: reading the bytes costs
- * more. `bytes` begin with a sample.
+ * Whether some bit differs from what `clearSamples` would leave. One pass over words of 32 bits, which costs less than
+ * reading the bytes. `bytes` must begin with a sample.
  */
 export function holdsUnusedBits(bytes: Uint8Array, bits: SampleBits): boolean {
   if (bits.bigEndian && bits.width > 1 && bits.isSigned) return differs(bytes, bits);
   const { above, below } = wordMasks(bits);
   const { words, rest } = asWords(bytes, bits.width);
   if (!bits.isSigned) return (gathered(words) & (above | below)) !== 0 || differs(rest, bits);
-  // Where a bit differs from the one below it, it is no copy of the sign.
+  // A bit above the value that differs from the bit below it is no copy of the sign.
   return (
     (gatheredChanges(words) & above) !== 0 ||
     (below !== 0 && (gathered(words) & below) !== 0) ||
@@ -35,7 +35,9 @@ export function holdsUnusedBits(bytes: Uint8Array, bits: SampleBits): boolean {
   );
 }
 
-/** Clears the bits in place. `bytes` begin with a sample; an incomplete one at the end stays. */
+/**
+ * Clears the unused bits in place. `bytes` must begin with a sample; an incomplete sample at the end is left as it is.
+ */
 export function clearSamples(bytes: Uint8Array<ArrayBuffer>, bits: SampleBits): void {
   const { width, lowest, stored, isSigned } = bits;
   const samples = Math.floor(bytes.length / width);
@@ -53,7 +55,7 @@ export function clearSamples(bytes: Uint8Array<ArrayBuffer>, bits: SampleBits): 
   }
 }
 
-/** The bits above and below the value, in a word of 32 bits as it lies in memory. */
+/** The bits above and below the value, in a 32-bit word in memory order. */
 function wordMasks({ width, lowest, stored, bigEndian }: SampleBits): Masks {
   const size = width * 8;
   const highest = lowest + stored - 1;
@@ -66,10 +68,10 @@ function wordMasks({ width, lowest, stored, bigEndian }: SampleBits): Masks {
   return { above: sample(highest + 1, size - 1), below: sample(0, lowest - 1) };
 }
 
-/** The position of a bit when the bytes of its sample lie the other way round. */
+/** The position of a bit when the bytes of its sample are in reverse order. */
 const swapped = (bit: number, width: number): number => bit - (bit & ~7) + (width * 8 - 8 - (bit & ~7));
 
-/** Words of 32 bits, and the bytes at the end that fill none. Copied where they are not aligned. */
+/** Words of 32 bits, and the remaining bytes at the end. Copied if they are not aligned. */
 function asWords(bytes: Uint8Array, width: number): { words: Uint32Array; rest: Uint8Array } {
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes);
   const length = Math.floor(aligned.length / 4);
@@ -97,7 +99,7 @@ function gathered(words: Uint32Array): number {
   return some;
 }
 
-/** Each bit of the result: in some word it differs from the bit below it. */
+/** A bit of the result is set if, in some word, it differs from the bit below it. */
 function gatheredChanges(words: Uint32Array): number {
   let some = 0;
   let at = 0;

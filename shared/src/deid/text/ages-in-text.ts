@@ -1,7 +1,7 @@
 /**
- * Years of age as texts in twelve languages say them: "92-year-old", "aged 92", "92 y/o", "95yM", "92 jährig",
- * "95歳", "ninety-five years". Above 89 also "92 y" and "95 F", because nothing else in an image lasts so long.
- * Not the age of a stent or of bones, and not in weeks.
+ * Finds ages in years as texts in twelve languages state them: "92-year-old", "aged 92", "92 y/o", "95yM", "92
+ * jährig", "95歳", "ninety-five years". Above 89 also "92 y" and "95 F", because nothing else in an image lasts so
+ * long. Ages of a stent or of bones, and ages in weeks, are not meant.
  */
 import { composePattern } from '../../compose-pattern.ts';
 import { fold, type Folded } from './fold.ts';
@@ -12,7 +12,7 @@ const YEARS_OLD = [
   '[\\s-]?letni\\p{L}{0,5}|[\\s-]?летн\\p{L}{0,5}|[\\s-]?лет от роду|\\s?yasinda|\\s?عاما من العمر',
   `\\s?[歳才岁歲](?!月)|\\s?${fold('세').text}(?!\\p{L})`,
 ].join('|');
-/** Years of anything; of nobody but a person from 90 on. */
+/** Years of anything. From 90 on, they can only be the age of a person. */
 const YEARS =
   '(?:yrs?|years?|y|j|jahre?|anos|anni|jaar|ans|jr|lat|лет|года?|г|yas|yasli|سنة|سنوات|عاما?)(?!\\p{L})';
 const AGED =
@@ -20,7 +20,7 @@ const AGED =
 const NOT_YEARS =
   '(?!\\p{N}|\\.\\p{N}|\\s?(?:mm|cm|ml|%|weeks?|months?|days?|hours?|wochen|monate|tage|mois|meses|mesi|semanas?)(?!\\p{L}))';
 
-/** The numbers from 90 to 99, and a hundred, in words; what stands behind them says that they are years. */
+/** The numbers from 90 to 99, and a hundred, in words, followed by a word for years. */
 const WORDS = [
   '(?:ninety(?:[\\s-](?:one|two|three|four|five|six|seven|eight|nine))?|(?:one\\s|a\\s)hundred)(?=[\\s-](?:years?|yrs?|y))',
   '(?:\\p{L}{2,7}und)?neunzig(?=[\\s-]?jahr)|hundert(?=[\\s-]?jahr)',
@@ -49,10 +49,12 @@ export interface FoundAge {
   readonly years: number;
 }
 
-/** In words: all that is told is that it is above the limit. */
+/** The value of an age in words, which only has to be above the limit. */
 const IN_WORDS_YEARS = 91;
 
-/** The ages in plain text. A single letter for the sex counts only as a capital: "100 m" is a distance. */
+/**
+ * The ages in plain text. A single letter for the sex counts only if it is a capital, because "100 m" is a distance.
+ */
 export function findAges(text: string, folded: Folded): FoundAge[] {
   return [...folded.text.matchAll(AGE)].flatMap((match): FoundAge[] => {
     const { x, o, s, z, j, p, q, r, w } = match.groups ?? {};

@@ -1,14 +1,14 @@
 /**
- * Finds where a text says when somebody was born: the place behind the word for it in twelve languages and
- * more. No option keeps Patient's Birth Date (PS3.15 Table E.1-1), so the year alone goes too, and a date there is
- * neither kept nor moved.
+ * Finds where a text states a date or year of birth, by the words for it in twelve languages and more. No option keeps
+ * Patient's Birth Date (PS3.15 Table E.1-1), so a year alone is removed too, and a date in such a place is neither
+ * kept nor moved.
  */
 import { composePattern } from '../../compose-pattern.ts';
 import type { Folded } from './fold.ts';
 import type { Span } from './text-patterns.ts';
 import { UNIT } from './vocabulary.ts';
 
-/** Folded. */
+/** Words for birth, folded. */
 const BORN = [
   'born|b\\.|birth|birth\\s?date|date of birth|birth\\s?year|year of birth|yob|dob|d\\.o\\.b\\.',
   'geb\\.?|geboren(?:e[rn]?)?|geburtsjahr|geburtsdatum|jahrgang|jg\\.|nee?(?=\\sen)|naissance|nacid[oa]|nacio|nacimiento',
@@ -21,7 +21,7 @@ const BETWEEN =
 const YEAR = "(?:(?:18|19|20)\\d{2}|'\\d{2})(?!\\p{N}|[.,/-]\\p{N}";
 const BEHIND =
   '\\s?г\\.?\\s?р(?:\\.|ожд)|\\s?г(?:\\.|ода)\\s?рождения|\\s?dogumlu|\\s?年(?:生|出生)|\\s?geboren(?!\\p{L})|\\s?births?(?!\\p{L})';
-/** The Japanese eras count years from one. */
+/** A year of a Japanese era, counted from 1. */
 const ERA = '(?:明治|大正|昭和|平成|令和)\\d{1,2}';
 
 const BIRTH = composePattern(
@@ -31,9 +31,9 @@ const BIRTH = composePattern(
 const BORN_BEHIND = composePattern(`(?<![\\p{N}.,/-])(?<x>(?:18|19|20)\\d{2}|${ERA})(?:${BEHIND})`, 'gu');
 
 interface FoundBirths {
-  /** Years without a day. */
+  /** Ranges of years that stand alone, without a day. */
   readonly years: readonly Span[];
-  /** Places where a birth date would begin. */
+  /** Positions where a birth date would begin. */
   readonly places: ReadonlySet<number>;
 }
 

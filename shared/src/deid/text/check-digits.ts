@@ -1,4 +1,7 @@
-/** Check digits of national numbers. Each takes the digits as a string and says whether the last ones fit. */
+/**
+ * Verifies check digits of national numbers. Each function takes the digits as a string and tells whether the check
+ * digits fit.
+ */
 
 const digitsOf = (text: string): number[] => [...text].map(Number);
 /** The sum of each digit times its weight. */
@@ -22,7 +25,7 @@ export function isMod11And10(digits: string): boolean {
   return (11 - rest) % 10 === Number(digits.at(-1));
 }
 
-/** The dihedral group of order ten: its products, and the permutation of each place (J. Verhoeff, 1969). */
+/** The dihedral group of order ten: its products, and the permutation for each position (J. Verhoeff, 1969). */
 const PRODUCTS = [
   '0123456789',
   '1234067895',

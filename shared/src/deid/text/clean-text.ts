@@ -1,10 +1,10 @@
 /**
- * Cleans a text of what identifies and keeps the rest of the sentence (PS3.15 E.3.5, E.3.4; in structured
- * content and graphics too): values from the instance's own header, and text that identifies by its form.
- * Dates move with the patient's other dates where the policy modifies dates, stay where it keeps them, and go
- * otherwise. Removed text is replaced by a mark, so that nobody takes the rest for the whole sentence.
+ * Cleans a text of what identifies and keeps the rest of the sentence (PS3.15 E.3.5, E.3.4; in structured content and
+ * graphics too): it removes values from the instance's own header, and text that identifies by its form. Dates move
+ * with the patient's other dates if the policy modifies dates, stay if it keeps them, and are removed otherwise. A
+ * mark replaces removed text, so that nobody takes the rest for the whole sentence.
  *
- * A fixed point: cleaned text comes out unchanged, because the gateway cleans again and compares.
+ * Cleaning is idempotent: the gateway cleans the text again and compares, so cleaned text must come out unchanged.
  */
 import { asciiPieces, textReader, type TextPiece } from '../../dicom/character-sets.ts';
 import { asciiText } from '../../dicom/values.ts';
@@ -22,22 +22,25 @@ import type { Budget } from './search-sources.ts';
 import { findTelephones } from './telephones.ts';
 import { findPatterns, type Span } from './text-patterns.ts';
 
-/** The age as which those above 89 are written, for they single a person out (45 CFR 164.514(b)(2)(i)(C)). */
+/** The age that replaces all ages above 89, because these single a person out (45 CFR 164.514(b)(2)(i)(C)). */
 export const AGE_CAP_YEARS = 90;
 /**
- * ASCII: every Specific Character Set has it. The short one where the value would become longer than its VR
- * allows (PS3.5 §6.2).
+ * The marks for removed text, in ASCII, which every Specific Character Set contains. The short mark is used if the
+ * value would become longer than its VR allows (PS3.5 §6.2).
  */
 const MARKS = ['[removed]', '[-]'];
 const LENGTH_LIMITS: Readonly<Record<string, number>> = { SH: 16, LO: 64, ST: 1024, LT: 10_240 };
-/** Between two removed parts these carry no meaning; an initial between two names is one of them. */
+/**
+ * Text between two removed parts that carries no meaning and is removed with them, such as an initial between two
+ * names.
+ */
 const JOINT = /^[\s,.^'’_-]{0,2}$|^[\s,^]\p{Lu}\.?[\s,^]{1,2}$/u;
-/** Removing can join separate parts into a new match; no text has needed more rounds than this. */
+/** Removing text can join separate parts into a new match. No text has needed more rounds than this. */
 const ROUNDS = 4;
 
 /**
- * Steps of the search for the header's values in all texts of an instance, some two seconds. The longest
- * report of the corpus takes 150 000.
+ * The most steps of the search for header values in all texts of an instance, some two seconds. The longest report of
+ * the corpus takes 150 000.
  */
 export const SEARCH_STEPS_LIMIT = 20_000_000;
 
@@ -47,18 +50,16 @@ const MULTIPLE = new Set(['LO', 'SH', 'UC']);
 interface Edit {
   readonly start: number;
   readonly end: number;
-  /** Null: the mark. */
+  /** Null: the mark replaces the text. */
   readonly text: string | null;
 }
 
 export interface TextCleaner {
-  /**
-   * The cleaned value; null if nothing of it may stay. `vr`: one of text.
-   */
+  /** The cleaned value; null if none of it may stay. `vr` must be a text VR. */
   clean(prose: Prose, vr: string): Uint8Array | null;
 }
 
-/** `rules`: those under which `known` was found. `days`: the shift of this patient's dates (0: already moved). */
+/** `rules`: the rules under which `known` was found. `days`: the shift of this patient's dates (0: already moved). */
 export function createTextCleaner(known: Known, rules: DeidRules, days: number): TextCleaner {
   const budget = { left: SEARCH_STEPS_LIMIT };
   return {
@@ -71,7 +72,7 @@ export function createTextCleaner(known: Known, rules: DeidRules, days: number):
   };
 }
 
-/** The cleaned text, made now or for an earlier instance with the same header. */
+/** The cleaned text, either made now or cached from an earlier instance with the same header. */
 function outcomeOf(cleaning: Cleaning, prose: Prose, vr: string): Cleaned {
   const { known, budget, days } = cleaning;
   const { left } = budget;
@@ -82,7 +83,7 @@ function outcomeOf(cleaning: Cleaning, prose: Prose, vr: string): Cleaned {
   if (before !== undefined) return before;
   const cleaned = cleanValue(cleaning, prose, vr);
   const outcome = { bytes: cleaned, steps: left - budget.left };
-  // A search that was cut short has not seen all.
+  // A search that ran out of budget is incomplete, so it is not cached.
   if (key !== null && outcome.steps <= left) known.cleaned.set(key, outcome);
   return outcome;
 }
@@ -104,17 +105,17 @@ function cleanValue(cleaning: Cleaning, { bytes, characterSets }: Prose, vr: str
   return null;
 }
 
-/** By what one instance is cleaned. */
+/** Everything that is needed to clean the texts of one instance. */
 interface Cleaning {
   readonly known: Known;
-  /** Budget of the search, for all texts of the instance together. */
+  /** The search budget for all texts of the instance together. */
   readonly budget: Budget;
   readonly rules: DeidRules;
-  /** The shift of its dates. */
+  /** The shift of the instance's dates, in days. */
   readonly days: number;
 }
 
-/** Null where it does not come to rest, or the search has used its budget. */
+/** Null if the text does not become stable, or the search budget is used up. */
 function cleanOne(
   cleaning: Cleaning,
   pieces: readonly TextPiece[],
@@ -131,8 +132,8 @@ function cleanOne(
 }
 
 /**
- * Everything is found in the plain form of the text, and changed in the text as written. `isAgain`: its dates
- * have been moved already, so they stay.
+ * Searches the plain form of the text and returns edits of the text as written. `isAgain`: its dates have been moved
+ * already, so they stay.
  */
 function editsOf(cleaning: Cleaning, written: string, isAgain: boolean): Edit[] {
   const { known, budget, rules } = cleaning;
@@ -165,7 +166,7 @@ function editsOf(cleaning: Cleaning, written: string, isAgain: boolean): Edit[] 
   });
 }
 
-/** A number that is a date is treated as a date: something that no pattern takes stands in its place. */
+/** Replaces dates by a character that no pattern matches, so that a date is not also found as a number. */
 function withoutDates(text: string, dates: readonly FoundDate[]): string {
   let left = '';
   let at = 0;
@@ -213,7 +214,7 @@ function splitValues(pieces: readonly TextPiece[], vr: string): TextPiece[][] {
   return values;
 }
 
-/** Overlapping or adjacent ones become one; removing a date overrides moving it. */
+/** Merges overlapping or adjacent edits. Removing a date overrides moving it. */
 function merge(text: string, edits: readonly Edit[]): Edit[] {
   const merged: Edit[] = [];
   for (const edit of edits.toSorted((a, b) => a.start - b.start || b.end - a.end)) {

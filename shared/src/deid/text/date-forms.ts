@@ -1,20 +1,20 @@
 /**
- * The forms in which people write dates, as expressions over folded plain text. None looks further than some
- * fifty characters (text-patterns.ts).
+ * The forms in which people write dates, as expressions over folded plain text. None matches more than some fifty
+ * characters (text-patterns.ts).
  */
 import { composePattern } from '../../compose-pattern.ts';
 import { fold } from './fold.ts';
 import { MONTH, ROMAN } from './month-names.ts';
 import { UNIT } from './vocabulary.ts';
 
-/** Neither side is part of a longer number or of a word. */
+/** Neither side may be part of a longer number or of a word. */
 const BEFORE = '(?<!\\p{N}|\\p{N}[.,])';
 const AFTER = '(?!\\p{N}|\\.\\p{N})';
-/** The separator of numbers: the same on both sides of the month. */
+/** The separator between numbers, which must be the same on both sides of the month. */
 const BETWEEN = '\\s?[-/._·]\\s?|\\s';
 const SEPARATOR = '[\\s.,/-]{0,3}';
 const ROMANS = ROMAN.toReversed().join('|');
-/** A pattern for one of these signs, as `fold` leaves it. */
+/** A pattern for any one of these signs, in their folded form. */
 const oneOf = (signs: string): string => `(?:${[...signs].map((sign) => fold(sign).text).join('|')})`;
 const YEAR = oneOf('年년');
 const MONTH_SIGN = oneOf('月월');
@@ -23,7 +23,7 @@ const DAY = oneOf('日일');
 const COUNT = '[\\d〇一二三四五六七八九十]';
 
 export const FORMS = {
-  // 2024-03-14, 2024/3/14, and what ISO 8601 puts behind it
+  // 2024-03-14, 2024/3/14, also followed by a time as in ISO 8601
   yearFirst: composePattern(
     `${BEFORE}(?<y>\\d{4})(?<s>${BETWEEN})(?<m>\\d{1,2})\\k<s>(?<d>\\d{1,2})(?!\\k<s>\\p{N})(?=t\\d|${AFTER})`,
     'gu',
@@ -92,7 +92,7 @@ export const FORMS = {
   ),
 };
 
-/** The first day of a range, before its last: "10.-14.03.2024", "10 to 14 March", "10.03.-14.03.2024". */
+/** The first day of a range, which precedes its last: "10.-14.03.2024", "10 to 14 March", "10.03.-14.03.2024". */
 export const RANGE_BEFORE =
   /(?<!\p{N}|\p{N}[.,/])(?<c>\d{1,2})(?:(?<p>[./])(?<m>\d{1,2}))?(?<s>[./]?\s?(?:-|to|bis|au|al|do|tot|по)\s?)$/u;
 /** The most characters before a date at which a range can begin. */
@@ -101,12 +101,12 @@ export const RANGE_FAR = 16;
 const DATE_WORDS =
   'on|since|from|dated?|until|till|prior|exam|scan|of|am|vom|zum|seit|bis|den|dem|le|du|au|depuis|el|' +
   'del|desde|il|dal|al|em|op|van|sinds|dnia|od|z|w|от|с|до|на|tarihli|tarih|في|بتاريخ|منذ';
-/** Before a day and month, they say that these are no count. */
+/** Words before a day and a month that show that the numbers are not a count. */
 export const DATE_CUE = composePattern(`(?<!\\p{L})(?:${DATE_WORDS})[:\\s]{1,2}$|\\p{N}\\.\\s?-\\s?$`, 'u');
-/** Before eight digits, they say that these are the day on which a program was made: "VB17_20160120". */
+/** Words before eight digits that show that these are the build date of a program: "VB17_20160120". */
 export const PROGRAM_CUE =
   /(?:(?<!\p{L})v[a-z]?\d{1,3}[a-z]?|latest|build|release|rel|rev|version|sw|software)[._-]$/u;
-/** Before three numbers, they say that these are a version. */
+/** Words before three numbers that show that these are a version. */
 export const VERSION_CUE =
   /(?<!\p{L})(?:version|ver|v|sw|software|release|rel|rev|build|syngo|kernel)[\s.:]{0,2}$/u;
 const COUNT_WORDS =
@@ -114,10 +114,10 @@ const COUNT_WORDS =
   'serien?|coupes?|cortes?|immagini?|strat[oi]|beeld|warstwa|срез|серия|kesit|bp|ta|pa|rr|tension|' +
   'pression|gcs|score|grade|visus|vision|gleason|lwk|bwk|hwk|lws|bws|hws|level|disc|part|page|step|' +
   'echo|te|tr|ti|fov|スライス|شريحة';
-/** Before two numbers, they say that these are a count, a level or a pressure. */
+/** Words before two numbers that show that these are a count, a level or a pressure. */
 export const COUNT_CUE = composePattern(`(?<!\\p{L})(?:${COUNT_WORDS})[\\s.:#]{0,2}$`, 'u');
-/** Behind two numbers likewise. */
+/** Words after two numbers that show the same. */
 export const COUNT_BEHIND =
   /^\s?(?:fx|fr|fractions?|views?|of|dose|gy|slices?|images?|lines?|phases?|level|disc|spacing|-)(?!\p{L})/u;
-/** Characters around two numbers in which these cues are looked for. */
+/** How many characters around two numbers are searched for these cues. */
 export const CUE_FAR = 16;

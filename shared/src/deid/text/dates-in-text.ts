@@ -1,7 +1,7 @@
 /**
- * Dates as people write them, moved by whole days in the form in which they stand (PS3.15 E.3.6: modified
- * dates; the form is kept so that comparisons in the text stay readable). Years alone and times of day stay:
- * they name no day.
+ * Finds dates as people write them, and moves them by whole days in the same form (PS3.15 E.3.6: modified dates). The
+ * form is kept so that comparisons in the text stay readable. Years alone and times of day stay, because they name no
+ * day.
  */
 import { composePattern } from '../../compose-pattern.ts';
 import { fromDayNumber, toDayNumber } from '../dates.ts';
@@ -33,26 +33,27 @@ export interface FoundDate {
   readonly start: number;
   readonly end: number;
   /**
-   * The days that it may mean; more than one where day and month could be either. None: a date that cannot be
-   * moved, because it lacks its year, or the calendar lacks the day.
+   * The days that the text may mean: more than one if day and month are ambiguous. None if the date cannot be moved,
+   * because it lacks its year or the calendar has no such day.
    */
   readonly days: readonly number[];
-  /** The day on which a program was made: it stays. */
+  /** It is the build date of a program, which stays. */
   readonly isOfAProgram: boolean;
-  /** The same form for another day; null where that cannot be written so. */
+  /** Writes another day in the same form; null if that is not possible. */
   readonly moved: (days: number) => string | null;
 }
 
 /**
- * Two digits of a year from here on are of the last century: births are, and no image is of the time to come.
+ * Two-digit years from here on belong to the last century: births lie in the past, and no image was made in the
+ * future.
  */
 const PIVOT = 41;
 const YEARS = { least: 1850, most: 2150 };
-/** R99 is no year of the present era. */
+/** The latest plausible year: R99 is not a year of the present Japanese era. */
 const LATEST_YEAR = 2060;
-/** In these years a day that the calendar lacks (31.02.2024) is a mistake, and not something else. */
+/** In these years, a day that the calendar lacks (31.02.2024) counts as a mistaken date and not as something else. */
 const WRITTEN_YEARS = { least: 1900, most: 2100 };
-/** Years of the Islamic calendar since 1960: what is dated so cannot be moved here. */
+/** Years of the Islamic calendar since 1960. Such dates cannot be moved here. */
 const HIJRI_YEARS = { least: 1380, most: 1460 };
 
 type Groups = Readonly<Record<string, string | undefined>>;
@@ -69,9 +70,9 @@ function dayOf(year: string, month: number, day: string | number): number[] {
 }
 
 /**
- * Three numbers may be minutes or ribs: without a whole year they are a date if one of them has a leading
- * zero, if the year has an apostrophe, or if only one can be the month. Spaces alone do not separate the parts
- * of a date, unless the header names it.
+ * Whether three numbers are a date: they may also be minutes or ribs. Without a four-digit year they count as a date
+ * if one of them has a leading zero, if the year has an apostrophe, or if only one of them can be the month. Numbers
+ * separated only by spaces are no date, unless the header names that day.
  */
 function looksLikeDate({ a = '', b = '', y = '', s = '' }: Groups, before: string): boolean {
   if (/^\s$/.test(s)) return false;
@@ -81,7 +82,7 @@ function looksLikeDate({ a = '', b = '', y = '', s = '' }: Groups, before: strin
   return s !== '_' && (hasZero || (isPlain && s !== '-' && !VERSION_CUE.test(before)));
 }
 
-/** `number` has two digits; the original may do without a leading zero. */
+/** Writes `number` (two digits) without its leading zero if the original had one digit. */
 const like = (number: string, original: string): string =>
   original.length === 1 ? String(Number(number)) : number;
 const yearLike = (year: string, original: string): string =>
@@ -106,22 +107,22 @@ type Parts = { readonly y: string; readonly m: string; readonly d: string };
 type Reading = Pick<FoundDate, 'days' | 'moved'> | null;
 /** The text around a match. */
 interface Surroundings {
-  /** The match as it stands in the text, of the same length if folding changed nothing. */
+  /** The match as written in the text; it has the same length if folding changed nothing. */
   readonly written: string;
   readonly before: string;
   readonly behind: string;
   /** The header names this day. */
   readonly isPreferred: (day: number) => boolean;
 }
-/** Reads the date from a match of a form; null: no date. */
+/** Reads the date from a match of a form. Null: it is not a date. */
 type Reader = (groups: Groups, around: Surroundings) => Reading;
 
 const isAscii = (text: string): boolean => /^[\x20-\x7e]*$/.test(text);
 const iso = ({ y, m, d }: Parts, parts: 2 | 3 = 3): string => [y, m, d].slice(0, parts).join('-');
 
 /**
- * `write`: the same form for other numbers, the month and the day with two digits. A form outside of ASCII
- * becomes ISO 8601, with `parts` of year, month and day.
+ * `write` writes other numbers in the same form; month and day have two digits. A form outside of ASCII becomes ISO
+ * 8601, with `parts` of year, month and day.
  */
 function reading(days: readonly number[], write: (parts: Parts) => string, parts: 2 | 3 = 3): Reading {
   const moved = (day: number): string | null => {
@@ -135,10 +136,10 @@ function reading(days: readonly number[], write: (parts: Parts) => string, parts
 
 const UNMOVABLE: Reading = { days: [], moved: () => null };
 
-/** A day and a month alone name no day that could be moved. */
+/** A day and a month without a year cannot be moved. */
 const withoutYear = (day: string): Reading => (Number(day) <= 31 && Number(day) > 0 ? UNMOVABLE : null);
 
-/** Whether day, month and year are a slip of the pen, or of another calendar, and not three other numbers. */
+/** Whether the numbers are a mistyped date, or one of another calendar, and not three unrelated numbers. */
 function isMistaken(year: string, a: string, b: string, separator: string): boolean {
   const number = Number(year);
   if (year.length !== 4 || /^\s$/.test(separator)) return false;
@@ -149,20 +150,20 @@ function isMistaken(year: string, a: string, b: string, separator: string): bool
   return (isYear || isHijri) && small >= 1 && small <= 12 && large <= 31;
 }
 
-/** Another month's name, as the match writes its own. */
+/** The name of another month, written in the style of the match. */
 function monthLike(month: string, { n = '', s = '' }: Groups, written: string): string {
   const at = written.toLowerCase().search(/\p{L}{3}/u);
   const own = /\p{L}[\p{L}\p{M}]*/u.exec(at < 0 ? written : written.slice(at))?.[0] ?? n;
   return monthNameLike(Number(month), own, n, !/\s/.test(s));
 }
 
-/** With dots the day always goes first; otherwise the header may tell. */
+/** With dots the day always comes first; otherwise the days in the header may decide. */
 const readYearLast: Reader = (groups, { isPreferred, before }) => {
   const { y = '', a = '', b = '', s = '' } = groups;
   const dayFirst = dayOf(y, Number(b), a);
   const monthFirst = dayOf(y, Number(a), b);
   const yearFirst = y.length === 2 ? dayOf(a.padStart(2, '0'), Number(b), y) : [];
-  // 24/03/14, if that is what the header names.
+  // The order 24/03/14 applies only if the header names that day.
   if (yearFirst.some(isPreferred) && ![...dayFirst, ...monthFirst].some(isPreferred))
     return reading(yearFirst, (p) => [p.y.slice(2), like(p.m, b), p.d].join(s));
   const isNamed = [...dayFirst, ...monthFirst].some(isPreferred);
@@ -179,13 +180,19 @@ const readYearLast: Reader = (groups, { isPreferred, before }) => {
   return days.length === 0 && isMistaken(y, a, b, s) ? UNMOVABLE : reading(days, write);
 };
 
-/** A count of things goes up to their number: "3/14"; a vision of 20/10 and 30/10 Gy are round. */
+/**
+ * Whether two numbers are a count: "3/14" counts up to a total, and a vision of 20/10 or a dose of 30/10 Gy has round
+ * numbers.
+ */
 function isCount(a: number, b: number, isPadded: boolean): boolean {
   if (isPadded) return a > 31 || b > 31 || a < 1 || b < 1 || (a > 12 && b > 12);
   return a <= 12 || a > 31 || b > 12 || b < 1 || (a % 5 === 0 && b % 5 === 0) || (a === 24 && b === 7);
 }
 
-/** Two numbers are a day and a month if their zeros say so, if the second can only be a month, or behind a word. */
+/**
+ * Two numbers are a day and a month if they have leading zeros, if the second can only be a month, or if a date word
+ * precedes them.
+ */
 const readWithoutYear: Reader = ({ a = '', b = '', s = '', e = '' }, { before, behind }) => {
   if (COUNT_CUE.test(before) || COUNT_BEHIND.test(behind)) return null;
   const day = Number(a);
@@ -200,7 +207,7 @@ const readWithoutYear: Reader = ({ a = '', b = '', s = '', e = '' }, { before, b
   return (isBehindCue && isDay) || !isCount(day, month, isPadded) ? UNMOVABLE : null;
 };
 
-/** The year of an era, or of our own; null: none that is meant as one. */
+/** The year of an era, or of the common era. Null: the number is not meant as a year. */
 function yearOf(era: string | undefined, year: string): string | null {
   const number = numberOf(year) + (era === undefined ? 0 : (ERAS[era] ?? 0));
   return number >= YEARS.least && number <= YEARS.most ? String(number) : null;
@@ -280,7 +287,7 @@ const READERS: Readonly<Record<keyof typeof FORMS, Reader>> = {
 const MEASURED = composePattern(`^(?:${UNIT}|\\s(?:of|lines|slices|phases)(?!\\p{L}))`, 'iu');
 
 /**
- * True if a day and the name of a month without a year are something else. "14MAR" is a date, "OCT 3" an
+ * Whether the match of a day and a month name without a year is not a date. "14MAR" is a date, but "OCT 3" is an
  * image.
  */
 function isAWord({ n = '', s = '', d = '' }: Groups, written: string, behind: string): boolean {
@@ -289,17 +296,17 @@ function isAWord({ n = '', s = '', d = '' }: Groups, written: string, behind: st
   return MONTHS_AND_WORDS.has(n) && !isGlued && !/\p{Lu}\p{Ll}/u.test(written);
 }
 
-/** A two-digit year next to a letter is part of something else. */
+/** A two-digit year next to a letter is not a year. */
 function isPartOfAWord(form: string, { y }: Groups, { before, behind }: Surroundings): boolean {
   return y?.length === 2 && form === 'yearLast' && (/\p{L}$/u.test(before) || /^\p{L}/u.test(behind));
 }
 
-/** Characters behind a date that may say that it is none. */
+/** How many characters after a match may show that it is not a date. */
 const BEHIND = 32;
-/** Dates of which a range may name the first day before. */
+/** Forms that can end a range whose first day precedes them. */
 const WITH_A_DAY_FIRST: ReadonlySet<string> = new Set(['yearLast', 'dayAndMonth', 'roman', 'withoutYear']);
 
-/** The same date with the first day of its range, as far as it stands before it. */
+/** Extends a date to include the first day of its range, if that precedes it. */
 function withRange(text: string, found: FoundDate): FoundDate {
   const match = RANGE_BEFORE.exec(text.slice(Math.max(0, found.start - RANGE_FAR), found.start));
   const { c = '', p = '', m, s = '' } = match?.groups ?? {};
@@ -326,7 +333,7 @@ interface Searched {
   readonly isPreferred: (day: number) => boolean;
 }
 
-/** The date that a match of a form means; null: none. */
+/** The date that a match of a form means. Null: it is not a date. */
 function dateOf(
   { text, folded, isPreferred }: Searched,
   form: keyof typeof FORMS,
@@ -349,7 +356,7 @@ function dateOf(
   return WITH_A_DAY_FIRST.has(form) ? withRange(text, found) : found;
 }
 
-/** The dates in plain text, in their order. */
+/** The dates in plain text, in order of position. */
 export function findDates(
   text: string,
   folded: Folded,

@@ -12,7 +12,7 @@ const SHORT_IDENTIFIER = 6;
 const LONG_IDENTIFIER = 6;
 
 /**
- * The source of a regular expression for an identifier in parts (known-values.ts): neither side is part of a
+ * The source of a regular expression for an identifier in parts (known-values.ts): neither side may be part of a
  * longer word or number.
  */
 function identifierSource(identifier: string): string {
@@ -28,17 +28,17 @@ function identifierSource(identifier: string): string {
 }
 
 /**
- * A letter of a script that puts spaces between words: next to a letter of any other script, a name can begin
- * without a space.
+ * A letter of a script that separates words by spaces. Next to a letter of any other script, a name can begin without
+ * a space.
  */
 const SPACED =
   '(?![\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}])\\p{L}';
 
-/** A name of this length does not occur by chance: it counts even inside a longer word. */
+/** A name of at least this length does not occur by chance, so it counts even inside a longer word. */
 const LONG_NAME = /^\p{L}{8,}$/u;
 
 const NOT_WITHIN_A_WORD = composePattern(`(?<!${SPACED})`, 'uy');
-/** "Annas Knie", "Luke's"; Cyrillic names are declined. */
+/** Endings that may follow a name, as in "Annas Knie" and "Luke's"; Cyrillic names are declined. */
 const END_OF_A_WORD = composePattern(
   `(?:'?s|(?<=\\p{Script=Cyrillic})\\p{Script=Cyrillic}{1,3})?(?!${SPACED})`,
   'uy',
@@ -47,7 +47,7 @@ const END_OF_A_WORD = composePattern(
 const longestFirst = (sources: readonly string[]): string[] =>
   sources.toSorted((a, b) => b.length - a.length);
 
-/** The sources of two searches: whole words, and words that count within others too. */
+/** The sources of two searches: one for whole words, and one for words that also count inside other words. */
 function sourcesOfWords(words: ReadonlySet<string>): readonly Sources[] {
   const all = longestFirst([...words]);
   const isFound = (word: string): boolean => WITHOUT_SPACES.test(word) || LONG_NAME.test(word);
@@ -61,7 +61,7 @@ function sourcesOfWords(words: ReadonlySet<string>): readonly Sources[] {
   ];
 }
 
-/** The sources of all searches, those for words that may name a product last. */
+/** The sources of all searches. Those for words that may name a product come last. */
 export function sourcesOf({ words, placeWords, identifiers }: KnownValues): readonly Sources[] {
   return [
     ...sourcesOfWords(words),
@@ -72,12 +72,12 @@ export function sourcesOf({ words, placeWords, identifiers }: KnownValues): read
 const SEARCHES_FOR_PLACE_WORDS = 2;
 
 /**
- * The ranges of the original text that hold a value of the header. `isProduct`: the text names a product, so
- * single words that may be one do not count.
+ * The ranges of the original text that hold a value of the header. `isProduct`: the text names a product, so single
+ * words that may be a product name do not count.
  */
 export type Finder = (folded: Folded, budget: Budget, isProduct?: boolean) => Span[];
 
-/** Makes a single search for all values of the header. */
+/** Builds one finder for all values of the header. */
 export function createFinder(known: KnownValues): Finder {
   const searches = sourcesOf(known).map((sources) => createSearch(sources));
   const near = createNearFinder(known.parts);
@@ -89,7 +89,7 @@ export function createFinder(known: KnownValues): Finder {
     );
 }
 
-/** The letters and digits with which a source begins, as many as a screen of bytes looks at. */
+/** The first letters and digits of each source, as many as the byte screen looks up. */
 export function beginningsOf({ words, placeWords, identifiers, parts }: KnownValues): string[] {
   const sources = [...words, ...placeWords, ...identifiers];
   return [...sources.map((source) => lettersOf(source).slice(0, 3)), ...nearBeginningsOf(parts)];

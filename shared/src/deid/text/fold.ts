@@ -1,10 +1,10 @@
 /**
- * Text as it is compared: without case, accents and the letters' variants (NFKD less its marks), with the way
- * back to the text as written. Names are written so and otherwise: "MÜLLER", "Mueller", "Muller", half-width
+ * Folds text for comparison: without case, accents and letter variants (NFKD without combining marks), with a mapping
+ * back to the text as written. The same name is written in different ways: "MÜLLER", "Mueller", "Muller", half-width
  * and full-width katakana.
  */
 
-/** Letters that NFKD does not take apart. */
+/** Letters that NFKD does not decompose. */
 const LETTERS: Readonly<Record<string, string>> = {
   ß: 'ss',
   ø: 'o',
@@ -20,10 +20,10 @@ const LETTERS: Readonly<Record<string, string>> = {
   '’': "'",
   '‘': "'",
 };
-/** How they are also written where a keyboard has none of them. */
+/** How these letters are spelt on keyboards that lack them. */
 const SPELT: Readonly<Record<string, string>> = { ä: 'ae', ö: 'oe', ü: 'ue', ø: 'oe', å: 'aa' };
 
-/** Scripts that write without spaces: a name is found inside of a longer word too. */
+/** Scripts without spaces between words. A name in such a script is also found inside a longer word. */
 export const WITHOUT_SPACES =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}]/u;
 
@@ -35,7 +35,7 @@ export interface Folded {
   rangeOf(start: number, end: number): readonly [start: number, end: number];
 }
 
-/** Hiragana, as far from katakana as Unicode puts it. */
+/** Hiragana, and the distance in Unicode from hiragana to katakana. */
 const HIRAGANA = /[\u3041-\u3096]/u;
 const TO_KATAKANA = 0x60;
 
@@ -67,8 +67,8 @@ export function fold(text: string): Folded {
 }
 
 /**
- * The ways in which a word is written: folded, with its umlauts spelt out, and where they are spelt out
- * already, without.
+ * The spellings of a word: folded, with its umlauts spelt out, and, if they are already spelt out, without the extra
+ * vowel.
  */
 export function spellingsOf(word: string): readonly string[] {
   const lower = word.normalize('NFC').toLowerCase();

@@ -1,6 +1,6 @@
 /**
- * Gathers from the header of an instance the values that name the patient, the people around them, their
- * numbers, places and days. Only this instance counts, not its study: the result must not depend on which
+ * Gathers the values in an instance's header that name the patient and the people around them, with their numbers,
+ * places and days. Only this instance is read, not the rest of the study, because the result must not depend on which
  * other instances were chosen with it (companions.ts).
  */
 import type { DicomElement, ParsedInstance } from '../../dicom/data-set.ts';
@@ -17,46 +17,49 @@ import { keyOfNamed, type NamedValue } from './named-value.ts';
 
 interface NamedValues {
   readonly values: readonly NamedValue[];
-  /** The header has more of them than any real one; `values` are the first. */
+  /** The header has more such values than any real one. `values` are the first of them. */
   readonly areTooMany: boolean;
 }
 
 export interface HeaderValues {
-  /** Names as in PN: components by "^". */
+  /** Names as in PN, with components separated by "^". */
   readonly names: Set<string>;
   /** Identifiers and other phrases. */
   readonly phrases: Set<string>;
   /** The names of devices. */
   readonly devices: Set<string>;
   readonly places: Set<string>;
-  /** Numbers that are compared as they stand: short ones of the patient and the study, forms of the birth date. */
+  /** Numbers that are compared unchanged: short numbers of the patient and the study, and forms of the birth date. */
   readonly numbers: Set<string>;
-  /** Values that the policy keeps in one attribute, none of them the patient's or the study's own. */
+  /** Values that the policy keeps in some attribute. None is the patient's or the study's own. */
   readonly kept: Set<string>;
-  /** Days (since 1970-01-01) that the policy removes everywhere, above all the patient's birth. */
+  /** Days (since 1970-01-01) that the policy removes everywhere, above all the patient's birth date. */
   readonly removedDays: Set<number>;
   /** Days that the policy keeps or moves. */
   readonly namedDays: Set<number>;
 }
 
-/** The most characters of the distinct values that are looked at: a header may repeat a name for each of its frames. */
+/** The most characters of distinct values that are read. A header may repeat a name for each of its frames. */
 const VALUES_CHARACTERS_LIMIT = 256 * 1024;
 /** PS3.5 §6.2: ST, the longest VR of a place or an identifier. */
 export const PHRASE_LIMIT = 1024;
 
-/** VRs whose values identify if the table removes them. LT and UT hold prose. */
+/** VRs whose values count as identifying if the table removes them. LT and UT hold prose. */
 const SOURCES = new Set(['LO', 'SH', 'ST', 'UC', 'AE']);
 /** Places that institution identity does not cover: addresses, wards, services, issuers and organisations. */
 const PLACES = new Set([
   0x00100021, 0x00101040, 0x00102299, 0x00321033, 0x00380300, 0x00380400, 0x0040a027, 0x00080092, 0x00080081,
 ]);
-/** Coding Scheme URL, External ID, Name and Responsible Organization: who keeps a vocabulary, not who was there. */
+/**
+ * Coding Scheme URL, External ID, Name and Responsible Organization: they name who maintains a vocabulary, not anybody
+ * involved.
+ */
 const VOCABULARIES = new Set([0x0008010e, 0x00080114, 0x00080115, 0x00080116]);
 const PERSON_IDENTIFICATION_CODE_SEQUENCE = 0x00401101;
 const PATIENT_BIRTH_DATE = 0x00100030;
 /** Patient ID, Accession Number. */
 const OWN_NUMBERS = new Set([0x00100020, 0x00080050]);
-/** The shortest half of a number that is told from others. */
+/** The fewest characters of half a number that can be distinguished from other numbers. */
 const HALF_LEAST = 6;
 const DIGITS_OF_A_HALF = 4;
 const DIGITS_ALONE = 5;
@@ -65,28 +68,28 @@ const CODE_VALUE = 0x00080100;
 const CODE_MEANING = 0x00080104;
 /** The day in DA and DT (PS3.5 §6.2), and in the form of ACR-NEMA 2.0. */
 const DAY = /^\d{4}(\.?)\d{2}\1\d{2}/;
-/** Words of a value that is longer than any phrase. */
+/** The words of a value that is longer than any phrase. */
 const WORDS = /(?<![\p{L}\p{N}])[\p{L}\p{N}]{1,64}(?![\p{L}\p{N}])/gu;
-/** A name and nothing else: a few words with capitals. */
+/** A value that is only a name: a few capitalised words. */
 const NAME_ALONE = /^\p{Lu}[\p{L}\p{M}.'’-]*(?:,?\s\p{Lu}[\p{L}\p{M}.'’-]*){0,4}$/u;
 
-/** A value of the header that names something, and all that decides how it is read. */
+/** A value of the header that names something, with everything that decides how it is read. */
 export interface HeaderSource {
   readonly element: DicomElement;
-  /** The dictionary's where the file has UN. */
+  /** The dictionary's VR if the file has UN. */
   readonly vr: string;
   readonly context: ValueContext;
-  /** The value stands in an item that is a person as a code. */
+  /** The value is in an item that codes a person. */
   readonly isOfPerson: boolean;
 }
 
 interface Gathering {
   readonly values: Map<string, NamedValue>;
-  /** Characters that may still be looked at. */
+  /** The number of characters that may still be read. */
   room: number;
 }
 
-/** By tag; they never change. */
+/** The rows by tag. */
 const ROWS: ReadonlyMap<number, ProfileRow> = decidingRows();
 const IDENTIFYING: ReadonlySet<number> = new Set(
   [
@@ -95,7 +98,7 @@ const IDENTIFYING: ReadonlySet<number> = new Set(
   ].filter((tag) => !VOCABULARIES.has(tag)),
 );
 
-/** In the order of the header, at any depth. */
+/** The sources in the order of the header, at any depth. */
 export function sourcesIn(instance: ParsedInstance): HeaderSource[] {
   const found: HeaderSource[] = [];
   visit({ elements: instance.elements, around: instance, isOfPerson: false }, found);
@@ -140,12 +143,12 @@ const isSource = (tag: number, vr: string, isOfPerson: boolean): boolean =>
   (SOURCES.has(vr) && IDENTIFYING.has(tag)) ||
   (isOfPerson && (tag === CODE_MEANING || tag === CODE_VALUE));
 
-/** The most characters of a key; more is not worth a comparison. */
+/** The most characters of a key. Comparing longer keys is not worthwhile. */
 const KEY_CHARACTERS_LIMIT = 256 * 1024;
 
 /**
- * A text that sources share only if they have the same values: their bytes as they are encoded. The time of a
- * Date Time says nothing here, and is another in every instance. Null where it would be too long.
+ * A key that is the same for two headers only if their sources have the same values, compared as encoded bytes. For a
+ * Date Time only its day counts, because its time differs in every instance. Null if the key would be too long.
  */
 export function keyOfSources(sources: readonly HeaderSource[]): string | null {
   let key = '';
@@ -162,24 +165,24 @@ export function keyOfSources(sources: readonly HeaderSource[]): string | null {
   return key;
 }
 
-/** Each distinct one once, in the order of the header. */
+/** Each distinct value once, in the order of the header. */
 export function namedValuesOf(sources: readonly HeaderSource[]): NamedValues {
   const gathering: Gathering = { values: new Map(), room: VALUES_CHARACTERS_LIMIT };
   for (const source of sources)
     if (gathering.room >= 0 && source.element.bytes !== null) gather(source, gathering);
-  // A value that the reader did not keep may name anybody; a day is not so long.
+  // A value that the reader did not keep may name anybody. Dates are exempt, since no valid one is that long.
   const isUnread = sources.some(({ element, vr }) => element.bytes === null && vr !== 'DA' && vr !== 'DT');
   return { values: [...gathering.values.values()], areTooMany: gathering.room < 0 || isUnread };
 }
 
-/** PS3.3 Table 10-1: a person as a code, whose meaning is the name. */
+/** PS3.3 Table 10-1: a coded person, whose code meaning is the name. */
 function gatherPerson({ element, context }: HeaderSource, gathering: Gathering): void {
   const { tag } = element;
   for (const value of textsOf(element, context))
     if (tag === CODE_VALUE || NAME_ALONE.test(value)) add({ tag, vr: 'LO', value }, gathering);
 }
 
-/** A value that de-identification itself has written says nothing. */
+/** Adds a value, unless de-identification itself wrote it. */
 function add(named: NamedValue, gathering: Gathering): void {
   const key = keyOfNamed(named);
   if (gathering.values.has(key) || isDummy(named.value)) return;
@@ -203,7 +206,7 @@ function gatherTexts({ element, vr, context }: HeaderSource, gathering: Gatherin
   }
 }
 
-/** Dates in DA form; none for values that de-identification wrote. */
+/** The dates in DA form, leaving out values that de-identification wrote. */
 const daysOf = (element: DicomElement): string[] =>
   asciiOf(element)
     .split('\\')
@@ -214,14 +217,14 @@ const daysOf = (element: DicomElement): string[] =>
 interface Sorting {
   readonly rules: DeidRules;
   readonly values: HeaderValues;
-  /** The patient's names and numbers: no attribute keeps them. */
+  /** The patient's names and numbers, which no attribute keeps. */
   readonly ofPatient: Set<string>;
-  /** Other identifiers, which a rule of the policy for a single attribute may keep there. */
+  /** Other identifiers, which a rule of the policy for a single attribute may keep in that attribute. */
   readonly identifiers: Set<string>;
   readonly keptByRule: Set<string>;
 }
 
-/** Named values by what these rules do with them, and how they are searched for. */
+/** Sorts named values by what these rules do with them and how they are searched for. */
 export function headerValuesOf(named: Iterable<NamedValue>, rules: DeidRules): HeaderValues {
   const values: HeaderValues = {
     names: new Set(),
@@ -279,7 +282,7 @@ function sortDay({ tag, vr, value }: NamedValue, rules: DeidRules, values: Heade
   if (tag === PATIENT_BIRTH_DATE) addBirth(value, values.numbers);
 }
 
-/** Adds the birth date as devices and people write a day into one number. */
+/** Adds the birth date in the forms in which devices and people write it as one number. */
 function addBirth(value: string, numbers: Set<string>): void {
   const digits = value.replaceAll('.', '');
   const two = (at: number): string => digits.slice(at, at + 2);
@@ -292,8 +295,8 @@ function addBirth(value: string, numbers: Set<string>): void {
 }
 
 /**
- * Four digits of a Patient ID or an accession number count where they stand alone, unless they are as likely
- * the size of a matrix, a year or a round number of anything.
+ * Adds runs of exactly four digits in a Patient ID or an accession number, unless the number is just as likely a
+ * matrix size, a year or a round number.
  */
 function addShortNumbers(value: string, numbers: Set<string>): void {
   for (const [digits] of value.matchAll(/(?<!\d)\d{4}(?!\d)/g)) {
@@ -304,8 +307,9 @@ function addShortNumbers(value: string, numbers: Set<string>): void {
 }
 
 /**
- * The first and the last half of a Patient ID or an accession number, with its letters and without: people shorten
- * long ones so. A half that is too short to be told from other numbers counts where it is written twice.
+ * Adds the first and the last half of a Patient ID or an accession number, with its letters and without, because
+ * people shorten long numbers that way. A half that is too short to be distinctive counts only where it is written
+ * twice.
  */
 function addHalves(value: string, numbers: Set<string>): void {
   const letters = fold(value).text.replace(/[^\p{L}\p{N}]/gu, '');

@@ -1,11 +1,11 @@
 /**
- * Holds the values that the policy keeps against those that the header names: a name, a number, a place or a
- * day of this patient must not leave in an attribute where nobody expects it, whatever its VR. Only a value
- * that holds none is kept.
+ * Compares the values that the policy keeps with those that the header names: a name, a number, a place or a day of
+ * this patient must not leave in an attribute where nobody expects it, whatever its VR. A value that holds one of
+ * these is not kept.
  *
- * Numbers (IS, DS) are compared as a whole, text in all its parts. Nearly all values are passed by a look at
- * their bytes (screen-bytes.ts); what a search says of a text is remembered for the next instance with the
- * same header, which changes no answer.
+ * Numbers (IS, DS) are compared as a whole, text in all its parts. A look at the bytes is enough to pass nearly all
+ * values (screen-bytes.ts). The result of a search is cached for the next instance with the same header, which changes
+ * no answer.
  */
 import { BoundedMemo, bytesOfTexts } from '../../bounded-memo.ts';
 import { textReader } from '../../dicom/character-sets.ts';
@@ -29,7 +29,7 @@ import { createScreen, mayHoldKnown, mayHoldWhole, type Screen } from './screen-
 import type { Budget } from './search-sources.ts';
 import { findInitials, UIDS } from './text-patterns.ts';
 
-/** The values that a header knows, and the search for them. */
+/** The values that a header names, and the search for them. */
 export interface Known {
   readonly header: HeaderValues;
   /** The dates of the instance are not the original ones. */
@@ -37,54 +37,59 @@ export interface Known {
   readonly values: KnownValues;
   readonly find: Finder;
   readonly screen: Screen;
-  /** The days that must not stand in a kept value. */
+  /** The days that a kept value must not contain. */
   readonly days: readonly ReadonlySet<number>[];
   readonly retainsUids: boolean;
-  /** Verdicts on values that were searched, by their bytes and how these are read. */
+  /** Results for values that were searched, by their bytes and how these are read. */
   readonly verdicts: BoundedMemo<string, Verdict>;
-  /** Texts as they were cleaned (clean-text.ts). */
+  /** Cleaned texts (clean-text.ts). */
   readonly cleaned: BoundedMemo<string, Cleaned>;
 }
 
 interface Verdict {
   readonly holds: boolean;
-  /** Steps of the search, which a value costs although it was searched before: another order gives the same answers. */
+  /**
+   * Steps of the search. A cached result costs the same steps again, so that the order of values does not change the
+   * answers.
+   */
   readonly steps: number;
 }
 
 export interface Cleaned {
   /** Null: nothing of the value may stay. */
   readonly bytes: Uint8Array | null;
-  /** Steps of the search, as in a verdict. */
+  /** Steps of the search, as in `Verdict`. */
   readonly steps: number;
 }
 
-/** VRs that hold words; those of numbers, which are compared as a whole; those that may hold anything. */
+/** What a VR holds: words, numbers (which are compared as a whole), or anything. */
 const HOLDS = new Map<string, 'words' | 'number' | 'anything'>([
   ...['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UR', 'UT'].map((vr) => [vr, 'words'] as const),
   ...['DS', 'IS'].map((vr) => [vr, 'number'] as const),
   ...['OB', 'UN'].map((vr) => [vr, 'anything'] as const),
 ]);
 
-/** Manufacturers, models and software, of secondary capture and coils too. */
+/** Manufacturers, models and software, also those of secondary capture devices and coils. */
 const PRODUCTS = new Set([
   0x00080070, 0x00081090, 0x00181016, 0x00181018, 0x00181019, 0x0018101a, 0x0018101b, 0x00181020, 0x00181250,
   0x00181251, 0x00189005,
 ]);
 
-/** Longer values are few, and rarely the same in two instances. */
+/**
+ * Results are cached only for values up to this length. Longer values are few, and rarely the same in two instances.
+ */
 export const REMEMBERED_BYTES = 256;
 
 /**
- * For the headers whose search is remembered, with all that is remembered of their values: under one policy, and
- * again for the companions of a study. A study read by one worker has one or two headers; some 14 fit.
+ * The cache of compiled headers, with the cached results for their values. There is one per policy, and one for the
+ * companions of a study. A study read by one worker has one or two headers; some 14 fit.
  */
 export const KNOWN_LIMIT_BYTES = 16 * 1024 ** 2;
-/** For the verdicts of a header, and again for its cleaned texts: some 2 000 of each. */
+/** For the cached results of one header, and the same again for its cleaned texts: some 2 000 of each. */
 const VALUES_LIMIT_BYTES = 512 * 1024;
-/** The table of the screen. */
+/** The table of the byte screen. */
 const SCREEN_BYTES = 50_000;
-/** A character that is searched for, in sources, tries and the index of near words (measured: 25 to 65). */
+/** Memory per character searched for, in sources, tries and the index of near words (measured: 25 to 65). */
 const SOURCE_CHARACTER_BYTES = 64;
 
 /** The memory that it takes at most. */
@@ -105,13 +110,11 @@ const REMEMBERED = new WeakMap<DeidRules, Headers>();
 const headersMemo = (): Headers =>
   new BoundedMemo(
     KNOWN_LIMIT_BYTES,
-    // A header's values stand in its key and once more in what is known of it.
+    // A header's values are in its key and again in what is known of it.
     (key, known) => bytesOfTexts(key, key) + (known === null ? 0 : bytesOfKnown(known)),
   );
 
-/**
- * Null where the header names more than can be searched for. `wereMoved`: its dates are not the original ones.
- */
+/** Null if the header names more values than can be searched for. `wereMoved`: its dates are not the original ones. */
 export function knownIn(instance: ParsedInstance, rules: DeidRules, wereMoved: boolean): Known | null {
   const sources = sourcesIn(instance);
   const key = keyOfSources(sources);
@@ -131,7 +134,7 @@ function compile(sources: readonly HeaderSource[], rules: DeidRules, wereMoved: 
   return areTooMany ? null : compileKnown(headerValuesOf(values, rules), rules, wereMoved);
 }
 
-/** Null where there are more than can be searched for. */
+/** Null if there are more values than can be searched for. */
 export function compileKnown(header: HeaderValues, rules: DeidRules, wereMoved: boolean): Known | null {
   const values = knownValuesOf(header);
   if (values === null) return null;
@@ -152,14 +155,14 @@ export function compileKnown(header: HeaderValues, rules: DeidRules, wereMoved: 
   };
 }
 
-/** An element with the VR that counts for it and the character sets around it. */
+/** An element with its effective VR and the character sets that apply to it. */
 interface KeptValue {
   readonly element: DicomElement;
   readonly vr: string;
   readonly characterSets: readonly string[];
 }
 
-/** Whether a value that is to be kept holds anything known. True also where the search has used its budget. */
+/** Whether a value that is to be kept holds a known value. Also true if the search budget is used up. */
 export function holdsKnown(known: Known, { element, vr, characterSets }: KeptValue, budget: Budget): boolean {
   const { bytes } = element;
   if (bytes === null || bytes.length === 0) return false;
@@ -179,10 +182,10 @@ export function holdsKnown(known: Known, { element, vr, characterSets }: KeptVal
   return verdict.holds || budget.left < 0;
 }
 
-/** Bytes that stand between a cue and a name, or begin a letter of another script. */
+/** Bytes that can separate a cue from a name, or begin a letter of another script. */
 const APART = new Set([...' :.=^_@'].map((sign) => sign.charCodeAt(0)));
 
-/** Whether a text that is to be kept names anybody behind a cue, as a label, a title or a caret is. */
+/** Whether a text that is to be kept names anybody behind a cue, such as a label, a title or a caret. */
 export function holdsCuedName(known: Known, { element, vr, characterSets }: KeptValue): boolean {
   const { bytes, tag } = element;
   if (bytes === null || HOLDS.get(vr) !== 'words' || vr === 'CS' || PRODUCTS.has(tag)) return false;
@@ -196,16 +199,16 @@ export function holdsCuedName(known: Known, { element, vr, characterSets }: Kept
   return holds;
 }
 
-/** Steps of the search in the texts of one binary value. */
+/** The most steps of the search in the texts of one binary value. */
 const BINARY_STEPS_LIMIT = 20_000_000;
 
-/** Whether a text from a binary value holds what the header names, or phrases of it a name behind a cue. */
+/** Whether a text from a binary value holds a value of the header, or its phrases hold a name behind a cue. */
 export function namesSomebody(known: Known, text: string, phrases: string): boolean {
   const budget = { left: BINARY_STEPS_LIMIT };
   return known.find(fold(text), budget).length > 0 || budget.left < 0 || findNames(phrases).length > 0;
 }
 
-/** The bytes of a value and all that decides how they are read. */
+/** The bytes of a value, with everything that decides how they are read. */
 interface Reading {
   readonly bytes: Uint8Array;
   /** Null: ASCII, whatever the instance declares. */
@@ -221,7 +224,7 @@ function verdictOf(known: Known, reading: Reading, left: number): Verdict {
   const before = verdicts.get(key);
   if (before !== undefined) return before;
   const verdict = search(known, reading, left);
-  // A search that was cut short has not seen all.
+  // A search that ran out of budget is incomplete, so it is not cached.
   if (verdict.steps > left) return verdict;
   verdicts.set(key, verdict);
   return verdict;
@@ -235,7 +238,7 @@ function search(known: Known, { bytes, characterSets, isProduct }: Reading, left
   return { holds, steps: left - budget.left };
 }
 
-/** Whether a name of the header stands in bytes of another encoding than the declared one. */
+/** Whether bytes in another encoding than the declared one hold a name of the header. */
 export function holdsInOtherReading({ find }: Known, bytes: Uint8Array, budget: Budget): boolean {
   return otherReadings(bytes).some((text) => find(fold(text), budget).length > 0);
 }

@@ -1,7 +1,7 @@
 /**
  * The forms in which the values of a header (header-values.ts) are written in texts: names in every order, with
- * initials, in parts; identifiers with and without their separators; places and their words. Texts are
- * searched for these (find-known-values.ts).
+ * initials, in parts; identifiers with and without their separators; places and their words. find-known-values.ts
+ * searches texts for these forms.
  */
 import { dayNumberOf } from '../dates.ts';
 import { spellingsOf, WITHOUT_SPACES } from './fold.ts';
@@ -11,37 +11,39 @@ import { transliterationsOf } from './transliterations.ts';
 import { PARTICLES, VOCABULARY } from './vocabulary.ts';
 
 export interface KnownValues {
-  /**
-   * Sources of regular expressions over folded text; whole words, except in scripts without spaces.
-   */
+  /** Sources of regular expressions that match folded text: whole words, except in scripts without spaces. */
   readonly words: ReadonlySet<string>;
   /**
-   * The same of single words that name a product as well as a place or a device: "Prisma" is a hospital and a
+   * Likewise for single words that may name a product as well as a place or a device: "Prisma" is a hospital and a
    * scanner.
    */
   readonly placeWords: ReadonlySet<string>;
   /**
-   * Identifiers, folded, with a space wherever letters and digits meet or are separated: a text may write the
-   * separator differently, or leave it out.
+   * Identifiers, folded, with a space wherever letters and digits meet or are separated, because a text may use a
+   * different separator or none.
    */
   readonly identifiers: ReadonlySet<string>;
   /** Single words of names, folded, that may be inflected or misspelt (near-words.ts). */
   readonly parts: ReadonlySet<string>;
-  /** Two or three folded letters each: the initials of given, middle and family name, the family name last or first. */
+  /**
+   * Two or three folded letters: the initials of given, middle and family name, with the family name last or first.
+   */
   readonly initials: ReadonlySet<string>;
-  /** Days (since 1970-01-01) that the policy removes everywhere, above all the patient's birth. */
+  /** Days (since 1970-01-01) that the policy removes everywhere, above all the patient's birth date. */
   readonly removedDays: ReadonlySet<number>;
-  /** Days that the header names. They tell the day from the month in an ambiguous date. */
+  /** Days that the header names. They help to tell the day from the month in an ambiguous date. */
   readonly namedDays: ReadonlySet<number>;
 }
 
-/** No real header has more. Beyond it nothing is searched, and text is treated as under the plain profile. */
+/**
+ * The most values; no real header has more. Beyond this limit nothing is searched, and text is treated as under the
+ * plain profile.
+ */
 export const KNOWN_LIMIT = 5_000;
-/** For all sources together. The corpus stays below 3 500. */
+/** The most characters of all sources together. The corpus stays below 3 500. */
 export const KNOWN_CHARACTERS_LIMIT = 200_000;
 /**
- * PS3.5 §6.2: 64 characters a group. A name of more words than fit there has swallowed its neighbours; its
- * words count one by one.
+ * PS3.5 §6.2: 64 characters a group. A longer name contains other text as well, so its words count only one by one.
  */
 const WORDS_OF_A_NAME = 16;
 
@@ -69,7 +71,7 @@ interface Collected {
   readonly namedDays: ReadonlySet<number>;
 }
 
-/** Null where there are more than can be searched for. */
+/** Null if there are more values than can be searched for. */
 export function knownValuesOf({ removedDays, namedDays, ...header }: HeaderValues): KnownValues | null {
   const collected: Collected = {
     words: new Set(),
@@ -88,7 +90,7 @@ export function knownValuesOf({ removedDays, namedDays, ...header }: HeaderValue
   ];
   for (const [values, note] of notes) {
     for (const value of values) {
-      // A value that the policy keeps somewhere may stay elsewhere too.
+      // A value that the policy keeps in one attribute may stay in others too.
       if (!header.kept.has(value)) note(value);
       if (countOf(collected) > KNOWN_LIMIT) return null;
     }
@@ -108,7 +110,7 @@ const sourcesOf = ({ words, placeWords, identifiers }: Collected): string[] => [
 
 const wordsOf = (text: string): string[] => text.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== '');
 
-/** PS3.5 §6.2.1: groups by "=", components by "^": family, given, middle, prefix, suffix. */
+/** PS3.5 §6.2.1: groups are separated by "=", components by "^": family, given, middle, prefix, suffix. */
 function noteName(value: string, collected: Collected): void {
   const { words, identifiers } = collected;
   for (const group of value.split('=')) {
@@ -116,7 +118,7 @@ function noteName(value: string, collected: Collected): void {
     const [family = [], given = [], middle = []] = group
       .split('^')
       .map((component) => nameWordsOf(component));
-    // Many names are written without components: the words may come in any order.
+    // Many names are written without components, and their words may come in any order.
     const whole = given.length > 0 ? [] : family;
     const all = [...family, ...given, ...middle];
     for (const word of all) noteWord(word, collected);
@@ -145,7 +147,7 @@ function noteInitials(family: readonly string[], given: readonly string[], { ini
   for (const some of new Set([first, first + second])) initials.add(some + last).add(last + some);
 }
 
-/** A title counts as a name only if there is nothing else. */
+/** The name words of a component. Titles count only if there is nothing else. */
 function nameWordsOf(component: string): string[] {
   const all = wordsOf(component);
   const names = all.filter((word) => !TITLES.has(word.toLowerCase()));
@@ -170,7 +172,7 @@ function addAll(words: Set<string>, text: string, write: (spelt: string) => stri
 function noteWord(word: string, { words, parts }: Collected): void {
   const [lower = ''] = spellingsOf(word);
   if (PARTICLES.has(lower) || !/\p{L}/u.test(word)) return;
-  // A word of the trade stands for a person behind a title alone: "Mr. Long".
+  // A medical or technical word counts as a name only behind a title: "Mr. Long".
   if (VOCABULARY.has(lower)) for (const title of BEFORE_A_NAME) words.add(joined(title, lower));
   else {
     addAll(words, word, escaped);
@@ -178,7 +180,7 @@ function noteWord(word: string, { words, parts }: Collected): void {
       for (const spelt of spellingsOf(word)) parts.add(spelt);
     for (const latin of transliterationsOf(word)) if (!VOCABULARY.has(latin)) noteLatin(latin, words, parts);
   }
-  // "Schmidt123" is also "Schmidt", "OBrien" also "O'Brien".
+  // "Schmidt123" is also searched for as "Schmidt", "OBrien" as "O'Brien".
   const letters = word.replace(/\p{N}+/gu, ' ').trim();
   if (letters !== word)
     for (const part of letters.split(' '))
@@ -192,7 +194,10 @@ function noteLatin(latin: string, words: Set<string>, parts: Set<string>): void 
   parts.add(latin);
 }
 
-/** Words of one or two letters are too common to search for, except in scripts that write names with them. */
+/**
+ * Whether a word is distinctive enough. Words of one or two letters are too common to search for, except in scripts
+ * whose names can be that short.
+ */
 function isTelling(word: string): boolean {
   return WITHOUT_SPACES.test(word) ? [...word.normalize('NFC')].length >= 2 : word.length >= LETTERS_LEAST;
 }
@@ -203,7 +208,7 @@ function notePair(last: readonly string[], first: readonly string[], words: Set<
 }
 
 function noteCombinations(last: string, first: string, words: Set<string>): void {
-  // Single letters, or a modality and a patient, make no name.
+  // Single letters, or only medical and technical words, make no name.
   const isPlain = !WITHOUT_SPACES.test(last);
   if (
     (isPlain && last.length < 2) ||
@@ -220,11 +225,12 @@ function noteCombinations(last: string, first: string, words: Set<string>): void
         words.add(joined(a, b)).add(joined(b, a));
   if (!isPlain) return;
   const initials = firsts.flatMap((word) => [...word].slice(0, 1));
-  // "J. Smith", "Smith, J.", "Smith JA", and either part of a double name. A short name and a letter would match
-  // half of all abbreviations.
+  // "J. Smith", "Smith, J.", "Smith JA", and each part of a double name. A short name with a letter would match half
+  // of all abbreviations.
   for (const some of [initials.slice(0, 1), initials]) {
     for (const name of new Set([last, ...lasts])) {
-      // Names of two letters and words of the trade only in the form used for people: "W. Li", "Li, W".
+      // Names of two letters, and names that are medical or technical words, count only in forms used for people: "W.
+      // Li", "Li, W".
       if ((name.length === 2 || VOCABULARY.has(name)) && !PARTICLES.has(name))
         words
           .add(`${escaped(some[0]!)}\\.${SPACE}${escaped(name)}`)
@@ -236,7 +242,7 @@ function noteCombinations(last: string, first: string, words: Set<string>): void
   }
 }
 
-/** A device's own name; without a digit it is as likely that of its kind. */
+/** Notes a device's name. Without a digit, it may just as well be the name of its kind. */
 function noteDevice(value: string, collected: Collected): void {
   if (/\p{N}/u.test(value)) notePhrase(value, false, collected);
   else notePhrase(value, false, { ...collected, words: collected.placeWords });
@@ -253,7 +259,7 @@ function notePhrase(value: string, isPlace: boolean, { words, placeWords, identi
     );
     if (isCommon || part.replace(/[^\p{L}\p{N}]/gu, '').length < IDENTIFIER_LEAST) continue;
     for (const spelt of spellingsOf(part)) words.add(wordsOf(spelt).map(escaped).join(BETWEEN));
-    // A place's own name has a capital; the other words name nothing.
+    // The proper name of a place is capitalised; its other words name nothing.
     const proper = isPlace
       ? said.filter(
           (word) => /^\p{Lu}\p{L}+$/u.test(word) && word.length >= PLACE_WORD_LEAST && !isOfTheTrade(word),
@@ -268,18 +274,18 @@ function notePhrase(value: string, isPlace: boolean, { words, placeWords, identi
 
 const isOfTheTrade = (word: string): boolean => spellingsOf(word).some((spelt) => VOCABULARY.has(spelt));
 
-/** A value with digits: the whole of it, and each long number in it. Returns whether the whole is noted. */
+/** Notes a value with digits: the whole of it, and each long number in it. Returns whether the whole was noted. */
 function noteNumbers(part: string, identifiers: Set<string>): boolean {
   const [plain = ''] = spellingsOf(part);
   const letters = plain.replace(/[^\p{L}\p{N}]/gu, '');
-  // A number of four digits is as likely a setting of the device.
+  // A number of four digits may just as well be a setting of the device.
   const least = /^\p{N}+$/u.test(letters) ? NUMBER_LEAST : IDENTIFIER_LEAST;
   if (!/\p{N}/u.test(letters) || letters.length < least) return false;
   const runs = plain.match(/\p{L}+|\p{N}+/gu) ?? [];
-  // A text with numbers in it is not an identifier, but its numbers are.
+  // A text that contains numbers is not an identifier, but its numbers are.
   const isIdentifier = runs.filter((run) => run.length > 1 && /\p{L}/u.test(run)).length <= IDENTIFIER_WORDS;
   if (isIdentifier) identifiers.add(runs.join('\u0020'));
-  // A date among other words is a date.
+  // A date among other words is not noted as a number.
   for (const number of letters.match(/\p{N}+/gu) ?? [])
     if (number.length >= NUMBER_LEAST && dayNumberOf(number) === null) identifiers.add(number);
   return isIdentifier;

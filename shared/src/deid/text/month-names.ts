@@ -1,4 +1,4 @@
-/** Month names, whole and short, as `fold` leaves them. Data. An underscore is a space within a name. */
+/** Month names, whole and short, in folded form. An underscore stands for a space within a name. */
 const LISTS = [
   'january february march april may june july august september october november december',
   'jan feb mar apr may jun jul aug sep oct nov dec',
@@ -33,7 +33,7 @@ const LISTS = [
   'جانفي فيفري مارس افريل ماي جوان جويلية اوت سبتمبر اكتوبر نوفمبر ديسمبر',
 ];
 
-/** A date is moved within the language that it was written in. */
+/** The names by language, because a date is moved within the language in which it was written. */
 export const MONTHS: readonly (readonly string[])[] = LISTS.map((names) =>
   names.split(' ').map((name) => name.replace('_', ' ')),
 );
@@ -52,13 +52,13 @@ export const MONTHS_WITH_A_YEAR: ReadonlySet<string> = new Set(
   ),
 );
 
-/** 1 to 12; 0 for what is no month. */
+/** 1 to 12; 0 if the name is not a month. */
 export const monthNumber = (name: string): number =>
   (MONTHS.find((names) => names.includes(name)) ?? []).indexOf(name) + 1;
 
 /**
- * The month's name in the list in which the original one stands; capitals as there. "May" is short where no
- * space is around it.
+ * The name of a month from the list that contains the original name, capitalised like the original. "May" counts as a
+ * short name if there are no spaces around it.
  */
 export function monthNameLike(month: number, original: string, folded: string, isShort: boolean): string {
   const lists = MONTHS.filter((names) => names.includes(folded));
@@ -68,10 +68,10 @@ export function monthNameLike(month: number, original: string, folded: string, i
   return original[0] === original[0]!.toUpperCase() ? name[0]!.toUpperCase() + name.slice(1) : name;
 }
 
-/** Months as they stand in "14.III.2024". */
+/** Months as written in "14.III.2024". */
 export const ROMAN: readonly string[] = 'i ii iii iv v vi vii viii ix x xi xii'.split(' ');
 
-/** The year before the first one of each era: Japan's, and the Republic of China's. */
+/** The year before the first year of each era, of Japan and of the Republic of China. */
 export const ERAS: Readonly<Record<string, number>> = {
   令和: 2018,
   平成: 1988,

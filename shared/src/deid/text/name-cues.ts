@@ -1,10 +1,10 @@
 /**
- * Words that stand beside the names of people, in twelve languages. Data: phrases are separated by a bar,
- * their words are compared folded, and dots, hyphens and slashes inside of a phrase do not count.
+ * Words that occur next to names of people, in twelve languages. Phrases are separated by a bar. Their words are
+ * compared in folded form, ignoring dots, hyphens and slashes inside a phrase.
  */
 import { composePattern } from '../../compose-pattern.ts';
 
-/** Before a colon; what follows is a name, however it is written. */
+/** Labels before a colon. What follows is a name, however it is written. */
 const NAMES = [
   "name|surname|last name|first name|given name|family name|full name|patient name|patient's name|patients name|pat name|pt name|physician name|physician's name|doctor name",
   "doctor's name|operator name|operator's name|technologist name|mother's name|maiden name|birth name|guarantor|next of kin|contact person|emergency contact",
@@ -18,12 +18,14 @@ const NAMES = [
   'ad|adı|soyad|soyadı|ad soyad|adı soyadı|hasta adı|hastanın adı|hasta adı soyadı|isim|isim soyisim|soyisim',
   'الاسم|اسم|اسم المريض|اسم المريضة|اسم الأم|اسم الأب|الاسم الكامل|الاسم الأول|اسم العائلة|اللقب|الكنية|اسم الطبيب',
 ];
-/** "Series name:" is the name of no person. */
+/** Words before "name" that show that it is not a person's, as in "Series name:". */
 const OF_A_THING =
   'series|study|protocol|sequence|scan|file|kernel|filter|coil|device|station|product|model|program|procedure|exam|drug|contrast|agent|brand|trade|machine|scanner|host|user|image|set|data|template|' +
   'serien|seri|serii|série|serie|séquence|protocole|fichier|protokoll|datei|gerät|secuencia|protocolo|archivo|sequenza|protocollo|reeks|bestand|protokół|серии|протокола|السلسلة|dosya|protokol';
 
-/** Before a colon, or a space where the name is followed by a verb; what follows with a capital is a name. */
+/**
+ * Relations before a colon, or before a space if a verb follows the name. What follows is a name if it is capitalised.
+ */
 const RELATIONS =
   'assistant|attention|mother|father|wife|husband|son|daughter|spouse|brother|sister|guardian|' +
   'caregiver|interpreter|reporter|observer|reader|reviewer|author|relative|resident|fellow|referring|' +
@@ -39,7 +41,7 @@ const RELATIONS =
   'filho|filha|irmão|irmã|avó|avô|zoon|dochter|broer|zus|oom|syn|córka|brat|siostra|babcia|dziadek|' +
   'сын|дочь|брат|сестра|бабушка|дедушка|annesi|babası|oğlu|kızı|kardeşi|karısı|kocası';
 
-/** Before a colon or a space; what follows with a capital is a name. */
+/** Roles before a colon or a space. What follows is a name if it is capitalised. */
 const ROLES = [
   'operator|technologist|technician|radiographer|sonographer|radiologist|physician|surgeon|nurse|attending|consultant|anesthesiologist|anaesthetist|midwife',
   'referring physician|referring doctor|attending physician|ordering physician|requesting physician|performing physician|reading physician|reporting physician|primary care physician|pcp|gp',
@@ -62,11 +64,11 @@ const ROLES = [
   'الطبيب|الطبيبة|طبيب الأشعة|الطبيب المعالج|الطبيب المحول|الطبيب الطالب|طبيب|الجراح|جراح|فني الأشعة|الفني|فني|الممرض|الممرضة|ممرضة|الأخصائي|أخصائي|أخصائي الأشعة|محول من|مرسل من|الاستشاري|بواسطة',
 ];
 
-/** Before a colon a role; before a space only with two names behind it, or a verb. */
+/** Words for a patient. Before a colon they work like roles; before a space only if two names or a verb follow. */
 const PATIENTS =
   'patient|patients|pt|pat|client|patientin|pat in|patiente|paciente|paziente|utente|patiënt|patiënte|pacjent|pacjentka|chory|chora|пациент|пациентка|больной|больная|hasta|المريض|المريضة|مريض|مريضة';
 
-/** Titles and forms of address: a name with a capital follows, with or without a dot between. */
+/** Titles and forms of address, with or without a dot. A capitalised name follows. */
 const TITLES = [
   'dr|prof|professor|mr|mrs|ms|miss|doctor|nurse|sister|schwester|master|sir|lady|herr|frau|hr|fr|' +
     'dr med|prof dr|prof dr med|pd dr|priv doz|priv doz dr|dipl med|frau dr|herr dr|herrn|doktor|frl|' +
@@ -76,10 +78,10 @@ const TITLES = [
   'lek|lek med|dr n med|dr hab|dr hab n med|pan|pani|pana|panią|panu|doc|mgr|д-р|доктор|доктора|проф|профессор|г-н|г-жа|гр|гражданин|гражданка|господин|госпожа|доц|к м н|д м н',
   'doç|doç dr|uzm|uzm dr|op dr|yrd doç|yrd doç dr|prof dr|sayın|sn|bay|bayan|د|أ د|دكتور|دكتورة|الدكتور|الدكتورة|السيد|السيدة|الآنسة|سيد|الأستاذ|الأستاذة|الشيخ|الحاج',
 ];
-/** Behind a title, before the name: "Dr. med. univ.", "Dr. h. c.". */
+/** Words between a title and the name: "Dr. med. univ.", "Dr. h. c.". */
 const BEHIND_A_TITLE =
   'med|univ|habil|dent|vet|phil|rer nat|rer medic|h c|hc|mult|dipl|ing|mag|msc|ssa|ra|na|em|n med|hab';
-/** Words of a sentence too: "miss", "sister", "master". Without a capital they are no titles. */
+/** Titles that are also ordinary words: "miss", "sister", "master". Without a capital they do not count as titles. */
 export const TITLES_WITH_A_CAPITAL: ReadonlySet<string> = new Set(
   (
     'miss master sir lady sister schwester don dona pan pana panu bay doctor doctora nurse doktor docteur ' +
@@ -87,7 +89,10 @@ export const TITLES_WITH_A_CAPITAL: ReadonlySet<string> = new Set(
     'profesora professora veuve heer m mm sig doc op ing avv ir'
   ).split(' '),
 );
-/** In capitals and without a dot these are no titles: a modality, a disease, a muscle. DR may be one. */
+/**
+ * Words that, in capitals and without a dot, are not titles but a modality, a disease or a muscle. DR may be a title
+ * even so.
+ */
 export const AMBIGUOUS_TITLES: ReadonlySet<string> = new Set([
   'DR',
   'MR',
@@ -105,7 +110,7 @@ export const AMBIGUOUS_TITLES: ReadonlySet<string> = new Set([
   'OP',
   'ING',
 ]);
-/** Titles that need their dot, or a capital and small letters. */
+/** Titles that count only with their dot, or with a capital followed by small letters. */
 export const TITLES_WITH_A_DOT: ReadonlySet<string> = new Set([
   'm',
   'fr',
@@ -126,7 +131,7 @@ export const TITLES_WITH_A_DOT: ReadonlySet<string> = new Set([
   'drs',
 ]);
 
-/** Participles, and the prepositions behind them: the name follows with a capital. */
+/** Participles, and the prepositions behind them. A capitalised name follows. */
 const DONE: readonly (readonly [done: string, by: string])[] = [
   [
     'performed|read|reported|dictated|interpreted|referred|ordered|requested|reviewed|verified|signed|' +
@@ -161,17 +166,17 @@ const DONE: readonly (readonly [done: string, by: string])[] = [
     'przez',
   ],
 ];
-/** Verbs before the name of a doer. */
+/** Verbs followed by the name of the person who did something. */
 const DOERS =
   'signed|opisał|opisała|wykonał|wykonała|zlecił|zleciła|skierował|skierowała|podpisał|podpisała|' +
   'выполнил|выполнила|описал|описала|направил|направила|подписал|подписала|провел|провела|исследовал|' +
   'исследовала';
 
-/** Degrees and forms of address behind a name, as they are written. */
+/** Degrees and forms of address that follow a name, as they are written. */
 export const BEHIND_A_NAME =
   /(?:M\.?D|Ph\.?D|R\.?N|D\.O|FRCR|FRCS|FRCPC|FACR|MBBS|MBChB|MRCP|RDMS|DVM|CRNP|APRN|PharmD|R\.?T\.?\s?\(\w{1,3}\)|Bey|BEY|Hanım|HANIM|tarafından)(?![\p{L}\p{N}])/uy;
 /**
- * Degrees of which some are words elsewhere ("PA", "DO"), or roles: behind a signature they say that it is one.
+ * Degrees and roles that show that a signature precedes them. Some of them are ordinary words elsewhere ("PA", "DO").
  */
 export const BEHIND_A_SIGNATURE = composePattern(
   '(?:M\\.?D|D\\.?O|Ph\\.?D|R\\.?N|P\\.?A(?:-C)?|N\\.?P|R\\.?T(?:\\.?\\s?\\(\\w{1,3}\\)){0,3}|RDMS|RVT|ARRT|CNP|CRNP|CNM|APRN|DNP|FRCR|' +
@@ -179,11 +184,14 @@ export const BEHIND_A_SIGNATURE = composePattern(
     'MTR|OA|OÄ)(?![\\p{L}\\p{N}])',
   'iuy',
 );
-/** A patient of whom one of these is said has a name before it. */
+/** Verbs said of a patient: the words between "patient" and such a verb are a name. */
 const VERBS =
   'was|is|has|had|will|presents|presented|complains|wurde|war|ist|hat|klagt|kommt|hatte|a|est|était|présente|se|fue|tiene|presenta|es|refiere|è|ha|era|foi|tem|apresenta|werd|is|heeft|had|klaagt|' +
   'został|została|ma|jest|był|была|был|имеет|жалуется|поступил|поступила|edildi|muayene';
-/** Words of people who speak, ask, come or bring: a relative of whom one of these is said has a name before it. */
+/**
+ * Verbs said of relatives who speak, ask, come or bring something. The words between a relation and such a verb are a
+ * name.
+ */
 const SAID =
   'called|calls|phoned|reports|reported|says|said|states|stated|tells|told|denies|denied|confirms|' +
   'confirmed|asks|asked|requests|requested|wants|wanted|agrees|agreed|consents|consented|signed|signs|' +

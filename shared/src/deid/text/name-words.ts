@@ -1,6 +1,6 @@
 /**
- * The words of a text as names-in-text.ts reads them: which of them can be one of a name, and how far a name goes
- * that begins with one.
+ * The words of a text as names-in-text.ts reads them: which of them can be part of a name, and where a name that
+ * begins with one ends.
  */
 import { composePattern } from '../../compose-pattern.ts';
 import { trimEnd } from '../../trim-end.ts';
@@ -13,7 +13,7 @@ export interface Word {
   readonly start: number;
   readonly end: number;
   readonly text: string;
-  /** Folded. */
+  /** The word in folded form. */
   readonly key: string;
 }
 
@@ -23,9 +23,9 @@ export interface Cue {
   readonly words: readonly string[];
 }
 
-/** The lists of the twelve languages, as they are searched. Made once, when the first text needs them. */
+/** The lists of the twelve languages, prepared for searching. They are built once, when the first text needs them. */
 interface Lists {
-  /** By the first word; the longest first. */
+  /** By their first word; the longest cues come first. */
   readonly cues: ReadonlyMap<string, readonly Cue[]>;
   readonly titles: ReadonlySet<string>;
   readonly ordinary: ReadonlySet<string>;
@@ -34,7 +34,7 @@ interface Lists {
   readonly between: ReadonlySet<string>;
 }
 
-/** A run that no language has as a word is cut into pieces of this length: it is none of the cues. */
+/** A word. A run longer than any real word is cut into pieces of this length, none of which is a cue. */
 const WORD = /\p{L}[\p{L}\p{M}'’-]{0,64}/gu;
 export const keyOf = (word: string): string =>
   /^[\0-\x7f]*$/.test(word) ? word.toLowerCase() : fold(word).text;
@@ -87,14 +87,14 @@ export function wordsOf(text: string): Word[] {
   });
 }
 
-/** A single letter; a small one that is no word of its own. */
+/** Whether a word is an initial: a single capital, or a small letter that is not a word of its own. */
 export const isInitial = ({ text, key }: Word, isLower: boolean, hasDot: boolean): boolean =>
   /^\p{Lu}$/u.test(text) || (isLower && /^\p{Ll}$/u.test(text) && (hasDot || !listsOf().ordinary.has(key)));
 export const isCaseless = ({ text }: Word): boolean => /^\p{Lo}/u.test(text);
-/** Two or three capitals are an abbreviation. */
+/** Up to three capitals count as an abbreviation. */
 export const isAbbreviation = ({ text }: Word): boolean => /^\p{Lu}{1,3}$/u.test(text);
 
-/** How words of medicine and words for what somebody does or is like end, folded; few names do. */
+/** Folded endings of medical terms and of words for actions and properties. Few names end like this. */
 export const TERM = composePattern(
   '(?:[st]ion|ment|ness|ity|ing|ism|ist|ly|ous|ive|ble|ic|al|ary|ent|ant|ology|graph[iy]e?|grafi[ae]?|gram|scop[iy]e?|' +
     'skopie|itis|osis|ose|oma|inom|path[iy]e?|e[ck]tom[iy]e?|otomy|ostomy|plast[iy]e?|metry|emia|trophy|megaly|algia|' +
@@ -105,7 +105,7 @@ export const TERM = composePattern(
 const SMALL_LEAST = 5;
 
 /**
- * Whether this word can be one of a name. `isLower`: also without a capital, unless it reads like a word of a
+ * Whether this word can be part of a name. `isLower`: also without a capital, unless it looks like a word of a
  * description.
  */
 export function isNameWord(
@@ -125,30 +125,30 @@ export interface Reading {
   readonly text: string;
   readonly words: readonly Word[];
 }
-/** How a name behind a cue may look. */
+/** What a name behind a cue may look like. */
 export interface Manner {
   readonly isLower: boolean;
-  /** Without a capital only a word that none of a description looks like. */
+  /** Without a capital, only words that do not look like a word of a description count. */
   readonly isCautious: boolean;
-  /** Names of one or two capitals, and initials alone. */
+  /** Names of one or two capitals count, and initials alone. */
   readonly isShort: boolean;
   readonly most: number;
 }
 export interface FoundName {
   readonly start: number;
   readonly end: number;
-  /** Without initials. */
+  /** The number of name words, without initials. */
   readonly names: number;
   readonly initials: number;
-  /** The first of them, behind initials. */
+  /** The first name word, which initials may precede. */
   readonly first: Word;
-  /** The place of the word behind it. */
+  /** The index of the word after the name. */
   readonly next: number;
 }
 
 const BETWEEN_WORDS = /^(?:[\s_^]{1,2}|\.\s?)$/;
 const COMMA = /^,\s?$/;
-/** The word is a label itself: "Patient: Quill Age: 95". */
+/** A colon after a word makes it a label, which ends the name: "Patient: Quill Age: 95". */
 const COLON_BEHIND = /\s?[:=]/y;
 const PARTICLES_MOST = 3;
 const INITIALS_MOST = 4;
@@ -200,7 +200,7 @@ export function nameFrom({ text, words }: Reading, from: number, manner: Manner)
   return { start: first.start, end, names, initials, first: named ?? first, next };
 }
 
-/** Whether an initial without a dot stands before a name, or before others that do. */
+/** Whether an initial without a dot precedes a name, directly or through other initials. */
 function isBeforeName({ text, words }: Reading, at: number, manner: Manner): boolean {
   for (let k = at + 1; k <= at + INITIALS_MOST && k < words.length; k += 1) {
     if (!BETWEEN_WORDS.test(text.slice(words[k - 1]!.end, words[k]!.start))) return false;
@@ -212,7 +212,7 @@ function isBeforeName({ text, words }: Reading, at: number, manner: Manner): boo
 export const STRONG: Manner = { isLower: true, isCautious: false, isShort: true, most: 4 };
 export const PLAIN: Manner = { isLower: false, isCautious: false, isShort: false, most: 3 };
 export const SMALL: Manner = { isLower: true, isCautious: true, isShort: false, most: 2 };
-/** Behind a title that is none of a modality, or a title behind another cue. */
+/** For names behind a title that is not a modality, or behind a title that follows another cue. */
 export const TITLED: Manner = { ...SMALL, isCautious: false };
-/** Behind dashes and before a degree. */
+/** For names behind dashes or before a degree. */
 export const SIGNED: Manner = { isLower: true, isCautious: true, isShort: true, most: 3 };

@@ -1,6 +1,6 @@
-/** Values that a header names. How they are found stands elsewhere: the page only gathers them. */
+/** Values that a header names. Other modules find them; the page only gathers them. */
 
-/** A value as the header has it, with the attribute that says what it is; the same under every policy. */
+/** A value as written in the header, with its attribute, which tells what it is. It is the same under every policy. */
 export interface NamedValue {
   readonly tag: number;
   readonly vr: string;
@@ -10,7 +10,10 @@ export interface NamedValue {
 /** Two named values are the same if their keys are. */
 export const keyOfNamed = ({ tag, vr, value }: NamedValue): string => `${tag} ${vr} ${value}`;
 
-/** The distinct values that the headers of a study name, by key; whoever gathers them adds each header. */
+/**
+ * The distinct values that the headers of a study name, by key. The code that gathers them adds the values of each
+ * header.
+ */
 export type StudyNames = Map<string, NamedValue>;
 
 export function noteNamed(study: StudyNames, values: Iterable<NamedValue>): void {

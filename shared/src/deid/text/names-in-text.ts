@@ -1,9 +1,9 @@
 /**
- * Finds names that the header does not know, by what stands beside them: a label with a colon, a role, a
- * title, a degree, the caret form of PS3.5 §6.2.1. Words of the trade and of everyday descriptions are no
- * names: it would rather miss a person called Head than take the word from a description.
+ * Finds names that the header does not contain, by the cues next to them: a label with a colon, a role, a title, a
+ * degree, or the caret form of PS3.5 §6.2.1. Medical and technical words and words of everyday descriptions do not
+ * count as names: missing a person called Head is better than removing the word from a description.
  *
- * One pass over the words of a text, each of which is looked up; what is read around a cue is bounded.
+ * It takes one pass over the words of a text, and looks up each word. The text read around a cue is bounded.
  */
 import { composePattern } from '../../compose-pattern.ts';
 import {
@@ -42,7 +42,7 @@ import type { Span } from './text-patterns.ts';
 const COLON = /[.)\]]?\s{0,2}(?:\(\p{L}{1,3}\))?\s?[:=]\s{0,3}["“„«(]?/uy;
 const SPACE = /\.?[\s_]{1,2}["“„«(]?|\./uy;
 
-/** Where the text behind a cue begins, and what stands between. */
+/** Where the text after a cue begins, and whether a colon separates the two. */
 function behindCue(text: string, at: number): { readonly at: number; readonly hasColon: boolean } | null {
   if (matchesAt(COLON, text, at)) return { at: COLON.lastIndex, hasColon: true };
   return matchesAt(SPACE, text, at) ? { at: SPACE.lastIndex, hasColon: false } : null;
@@ -50,7 +50,7 @@ function behindCue(text: string, at: number): { readonly at: number; readonly ha
 
 const WITHIN_A_PHRASE = /^[\s./'-]{1,3}$/;
 
-/** The place behind the last word of a cue that begins at `at`; null: it does not stand there. */
+/** The index after the last word of a cue that begins at `at`; null if the cue is not there. */
 function endOfCue({ text, words }: Reading, at: number, cue: Cue): number | null {
   for (let i = 0; i < cue.words.length; i += 1) {
     const word = words[at + i];
@@ -60,10 +60,10 @@ function endOfCue({ text, words }: Reading, at: number, cue: Cue): number | null
   return at + cue.words.length;
 }
 
-/** The most titles that stand one behind the other. */
+/** The most titles in a row. */
 const TITLES_MOST = 5;
 
-/** The place behind the titles, or what belongs to one, that stand at `from`; `from` where none does. */
+/** The index after the titles, or parts of titles, that begin at `from`; `from` if there are none. */
 function behindTitles(reading: Reading, from: number, kinds: readonly Kind[]): number {
   const { text, words } = reading;
   let place = from;
@@ -79,7 +79,10 @@ function behindTitles(reading: Reading, from: number, kinds: readonly Kind[]): n
   return place;
 }
 
-/** DR before one word is the modality more often than a doctor, unless the word is long and none of the trade. */
+/**
+ * Before a single word, DR means the modality more often than a doctor, unless the word is long and not a medical or
+ * technical one.
+ */
 const LONG_NAME = 5;
 
 function isTitleHere(title: Word, hasDot: boolean, isPhrase: boolean, found: FoundName): boolean {
@@ -88,24 +91,24 @@ function isTitleHere(title: Word, hasDot: boolean, isPhrase: boolean, found: Fou
   return !AMBIGUOUS_TITLES.has(title.text) && !TITLES_WITH_A_DOT.has(title.key);
 }
 
-/** Titles that stand before a name without a capital too: no words of a sentence, and not those of modalities. */
+/** Titles that also count before a name without a capital: those that are neither ordinary words nor modalities. */
 const isBeforeSmall = ({ text, key }: Word, hasDot: boolean): boolean =>
   !TITLES_WITH_A_CAPITAL.has(key) &&
   !/^\p{Lu}{2}/u.test(text) &&
   (hasDot || key === 'dr' || key === 'prof' || !AMBIGUOUS_TITLES.has(text.toUpperCase()));
 
-/** Nothing of the same sentence follows. */
+/** The sentence ends here. */
 const END_OF_A_PHRASE = /(?![ _]{0,2}\p{L})/uy;
 /** "mother, Ann Quill, reports" */
 const BEHIND_A_COMMA = /,\s/uy;
 
-/** Between a relation and whose it is. */
+/** Words between a relation and the person's name. */
 const OF: ReadonlySet<string> = new Set(['of', 'von', 'de', 'di', 'del', 'da', 'van']);
-/** How family names end where these are no words of a description, folded. */
+/** Folded endings of family names that are not endings of ordinary words. */
 const FAMILY_NAME =
   /^ال\p{L}{3,20}ي$|\p{Script=Cyrillic}(?:ов|ев|ин|ын|ова|ева|ина|ына|овои|евои|скии|ская|скои|цкии|цкая|енко|швили)$|(?:[sc]k[ai]|owicz|ewicz|oglu)$/u;
 
-/** A name with a capital or, where the words around it say that it is one, without. */
+/** A capitalised name, or an uncapitalised one if the words around it show that it is a name. */
 function anyNameFrom(
   reading: Reading,
   from: number,
@@ -118,7 +121,7 @@ function anyNameFrom(
   return small !== null && small.names > 0 && isSmallHere(small) ? small : null;
 }
 
-/** The words behind a cue. */
+/** The words after a cue. */
 interface Behind {
   readonly from: number;
   readonly hasColon: boolean;
@@ -131,7 +134,7 @@ function behind({ text, words }: Reading, end: number, { kind }: Cue): Behind | 
   return place !== null && words[end]?.start === place.at ? { from: end, hasColon: place.hasColon } : null;
 }
 
-/** The name behind one cue; null: none that a person has. */
+/** The name after one cue. Null: no person's name follows. */
 function nameBehind(reading: Reading, at: number, cue: Cue): FoundName | null {
   const end = endOfCue(reading, at, cue);
   const place = end === null ? null : behind(reading, end, cue);
@@ -144,7 +147,7 @@ function nameBehind(reading: Reading, at: number, cue: Cue): FoundName | null {
   return nameBehindRole(reading, cue, place);
 }
 
-/** Whether a verb of people stands behind it, or is its last word where all are in capitals. */
+/** Whether a verb said of people follows the name or, in text in capitals, is its last word. */
 const isSaid = ({ words }: Reading, { next, names }: FoundName): boolean =>
   [words[next], names > 1 ? words[next - 1] : undefined].some((word) => listsOf().verbs.has(word?.key ?? ''));
 
@@ -180,7 +183,7 @@ function nameBehindRole(
   switch (kind) {
     case 'name':
       if (hasColon) return nameFrom(reading, from, STRONG);
-      // "Name des Protokolls" names nobody, and Turkish "ad" is an abbreviation elsewhere.
+      // "Name des Protokolls" names nobody, and in other languages the Turkish label "ad" is an abbreviation.
       return isCaseless(first) || between.has(first.key) || said[0]!.length < 3
         ? null
         : nameFrom(reading, from, PLAIN);
@@ -195,7 +198,7 @@ function nameBehindRole(
     case 'by': {
       if (!hasColon && isCaseless(first) && !FAMILY_NAME.test(first.key)) return null;
       const found = anyNameFrom(reading, from, SMALL, isAlone);
-      // "signed A.P." may be anything.
+      // "signed A.P." need not be a name.
       return hasColon || (found !== null && found.names > 0) ? found : null;
     }
     case 'patient': {
@@ -220,7 +223,7 @@ const DASHES = /(?:-{2,8}|\/s\/)\s{0,3}/gu;
 const BEFORE_A_SIGNED_DEGREE = /^[,\s(.]{1,3}$/;
 const WORDS_OF_A_SIGNATURE = 5;
 
-/** Names behind two dashes and before a degree or a role, however they are written. */
+/** Names behind two dashes and before a degree or a role, in any spelling. */
 function signatures(reading: Reading, places: ReadonlyMap<number, number>): Span[] {
   return [...reading.text.matchAll(DASHES)].flatMap(({ 0: dashes, index }) => {
     const at = places.get(index + dashes.length);
@@ -249,7 +252,7 @@ const BEFORE_A_DEGREE = /^(?:,?\s{1,2}|\.\s?|,)$/;
 const NAMES_BEFORE = 3;
 const SHORT_NAME = 4;
 
-/** The name before a degree that stands at word `at`. */
+/** The name before a degree at word `at`. */
 function nameBefore({ text, words }: Reading, at: number): Span | null {
   if (!matchesAt(BEHIND_A_NAME, text, words[at]!.start)) return null;
   let start: number | null = null;
@@ -268,10 +271,10 @@ function nameBefore({ text, words }: Reading, at: number): Span | null {
 /** `QUILLFEATHER^XAVIER^^^`: at least one caret between letters, as in PN. */
 const CARET = /(?<![\p{L}\p{M}\p{N}^])\p{L}[\p{L}\p{M}'’.-]{0,64}\^[\p{L}\p{M}'’.^-]{0,128}/gu;
 const PARTS_OF_A_NAME = 2;
-/** Words of a component that has spaces. */
+/** The most words that a component with spaces adds to a name. */
 const BESIDE_CARET = 2;
 
-/** "Head^Routine" is a program of a scanner. */
+/** Whether a match is a name and not the program of a scanner, such as "Head^Routine". */
 function isCaretName(match: string): boolean {
   const { ordinary } = listsOf();
   const parts = match.split(/[\^.]+/).filter((word) => word !== '');
@@ -279,7 +282,7 @@ function isCaretName(match: string): boolean {
   return (parts.length >= PARTS_OF_A_NAME || match.includes('^^')) && !isOrdinary;
 }
 
-/** How far a name extends over the words beside it: `by` 1 forwards, -1 backwards. */
+/** The last word to which a name extends over adjacent words: `by` 1 forwards, -1 backwards. */
 function besideCaret({ text, words }: Reading, at: number, by: 1 | -1): Word {
   let last = words[at]!;
   for (let k = 1; k <= BESIDE_CARET; k += 1) {
@@ -312,7 +315,7 @@ const KANA = '[\\p{Script=Katakana}ー]';
 const JAPANESE = `[\\p{L}\\p{M}々ー]{1,12}(?:\\s[\\p{L}\\p{M}々ー]{1,12})?`;
 const LABELS =
   '(?:患者)?(?:氏名|名前)|患者(?:名|姓名)?|姓名|お名前|フリガナ|ふりがな|[\\p{Script=Han}]{0,6}(?:医師?|医生|技師|看護師|撮影者|担当者|依頼者|実施者|施行者|報告者|記載者)|母|父|妻|夫|長男|長女|息子|娘|家族|환자명|성명|이름|환자|의사';
-/** Ranges that are names by their form alone, the group `x` or all of it. */
+/** Patterns of names that are recognised by their form alone. The name is the group `x` or the whole match. */
 const FORMS: readonly RegExp[] = [
   // Иванов И.И., И. И. Иванов, Мария Петровна
   composePattern(`(?<!\\p{L})${CYRILLIC}\\s\\p{Lu}\\.\\s?(?:\\p{Lu}\\.)?`, 'gu'),
@@ -332,10 +335,10 @@ const FORMS: readonly RegExp[] = [
   ),
 ];
 
-/** The name of an account: "@quillfeather_8". Behind a place or a state ("@bedside", "@rest") it is none. */
+/** An account name: "@quillfeather_8". A place or a state ("@bedside", "@rest") is not an account. */
 const HANDLE = /(?<![\p{L}\p{N}._%+-])@(?<x>(?<w>\p{L}{1,64})[\p{L}\p{N}_.]{0,64})/gu;
 
-/** Whom a form of address honours without a name; "結節様" means nodular. */
+/** Words that take a form of address without being a name, and words such as "結節様" (nodular). */
 const NO_PERSON =
   /^(?:患者|皆|客|家族|奥|子|担当|主治|放射線|診療|専門|紹介|依頼|読影|執刀|指導|研修|副|前|准|名誉|看護)$|(?:科|状|節|胞|腫|瘤|影|線|索|網|帯|膜|骨|脂|液|管)$/u;
 

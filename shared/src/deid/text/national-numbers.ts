@@ -1,10 +1,10 @@
 /**
- * Numbers that a state or an insurance gives to a person, by the groups in which they are written and by their
- * check digits: health and social insurance, taxes, population registers. Written without separators they are
- * long numbers, which go in any case (text-patterns.ts); here are those that a text takes apart.
+ * Finds numbers that a state or an insurer assigns to a person (health and social insurance, taxes, population
+ * registers), by the groups in which they are written and by their check digits. Written without separators they are
+ * long numbers, which are removed in any case (text-patterns.ts), so only numbers with separators are found here.
  *
- * Own code: the package for this (stdnum) judges whole values and finds none in a text, loads the rules of all
- * countries at once, and calls the numbers of the specifications' own examples invalid.
+ * The package for this (stdnum) is not used: it checks whole values but does not find numbers in a text, loads the
+ * rules of all countries at once, and rejects examples from the specifications.
  */
 import { composePattern } from '../../compose-pattern.ts';
 import { isLuhn, isMod11And10, isVerhoeff, weighted } from './check-digits.ts';
@@ -12,9 +12,9 @@ import type { Span } from './text-patterns.ts';
 import { UNIT } from './vocabulary.ts';
 
 interface NationalNumber {
-  /** Pattern of one country's numbers, or of several countries' whose groups look alike. */
+  /** The pattern of one country's numbers, or of several countries' if they have the same groups. */
   readonly written: string;
-  /** Judges the letters and digits without separators; null: the groups tell enough. */
+  /** Checks the letters and digits without separators. Null: the groups are distinctive enough. */
   readonly isOne: ((value: string) => boolean) | null;
 }
 
@@ -33,7 +33,7 @@ const isNif = (value: string): boolean => {
 };
 /** Australian tax file number. */
 const isTfn = (value: string): boolean => mod11(value, [1, 4, 3, 7, 5, 8, 6, 9, 10]) === 0;
-/** Spanish DNI and NIE: the letter of the remainder by 23. */
+/** Spanish DNI and NIE: the letter is chosen by the remainder of the number divided by 23. */
 const DNI_LETTERS = 'TRWAGMYFPDXBNJZSQVHLCKE';
 const isDni = (value: string): boolean => {
   const number = value
@@ -67,7 +67,7 @@ const isCns = (value: string): boolean =>
 /** Australian Medicare: the ninth digit checks the first eight. */
 const isMedicare = (value: string): boolean =>
   /^[2-6]/.test(value) && weighted(value, [1, 3, 7, 9, 1, 3, 7, 9]) % 10 === Number(value[8]);
-/** German Krankenversichertennummer: the letter counts as its place in the alphabet. */
+/** German Krankenversichertennummer: the letter counts as its position in the alphabet. */
 const isKvnr = (value: string): boolean =>
   isLuhn(`0${String(value.toUpperCase().charCodeAt(0) - 64).padStart(2, '0')}${value.slice(1)}`) ||
   isAlternating(String(value.toUpperCase().charCodeAt(0) - 64).padStart(2, '0') + value.slice(1));
@@ -79,7 +79,10 @@ function isAlternating(digits: string): boolean {
   }, 0);
   return endsWith(digits, sum % 10);
 }
-/** A day of birth as six digits, in the order of Denmark or of Sweden (PS: coordination numbers add 60). */
+/**
+ * Whether the value begins with a birth date of six digits, in Danish or Swedish order (Swedish coordination numbers
+ * add 60 to the day).
+ */
 const hasBirthday = (value: string): boolean => {
   const isWithin = (at: number, most: number): boolean => {
     const number = Number(value.slice(at, at + 2));
@@ -108,7 +111,7 @@ const NUMBERS: readonly NationalNumber[] = [
   // AT, CH
   { written: '\\d{4}[\\s/-]\\d{2}[\\s.]?\\d{2}[\\s.]?\\d{2}', isOne: isSvnr },
   { written: '756[\\s.]\\d{4}[\\s.]\\d{4}[\\s.]\\d{2}', isOne: null },
-  // FR, whose groups tell enough: people shorten and mistype the key; then BE, NL, LU
+  // FR, whose groups are distinctive enough (people shorten and mistype the key); then BE, NL, LU
   {
     written:
       '(?!\\d{13})[1-478][\\s._-]?\\d{2}[\\s._-]?(?:0[1-9]|1[0-2]|[2-9]\\d)[\\s._-]?(?:\\d{2}|2[AB])[\\s._-]?\\d{3}[\\s._-]?\\d{3}' +
@@ -151,7 +154,7 @@ const NUMBERS: readonly NationalNumber[] = [
   { written: '\\d{2}\\s\\d{2}\\s\\d{6}', isOne: null },
 ];
 
-/** Neither side is part of a longer number or of a word. */
+/** Neither side may be part of a longer number or of a word. */
 const NUMBER_FORMS: readonly { readonly form: RegExp; readonly isOne: NationalNumber['isOne'] }[] =
   NUMBERS.map(({ written, isOne }) => ({
     form: composePattern(
@@ -161,14 +164,14 @@ const NUMBER_FORMS: readonly { readonly form: RegExp; readonly isOne: NationalNu
     isOne,
   }));
 
-/** Fewer digits than any of them has. */
+/** No national number has fewer digits. */
 const DIGITS_LEAST = 6;
-/** Groups of a matrix or of a list of settings: "512 512 256". No setting begins with a zero. */
+/** Whether groups are the sizes of a matrix or a list of settings: "512 512 256". No setting begins with a zero. */
 export const isSeries = (groups: readonly string[]): boolean =>
   groups.every((group) => /^(?:0|[1-9]\d{0,3})$/.test(group)) &&
   [5, 16].some((step) => groups.every((group) => Number(group) % step === 0));
 
-/** Whether a text has digits enough for a number of a person or of a telephone. */
+/** Whether a text has enough digits to hold a personal number or a telephone number. */
 export const hasManyDigits = (text: string): boolean => (text.match(/\d/g)?.length ?? 0) >= DIGITS_LEAST;
 
 /** The ranges of national numbers in plain text. */

@@ -1,13 +1,14 @@
 /**
- * Finds the parts of names as they stand in texts without being written as in the header: with an ending of
- * their language, with one wrong letter, split in two, or letter by letter.
+ * Finds parts of names that a text does not write as the header does: with an inflectional ending, with one wrong
+ * letter, split in two, or letter by letter.
  *
- * The rules. Endings of a language, up to three in a row ("Virtasellekin", "Kowalczykówna"), count behind parts of
- * five letters and more, in Cyrillic of four, or instead of their last vowel ("Kowalska", "Kowalskiej"), in Greek
- * instead of the ending; behind Finnish "-nen" ("-sen", "-selle") and weak consonants ("Lehdon"), Slavic "-ek" and
- * "-ec" ("Marka"), and Hungarian "-al" behind the consonant repeated. Behind shorter parts only longer endings
- * count. One letter may be wrong, missing, too many or changed with its neighbour in parts of six letters and more.
- * Words of the trade are nobody's name, and no ordinary word is an inflected one.
+ * The rules: Up to three endings of a language in a row count ("Virtasellekin", "Kowalczykówna"). They count behind
+ * parts of at least five letters (four in Cyrillic), or instead of the part's last vowel ("Kowalska", "Kowalskiej");
+ * in Greek they replace the ending. They also count behind changed stems: Finnish "-nen" ("-sen", "-selle") and
+ * weakened consonants ("Lehdon"), Slavic "-ek" and "-ec" ("Marka"), and Hungarian "-al" after a doubled consonant.
+ * Behind shorter parts only longer endings count. In parts of at least six letters, one letter may be wrong, missing,
+ * superfluous or swapped with its neighbour. Medical and technical words are never names, and no ordinary word counts
+ * as an inflected name.
  */
 import { fold } from './fold.ts';
 import { ORDINARY_WORDS } from './ordinary-words.ts';
@@ -17,17 +18,17 @@ import { VOCABULARY } from './vocabulary.ts';
 
 const INFLECTED_LEAST = 5;
 const CYRILLIC_LEAST = 4;
-/** Parts and stems that are shorter have no endings. */
+/** Parts and stems shorter than this take no endings. */
 const SHORTEST = 3;
 const LEAST_BEHIND_A_SHORT_ONE = 3;
-/** Only endings that no other word has count behind it. */
+/** Behind a stem of this length, only unambiguous endings count. */
 const SHORTEST_STEM = 4;
 const TYPO_LEAST = 6;
 const SPLIT_LEAST = 5;
 const SPACED_LEAST = 4;
-/** No name is longer. */
+/** Words longer than this are not compared, because no name is longer. */
 const WORD_MOST = 40;
-/** The letters of each end of a part: an error leaves one of the ends as it is. */
+/** How many letters at each end of a part are indexed. A single error leaves at least one end unchanged. */
 const END = 3;
 
 /**
@@ -54,10 +55,12 @@ const CYRILLIC_ENDINGS = new Set(
 );
 /** Endings of Greek: the other cases of names in -os, -is, -as and -a. */
 const GREEK_ENDINGS = new Set(fold('ος ου ο ε οι ων ους ης η ας α ες ηδες ηδων αδες αδων').text.split(' '));
-/** The most letters of all endings of a word together. */
+/** The most letters that the endings of a word have together. */
 const ENDING_MOST = 9;
 const ENDINGS_IN_A_ROW = 3;
-/** Endings behind a stem of three letters; then the short ones behind a part of four. */
+/**
+ * First the endings that count behind a stem of three letters, then the short ones that count behind a part of four.
+ */
 const LONG_ENDINGS = new Set('iem owi owie ovi owej owna ovou eho emu ego'.split(' '));
 const SHORT_ENDINGS = new Set('a u em om ow ou ej ym ne le ga lt'.split(' '));
 const ORDINARY: ReadonlySet<string> = new Set(ORDINARY_WORDS.map((word) => fold(word).text));
@@ -66,12 +69,12 @@ const CYRILLIC = /^\p{Script=Cyrillic}+$/u;
 const GREEK = /^\p{Script=Greek}+$/u;
 const WORD = /\p{L}+/gu;
 const SPLIT = /^(?:['`-]\s{0,2}|\s{1,3})$/;
-/** Letters one by one. */
+/** A word written letter by letter. */
 const SPACED = /(?<!\p{L})\p{L}(?:[\s._-]{1,2}\p{L}(?!\p{L})){3,40}/gu;
 
 /** Slavic "-ek" and "-ec" lose their vowel: "Marek", "Marka". */
 const WITHOUT_VOWEL = 'a e u i y em owi ovi ove ovou om ow ami ach ou'.split(' ');
-/** "Kováccsal": of a consonant of two letters Hungarian repeats the first. */
+/** "Kováccsal": Hungarian doubles a two-letter consonant by repeating its first letter. */
 const DIGRAPH = /(?:cs|gy|ly|ny|sz|ty|zs)$/;
 function shortened(part: string): string[] {
   if (DIGRAPH.test(part))
@@ -80,7 +83,7 @@ function shortened(part: string): string[] {
   return WITHOUT_VOWEL.map((ending) => part.slice(0, -2) + part.slice(-1) + ending);
 }
 
-/** Finnish: "Lehto", "Lehdon"; "Mäki", "Mäelle". */
+/** Finnish consonant gradation: "Lehto", "Lehdon"; "Mäki", "Mäelle". */
 const WEAK: readonly (readonly [strong: RegExp, weak: string])[] = [
   [/([lnr])t(?=[aeiouy]$)/, '$1$1'],
   [/(?<=[aeiouyh])t(?=[aeiouy]$)/, 'd'],
@@ -94,7 +97,7 @@ const weakened = (part: string): string[] =>
     return [stem, stem.replace(/i$/, 'e')];
   });
 
-/** The part without each ending that it may have, with the least letters of the ending that follows. */
+/** The stems of a part, each with the minimum length of the ending that may follow it. */
 function stemsOf(part: string): [stem: string, least: number][] {
   const { length } = part;
   if (CYRILLIC.test(part)) {
@@ -112,7 +115,7 @@ function stemsOf(part: string): [stem: string, least: number][] {
     .filter((stem) => stem.length >= SHORTEST)
     .map((stem) => [stem, stem.length === SHORTEST ? SHORTEST_STEM : least]);
 }
-/** Whether they differ by one letter that is wrong, missing, too many or changed with its neighbour. */
+/** Whether two words differ by one letter that is wrong, missing, superfluous or swapped with its neighbour. */
 export function isOneTypo(a: string, b: string): boolean {
   const [short, long] = a.length <= b.length ? [a, b] : [b, a];
   if (long.length - short.length > 1) return false;
@@ -125,14 +128,14 @@ export function isOneTypo(a: string, b: string): boolean {
   );
 }
 
-/** In six letters, two that changed places in the middle touch both ends. */
+/** A part of six letters with its two middle letters swapped, which changes both indexed ends. */
 const swapped = (part: string): string => part.slice(0, 2) + part[3] + part[2] + part.slice(4);
 
 interface Index {
   readonly parts: ReadonlySet<string>;
-  /** With the least letters of an ending behind it. */
+  /** Stems, with the minimum length of an ending behind each. */
   readonly stems: ReadonlyMap<string, number>;
-  /** The first letters of the stems: nearly all words begin otherwise. */
+  /** The first letters of the stems. Nearly all words begin differently. */
   readonly beginnings: ReadonlySet<string>;
   readonly shortened: ReadonlySet<string>;
   readonly byEnd: ReadonlyMap<string, readonly string[]>;
@@ -162,7 +165,7 @@ function indexOf(parts: ReadonlySet<string>): Index {
   };
 }
 
-/** The ranges of folded text that hold a part of a name, not as the header writes it. */
+/** Finds the ranges of folded text that hold a part of a name in another form than the header's. */
 export function createNearFinder(parts: ReadonlySet<string>): (text: string, budget: Budget) => Span[] {
   const index = indexOf(parts);
   if (parts.size === 0) return () => [];
@@ -193,7 +196,7 @@ function isInflected(ending: string, endings: ReadonlySet<string>, least: number
   return (ending.length >= least || SHORT_ENDINGS.has(ending)) && isRow(ending, endings, ENDINGS_IN_A_ROW);
 }
 
-/** Whether it is one ending, or so many in a row. */
+/** Whether a string is one ending, or at most `most` endings in a row. */
 function isRow(ending: string, endings: ReadonlySet<string>, most: number): boolean {
   if (endings.has(ending)) return true;
   if (most <= 1 || endings === CYRILLIC_ENDINGS) return false;
@@ -210,7 +213,7 @@ function isInflectedPart({ stems, beginnings, shortened }: Index, word: string):
     if (least !== undefined && isInflected(word.slice(-letters), endings, least) && !ORDINARY.has(word))
       return true;
   }
-  // "Horváthtal": "-val" takes on the consonant before it.
+  // "Horváthtal": the v of "-val" assimilates to the consonant before it.
   const [, stem = '', consonant = ''] = /^(.+)([^aeiou])[ae]l$/.exec(word) ?? [];
   if (stem !== '' && stems.has(stem) && stem.slice(-2).includes(consonant)) return true;
   return shortened.has(word);
@@ -238,7 +241,7 @@ function findSpaced({ parts }: Index, text: string, budget: Budget): Span[] {
   });
 }
 
-/** Three letters that a text must hold where the finder finds a part (screen-bytes.ts). */
+/** The three-letter strings of which a text must contain one for the finder to find a part (screen-bytes.ts). */
 export function nearBeginningsOf(parts: ReadonlySet<string>): string[] {
   return [...parts].flatMap((part) => {
     const own = [part.slice(0, END), ...weakened(part).map((stem) => stem.slice(0, END))];

@@ -1,6 +1,6 @@
 /**
- * Ordinary words of descriptions in twelve languages, folded by their reader: none of them is taken for a name
- * behind a title or a role. Data.
+ * Ordinary words of descriptions in twelve languages, folded by the code that reads them. None of them counts as a
+ * name behind a title or a role.
  */
 const ENGLISH =
   'a an the of in on at by for from to and or not no none with without via per as is was were be been has had have will may can should could are this that these those it its all any each ' +
@@ -213,7 +213,7 @@ const LATIN =
   'vertebralis basilaris cor pulmo hepar lien ren ventriculus pelvis columna genu coxa manus pes os ' +
   'talus naviculare cuboideum calcaneus atlas dens axis costa sternum';
 
-/** Not folded. Words of one letter and of the grammar are here too, because a name does not begin with them. */
+/** Not folded. Words of one letter and function words are included too, because no name begins with them. */
 export const ORDINARY_WORDS: readonly string[] = [
   ENGLISH,
   GERMAN,
@@ -229,7 +229,10 @@ export const ORDINARY_WORDS: readonly string[] = [
   LATIN,
 ].flatMap((words) => words.split(' '));
 
-/** In Japanese and Chinese, where no space tells where a word ends: what begins so is no name. */
+/**
+ * Beginnings of Japanese and Chinese words that are not names. These languages put no spaces between words, so only
+ * beginnings are compared.
+ */
 export const ORDINARY_BEGINNINGS: readonly string[] =
   'なし 無し 不明 未定 未記 仰臥 腹臥 側臥 立位 座位 坐位 臥位 左 右 両 頭 頸 胸 腹 骨盤 膝 股 肩 腰 脊 心 肺 肝 腎 脳 造影 報告 確認 依頼 不在 連絡 説明 指示 同席 要望 所見 単純 正面 側面 安静 妊娠 絶食 検査 撮影 画像 系列 无 未知 仰卧 俯卧 左侧 右侧'.split(
     ' ',

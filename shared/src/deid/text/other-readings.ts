@@ -1,7 +1,7 @@
 /**
- * Reads the words of a value that are not ASCII in every encoding that devices write although they declare
- * another: a name in UTF-8 stays a name where Latin-1 is declared. Only words are read so, each once, because
- * a report of another language would otherwise be read ten times.
+ * Decodes the non-ASCII words of a value in all encodings that devices use without declaring them: a name in UTF-8
+ * must be recognised where Latin-1 is declared. Each such word is decoded only once, because otherwise a report in
+ * another language would be decoded ten times over.
  */
 
 /** Labels of the WHATWG Encoding Standard. */
@@ -22,13 +22,13 @@ const ENCODINGS = [
   'big5',
 ];
 const DECODERS: readonly TextDecoder[] = ENCODINGS.map((label) => new TextDecoder(label));
-/** Read of one value: no name has more. */
+/** The most words that are decoded of one value; no name has more. */
 const WORDS_MOST = 2_000;
 
 const isFirstByte = (byte: number): boolean => byte >= 0x80 || (byte >= 0x41 && byte <= 0x7a);
 const isForeign = (byte: number): boolean => byte >= 0x80;
 
-/** The words with a byte above ASCII, as Latin-1 characters, with a space between them; '' where there is none. */
+/** The words with a non-ASCII byte, as Latin-1 characters separated by spaces; '' if there are none. */
 function foreignWords(bytes: Uint8Array): string {
   const words = new Set<string>();
   let word = '';
@@ -47,25 +47,25 @@ function foreignWords(bytes: Uint8Array): string {
   return [...words].join(' ');
 }
 
-/** The bytes of the characters of Windows-1252. */
+/** Maps the characters of Windows-1252 to their bytes. */
 const WINDOWS_BYTES: ReadonlyMap<string, number> = new Map(
   [...new TextDecoder('windows-1252').decode(Uint8Array.from({ length: 256 }, (_, byte) => byte))].map(
     (character, byte) => [character, byte],
   ),
 );
 
-/** UTF-8 that was once taken for Windows-1252 and written as UTF-8 again: "Ã¼" is "ü". */
+/** Repairs UTF-8 that was misread as Windows-1252 and encoded as UTF-8 again: "Ã¼" is "ü". */
 function rereadUtf8(text: string): string {
   const bytes = [...text].map((character) => WINDOWS_BYTES.get(character) ?? 0x20);
   return new TextDecoder().decode(Uint8Array.from(bytes));
 }
 
-/** A foreign sign or number: a word with one was not written in this encoding. */
+/** A non-ASCII symbol or number. A word that contains one was decoded with the wrong encoding. */
 const FOREIGN_SIGN = /(?![\0-\x7f])[\p{S}\p{N}\p{C}]/u;
 const withoutMisread = (text: string): string =>
   text.replace(/\S+/g, (word) => (FOREIGN_SIGN.test(word) ? '' : word));
 
-/** Readings of the bytes: one for each encoding, and one for two encodings; none where all is ASCII. */
+/** Decodings of the bytes: one for each encoding, and one for doubly encoded UTF-8. Empty if all bytes are ASCII. */
 export function otherReadings(bytes: Uint8Array): string[] {
   if (!bytes.some(isForeign)) return [];
   const words = Uint8Array.from(foreignWords(bytes), (character) => character.charCodeAt(0));

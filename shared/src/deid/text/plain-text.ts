@@ -1,7 +1,7 @@
 /**
- * Text as its characters are meant: digits of every script and full-width forms in ASCII, every dash a hyphen,
- * every space a space, and no character that has no width of its own (Cf: soft hyphens, zero-width spaces,
- * marks of direction). Case and accents stay, because names are told by their capitals.
+ * Normalises the characters of a text: digits of every script and full-width forms become ASCII, every dash a hyphen,
+ * every space a plain space, and characters without width (Cf: soft hyphens, zero-width spaces, direction marks) are
+ * dropped. Case and accents stay, because names are recognised by their capitals.
  */
 import type { Folded } from './fold.ts';
 
@@ -9,7 +9,7 @@ const DASHES = /\p{Pd}|\u2212/u;
 const FULL_WIDTH = /[\uff01-\uff5e]/;
 const ASCII_ONLY = /^[\0-\x7f]*$/;
 
-/** Unicode puts the ten digits of a script side by side. */
+/** Unicode encodes the ten digits of a script consecutively. */
 function digitOf(character: string): string {
   const compatible = character.normalize('NFKC');
   if (/^[0-9]$/.test(compatible)) return compatible;
@@ -28,7 +28,7 @@ function plainCharacter(character: string): string {
   return DASHES.test(character) ? '-' : character;
 }
 
-/** `rangeOf` leads back to the text as written; what was dropped within a range belongs to it. */
+/** `rangeOf` maps back to the text as written. Characters that were dropped within a range belong to it. */
 export function plainOf(text: string): Folded {
   if (ASCII_ONLY.test(text)) return { text, rangeOf: (start, end) => [start, end] };
   let plain = '';

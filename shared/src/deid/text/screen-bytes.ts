@@ -1,10 +1,10 @@
 /**
- * Says of the bytes of a value whether they can hold anything that the header knows, without decoding them:
- * nearly all kept values cannot, and the rest is searched. Never misses what the search would find in text
- * that is ASCII; whatever is not ASCII is searched.
+ * Tells from the bytes of a value, without decoding them, whether it can hold a value that the header names. Nearly
+ * all kept values cannot, and the others are searched. In ASCII text, the screen never misses anything that the search
+ * would find; values that are not ASCII are always searched.
  *
- * A value that is searched for begins with three letters or digits: those, of all values, are a table. Any
- * three that follow each other in the bytes, whatever stands between them, are looked up there.
+ * The table holds the first three letters or digits of every value that is searched for. Any three consecutive letters
+ * or digits in the bytes, ignoring what stands between them, are looked up in it.
  */
 import { DAY_MS } from '../../day.ts';
 import type { KnownValues } from './known-values.ts';
@@ -16,7 +16,7 @@ const BESIDE = 254;
 const FOREIGN = 255;
 const ESCAPE = 0x1b;
 const DOT = 0x2e;
-/** A UID has more parts (text-patterns.ts). */
+/** A UID has at least this many dots (text-patterns.ts). */
 const DOTS_OF_A_UID = 4;
 /** Digits of the shortest date, 2.5.61. */
 const DIGITS_OF_A_DATE = 4;
@@ -30,16 +30,19 @@ function symbolOf(byte: number): number {
 const SYMBOL_OF = Uint8Array.from({ length: 256 }, (_, byte) => symbolOf(byte));
 
 export interface Screen {
-  /** By three symbols. */
+  /** Indexed by three symbols. */
   readonly beginnings: Uint8Array;
-  /** By the last two digits of the year of a known day. */
+  /** Indexed by the last two digits of the year of a known day. */
   readonly years: Uint8Array;
   readonly hasInitials: boolean;
 }
 
 const atOf = (a: number, b: number, c: number): number => (a * SYMBOLS + b) * SYMBOLS + c;
 
-/** `beginnings`: three ASCII letters or digits each; others need no place, because their texts are foreign. */
+/**
+ * `beginnings`: three ASCII letters or digits each. Beginnings that are not ASCII are not needed, because such texts
+ * are always searched.
+ */
 export function createScreen(
   beginnings: Iterable<string>,
   { removedDays, namedDays, initials }: KnownValues,
@@ -90,7 +93,7 @@ const DIGITS_OF_A_NUMBER = 6;
 const BACKSLASH = 0x5c;
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
 
-/** Whether one of the values of IS or DS may be a whole number that is long enough. */
+/** Whether one of the values of IS or DS may be a whole number with enough digits. */
 export function mayHoldWhole(bytes: Uint8Array): boolean {
   if (bytes.length < DIGITS_OF_A_NUMBER) return false;
   let digits = 0;

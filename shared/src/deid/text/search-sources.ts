@@ -1,33 +1,38 @@
 /**
- * Searches a text for thousands of sources of regular expressions at once. It finds what one alternation of
- * them finds (earlier sources are preferred), but reads what several have in common once: the sources are a
- * trie, which grows only where a text follows it. So the time depends on the text and on how much of a source
- * stands there, not on how many sources there are.
+ * Searches a text for thousands of regular-expression sources at once. It finds the same as one alternation of them
+ * (earlier sources are preferred), but compares what several sources have in common only once: the sources form a
+ * trie, which is built only where a text matches it. So the time depends on the text and on how much of a source
+ * matches, not on the number of sources.
  *
- * A source is a row of letters, which stand for themselves, escaped signs, and pieces (`PIECES`). A piece takes as
- * much as it can and gives nothing back, so what follows it must not begin with anything that it takes.
+ * A source is a sequence of literal letters, escaped signs, and pieces (`PIECES`). A piece matches as much as it can
+ * and does not backtrack, so what follows it must not begin with anything that it matches.
  */
 import type { Span } from './text-patterns.ts';
 
 export interface Budget {
-  /** Steps of the search, of some 0.1 µs each. Below 0: it stopped, and what it has found is not all. */
+  /**
+   * Remaining steps of the search, of some 0.1 µs each. Below 0: the search stopped, and its results are incomplete.
+   */
   left: number;
 }
 
 export interface Sources {
-  /** The preferred ones first. */
+  /** In order of preference. */
   readonly sources: readonly string[];
-  /** Sticky expressions that must match before and after each of them; null: anything may stand there. */
+  /** Sticky expressions that must match before and after each source; null: anything may be there. */
   readonly before: RegExp | null;
   readonly after: RegExp | null;
 }
 
-/** The expressions that a source may hold between its letters, by their source. */
+/** The pieces that a source may contain between its letters. */
 export const PIECES = {
   /** Between two words. */
   between: /[^\p{L}\p{N}]{0,3}/uy,
   space: /\s?/uy,
-  /** Between the parts of an identifier; a short identifier allows fewer, and within a part it is rare. */
+  /**
+   * Between the parts of an identifier. A short identifier allows fewer characters, and within a part separators are
+   * rare.
+   */
   apart: /[\s.,/_:-]{0,2}/uy,
   littleApart: /[_-]?/uy,
   anywhere: /[\s/_-]?/uy,
@@ -36,7 +41,7 @@ export const PIECES = {
   notBeforeLetter: /(?!\p{L})/uy,
   notBeforeNumber: /(?!\p{N}|[.,]\p{N})/uy,
   notBeforeDigit: /(?!\p{N})/uy,
-  /** Behind a family name of one character. */
+  /** Follows a family name of a single character. */
   beforeAddress: /(?=先生|女士|小姐|医生|様|さん|サン|氏)/uy,
 };
 const BY_SOURCE: ReadonlyMap<string, RegExp> = new Map(
@@ -48,7 +53,7 @@ const LETTERS = /[^[\\(]+/y;
 const PIECE = /\[[^\]]{1,32}\](?:\{\d,\d\}|\?)?|\\.\??|\(\?[^)]{1,64}\)/sy;
 const ESCAPED = /^\\[^\p{L}\p{N}]$/u;
 
-/** Sources that begin alike, as their ranks, and how many of their characters the way to here has read. */
+/** The ranks of sources that share a beginning, and how many of their characters have been read to get here. */
 interface Node {
   readonly ranks: readonly number[];
   readonly read: number;
@@ -57,12 +62,12 @@ interface Node {
 interface Branches {
   /** The rank of the source that ends here. */
   readonly whole: number | null;
-  /** By their first UTF-16 unit. */
+  /** By the first UTF-16 unit of the run. */
   readonly letters: ReadonlyMap<number, { readonly run: string; readonly node: Node }>;
   readonly pieces: readonly { readonly piece: RegExp | string; readonly node: Node }[];
 }
 
-/** Where the sign or the match of a sticky expression ends; null: it does not stand there. */
+/** Where the string, or the match of the sticky expression, ends; null if it does not occur at `at`. */
 function endOf(expression: RegExp | string | null, text: string, at: number): number | null {
   if (expression === null) return at;
   if (typeof expression === 'string') return text.startsWith(expression, at) ? at + expression.length : null;
@@ -78,7 +83,7 @@ function pieceOf(source: string): RegExp | string {
   return piece;
 }
 
-/** The letters with which all these sources go on. */
+/** The letters with which all these sources continue. */
 function commonRun(sources: readonly string[], read: number): string {
   const [first = '', ...others] = sources;
   let end = endOf(LETTERS, first, read)!;
@@ -116,18 +121,18 @@ function grow({ ranks, read }: Node, sources: readonly string[]): Branches {
 }
 
 /**
- * A letter costs the search less than a branch does. A source may repeat what a text repeats: then each place
- * of the text is compared with the whole of the source.
+ * How many letters count as one step; a letter costs less than a branch. If a source repeats what a text repeats, each
+ * position of the text is compared with the whole source.
  */
 const LETTERS_A_STEP = 32;
 
-/** The ranges of the matches, from left to right, none within another; within the budget. */
+/** Returns the ranges of the matches, from left to right, none within another, as far as the budget allows. */
 type Search = (text: string, budget: Budget) => Span[];
 
 export function createSearch({ sources, before, after }: Sources): Search {
   const root = nodeOf([...sources.keys()], 0);
 
-  /** Where the preferred source ends that stands here; null: none does. */
+  /** Where the preferred source that matches here ends; null: none matches. */
   function endAt(text: string, start: number, budget: Budget): number | null {
     let best = { rank: Infinity, end: -1 };
     const open: [Node, number][] = [[root, start]];

@@ -1,7 +1,7 @@
 /**
- * Telephone numbers in plain text: with the code of a country, as people of the twelve languages' countries
- * group them without one, and behind a word that announces them. A list of settings ("512 512 1000") is none,
- * and neither are numbers behind the words of a sequence or before a unit.
+ * Finds telephone numbers in plain text: with a country code, in the groups of the twelve languages' countries without
+ * one, and behind a word that announces them. A list of settings ("512 512 1000") is not a telephone number, nor is a
+ * number behind words of a sequence or before a unit.
  */
 import { composePattern } from '../../compose-pattern.ts';
 import { hasManyDigits, isSeries } from './national-numbers.ts';
@@ -14,14 +14,14 @@ const ANNOUNCED = [
     'telefone|tlm|telemóvel',
   'telefono|cellulare|cell|telefoon|telefoonnummer|mobiel|gsm|telefonu|kom|komórka|тел|телефон|моб|мобильный|факс|cep|telefonu|whatsapp|هاتف|الهاتف|تلفون|جوال|الجوال|موبايل|電話|電話番号|携帯|携帯電話|℡|☎',
 ].join('|');
-/** A number of three digits and more within a house. */
+/** Words that announce an internal extension of three digits or more. */
 const WITHIN =
   'extension|extn?|pager|beeper|bleep|dect|durchwahl|dw|piepser|nebenstelle|nst|apparat|poste|interno|anexo|ramal|toestel|pieper|wewn|wew|доб|внутр|dahili|تحويلة|内線|pbx';
 
 const BEFORE =
   '(?<![\\p{L}\\p{N}.,+*=/-])(?<!(?:\\p{N}|(?<!\\p{L})(?:b|tr|te|ti|hu|range|matrix|fov|wl|ww|vol|slices?|frames?|images?|id|nr|no|snr|serial))[\\s:])';
 const AFTER = `(?![\\p{L}\\p{N}]|[.,/-]\\p{N}|\\s\\p{N}|${UNIT})`;
-/** No round number, and no side of a matrix. */
+/** Excludes round numbers and matrix sizes. */
 const NOT_ROUND = '(?!\\d?000|\\d{2}00|1024|2048|4096)';
 const GAP = '[\\s.-]';
 
@@ -30,10 +30,10 @@ const NATIONAL = [
   // North America
   `(?:1[\\s.-])?(?:\\(\\d{3}\\)\\s?|[2-9]\\d{2}(?<s>[\\s.-]))[2-9]\\d{2}[\\s.-]${NOT_ROUND}\\d{4}`,
   `[2-9]\\d{2}-${NOT_ROUND}\\d{4}`,
-  // with the zero of the long distance: Germany, France, Italy, the Netherlands, Turkey, Japan, …
+  // with the trunk prefix 0: Germany, France, Italy, the Netherlands, Turkey, Japan, …
   `\\(?0(?=(?:[\\s()./-]{0,3}\\d){7})\\d{1,4}\\)?[\\s./-]{0,3}\\d{1,8}(?:${GAP}\\d{1,8}){0,4}`,
   `0\\d(?:${GAP}\\d{2}){4}`,
-  // the code of a town in brackets: Brazil, Poland, Argentina, India
+  // area code in brackets: Brazil, Poland, Argentina, India
   '\\(\\d{2,5}\\)\\s?\\d{2,5}[\\s-]?\\d{2,5}(?:[\\s-]\\d{2,4}){0,2}',
   '(?:\\d{2}\\s)?9\\d{4}-\\d{4}',
   // Russia
@@ -50,9 +50,9 @@ const NATIONAL = [
   '1[38]00\\s\\d{3}\\s\\d{3}',
 ].join('|');
 
-/** Between two runs of digits; never nothing, so that a run is read in one way. */
+/** The separator between two runs of digits. It is never empty, so that a run can be matched in only one way. */
 const AROUND_GROUPS = '(?:\\)[\\s.\\-/]?\\(?|[\\s.\\-/]\\(?|\\()';
-/** Four digits and more, the last two of them side by side. */
+/** At least four digits, of which the last two are adjacent. */
 const ENDS_AS_NUMBER = '(?<=(?:\\d[\\s().\\-/]{0,3}){2}\\d{2})';
 const INTERNATIONAL = composePattern(
   `(?<![\\p{L}\\p{N}])(?:\\+\\s?|00)(?=(?:[\\s().\\-/]{0,2}\\d){8})[1-9]\\d{0,32}(?:${AROUND_GROUPS}\\d{1,32}){0,6}${ENDS_AS_NUMBER}(?!\\p{N}|${UNIT})`,
@@ -68,7 +68,7 @@ const SHORT = composePattern(
   'giu',
 );
 
-/** Digits that the brackets and hyphens of a text must hold together to be a number without a code. */
+/** The fewest groups of digits that make a number without a country code. */
 const GROUPS_LEAST = 2;
 
 function isTelephone(match: string): boolean {
@@ -76,7 +76,7 @@ function isTelephone(match: string): boolean {
   return groups.length >= GROUPS_LEAST && !isSeries(groups);
 }
 
-/** The ranges of telephone numbers in plain text, whose dates are not there any more. */
+/** The ranges of telephone numbers in plain text from which dates have been removed. */
 export function findTelephones(text: string): Span[] {
   const short = [...text.matchAll(SHORT)];
   const long = hasManyDigits(text)

@@ -1,19 +1,19 @@
 /**
- * Finds identifiers by their form, in any text: network and postal addresses, telephone numbers, long
- * numbers. The patterns would rather miss a rare form than take a measurement. `names-in-text.ts` finds names,
- * `known-values.ts` the values of the header.
+ * Finds identifiers by their form, in any text: network and postal addresses, telephone numbers, long numbers. The
+ * patterns prefer missing a rare form to removing a measurement. `names-in-text.ts` finds names, `known-values.ts` the
+ * values of the header.
  */
 import { composePattern } from '../../compose-pattern.ts';
 import { fold } from './fold.ts';
 import { ABBREVIATIONS, UNIT, VOCABULARY } from './vocabulary.ts';
 
-/** The part that goes: the group `x`, or all of it. */
+/** The part to remove is the group `x`, or the whole match. */
 const BEFORE = '(?<![\\p{L}\\p{N}])';
 const AFTER = '(?![\\p{L}\\p{N}])';
 const STREET =
   'Street|St\\.|Avenue|Ave|Road|Rd|Lane|Ln|Boulevard|Blvd|Crescent|Terrace|Highway|Hwy|Parkway|Pkwy|Drive|Court|Way|Place|Square|Close|Grove|Hill|Gardens';
 
-/** Top-level domains of hosts; no code of a country that is also a word or an abbreviation after a full stop. */
+/** Top-level domains of hosts. A country code that is also a word or an abbreviation after a full stop is left out. */
 const TOP_LEVELS =
   'com|org|net|edu|gov|mil|info|biz|health|hospital|clinic|int\\.nl|co\\.uk|nhs\\.uk|ac\\.uk|com\\.br|' +
   'com\\.au|com\\.tr|co\\.jp|ac\\.jp|local|localdomain|lan|intern|internal|intranet|corp|' +
@@ -33,13 +33,14 @@ const STATES =
   'AL|AK|AZ|AR|CA|CO|CT|DE|DC|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY';
 const PROPER = "\\p{Lu}[\\p{L}'’-]{0,64}";
 /**
- * A run of letters and digits that is longer than any word, number or identifier. The other patterns look 64
- * characters far, so what is longer is not theirs; scripts without spaces write whole sentences so.
+ * A run of letters and digits that is longer than any word, number or identifier. The other patterns look no further
+ * than 64 characters, so they do not cover it. Scripts without spaces are excluded, because they write whole sentences
+ * like this.
  */
 const OVERLONG =
   /(?:(?![\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}])\p{L}|\p{N}){65,}/gu;
 
-/** Files of a person or a machine; MAC addresses; places on the earth. */
+/** File paths of a person or a machine, MAC addresses, and geographic coordinates. */
 const PLACES_OF_FILES_AND_MACHINES: readonly RegExp[] = [
   /(?<![\p{L}\p{N}])[a-z]:[\\/][^\s"<>|\\/]{1,64}[\\/][^\s"<>|]*/giu,
   /(?<![\\\p{L}\p{N}])\\\\[\p{L}\p{N}._-]{1,63}\\[^\s"<>|]*/gu,
@@ -53,8 +54,8 @@ const PLACES_OF_FILES_AND_MACHINES: readonly RegExp[] = [
 ];
 
 /**
- * Each looks only so far from where it begins, so that the time for a text grows with its length and not with
- * the square of it: a quantifier without an upper bound stands at the end of a pattern or nowhere.
+ * Each pattern looks only a limited distance from its start, so that the time for a text grows linearly with its
+ * length and not quadratically. A quantifier without an upper bound may only be at the end of a pattern.
  */
 const PATTERNS: readonly RegExp[] = [
   OVERLONG,
@@ -72,8 +73,8 @@ const PATTERNS: readonly RegExp[] = [
   /(?:https?|ftp):\/\/[^\s\\]+|(?<!\p{L})www\.[^\s\\]+/giu,
   /(?<![\p{N}.]|v|(?:version|sw|software|release|ver\.?)\s)(?!(?:\d\.){3}\d(?!\d))(?!(?:\d{1,3}\.){0,3}0\d)(?:\d{1,3}\.){3}\d{1,3}(?![\p{N}.])/giu,
   ...PLACES_OF_FILES_AND_MACHINES,
-  // Social security number; numbers of six digits and more that are no fraction; words with five digits and
-  // letters that are no matrix, or a long word that ends in a number; what is called a number
+  // Social security numbers; numbers of six or more digits that are not fractions; words of letters and five digits
+  // that are not a matrix size; long words that end in a number; values behind a word for a number
   /(?<![\p{N}-])\d{3}-\d{2}-\d{4}(?![\p{N}-])/gu,
   composePattern(`(?<![\\p{N}.])\\d{6,64}(?!\\p{N}|\\.\\p{N}|${UNIT})`, 'giu'),
   composePattern(
@@ -88,8 +89,8 @@ const PATTERNS: readonly RegExp[] = [
     'giu',
   ),
   /(?<!\p{L})mrn[.:#=\s]{0,3}(?<x>\d{3,})/giu,
-  // Post: number and street with flat, city and ZIP; street and number with code and city; post box; state
-  // and ZIP
+  // Postal addresses: number and street with flat, city and ZIP; street and number with postcode and city; post box;
+  // state and ZIP
   composePattern(
     `${BEFORE}\\d{1,5}[A-Za-z]?\\s(?:\\p{Lu}[\\p{L}'’.-]{0,64}\\s){1,4}(?:${STREET})${AFTER}(?:,?\\s(?:Apt|Suite|Unit|Flat)\\.?\\s?\\w{1,5})?` +
       `(?:,\\s\\p{Lu}[\\p{L}\\s]{1,30},?\\s[A-Z]{2}\\s\\d{5}(?:-\\d{4})?)?`,
@@ -115,14 +116,14 @@ const PATTERNS: readonly RegExp[] = [
   ),
 ];
 
-/** A UID (PS3.5 §9.1) of six components and more. */
+/** A UID (PS3.5 §9.1) of six or more components. */
 export const UIDS = /(?<![\p{N}.])(?:2\.25\.\d{6,64}|\d{1,64}(?:\.\d{1,64}){5,64})(?![\p{N}])/gu;
 
 export type Span = readonly [start: number, end: number];
 
 /**
- * Text that begins with a word of the trade is neither a name nor an identifier. Capitals alone are an
- * abbreviation.
+ * Whether a text begins with a medical or technical word, or is a short abbreviation in capitals. Such a text is
+ * neither a name nor an identifier.
  */
 function isOfTheTrade(part: string): boolean {
   const [first = ''] = part.split(/[\s,^]+/);
@@ -139,10 +140,10 @@ function spansOf(text: string, pattern: RegExp): Span[] {
   });
 }
 
-/** "J.M." or "J.K.M." of a person in the header, in capitals, where it is no abbreviation of the trade. */
+/** Initials like "J.M." or "J.K.M." in capitals. */
 const INITIALS = /(?<![\p{L}.])(\p{Lu})\.\s?(\p{Lu})\.(?:\s?(\p{Lu})\.)?(?!\p{L})/gu;
 
-/** The ranges to remove for their form alone; `initials`: those of persons in the header. */
+/** The ranges to remove because of their form alone. `initials`: those of persons in the header. */
 export function findPatterns(
   text: string,
   { retainsUids, initials }: { readonly retainsUids: boolean; readonly initials: ReadonlySet<string> },
@@ -152,8 +153,9 @@ export function findPatterns(
 }
 
 /**
- * "JKM" of a person in the header, also where the letters are a word of the trade: nobody can tell which is meant.
- * Only prose is searched for them: a code of three letters is no person.
+ * Initials like "JKM" of a person in the header. They are removed even if the letters are also an abbreviation,
+ * because nobody can tell which is meant. Only prose is searched for them, because a code of three letters is not a
+ * person.
  */
 const BARE_INITIALS = /(?<![\p{L}\p{N}^_./-])\p{Lu}{3}(?![\p{L}\p{N}^_/-])/gu;
 
@@ -164,7 +166,7 @@ function findBareInitials(text: string, initials: ReadonlySet<string>): Span[] {
     .map(({ 0: three, index }): Span => [index, index + three.length]);
 }
 
-/** The initials of persons of the header, where they are no abbreviation of the trade. */
+/** Finds initials of persons in the header, unless they are a common abbreviation. */
 export function findInitials(text: string, initials: ReadonlySet<string>): Span[] {
   const signed = [...text.matchAll(INITIALS)].filter(([, a = '', b = '', c = '']) => {
     const letters = fold(a + b + c).text;

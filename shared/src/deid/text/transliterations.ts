@@ -1,7 +1,7 @@
 /**
- * How a name in Cyrillic or Greek letters is written in Latin ones: as in passports (ICAO Doc 9303-3 §6), and as
- * English-speaking people write it (BGN/PCGN); Greek by ELOT 743. A wrong letter more is a typo's affair
- * (near-words.ts). Data, folded.
+ * Transliterates names from Cyrillic or Greek into Latin letters: as in passports (ICAO Doc 9303-3 §6), as English
+ * speakers write them (BGN/PCGN), and Greek by ELOT 743. near-words.ts covers a further wrong letter. The tables are
+ * folded.
  */
 type Letters = ReadonlyMap<string, string>;
 
@@ -24,7 +24,7 @@ const GREEK_PAIRS: readonly (readonly [RegExp, string])[] = [
 const written = (word: string, letters: Letters): string =>
   [...word].map((letter) => letters.get(letter) ?? letter).join('');
 
-/** None for a word of any other script. */
+/** The transliterations of a word; none for other scripts. */
 export function transliterationsOf(word: string): readonly string[] {
   const lower = word.normalize('NFC').toLowerCase();
   if (/^[\p{Script=Cyrillic}-]+$/u.test(lower)) {

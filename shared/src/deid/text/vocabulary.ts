@@ -1,6 +1,6 @@
 /**
- * Words of the trade, folded: they stand in descriptions and name nobody. A word of a place that is one of
- * them is not searched for by itself, and a role or a title before one of them is not before a name. Data.
+ * Medical and technical words, folded. They occur in descriptions and name nobody. If such a word is part of a place's
+ * name, it is not searched for on its own; and a role or a title before such a word does not announce a name.
  */
 const MODALITIES =
   'ct mr mri mra mrcp us usg pet spect nm xa dx cr mg mammo mammography dexa oct rf angio angiography ultrasound sono xray fluoro tomo cbct ai pacs ris';
@@ -37,19 +37,19 @@ export const VOCABULARY: ReadonlySet<string> = new Set(
   [MODALITIES, ANATOMY, POSITIONS, TECHNIQUE, CLINIC, PLACES, TERMS, NOBODY].join(' ').split(' '),
 );
 
-/** Parts of names that are also ordinary words: searched for only next to the rest of the name. */
+/** Parts of names that are also ordinary words. They are searched for only next to the rest of the name. */
 export const PARTICLES: ReadonlySet<string> = new Set(
   'von van der den des del dela della dello delle dos das los las les bin ben ibn abd abu vom zum zur the und and'.split(
     ' ',
   ),
 );
 
-/** Abbreviations with a dot after each letter that are not initials, folded. */
+/** Abbreviations that are not initials, although they may be written with a dot after each letter. Folded. */
 export const ABBREVIATIONS: ReadonlySet<string> = new Set(
   'ap pa la ra lv rv va zn iv po im ct mr vs ua zb sc us ca pe dd od os'.split(' '),
 );
 
-/** Behind a number: it is a measurement. */
+/** Units: a number followed by one of these is a measurement. */
 export const UNIT =
   '\\s?(?:mm|cm|m|ml|l|min|sek|sec|ms|s|h|hz|khz|mhz|mgy|gy|mg|g|kg|ms?v|kv|kvp|ma|mas|hu|deg|grad|%|°|x|cts|cps|counts|fr|pixels?|px|slices?|images?|' +
   'weeks?|months?|days?|wochen|monate|tage)(?!\\p{L})';
