@@ -1,7 +1,7 @@
 /**
- * Whether something that was chosen on this device may have been left behind. Counts of what was not sent are lost in
- * many ways: by a reload, by another part of the same study, by a choice that was cleared. So once anything was left
- * behind, no disc is said to be free until the person says that it is not needed, or a long shift is over.
+ * Whether something that was chosen on this device may have been left behind. Counts of unsent files can be lost: by a
+ * reload, by sending another part of the same study, or by clearing a choice. So once anything was left behind, no disc
+ * is said to be free until the person says that the rest is not needed, or a long shift is over.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
@@ -14,7 +14,7 @@ interface DoubtWatch {
   readonly page: Pick<Window, 'addEventListener'>;
   readonly ingest: IngestStore;
   readonly queue: Pick<QueueStore, 'studies'>;
-  /** The account that is signed in; null: none is. */
+  /** The account that is signed in; null: nobody is. */
   readonly account: ReadonlySignal<string | null>;
   readonly lost: Pick<LostChoice, 'count' | 'stopped'>;
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
@@ -24,7 +24,7 @@ interface DoubtWatch {
 
 export interface DiscDoubt {
   readonly isDoubted: ReadonlySignal<boolean>;
-  /** The person needs nothing of what was left behind. */
+  /** The person says that nothing left behind is needed. */
   settle(): void;
 }
 
@@ -60,7 +60,10 @@ export function watchDoubt(watch: DoubtWatch): DiscDoubt {
   };
 }
 
-/** A study went without some of its choice, files left the page unsent, or an earlier page took some along. */
+/**
+ * A study was sent without part of its choice, files left the page unsent, or an earlier page was closed with unsent
+ * files.
+ */
 function isLeftBehind({ ingest, queue, lost }: DoubtWatch): boolean {
   const here = ingest.sentFromHere.value;
   if (here.isCleared || lost.count.value > 0 || lost.stopped.value !== null) return true;
