@@ -150,7 +150,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
   const user = session.user.value;
   const isKnown = session.state.value !== 'unknown';
   const first = user && landingOf({ page: 'start' }, user).page === 'start' ? 'start' : 'upload';
-  // People whose first page is Start reach Upload from there.
+  // For people whose first page is Start, Upload is a page below it.
   const isFirst = page === first || page === 'upload' || page === 'before-after';
   const waiting = queue.studies.value.filter(
     (study) => study.state !== 'done' && study.state !== 'taken-back' && !study.cancelling,

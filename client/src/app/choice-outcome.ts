@@ -48,8 +48,8 @@ const TABLE: readonly (readonly [ChoiceStanding, (choice: ChoiceOutcome) => bool
   ['keep', ({ held, unsent, ended }) => held + unsent + ended > 0],
   // Nobody has decided about these files, and the disc may hold them.
   ['keep', ({ missing, unread }) => missing + unread > 0],
-  // Where nothing of the choice was sent, files that left the page mean that a study was cancelled or was sent in
-  // another way.
+  // Files that left the page are recorded only for a choice of which something was sent. If nothing counts as sent any
+  // more, it was cancelled or sent in another way.
   ['keep', (choice) => !isSent(choice) && choice.refused + choice.foreign + choice.cleared > 0],
   ['keep', (choice) => !isSent(choice) && choice.isInDoubt],
   ['being-read', ({ isBeingRead }) => isBeingRead],

@@ -158,7 +158,7 @@ function replacedAmong(
   return new Set(queued.filter(isReplaced).map(({ id }) => id));
 }
 
-/** The study ended with files left out, and nobody has settled all of them. */
+/** The study ended with files left out, and not all of these were taken off the list of files not sent. */
 const isLackingStill = (study: QueuedStudy): boolean =>
   (study.state === 'done' || study.state === 'taken-back') && lackOf(study) > study.noted;
 

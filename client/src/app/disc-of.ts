@@ -15,7 +15,7 @@ type DiscFacts = {
   readonly isDoubted: boolean;
 };
 
-/** `in-pacs`: everything that was chosen here is in the PACS, except the exceptions. */
+/** `in-pacs`: everything that was chosen here is in the PACS, apart from the counted exceptions. */
 type DiscSaid = 'may-go' | 'in-pacs' | 'keep';
 
 /** Counts what is not in the PACS and waits for no decision: instances of a study, and files chosen with it. */

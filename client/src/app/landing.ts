@@ -3,7 +3,7 @@ import type { User } from '#shared/protocol/api.ts';
 import type { Route } from '../kit/routes.ts';
 import { mayReadAudit, maySend } from '../net/may-send.ts';
 
-/** Auditors read the events of cases, but send nothing and do not open cases. */
+/** Cases are open to the roles that may send. Auditors only read the events of cases, and send nothing either. */
 export const mayOpenCases = maySend;
 
 export const mayReadReviews = ({ roles }: Pick<User, 'roles'>): boolean => roles.includes('radiologist');

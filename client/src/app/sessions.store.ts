@@ -19,7 +19,7 @@ export function createSessionsStore(api: Pick<ApiClient, 'json'>): SessionsStore
     load: () =>
       sessions.ask(async (signal) => {
         const listed = await api.json('/auth/sessions', sessionListSchema, { signal });
-        // The current session comes first, so that the others, which the person looks for, stay together.
+        // The current session comes first; the others, which a person looks for, follow it.
         return listed.sessions.toSorted((a, b) => Number(b.isThis) - Number(a.isThis));
       }),
   };

@@ -17,8 +17,8 @@ const LIMIT_OF_ONE = 10;
 const ONE_BY_ONE = 5;
 
 /**
- * Asks once the gateway is reached, when another study is cancelled, and when files are chosen. Another device may have
- * sent the study, or somebody may have brought it on a stick.
+ * Asks once the gateway is reached, when another study is cancelled, and when files are chosen. Other devices may have
+ * sent the files, or somebody may have brought them to the PACS on a stick.
  */
 export function useToldSince(): void {
   const api = useApi();
@@ -43,8 +43,8 @@ const lackingIn = (studies: readonly QueuedStudy[]): readonly QueuedStudy[] =>
   );
 
 /**
- * Asks for each study where the gateway has already heard of it. Otherwise asks for the whole list, so that no
- * identifier leaves the device. Throws like the API client.
+ * Asks for the studies one by one if they are few and the gateway has heard of all of them. Otherwise asks for the
+ * whole list, so that no unknown identifier leaves the device. Throws like the API client.
  */
 export async function askTold(
   api: Pick<ApiClient, 'json'>,
