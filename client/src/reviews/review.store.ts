@@ -93,7 +93,7 @@ export interface ReviewStore {
   signAgain(): Promise<void>;
   /** Reads again, in case another device has drawn meanwhile. */
   refresh(): Promise<void>;
-  /** Gives a place to somebody. The caller takes it by naming their own account. */
+  /** Gives a place to an account, which may be the caller's own. */
   assign(place: ReviewPlace, accountId: string): Promise<void>;
   withdraw(): Promise<void>;
   /** Sends again what waits for the link. */
@@ -134,7 +134,7 @@ function openState(tools: ReviewTools, id: string) {
     marks: openMarks(unsent, place),
     /** Ids of the marks that were last copied from another reading. */
     copies: new Set<string>() as ReadonlySet<string>,
-    /** Reading of the current state, started after a step was refused. */
+    /** Resolves once the current state has been read after a refused step. */
     reading: Promise.resolve(),
     /** Cancels the pending sending of marks. */
     callOff: () => {},
@@ -265,7 +265,7 @@ async function refresh(tools: ReviewTools, state: State, reviewId: string): Prom
 const discard = ({ outbox }: ReviewTools, unsent: readonly Unsent[]): Promise<void> =>
   outbox.discard(unsent.map(({ inOutbox }) => inOutbox));
 
-/** Stores the signature together with the answers that it signs. */
+/** The signature step, with the answers that it signs. */
 const signatureOf = ({ said }: ReviewPlace, request: Sign) =>
   ({ step: 'sign', request, said: said && answeredIn(said) }) as const;
 

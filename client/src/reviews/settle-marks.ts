@@ -9,7 +9,7 @@ type Of = {
   readonly reviewId: string;
   readonly read: () => Promise<void>;
   readonly send: () => Promise<void>;
-  /** Reading of the current state, started after a step was refused. */
+  /** Resolves once the current state has been read after a refused step. */
   readonly reading: () => Promise<void>;
 };
 
