@@ -1,8 +1,8 @@
-/** When a key ends, as the list says it. Pure. */
+/** The expiry of a key, as the list shows it. Pure. */
 import { DAY_MS } from '#shared/day.ts';
 import type { ListedApiKey } from '#shared/protocol/api-key.ts';
 
-/** Long enough to give a script another key. */
+/** Long enough to give a script a new key. */
 const SOON_DAYS = 14;
 
 /**

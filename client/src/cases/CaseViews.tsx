@@ -79,7 +79,7 @@ function Press({ label, onPress }: { readonly label: string; readonly onPress: (
 type NameSheetProps = {
   readonly store: ViewsStore;
   readonly filters: CaseViewFilters;
-  /** The view to rename or replace; null: a new view. */
+  /** The view to rename; null: a new view. */
   readonly renamed: CaseView | null;
   readonly onClose: () => void;
 };
