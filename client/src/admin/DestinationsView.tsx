@@ -116,7 +116,7 @@ type OneProps = Pick<DestinationList, 'rules'> & {
   readonly destination: Destination;
   readonly tested: Tested | null;
   readonly store: DestinationsStore;
-  /** Whether this person has just saved this destination; it is then brought into view. */
+  /** This person has just saved the destination, so its heading gets the focus. */
   readonly wasSaved: boolean;
   readonly onChange: () => void;
 };

@@ -26,7 +26,7 @@ type RuleSheetProps = {
   /** The names of the other rules of this kind. */
   readonly others: readonly string[];
   readonly known: Known;
-  /** Whether an enabled rule lets a model examine studies. */
+  /** Whether any enabled rule lets a model examine studies. */
   readonly isExamined: boolean;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (rule: Rule) => Promise<void>;
