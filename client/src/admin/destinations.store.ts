@@ -264,7 +264,7 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
     test: (id, scope) =>
       tried(async () => {
         await test(state, id, scope);
-        // The test may have disproved a limit, which the gateway then drops from the list.
+        // The gateway drops whatever the test disproves, so the list is read again.
         await listAgain(state);
       }),
     tune: (id, tuning) =>

@@ -3,7 +3,10 @@ import type { User } from '#shared/protocol/api.ts';
 import type { Route } from '../kit/routes.ts';
 import { mayReadAudit, maySend } from '../net/may-send.ts';
 
-/** Cases are open to the roles that may send. Auditors only read the events of cases, and send nothing either. */
+/**
+ * Cases are open to every role that may send. Auditors may neither send nor open cases; they only read the events of
+ * cases.
+ */
 export const mayOpenCases = maySend;
 
 export const mayReadReviews = ({ roles }: Pick<User, 'roles'>): boolean => roles.includes('radiologist');

@@ -91,7 +91,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
 const change = (database: LocalDatabase, choice: KeptChoice): void =>
   void ignoreFailure(changeChoice(database, choice), 'it stays, and is told once more');
 
-/** `gone`: rows of choices whose page is closed. */
+/** `gone`: ids of rows whose choice is no longer on any page. */
 function readKept({ database, locks }: ChoiceWatch) {
   const kept = signal<KeptChoices>({ choices: [], queued: new Map() });
   const gone = signal<ReadonlySet<string>>(new Set());

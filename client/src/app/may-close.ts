@@ -14,8 +14,8 @@ export type Standing =
   /** Instances were read and shown, but not sent. `send`: where Send can be pressed; null: it cannot be pressed now. */
   | { readonly kind: 'not-queued'; readonly count: number; readonly send: 'here' | 'on-upload' | null }
   /**
-   * An earlier page, or this one before the device locked, did not send these: they must be chosen again. `beside`: the
-   * sentence that would be said without them, which is true as well.
+   * An earlier page, or the page open before the device locked, did not send these: they must be chosen again.
+   * `beside`: the sentence that would be said without them, which is true as well.
    */
   | { readonly kind: 'not-sent'; readonly count: number; readonly beside: Standing }
   /** These wait until a person decides, and stay on the device. */

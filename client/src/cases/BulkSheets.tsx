@@ -19,7 +19,7 @@ type BulkSheetProps = {
   readonly onClose: () => void;
 };
 
-/** No account has this id, so it can stand for keeping the assignee. */
+/** No account and no priority has this id, so the option can mean "keep it as it is". */
 const KEEP = 'keep';
 
 export function BulkChangeSheet({

@@ -192,7 +192,7 @@ async function send(
   return sendOnce(tools, withToken(path, init, renewed), onSent);
 }
 
-/** Checks after each token, in the same event-loop turn as the request that uses it. */
+/** Call this after each token was fetched, in the same event-loop turn as the request that uses the token. */
 function checkAccount({ tokens }: ApiTools, as: SendInit['as']): void {
   if (as && tokens.user?.peek()?.id !== as) throw new OtherAccount();
 }

@@ -96,7 +96,7 @@ export const KINDS: Readonly<Record<Statement['step'], Kind>> = {
 export const subjectOf = (said: Saying): string =>
   said.step === 'verdict' ? `/results/${said.resultId}` : `/reviews/${said.reviewId}`;
 
-/** A statement with the id of another replaces it. */
+/** The id of a statement. A newer statement of the same kind and id replaces the older one. */
 export const idOf = (said: Saying): string => (said.step === 'verdict' ? said.resultId : said.request.id);
 
 /** Unique for each statement, even for one that replaced another of the same id. */

@@ -32,8 +32,8 @@ import { Back } from './ResultView.tsx';
 const said = resultWords.run;
 
 /**
- * `id`: a study on this device; empty if none is chosen yet. With `ofCase`, the id of a case, it is the place of the
- * study within that case.
+ * `id`: a study on this device; empty if none is chosen yet. If `ofCase` is set, `id` is a case, and `ofCase` is the
+ * place of the study in that case.
  */
 type RunViewProps = {
   readonly id: string;

@@ -11,7 +11,7 @@ export type Period = (typeof PERIODS)[number];
 const WHOSE = ['all', 'mine'] as const;
 export type Whose = (typeof WHOSE)[number];
 
-/** `none`: nobody has judged it. */
+/** `none`: results without a verdict. */
 const VERDICTS = ['any', 'none'] as const;
 export type Verdicts = (typeof VERDICTS)[number];
 

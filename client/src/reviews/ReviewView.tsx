@@ -185,7 +185,7 @@ const Withdraw = ({ store }: Pick<OneReviewProps, 'store'>) => (
   </p>
 );
 
-/** Focuses the page after signing, because the sign button, and perhaps the whole form, is gone. */
+/** Focuses the page's heading after signing, because the sign button, and perhaps the whole form, is gone. */
 function useFocusAfterSigning(own: ReviewPlace | null): void {
   useEffect(() => {
     if (own?.state === 'signed' && document.activeElement === document.body)

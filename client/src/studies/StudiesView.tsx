@@ -120,7 +120,7 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   );
 }
 
-/** Studies on this device come first, also for people who read the site's studies. */
+/** If this device has studies, the list starts with those, even for people who come to read. */
 function useList(): DayList {
   const { studies, ready } = useQueue();
   const user = useSession().user.value;

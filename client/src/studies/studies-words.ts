@@ -1,4 +1,4 @@
-/** The texts of the day's list and of checking a receipt. */
+/** The texts of the list of studies and of checking a receipt. */
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { images, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';

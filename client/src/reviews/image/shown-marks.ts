@@ -62,7 +62,7 @@ export function readerMarks(others: readonly PlaceAnnotations[], spacings: Spaci
     }));
 }
 
-/** The sentence that the other readers have drawn no marks; null: one of them has. */
+/** The sentence that no other reader, or nobody at all, has drawn marks; null: another reader has. */
 export function saidOfNone(own: readonly NamedMark[], others: readonly ReaderMarks[]): string | null {
   if (others.some(({ marks }) => marks.length > 0)) return null;
   return own.length > 0 ? markWords.list.noneElse : markWords.list.noneDrawn;
