@@ -6,8 +6,8 @@ import type { ListedApiKey } from '#shared/protocol/api-key.ts';
 const SOON_DAYS = 14;
 
 /**
- *   ended   its state says it, or its hour has passed since it was listed
- *   soon    in so many days; 0: in less than one
+ *   ended   the state says so, or the key has expired since it was listed
+ *   soon    expires in `days` days; 0: in less than one day
  *   later   nothing to do yet
  */
 type KeyExpiry =

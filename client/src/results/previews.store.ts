@@ -49,7 +49,7 @@ type State = {
   readonly known: Map<string, Signal<Preview | null>>;
   readonly arrivals: Map<string, Signal<Arrival>>;
   readonly named: Map<string, Signal<About | null>>;
-  /** Pending requests, of which the last one is sent first. */
+  /** Pending requests. The last one is sent first. */
   readonly wanted: (() => Promise<void>)[];
   readonly asked: Set<string>;
   readonly askedNames: Set<string>;

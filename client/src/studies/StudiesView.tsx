@@ -171,7 +171,7 @@ function WhoseChoice({ chosen, onChoose }: WhoseChoiceProps) {
   );
 }
 
-/** With fewer studies of one's own, nobody needs to search. */
+/** With fewer studies than these, a person needs no search. */
 const FEW = 4;
 
 function Found({

@@ -88,11 +88,11 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
 export const countIn = (sections: readonly Section[]): number =>
   sections.reduce((sum, { entries }) => sum + entries.length, 0);
 
-/** Words to match, and days on one of which the study must lie; null: any day. */
+/** Words to match, and the days on which the study may lie; null: any day. */
 type Reading = {
   readonly words: readonly string[];
   readonly days: readonly number[] | null;
-  /** The words may be a name of which only the initials are stored. */
+  /** The words may be a name. Only its initials may be stored. */
   readonly mayBeName: boolean;
 };
 
