@@ -1,4 +1,4 @@
-/** The row of an account: its facts in a line, and opened, what an administrator can do with it. */
+/** The row of an account: its facts in one line and, when expanded, an administrator's actions on it. */
 import { useSignal } from '@preact/signals';
 import { type Role, ROLES } from '#shared/protocol/api.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
@@ -46,7 +46,7 @@ export function AccountRow({ account, store }: AccountRowProps) {
   );
 }
 
-/** The refusal stands beside what was to be changed: the top of the page may be out of sight. */
+/** A refusal is shown beside what was to be changed, because the top of the page may be out of view. */
 function Refused({ account, store }: AccountRowProps) {
   const trouble = store.trouble.value;
   return (

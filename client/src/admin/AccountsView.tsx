@@ -1,4 +1,4 @@
-/** The accounts of the site: who may sign in, what they may do, and how they are used. */
+/** The accounts of the site: who may sign in, what they may do, and how the accounts are used. */
 import { useSignal, type Signal } from '@preact/signals';
 import type { Known } from '../kit/resource.ts';
 import { usePageStore } from '../net/use-page-store.ts';
@@ -9,7 +9,7 @@ import { AdminPage } from './AdminPage.tsx';
 import { ACCOUNT_SORTS, chooseAccounts, FEW_ACCOUNTS, type AccountSort } from './choose-accounts.ts';
 import { NewAccountSheet } from './NewAccountSheet.tsx';
 
-/** People sign in meanwhile, and nobody waits for that. */
+/** People sign in meanwhile, but nobody waits to see it here. */
 const REFRESH_MS = 60_000;
 
 export function AccountsView() {

@@ -1,7 +1,7 @@
 /**
- * In the head of every page of an administrator: the way to the pages for administrators, and the destinations that
- * need one. It asks when it comes, when the page is seen again, and once a minute while it is seen; with the person
- * who signs out it goes.
+ * In the header of every page of an administrator: the link to the administration pages, and the number of destinations
+ * with problems. It refreshes when it appears, when the page becomes visible, and once a minute while the page is
+ * visible. It disappears when the person signs out.
  */
 import { useEffect } from 'preact/hooks';
 import { Icon } from '../kit/Icon.tsx';
@@ -15,7 +15,7 @@ import { useDestinationList } from './needy-destinations.ts';
 import { needyWords as words } from './needy-words.ts';
 import '../kit/badge.css';
 
-/** The gateway counts the studies and instances of each destination for one answer. */
+/** Refreshing is expensive: for one answer the gateway counts the studies and instances of each destination. */
 const REFRESH_MS = 60_000;
 const DESTINATIONS = hrefOf({ page: 'admin', at: 'destinations' });
 
@@ -42,7 +42,7 @@ export function AdminEntry({ link, page }: AdminEntryProps) {
     };
   }, [list]);
   const count = list.count.value;
-  // A screen reader says the count, when it has the time, as soon as there is one.
+  // The live region makes a screen reader announce the count politely, as soon as there is one.
   return (
     <>
       <a

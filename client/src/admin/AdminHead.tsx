@@ -1,4 +1,4 @@
-/** The head of each page for administrators: the way to all others, and the title. */
+/** The header of each administration page: links to all the others, and the title. */
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf, type AdminTask } from '../kit/routes.ts';
 import { NeedyCount } from './NeedyCount.tsx';
@@ -6,7 +6,7 @@ import { NeedyCount } from './NeedyCount.tsx';
 type Place = AdminTask | 'audit' | 'analytics';
 
 const toTask = (at: AdminTask): string => hrefOf({ page: 'admin', at });
-/** The last two are not for administrators alone. */
+/** The last two pages are also open to other roles. */
 const PAGES = {
   destinations: toTask('destinations'),
   accounts: toTask('accounts'),

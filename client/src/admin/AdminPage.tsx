@@ -1,4 +1,4 @@
-/** A page for administrators: its head, what it is for, why a change was refused, and what is known. */
+/** An administration page: its header, its purpose, why a change was refused, and its content once loaded. */
 import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { Known, Resource } from '../kit/resource.ts';
@@ -16,7 +16,7 @@ type AdminPageProps<T> = {
   readonly trouble?: ReadonlySignal<Trouble | null>;
   readonly onAgain?: () => void;
   readonly children: (value: T, known: Known) => ComponentChildren;
-  /** Stands at the end, whether anything is known or not. */
+  /** Shown at the end, whether or not the content is loaded. */
   readonly after?: ComponentChildren;
 };
 

@@ -1,4 +1,4 @@
-/** The pages for administrators, fetched when the first of them is opened: each by its name. */
+/** The administration pages by name, loaded when the first of them is opened. */
 import type { ComponentType } from 'preact';
 import type { AdminTask } from '../kit/routes.ts';
 import { AccountsView } from './AccountsView.tsx';
@@ -9,7 +9,7 @@ import { QuotasView } from './QuotasView.tsx';
 import { RulesView } from './RulesView.tsx';
 import './admin.css';
 
-/** A further page adds its line here, in `AdminTask`, and in `kitWords.pages`. */
+/** To add a page, add a line here, in `AdminTask`, and in `kitWords.pages`. */
 const PAGES = {
   accounts: AccountsView,
   destinations: DestinationsView,

@@ -1,4 +1,4 @@
-/** The form for a new API key: its purpose, its account, its rights and its end. */
+/** The form for a new API key: its purpose, its account, its rights and its expiry. */
 import { useSignal } from '@preact/signals';
 import { API_KEY_SCOPES } from '#shared/protocol/api-key.ts';
 import { SelectField, TextField } from '../kit/fields.tsx';
@@ -26,7 +26,7 @@ function readForm(data: FormData): AskedKey | null {
 
 type ApiKeyFormProps = { readonly store: ApiKeysStore; readonly choices: KeyChoices };
 
-/** Empty again once a key was made. */
+/** The form is emptied once a key was created. */
 export function ApiKeyForm(props: ApiKeyFormProps) {
   const made = useSignal(0);
   return <OneKey key={made.value} {...props} onMade={() => (made.value += 1)} />;
@@ -67,7 +67,7 @@ function OneKey({ store, choices, onMade }: ApiKeyFormProps & { readonly onMade:
         options={[['', words.noAccount], ...owners.map(({ id, username }) => [id, username] as const)]}
       />
       <Scopes />
-      {/* A script that names no policy would else send under the gateway's, which may remove names. */}
+      {/* The choice is explicit, because a script without a policy would send under the gateway's default, which may remove names. */}
       <SelectField
         label={words.policy}
         name="policy"

@@ -1,4 +1,4 @@
-/** API keys: the ones there are, a form for a new one, and its text, shown once. */
+/** API keys: the list of keys, a form for a new one, and the text of a new key, shown once. */
 import type { ListedApiKey } from '#shared/protocol/api-key.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
@@ -51,7 +51,7 @@ function Made({ store }: { readonly store: ApiKeysStore }) {
   );
 }
 
-/** The gateway serves its API beneath the address of the page. */
+/** The addresses for scripts. The gateway serves its API below the address of this page. */
 function Addresses() {
   return (
     <section aria-label={words.addresses}>
@@ -92,7 +92,7 @@ function KeyList({ store, which }: ListProps) {
   );
 }
 
-/** Asked for when somebody opens it: nobody needs them in the daily work. */
+/** Loaded when somebody opens it, because ended keys are rarely needed. */
 function EndedKeys({ store }: { readonly store: ApiKeysStore }) {
   const load = (isOpen: boolean): void => {
     if (isOpen && store.ended.value.value === null) void store.loadMore('ended');

@@ -1,4 +1,6 @@
-/** In the form of a new destination: whether it becomes the primary one, so that nobody looks for it afterwards. */
+/**
+ * In the form of a new destination: whether it becomes the primary one. Asking here saves a search for it afterwards.
+ */
 import { useId } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { Notice } from '../kit/Notice.tsx';
@@ -7,10 +9,10 @@ import { destinationWords } from './destination-words.ts';
 const words = destinationWords.form;
 
 export type AsPrimaryProps = {
-  /** The one that is primary now; null: there is no destination. */
+  /** The current primary destination; null: there is no destination. */
   readonly primary: Destination | null;
   readonly isTicked: boolean;
-  /** Ticked by the form, and not by the person. */
+  /** Ticked by the form, not by the person. */
   readonly isProposed: boolean;
   readonly onTick: (isTicked: boolean) => void;
 };

@@ -1,4 +1,7 @@
-/** Under the finding that an authority is not trusted: the file of its certificate, saved and tested by choosing it. */
+/**
+ * Shown below the finding that an authority is not trusted: choosing the file of its certificate saves it and tests
+ * again.
+ */
 import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -15,14 +18,14 @@ const UNTRUSTED = 'certificate-private';
 type Props = {
   readonly destination: Destination;
   readonly tested: Tested | null;
-  /** Typed on this page. */
+  /** The secrets typed on this page. */
   readonly secrets: Secrets;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (wish: DestinationWish) => Promise<void>;
 };
 
 export function AuthorityAgain({ destination, tested, secrets, onSave }: Props) {
-  // A DOMException comes from the chosen file: it is gone, or may not be read.
+  // A DOMException comes from the chosen file, which is gone or may not be read.
   const form = useForm((error) => (error instanceof DOMException ? words.unreadable : troubleOf(error)));
   const isUntrusted = tested?.found?.findings.some(({ code }) => code === UNTRUSTED) ?? false;
   if (!isUntrusted || destination.fromEnvironment) return null;
@@ -48,7 +51,7 @@ export function AuthorityAgain({ destination, tested, secrets, onSave }: Props) 
           onChange={({ currentTarget }) => {
             const [file] = currentTarget.files ?? [];
             if (file) void save(file);
-            // The same file may be chosen again once it was put right.
+            // Lets the same file be chosen again after it was corrected.
             currentTarget.value = '';
           }}
         />

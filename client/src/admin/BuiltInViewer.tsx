@@ -1,4 +1,4 @@
-/** The built-in viewer on the page of destinations: whether it is on, how far it is fetched, and what to do. */
+/** The built-in viewer on the page of destinations: whether it is on, the progress of its download, and actions. */
 import type { BuiltInViewer as State } from '#shared/protocol/viewer.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';

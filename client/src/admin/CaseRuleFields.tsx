@@ -1,4 +1,4 @@
-/** The part of a rule's form that says which case it opens, and when. */
+/** The part of a rule's form that says when it opens a case, and which. */
 import type { Signal } from '@preact/signals';
 import { Notice } from '../kit/Notice.tsx';
 import { SelectField, TextField } from '../kit/fields.tsx';
@@ -12,11 +12,14 @@ type Props = {
   readonly isExamined: boolean;
 };
 
-/** A case that is opened because a model found something tells so: no review of it can hide that. */
+/**
+ * A case opened because a model found something reveals that finding by its existence, so no review type that hides
+ * findings is offered for it.
+ */
 const typesFor = (occasion: TypedCase['occasion'], { reviewTypes }: Known): Known['reviewTypes'] =>
   reviewTypes.filter(({ hidesFinding }) => occasion === 'delivered' || !hidesFinding);
 
-/** A review type that is not offered with the occasion is no longer chosen. */
+/** Deselects a review type that is not offered for this occasion. */
 function occasionChosen(
   occasion: TypedCase['occasion'],
   { review }: TypedCase,

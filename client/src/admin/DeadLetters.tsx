@@ -62,7 +62,7 @@ export function DeadLetters({ destination, store }: Props) {
   );
 }
 
-/** Instances for which somebody waits come first. */
+/** Instances that somebody is waiting for come first. */
 const NEEDS = ['required', 'also'] as const satisfies readonly Need[];
 
 function DeadStudyRow({
@@ -131,7 +131,7 @@ function Answers({ of, need, labels: [again, giveUp], onAnswer }: AnswersProps) 
   );
 }
 
-/** Copies that were given up, and the button that sends them there after all. */
+/** Copies that were given up, with a button that sends them after all. */
 export function GivenUp({ destination: { id, name, givenUp }, store }: Props) {
   if (givenUp === 0) return null;
   return (

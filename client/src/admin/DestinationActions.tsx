@@ -16,7 +16,7 @@ type Props = { readonly destination: Destination; readonly store: DestinationsSt
 
 type ActionsProps = Props & {
   readonly isTesting: boolean;
-  /** The question before studies go there; null: its test found nothing that stops them. */
+  /** The question to ask before studies are sent there; null: the test found nothing that prevents it. */
   readonly warning: Warning | null;
   readonly onChange: () => void;
 };
@@ -64,7 +64,7 @@ export function DestinationActions({ destination, store, onChange, isTesting, wa
   );
 }
 
-/** Storing something there is a question of its own. */
+/** The test buttons. Storing test instances needs its own confirmation. */
 function Testing({
   destination: { id, name, kind },
   store,
@@ -95,7 +95,7 @@ function Testing({
 
 type OpensProps = {
   readonly label: string;
-  /** With the destination in it. */
+  /** The button's label for screen readers, including the destination's name. */
   readonly of: string;
   readonly sheet: (onClose: () => void) => ComponentChildren;
 };
@@ -118,7 +118,7 @@ function Opens({ label, of, sheet }: OpensProps) {
   );
 }
 
-/** The button of a destination that cannot be deleted says why. */
+/** The delete button. For a destination that cannot be deleted, it says why. */
 function Removing({ destination, store }: Props) {
   const { id, name } = destination;
   const reason = useId();

@@ -1,4 +1,4 @@
-/** The form of one destination. It never holds a saved secret, and forgets a typed one when it closes. */
+/** The form of one destination. It never contains a saved secret, and forgets a typed one when it closes. */
 import { type Signal, useSignal } from '@preact/signals';
 import { mayCommit, type Destination, type DestinationWish } from '#shared/protocol/destination.ts';
 import { SelectField, TextField, TickField, type TextFieldProps } from '../kit/fields.tsx';
@@ -29,13 +29,13 @@ import type { Secrets } from './typed-secrets.ts';
 const words = destinationWords.form;
 
 type DestinationSheetProps = {
-  /** Null: a new one. */
+  /** Null: a new destination. */
   readonly destination: Destination | null;
   readonly all: readonly Destination[];
-  /** Where folders may be destinations; null: nowhere. */
+  /** The folder in which destination folders may lie; null: folders are not allowed. */
   readonly folderRoot: string | null;
   readonly tests: DestinationsStore['tests']['value'];
-  /** Typed on this page, for this destination. */
+  /** The secrets typed on this page for this destination. */
   readonly secrets: Secrets;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (id: string | null, wish: DestinationWish, isPrimary: boolean) => Promise<void>;
@@ -91,7 +91,7 @@ export function DestinationSheet(props: DestinationSheetProps) {
   );
 }
 
-/** Until the person ticks or unticks it, the form follows what is found meanwhile. */
+/** Until the person changes the checkbox, it follows new test results. */
 function useAsPrimary({ destination, all, tests }: DestinationSheetProps): AsPrimaryProps {
   const ticked = useSignal<boolean | null>(null);
   const isProposed = ticked.value === null && destination === null && isProposedAsPrimary(all, tests);
@@ -150,7 +150,7 @@ function toRefusal(error: unknown, typed: Typed, taken: readonly string[]): Mist
     const next = name === '' ? words.nameAgain : words.nameFree(freeName(name, [...taken, name]));
     return { ...trouble, next, field: 'name' };
   }
-  // The gateway's detail names the field, never what was typed.
+  // The gateway's detail names the field, but never what was typed.
   const detail = error instanceof ApiProblem ? error.detail : null;
   return { ...trouble, next: detail ?? trouble.next };
 }
@@ -164,7 +164,7 @@ const Text = ({ typed, name, ...props }: Part & { readonly name: FieldName } & T
   />
 );
 
-/** A secret is never shown, and an empty one stays as it is kept. */
+/** A field for a secret. A saved secret is never shown, and an empty field keeps it. */
 const Secret = (props: Parameters<typeof Text>[0]) => (
   <Text what={props.isNew ? null : words.keptHere} {...props} type="password" autocomplete="new-password" />
 );

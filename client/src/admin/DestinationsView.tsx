@@ -1,4 +1,4 @@
-/** The destinations: where each is, whether it answers now, and what waits for it. */
+/** The destinations: the address of each, whether it answers now, and what waits for it. */
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { useEffect } from 'preact/hooks';
@@ -33,14 +33,14 @@ import {
   type Tested,
 } from './destinations.store.ts';
 
-/** A study that waits comes again within 30 s, and a person who mends a PACS looks here. */
+/** A waiting study is tried again within 30 s, and people watch this page while they repair a PACS. */
 const REFRESH_MS = 10_000;
 
 export function DestinationsView() {
   const store = usePageStore(createDestinationsStore, REFRESH_MS);
-  /** Undefined: the form is closed; null: it is for a new one. */
+  /** Undefined: the form is closed; null: it is for a new destination. */
   const editing = useSignal<Destination | null | undefined>(undefined);
-  /** The one that was saved last. */
+  /** The id of the destination that was saved last. */
   const saved = useSignal<string | null>(null);
   useAsCounted(store.list.value.value?.destinations ?? null);
   return (
@@ -88,7 +88,7 @@ export function DestinationsView() {
 
 type ListProps = Pick<DestinationList, 'destinations' | 'rules'> & {
   readonly store: DestinationsStore;
-  /** The one that was saved last, once its form has closed. */
+  /** The id of the destination that was saved last, set once its form has closed. */
   readonly saved: string | null;
   readonly onChange: (destination: Destination) => void;
 };
@@ -116,7 +116,7 @@ type OneProps = Pick<DestinationList, 'rules'> & {
   readonly destination: Destination;
   readonly tested: Tested | null;
   readonly store: DestinationsStore;
-  /** Shown to the person who has just saved it. */
+  /** This person has just saved the destination, so its heading gets the focus. */
   readonly wasSaved: boolean;
   readonly onChange: () => void;
 };
@@ -124,7 +124,7 @@ type OneProps = Pick<DestinationList, 'rules'> & {
 function OneDestination({ destination, rules, tested, store, wasSaved, onChange }: OneProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    // The form gives the focus back to its button when it closes.
+    // Waits a frame, because the closing form returns the focus to its button first.
     if (wasSaved) requestAnimationFrame(() => heading.current?.focus());
   }, [wasSaved]);
   const { id, kind, name, url, isPrimary, fromEnvironment } = destination;
@@ -177,7 +177,7 @@ function OneDestination({ destination, rules, tested, store, wasSaved, onChange 
   );
 }
 
-/** Before studies go there; null: the test found nothing that keeps any from arriving. */
+/** The warning before studies are sent there; null: the test found nothing that prevents any from arriving. */
 function warningOf(name: string, found: DestinationExamination | null): Warning | null {
   if (found === null) return null;
   if (isUnusable(found)) return words.askFailing(name);
@@ -187,7 +187,7 @@ function warningOf(name: string, found: DestinationExamination | null): Warning 
 
 type NeedProps = Pick<OneProps, 'destination' | 'rules' | 'store'> & { readonly warning: Warning | null };
 
-/** Asks first where studies would wait for a destination. */
+/** The choice of which new studies go there. Asks first if studies would then have to wait for the destination. */
 function NeedField({ destination, rules, warning, store }: NeedProps) {
   const { id, name, need } = destination;
   const asked = useSignal<Need | null>(null);
@@ -223,7 +223,9 @@ function NeedField({ destination, rules, warning, store }: NeedProps) {
   );
 }
 
-/** Gives up the copies for a destination that is gone for good: they would stay on the gateway's disk for ever. */
+/**
+ * Gives up the copies for a destination that is gone for good. Otherwise they would stay on the gateway's disk forever.
+ */
 function GivingUp({ destination, store }: Pick<OneProps, 'destination' | 'store'>) {
   const { id, name, copies } = destination;
   if (copies.also + copies.required === 0) return null;
@@ -259,8 +261,8 @@ function studiesOf(destination: Destination): string {
 }
 
 /**
- * Leads to the held studies of the primary PACS, which keeps no copy of what it refused: dead letters of others stand
- * on this page.
+ * A link to the held studies of the primary PACS, of which the gateway keeps no copy once the PACS refused them. Dead
+ * letters of other destinations are on this page.
  */
 function HeldStudies() {
   return (
@@ -290,7 +292,7 @@ function Refused({ destination: { refused, unlisted, limit } }: Pick<OneProps, '
     ));
 }
 
-/** The destination's own settings: the others are the gateway's. */
+/** The destination's own settings; all others are the gateway's. */
 function Tuned({ destination: { id, name, tuning }, store }: Pick<OneProps, 'destination' | 'store'>) {
   const lines = words.tuned(tuning);
   if (lines.length === 0) return null;

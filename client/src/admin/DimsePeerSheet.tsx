@@ -14,7 +14,7 @@ import type { PeerChoices } from './dimse-peers.store.ts';
 const words = dimsePeerWords.form;
 
 type DimsePeerSheetProps = {
-  /** Null: a new one. */
+  /** Null: a new modality. */
   readonly peer: DimsePeer | null;
   readonly choices: PeerChoices;
   /** Throws ApiProblem, Unreachable. */

@@ -1,4 +1,7 @@
-/** The modalities that may store over DIMSE: what to enter on them, what came of each, and who was refused. */
+/**
+ * The modalities that may store over DIMSE: what to configure on them, what each has sent, and which senders were
+ * refused.
+ */
 import { useSignal, type Signal } from '@preact/signals';
 import type { DimsePeer, DimsePeers } from '#shared/protocol/dimse-peer.ts';
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
@@ -18,7 +21,7 @@ import { dimsePeerWords as words } from './dimse-peer-words.ts';
 import { createDimsePeersStore, type DimsePeersStore, type PeerChoices } from './dimse-peers.store.ts';
 import { titleIn } from './title-in.ts';
 
-/** The page of destinations refreshes as often. */
+/** The same interval as on the page of destinations. */
 const REFRESH_MS = 10_000;
 
 export function DimsePeersView() {
@@ -45,7 +48,7 @@ export function DimsePeersView() {
 type FormProps = {
   readonly store: DimsePeersStore;
   readonly choices: PeerChoices;
-  /** Undefined: the form is closed; null: it is for a new one. */
+  /** Undefined: the form is closed; null: it is for a new modality. */
   readonly editing: Signal<DimsePeer | null | undefined>;
 };
 
@@ -70,7 +73,7 @@ function Form({ store, choices, editing }: FormProps) {
 }
 
 const LOOPBACK = /^(127\.|::1$)/;
-/** The system takes calls to each of its addresses. */
+/** Addresses that mean listening on every address of the machine. */
 const ANY = ['0.0.0.0', '::'];
 
 function Listener({ listener }: Pick<DimsePeers, 'listener'>) {

@@ -1,4 +1,4 @@
-/** Transfers of modalities that need an administrator's answer: sent again, or given up for a reason. */
+/** Transfers of modalities that need an administrator's decision: send again, or give up with a reason. */
 import { useState } from 'preact/hooks';
 import type { DimsePeers, DimseTransfer, TransferAnswer } from '#shared/protocol/dimse-peer.ts';
 import type { StudyHere } from '#shared/protocol/not-taken.ts';

@@ -1,6 +1,6 @@
 /**
- * A study is picked or described, and the page says which rule takes it, and why the others do not. One that is picked
- * is shown with its values and judged by them alone: only those that the gateway does not keep can be typed.
+ * The dry run: a study is picked or described, and the page says which rule takes it and why the others do not. A
+ * picked study is shown with its values and judged by them; only values that the gateway does not keep can be typed.
  */
 import { type Signal, useSignal } from '@preact/signals';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
@@ -22,18 +22,18 @@ import type { Known, RulesStore } from './rules.store.ts';
 const words = rulesWords.dryRun;
 
 type Props = { readonly store: RulesStore; readonly known: Pick<Known, 'studies' | 'values'> };
-/** With the rules that it is about: after a change it is shown no longer. */
+/** The answer, with the rules that it refers to. After a change of the rules it is no longer shown. */
 type Said = { readonly rules: RulesStore['lists']['value']['value']; readonly said: DryRun };
 
 const UNKEPT: readonly Condition[] = ['bodyPart', 'description'];
 
-/** The fields, the answer, and the way to ask for it. */
+/** The fields, the answer, and the function that requests it. */
 function useDryRun(store: RulesStore) {
   const form = useForm<Condition>(troubleOf);
   const typed = {
     kind: useSignal<RuleKind>('forwarding'),
     study: useSignal(''),
-    /** Attributes of the chosen study, once they are known. */
+    /** Attributes of the picked study, once known. */
     has: useSignal<DryRun['attributes'] | null>(null),
     values: useSignal(toTypedValues({})),
     result: useSignal<Said | null>(null),
@@ -154,7 +154,7 @@ function Choices({ kind, study, studies, onStudy }: ChoicesProps) {
   );
 }
 
-/** Names a study as the list of studies does: what it is, when it was sent, and by whom. */
+/** Names a study like the list of studies does: its kind, when it was sent, and by whom. */
 function nameOf({ sopClassUIDs, lastSentAt, uploads }: Known['studies'][number], now: Date): string {
   const senders = new Set(uploads.flatMap(({ sender }) => sender?.username ?? []));
   return [modalitiesOf(sopClassUIDs).join('/'), formatMoment(new Date(lastSentAt), now), ...senders]

@@ -17,7 +17,7 @@ type Props = {
 
 export function Examination({ destination, tested, onTune }: Props) {
   const found = tested?.found ?? null;
-  // A look that nobody asked for leaves what was found on the screen.
+  // An automatic check leaves the earlier findings on the screen.
   const isAsked = tested?.running === 'all' || tested?.running === 'store';
   const running = !isAsked && found !== null ? null : (tested?.running ?? null);
   const place = useSaidInSight(isAsked);
@@ -36,8 +36,8 @@ export function Examination({ destination, tested, onTune }: Props) {
 }
 
 /**
- * A test takes up to a minute, and what is said then is as long as it must be: its first line comes into sight, and
- * gets the focus of the control that is gone. Somebody who types or has gone elsewhere is left alone.
+ * A test takes up to a minute, and its result may be long. The first line of the result is scrolled into view, and gets
+ * the focus if the focused control is gone. A person who is typing or has gone elsewhere is not disturbed.
  */
 function useSaidInSight(isAsked: boolean): { current: HTMLDivElement | null } {
   const place = useRef<HTMLDivElement>(null);
@@ -61,7 +61,7 @@ type Finding = DestinationExamination['findings'][number];
 type VerdictProps = {
   readonly found: DestinationExamination;
   readonly destination: Destination;
-  /** A short look checks what is needed to work with the destination, and not the limit of a request. */
+  /** A short check covers what is needed to work with the destination, but not the limit of a request. */
   readonly isShort: boolean;
 };
 
@@ -120,7 +120,7 @@ const BODIES_TOO_SMALL = 'bodies-too-small';
 type ChecksProps = Pick<Props, 'destination' | 'onTune'> & Pick<VerdictProps, 'found' | 'isShort'>;
 
 function AllChecks({ destination, found: { findings, settings }, isShort, onTune }: ChecksProps) {
-  // Smaller requests do not help an image that is larger than the limit.
+  // Smaller requests do not help an image that is itself larger than the limit.
   const isTooSmall = findings.some(({ code }) => code === BODIES_TOO_SMALL);
   return (
     <section class="stack" aria-label={words.examined(destination.name)}>

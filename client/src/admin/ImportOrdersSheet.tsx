@@ -1,4 +1,4 @@
-/** Imports a list of orders: it is looked through first, and imported as a whole or not at all. */
+/** Imports a list of orders. The list is checked first, and imported completely or not at all. */
 import { useSignal } from '@preact/signals';
 import { orderImportSchema, type OrderFault, type OrderImport } from '#shared/protocol/worklist.ts';
 import { troubleOf } from '../net/trouble-of.ts';
@@ -10,7 +10,7 @@ import { problemOf, type ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
 import { importWords as words } from './worklist-words.ts';
 
-/** `answer` null: it is being looked through. */
+/** `answer` null: the file is being checked. */
 type Chosen = { readonly file: File; readonly answer: OrderImport | null };
 
 /** Throws ApiProblem, Unreachable. */

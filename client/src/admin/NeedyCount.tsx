@@ -1,4 +1,4 @@
-/** Destinations that need an administrator: beside each link that leads to them. */
+/** The number of destinations with problems, shown beside each link to them. */
 import { useDestinationList } from './needy-destinations.ts';
 import { needyWords as words } from './needy-words.ts';
 

@@ -1,4 +1,4 @@
-/** The form of a new account: a name, its roles, and a first password. */
+/** The form of a new account: a name, its roles, and an initial password. */
 import { useSignal } from '@preact/signals';
 import { type Role, newUsernameSchema } from '#shared/protocol/api.ts';
 import { Field } from '../kit/fields.tsx';
@@ -51,7 +51,7 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
   );
 }
 
-/** The mistake that needs no gateway to be found. */
+/** The mistake that can be found without the gateway. */
 function mistakeIn(username: string, password: string, roles: readonly Role[]): PasswordMistake | null {
   if (!newUsernameSchema.safeParse(username).success)
     return { ...mistakeOf(words.badName, words.badNameNext), field: 'username' };

@@ -1,4 +1,4 @@
-/** Gives somebody else a new password, and says what that ends. */
+/** Sets a new password for another person, and says what that ends. */
 import { useSignal } from '@preact/signals';
 import { SheetForm } from '../kit/FormSheet.tsx';
 import { Sheet } from '../kit/Sheet.tsx';

@@ -1,4 +1,4 @@
-/** Under the finding that a PACS does not take its password: another one, without opening the whole form. */
+/** Shown below the finding that a PACS does not accept its password: sets another one without the whole form. */
 import { useSignal } from '@preact/signals';
 import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
 import { troubleOf } from '../net/trouble-of.ts';

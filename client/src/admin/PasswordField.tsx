@@ -1,4 +1,6 @@
-/** A password that an administrator gives to somebody else: its field, what can be wrong, and how it is passed on. */
+/**
+ * A password that an administrator sets for another person: its field, its possible mistakes, and how to pass it on.
+ */
 import { useState } from 'preact/hooks';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
 import { troubleOf } from '../net/trouble-of.ts';
@@ -18,7 +20,7 @@ const FIELDS: Readonly<Record<string, PasswordMistake['field']>> = {
   'weak-password': 'password',
 };
 
-/** Turns the gateway's refusal into a mistake, at its field. */
+/** Turns the gateway's refusal into a mistake at its field. */
 export function sayMistake(error: unknown): PasswordMistake {
   const trouble = troubleOf(error);
   return { ...trouble, field: FIELDS[trouble.code ?? ''] ?? null };
@@ -28,7 +30,7 @@ export const isTooShort = (password: string): boolean => [...password].length < 
 export const NO_ROLE: PasswordMistake = { ...mistakeOf(accountsWords.noRole), field: 'roles' };
 export const TOO_SHORT: PasswordMistake = { ...mistakeOf(accountsWords.tooShort), field: 'password' };
 
-/** In clear: it is passed on, and made up here. */
+/** Shown as plain text and generated here, because it has to be passed on. */
 export function PasswordField({ label, hint }: { readonly label: string; readonly hint: string }) {
   const [made] = useState(() => makePassword((bytes) => crypto.getRandomValues(bytes)));
   return (
@@ -55,10 +57,10 @@ type GivenPasswordProps = {
   readonly onClose: () => void;
 };
 
-/** A second Enter in the form must not close the sheet before the password was copied. */
+/** Moves the focus to Copy, so that a second Enter does not close the sheet before the password was copied. */
 const focusCopy = (element: HTMLElement | null): void => focused(element?.querySelector('button') ?? null);
 
-/** In the sheet that set it, once: no later answer holds it. */
+/** Shows the password once, in the sheet that set it. No later answer contains it. */
 export function GivenPassword({ username, password, onClose }: GivenPasswordProps) {
   return (
     <>

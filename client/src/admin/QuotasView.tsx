@@ -1,4 +1,4 @@
-/** How much each account may have on its way, and has. */
+/** How much each account may have under way, and how much it has. */
 import { useSignal } from '@preact/signals';
 import { quotaSchema, type Quota, type QuotaUse } from '#shared/protocol/quota.ts';
 import { TextField, TickField } from '../kit/fields.tsx';
@@ -17,7 +17,7 @@ type Limit = keyof Quota;
 const LIMITS = Object.keys(words.fields) as readonly Limit[];
 const GIGABYTE = 1e9;
 
-/** The quota that is changed: of every account, or of this one. `own` null: the account has that of every account. */
+/** The quota being edited: the site's default, or that of one account. `own` null: the account uses the default. */
 type Changed = {
   readonly id: string | null;
   readonly title: string;
@@ -25,7 +25,7 @@ type Changed = {
   readonly own: Quota | null;
 };
 
-/** People send meanwhile. */
+/** The values change while people send. */
 const REFRESH_MS = 30_000;
 
 export function QuotasView() {

@@ -1,4 +1,4 @@
-/** The roles of an account, each with what it may do. */
+/** The roles of an account, each with its rights. */
 import { type Role, ROLES } from '#shared/protocol/api.ts';
 import { useMistakeOf } from '../kit/fields.tsx';
 import { kitWords } from '../kit/kit-words.ts';
@@ -7,7 +7,7 @@ import { accountsWords as words } from './accounts-words.ts';
 
 type RoleChoiceProps = {
   readonly chosen: readonly Role[];
-  /** The role that stays as it is; null: every role can be changed. */
+  /** A role that must not change; null: every role can be changed. */
   readonly fixed: Role | null;
   readonly onChoose: (roles: readonly Role[]) => void;
 };

@@ -1,4 +1,4 @@
-/** The values of the conditions, in the form of a rule and in the dry run. */
+/** The fields for the values of conditions, in the form of a rule and in the dry run. */
 import { useId } from 'preact/hooks';
 import type { Condition, RuleKind } from '#shared/protocol/rule.ts';
 import { TextField } from '../kit/fields.tsx';
@@ -11,7 +11,7 @@ type Props = {
   readonly conditions: readonly Condition[];
   readonly values: TypedValues;
   readonly known: KnownValues;
-  /** Rules of cases are judged later, when the body part is no longer known. */
+  /** Rules for cases are judged later, when the body part is no longer known. */
   readonly kind: RuleKind;
   readonly onChange: (values: TypedValues) => void;
 };

@@ -21,12 +21,12 @@ const words = rulesWords.form;
 
 type RuleSheetProps = {
   readonly kind: RuleKind;
-  /** Null: a new one. */
+  /** Null: a new rule. */
   readonly rule: Rule | null;
-  /** The names of the other rules of the kind. */
+  /** The names of the other rules of this kind. */
   readonly others: readonly string[];
   readonly known: Known;
-  /** A rule that is on lets a model look at studies. */
+  /** Whether any enabled rule lets a model examine studies. */
   readonly isExamined: boolean;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (rule: Rule) => Promise<void>;
@@ -89,7 +89,7 @@ export function RuleSheet({ kind, rule, others, known, isExamined, onSave, onClo
   );
 }
 
-/** The fields for what follows from the rule. */
+/** The fields for the effect of the rule. */
 function Consequence({ isExamined, ...props }: ConditionsProps & Pick<RuleSheetProps, 'isExamined'>) {
   const { kind, known, typed } = props;
   if (kind === 'forwarding') return <Destinations typed={typed} known={known} />;

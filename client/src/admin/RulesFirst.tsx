@@ -1,6 +1,6 @@
 /**
- * Says that rules decide before the destination's own setting, and which of them send studies to it, and leads to
- * them; nothing where there is none.
+ * Says that rules take precedence over the destination's own setting, and links to the rules that send studies to it.
+ * Draws nothing if there are none.
  */
 import type { Destination } from '#shared/protocol/destination.ts';
 import { hrefOf } from '../kit/routes.ts';

@@ -1,4 +1,7 @@
-/** The rules of all kinds in their order: moved, switched, changed, removed, and tried before a study comes. */
+/**
+ * The rules of all kinds in their order: they can be moved, switched on and off, changed, removed, and tried before a
+ * study arrives.
+ */
 import { useSignal } from '@preact/signals';
 import { attributesOf } from '#shared/protocol/coercion.ts';
 import { CONDITIONS, RULE_KINDS, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
@@ -53,7 +56,7 @@ type KindProps = {
 };
 
 function KindOfRules({ kind, answer, rules, known, isExamined, store }: KindProps) {
-  /** The place of the rule in the form: after the last for a new one; null: the form is closed. */
+  /** The index of the rule in the form; for a new rule, the end of the list. Null: the form is closed. */
   const editing = useSignal<number | null>(null);
   const { title, what, none } = words.kinds[kind];
   const at = editing.value;
@@ -108,16 +111,16 @@ function KindOfRules({ kind, answer, rules, known, isExamined, store }: KindProp
 type OneProps = {
   readonly rule: Rule;
   readonly known: Known;
-  /** Their order counts: the first rule that fits takes a study. */
+  /** The order matters: the first rule that matches takes a study. */
   readonly isFirstTaken: boolean;
   readonly place: number;
   readonly count: number;
-  /** Changes the list. */
+  /** Applies a change to the list. */
   readonly onSet: (change: (rules: readonly Rule[]) => readonly Rule[]) => void;
   readonly onChange: () => void;
 };
 
-/** The list with the rule at another place. */
+/** Returns the list with one rule moved. */
 const moved =
   (from: number, to: number) =>
   (rules: readonly Rule[]): readonly Rule[] =>
@@ -181,7 +184,7 @@ function OneRule({ rule, known, isFirstTaken, place, count, onSet, onChange }: O
   );
 }
 
-/** Names in its conditions that this site does not have. */
+/** Names in the rule's conditions that this site does not have. */
 function UnknownNames({ rule, known }: Pick<OneProps, 'rule' | 'known'>) {
   const typed = toTypedValues(rule.when);
   return CONDITIONS.map((condition) => {

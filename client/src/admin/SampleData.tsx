@@ -1,4 +1,4 @@
-/** Sample data on the first page for administrators: that it is there, and one button that removes it. */
+/** Sample data on the first administration page: says that it exists, with one button that removes it. */
 import type { SampleRemoval } from '#shared/protocol/sample.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
@@ -7,7 +7,7 @@ import { usePageStore } from '../net/use-page-store.ts';
 import { createSampleStore } from './sample.store.ts';
 import { sampleWords as words } from './sample-words.ts';
 
-/** Nothing where there is none, unless it was removed here just now. */
+/** Draws nothing where there is no sample data, unless it was just removed here. */
 export function SampleData() {
   const store = usePageStore(createSampleStore);
   const sample = store.sample.value.value;

@@ -1,6 +1,6 @@
 /**
- * At a destination that works: one press sends the sample study, or leads to what Send asks before. Where nothing was
- * ever sent to it, the same press has new studies go there too, unless rules decide first.
+ * Shown for a working destination: one press sends the sample study, or opens the page that asks what Send needs. If
+ * nothing was ever sent to the destination, the press also makes new studies go there, unless rules decide first.
  */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
@@ -29,7 +29,7 @@ export function SendSample({ destination, rules, tested, store }: Props) {
   const ingest = useIngest();
   const found = tested?.found ?? null;
   const isWell = found !== null && !isUnusable(found);
-  // A sample would be sent with what was chosen before.
+  // Otherwise the sample would be sent together with what was chosen before.
   const isFree = ingest.phase.value === 'idle';
   const offer = sampleOffer(destination, rules);
   if (!isWell || !isFree || offer === null) return null;
@@ -58,12 +58,13 @@ function SampleButton({ destination: { id, name }, store, goesThere }: ButtonPro
     const lead = leadFromHere();
     if (!goesThere) {
       await store.setNeed(id, 'also');
-      // The page says why it was not.
+      // The page shows why this failed.
       if (store.trouble.peek() !== null) return;
     }
     try {
       const sample = await sendSample(ingest, user.peek(), id);
-      // The page of the study says what this destination has; one that was sent again has its row in the list.
+      // The page of the study shows what this destination has. A sample that was sent again has no new page, so the
+      // list is opened.
       const sentTo = sample.id ? ({ page: 'study', id: sample.id } as const) : ({ page: 'studies' } as const);
       lead(hrefOf(sample.isQueued ? sentTo : { page: 'upload' }));
     } catch {

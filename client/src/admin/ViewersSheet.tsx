@@ -1,4 +1,4 @@
-/** The viewers of one destination: a name and an address each. */
+/** The viewers of one destination, each with a name and an address. */
 import { type Signal, useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { viewerSchema, VIEWERS_LIMIT, type Viewer } from '#shared/protocol/viewer.ts';

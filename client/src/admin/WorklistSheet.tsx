@@ -1,4 +1,4 @@
-/** The address at which the modality worklist of one destination answers. */
+/** The address of one destination's modality worklist. */
 import { useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { worklistAddressSchema } from '#shared/protocol/worklist.ts';

@@ -17,14 +17,14 @@ const accountSchema = z.object({
   lastSignInAt: z.iso.datetime().nullable(),
   sessions: z.number().int(),
   devices: z.number().int(),
-  /** The AE titles of modalities that store for it. */
+  /** The AE titles of modalities that store under this account. */
   modalities: z.array(z.string()),
 });
 const listSchema = z.object({ users: z.array(accountSchema) });
 const addedSchema = z.object({ username: z.string() });
 export type ListedAccount = z.infer<typeof accountSchema>;
 
-/** `id`: of the account that was to be changed. */
+/** `id`: the account that was to be changed. */
 type AccountTrouble = Trouble & { readonly id: string };
 
 export type NewAccount = {
@@ -36,7 +36,7 @@ export interface AccountsStore {
   readonly accounts: Resource<readonly ListedAccount[], Trouble>;
   readonly trouble: ReadonlySignal<AccountTrouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
-  /** Loads the accounts, or refreshes them: meanwhile people sign in elsewhere. */
+  /** Loads or refreshes the accounts, because people sign in elsewhere meanwhile. */
   load(): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
   add(account: NewAccount): Promise<void>;
@@ -69,7 +69,7 @@ export function createAccountsStore(api: Pick<ApiClient, 'json' | 'text'>): Acco
     accounts,
     trouble,
     isBusy,
-    // A change that is under way lists them itself.
+    // A change in progress reloads the list itself.
     load: async () => void (isBusy.peek() || (await load())),
     async add(body) {
       await api.json(PATH, addedSchema, { method: 'POST', body });

@@ -1,4 +1,4 @@
-/** Words that all pages for administrators share. */
+/** Words shared by all administration pages. */
 export const adminWords = {
   loading: 'Asking the gateway…',
 } as const;

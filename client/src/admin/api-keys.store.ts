@@ -23,7 +23,7 @@ const usersSchema = z.object({
 });
 type KeyOwner = { readonly id: string; readonly username: string };
 
-/** The policies in force, and the one of requests that name none. */
+/** The current policies, and the default for requests that name none. */
 type KeyPolicies = { readonly names: readonly string[]; readonly usual: string };
 
 export type AskedKey = {
@@ -34,28 +34,28 @@ export type AskedKey = {
   readonly policy: string | null;
   readonly expiresInDays: number;
 };
-/** The choices of the form: the accounts that a key may act for, and the policies. */
+/** The choices in the form: the accounts that a key may act for, and the policies. */
 export type KeyChoices = { readonly owners: readonly KeyOwner[]; readonly policies: KeyPolicies };
 
-/** With the text, which no later answer holds. */
+/** A new key with its text, which no later answer contains. */
 type MadeKey = { readonly name: string; readonly key: string };
 
 type Which = 'keys' | 'ended';
 
 export interface ApiKeysStore {
   readonly keys: PagedList<ApiKeyList, Trouble>;
-  /** Keys that were revoked or have expired, once somebody asks for them. */
+  /** Keys that were revoked or have expired, loaded on request. */
   readonly ended: PagedList<ApiKeyList, Trouble>;
   readonly choices: Resource<KeyChoices, Trouble>;
-  /** The key that was made last, until the page closes or another one is made. */
+  /** The key that was created last, until the page closes or another key is created. */
   readonly made: ReadonlySignal<MadeKey | null>;
-  /** Why a key could not be made or revoked. */
+  /** Why a key could not be created or revoked. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   load(): Promise<void>;
-  /** The first ones, or those after the last that is shown. */
+  /** Loads the first keys, or those after the last one shown. */
   loadMore(which: Which): Promise<void>;
-  /** Whether it was made. */
+  /** Resolves to whether the key was created. */
   make(asked: AskedKey): Promise<boolean>;
   revoke(id: string): Promise<void>;
   close(): void;
@@ -92,7 +92,7 @@ export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKe
   const choices = createResource<KeyChoices, Trouble>(troubleOf);
   const made = signal<MadeKey | null>(null);
   const { trouble, isBusy, tried } = openAttempt(troubleOf);
-  /** From the first page on; the ended ones where somebody has asked for them. */
+  /** Reloads from the first page; the ended keys only if somebody has opened them. */
   const list = async (): Promise<void> => {
     await lists.keys.load();
     if (lists.ended.value.peek() !== null) await lists.ended.load();

@@ -26,7 +26,7 @@ export const builtInViewerWords = {
     yes: 'Remove',
     no: 'Keep',
   },
-  /** `host` null: this machine has a copy, and nothing is reached. */
+  /** `host` null: the package comes from a file on this machine, and no host is contacted. */
   problem: (problem: ViewerProblem, host: string | null, hasProxy: boolean) => {
     const { title, next } = problems[problem];
     if (host === null) return { title: title.replace('{host}', 'the file'), next };
@@ -42,13 +42,13 @@ const PROXY_SET = 'HTTPS_PROXY is set: check that address too.';
 const COPY =
   'Or set RELAY_VIEWER_PACKAGE to a copy of the package, file: on this machine or https: on another.';
 
-/** Problems that a proxy, or a copy of the package, may solve. */
+/** Problems that a proxy or a local copy of the package may solve. */
 const WAYS: ReadonlySet<ViewerProblem> = new Set([
   ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'proxy-refuses'] as const),
   ...(['bad-status', 'unreachable'] as const),
 ]);
 
-/** An error on the way to a proxy has the name of one on the way to the host. */
+/** Errors on the way to a proxy look like errors on the way to the host. */
 const OF_EITHER: ReadonlySet<ViewerProblem> = new Set([
   ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'bad-status'] as const),
 ]);

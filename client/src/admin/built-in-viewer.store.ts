@@ -1,4 +1,4 @@
-/** The built-in viewer as the gateway has it, and an administrator's changes. The store watches it being fetched. */
+/** The state of the built-in viewer at the gateway, and an administrator's changes. The store follows its download. */
 import type { ReadonlySignal } from '@preact/signals';
 import { builtInViewerSchema, type BuiltInViewer } from '#shared/protocol/viewer.ts';
 import { troubleOf } from '../net/trouble-of.ts';
@@ -19,10 +19,10 @@ export interface BuiltInViewerStore {
 }
 
 const PATH = '/admin/viewer';
-/** A person sees the bar move. */
+/** Often enough that a person sees the progress bar move. */
 const ASK_AGAIN_MS = 1_000;
 
-/** `later`: calls back after so many milliseconds; a test brings its own. */
+/** `later`: calls back after a number of milliseconds; replaceable in tests. */
 export function createBuiltInViewerStore(
   api: Pick<ApiClient, 'json'>,
   later: (work: () => void, ms: number) => unknown = setTimeout,

@@ -1,13 +1,13 @@
-/** The choice of accounts that are listed, and their order. Pure. */
+/** Filters and sorts the listed accounts. Pure. */
 import { kitWords } from '../kit/kit-words.ts';
 import type { ListedAccount } from './accounts.store.ts';
 
 export const ACCOUNT_SORTS = ['name', 'recent', 'unused'] as const;
 export type AccountSort = (typeof ACCOUNT_SORTS)[number];
-/** More than these are no longer seen at a glance. */
+/** A longer list is no longer seen at a glance. */
 export const FEW_ACCOUNTS = 10;
 
-/** Every word that is searched for is in the name or in the name of a role. */
+/** Every search word must occur in the name or in the name of a role. */
 export function chooseAccounts(
   accounts: readonly ListedAccount[],
   text: string,

@@ -1,4 +1,4 @@
-/** Reads the form of a destination: the wish for the gateway, or the first mistake. */
+/** Reads the form of a destination: returns the wish for the gateway, or the first mistake. */
 import { trimEnd } from '#shared/trim-end.ts';
 import {
   destinationWishSchema,
@@ -21,7 +21,7 @@ export type Typed = Readonly<Record<FieldName, string>> & {
   readonly signIn: AuthenticationKind;
   /** The connection of a DIMSE destination. */
   readonly connection: DimseConnection;
-  /** Whether a destination (DIMSE or DICOMweb) is asked for storage commitment. */
+  /** Whether storage commitment is requested from the destination (DIMSE or DICOMweb). */
   readonly commits: boolean;
 };
 
@@ -40,7 +40,7 @@ const isField = (name: unknown): name is FieldName => FIELDS.includes(name as Fi
 /** The AE title by which a PACS usually knows the gateway. */
 const CALLING_AE = 'RELAYPACS';
 
-/** The form before anybody typed; a secret is never in it. */
+/** The initial values of the form, never including a secret. */
 export function toTyped(destination: Destination | null): Typed {
   const none = Object.fromEntries(FIELDS.map((name) => [name, ''])) as Record<FieldName, string>;
   const empty = { ...none, callingAE: CALLING_AE, connection: 'plain', commits: false } as const;
@@ -59,7 +59,7 @@ export function toTyped(destination: Destination | null): Typed {
       return { ...typed, signIn: 'oauth', tokenUrl, clientId, scope: scope ?? '' };
     }
     case 'header':
-      // Only the environment sets it, and that one is not changed here.
+      // Only the environment can set this kind, and such a destination is not edited here.
       return { ...typed, signIn: 'none' };
     default:
       return authentication satisfies never;
@@ -84,7 +84,7 @@ const toAddress = (typed: Typed): DimseAddress => ({
 const PEER_FIELDS = ['host', 'port', 'calledAE', 'callingAE'] as const;
 const SOME_PEER: DimseAddress = { isTls: false, host: 'pacs', port: 104, calledAE: 'A', callingAE: 'B' };
 
-/** The first field that makes the address none. */
+/** The first field that makes the address invalid. */
 function mistakeInPeer(typed: Typed): FieldName | null {
   const address = toAddress(typed);
   const isWrong = (field: (typeof PEER_FIELDS)[number]): boolean =>
@@ -92,7 +92,10 @@ function mistakeInPeer(typed: Typed): FieldName | null {
   return PEER_FIELDS.find(isWrong) ?? null;
 }
 
-/** The part of a folder's path beneath the root of folders, typed as that, as the whole path or as an address. */
+/**
+ * The part of a folder's path below the root of folders. The person may have typed just that part, the whole path, or
+ * an address.
+ */
 function toFolderPath(typed: string, folderRoot: string | null): string {
   const path = trimEnd(typed.trim().replace(/^(file|folder):(\/\/)?/, ''), '/');
   const root = folderRoot === null ? '' : withSlash(folderRoot);
@@ -100,8 +103,8 @@ function toFolderPath(typed: string, folderRoot: string | null): string {
 }
 
 /**
- * `before`: as it is saved, with a secret that an empty field keeps; null: a new one. `taken`: the names of all others.
- * `folderRoot`: where folders may be destinations; null: nowhere.
+ * `before`: the saved values, whose secret an empty field keeps; null: a new destination. `taken`: the names of all
+ * others. `folderRoot`: the folder in which destination folders may lie; null: folders are not allowed.
  */
 export function readForm(
   filledIn: Typed,
@@ -136,7 +139,7 @@ export function readForm(
   return { kind: 'wish', wish: wished.data };
 }
 
-/** Completes a new destination: its name is that of its host, and without a user name it asks for none. */
+/** Completes a new destination: it is named after its host, and uses no sign-in if there is no user name. */
 function filledUp(typed: Typed, taken: readonly string[]): Typed {
   const { signIn, username, password } = typed;
   const asksNobody = signIn === 'basic' && username === '' && password === '';
@@ -147,7 +150,7 @@ function filledUp(typed: Typed, taken: readonly string[]): Typed {
   };
 }
 
-/** The name, or where another destination has it the first of `name-2`, `name-3` … that none has. */
+/** The name; if another destination has it, the first free one of `name-2`, `name-3` … */
 export function freeName(name: string, taken: readonly string[]): string {
   if (name === '' || !taken.includes(name)) return name;
   let nth = 2;
@@ -155,7 +158,10 @@ export function freeName(name: string, taken: readonly string[]): string {
   return `${name}-${nth}`;
 }
 
-/** The first part of the host's name, or all of an IP address; of a folder its last part. Empty: there is none yet. */
+/**
+ * The first part of the host's name, or a whole IP address; for a folder, the last part of its path. Empty: nothing
+ * usable yet.
+ */
 function nameOf({ kind, url, host }: Typed): string {
   const web = URL.canParse(url.trim()) ? new URL(url.trim()).hostname : '';
   const place = kind === 'folder' ? (url.split('/').at(-1) ?? '') : kind === 'dimse' ? host : web;
@@ -163,22 +169,25 @@ function nameOf({ kind, url, host }: Typed): string {
   return (named.toLowerCase().match(/[a-z0-9]+/g) ?? []).join('-');
 }
 
-/** Names the server that is told the secret, and the account there. */
+/** Identifies the server that receives the secret, and the account there. */
 const receiverOf = ({ url, signIn, username, tokenUrl, clientId }: Typed): string =>
   JSON.stringify([
     ...[originOf(url), signIn],
     ...(signIn === 'basic' ? [username] : signIn === 'oauth' ? [originOf(tokenUrl), clientId] : []),
   ]);
 
-/** A saved secret would then be told to another server: the gateway does not keep it (check-wish.ts). */
+/**
+ * Whether a saved secret would be sent to another server. The gateway does not keep the secret in that case
+ * (check-wish.ts).
+ */
 function goesElsewhere(typed: Typed, before: Typed): boolean {
   const ca = typed.ca.trim();
   return receiverOf(typed) !== receiverOf(before) || (ca !== '' && ca !== before.ca.trim());
 }
 
 /**
- * With the secrets that the person typed on this page before, for the same server by the same name: another authority
- * needs them, and nobody types them twice.
+ * Adds the secrets that the person typed on this page earlier, for the same server and account. The gateway needs them
+ * again for another authority, and nobody should have to type them twice.
  */
 export function withSecrets(
   typed: Typed,
@@ -191,7 +200,10 @@ export function withSecrets(
   return { ...typed, ...secrets };
 }
 
-/** The one with this address, as DICOMweb or as an Orthanc; another path, AE title or folder is another place. */
+/**
+ * The destination with the same address, as DICOMweb or as an Orthanc. A different path, AE title or folder is a
+ * different place.
+ */
 export function findTwin(typed: Typed, others: readonly Destination[]): Destination | null {
   const place = placeOf(typed);
   return (place !== null && others.find((other) => placeOf(toTyped(other)) === place)) || null;
@@ -207,7 +219,7 @@ function placeOf({ kind, url, host, port, calledAE }: Typed): string | null {
 
 const originOf = (url: string): string => (URL.canParse(url.trim()) ? new URL(url.trim()).origin : '');
 
-/** Not every kind has passwords and certificates: what was typed before for another one is not asked for. */
+/** Not every kind has passwords and certificates, so what was typed earlier for another kind is dropped. */
 function withoutHidden(typed: Typed): Typed {
   const { kind } = typed;
   const signIn = hasSignIn(kind) ? typed.signIn : 'none';
@@ -241,7 +253,7 @@ function authenticationOf(typed: Typed): object {
   }
 }
 
-/** An empty secret is left out: the gateway keeps the one that it has. */
+/** An empty secret is left out, so that the gateway keeps the saved one. */
 const filled = (name: string, value: string): object => (value === '' ? {} : { [name]: value });
 
 function secretOf(kind: AuthenticationKind): FieldName | null {
@@ -249,7 +261,7 @@ function secretOf(kind: AuthenticationKind): FieldName | null {
   return SECRETS[kind];
 }
 
-/** Without TLS to another machine; on this one nobody listens. */
+/** Whether data goes to another machine without TLS. Within this machine nobody can listen. */
 export function isInTheClear({ kind, url, host, connection }: Typed): boolean {
   if (kind === 'dimse') return connection === 'plain' && host.trim() !== '' && !HERE.test(host.trim());
   if (!URL.canParse(url)) return false;

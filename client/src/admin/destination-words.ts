@@ -1,4 +1,4 @@
-/** The words of the page of destinations. Each finding says what is wrong, and what to change. */
+/** The words of the page of destinations. Each finding says what is wrong and what to change. */
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type {
   CommittingKind,
@@ -51,7 +51,7 @@ function waitingWords({ studies, instances: count, bytes, since }: Waits): strin
   return `${waits} for it with ${instances(count)} (${formatBytes(bytes)})${at}`;
 }
 
-/** The first names, and how many more there are. */
+/** The first names, and the number of further ones. */
 function listed(names: readonly string[]): string {
   const shown = names.slice(0, 3).map((name) => `“${name}”`);
   const more = names.length - shown.length;
@@ -59,7 +59,7 @@ function listed(names: readonly string[]): string {
 }
 
 const HOW_TO_RAISE = 'in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.';
-/** After some attempts they are for a person. */
+/** After several attempts a person has to decide about these. */
 const THEN_AGAIN = 'Where some are listed below as not taken there, press Try all again.';
 const whatFits = (bytes: number): string =>
   `Instances up to ${formatBytes(bytes)} get there; larger ones stay at the gateway until the limit is raised`;
@@ -116,7 +116,7 @@ export const destinationWords = {
   results: { ok: 'Right', warn: 'Check', fail: 'Wrong', skipped: 'Not looked at' },
   well: 'It answers, and gives what it holds.',
   wellBut: 'It answers. Check this:',
-  /** The note on a short look at a PACS that speaks HTTP. */
+  /** The note on a short check of a PACS that speaks HTTP. */
   quick: 'A short look: it does not try how large a request may be. Press Test for that.',
   primaryFails: (waits: Waits) =>
     `It is the primary destination: new studies go here all the same, and wait at the gateway. ${
@@ -134,7 +134,7 @@ export const destinationWords = {
   usualSettings: 'The settings of the gateway fit this destination.',
   saveSettings: 'Save these settings',
   forgetSettings: 'Use the settings of the gateway',
-  /** Lines for the settings that are set. */
+  /** One line for each setting that is set. */
   tuned: ({ lagMinutes, proof, batchBytes }: Tuning): readonly string[] => [
     ...(lagMinutes === null
       ? []
@@ -148,7 +148,7 @@ export const destinationWords = {
   sampleTooLarge: (bytes: number) =>
     `The sample study does not fit: some of its images are larger than the ${formatBytes(bytes)} that are taken.`,
   nothingGoes: 'It works, but no studies go here yet.',
-  /** A rule sends studies there. */
+  /** Said where a rule sends studies there. */
   noneYet: 'It works, but no study has come here yet.',
   nothingGoesNext: 'Send new studies here as well, or make it primary.',
   sendHereToo: 'Send new studies here too, and a sample study now',
@@ -272,7 +272,7 @@ export const destinationWords = {
       'It becomes the primary destination, which also serves viewers and models. Studies under way stay with theirs.',
     primaryProposed: (name: string) => `Ticked because ${name} fails its test, and no study was sent yet.`,
     primaryTaken: (name: string) => `New studies no longer go to ${name} first.`,
-    /** `need`: of the destination that was primary. */
+    /** `need`: that of the previous primary destination. */
     primaryTakenMeans: (need: Need | null) =>
       need === null
         ? 'It then gets new studies only if you choose that under “New studies” there, or a rule sends them.'
@@ -369,7 +369,10 @@ export const destinationWords = {
   },
 } as const;
 
-/** The words of the address field. `folderRoot`: where folders may be destinations; null: nowhere. */
+/**
+ * The words of the address field. `folderRoot`: the folder in which destination folders may lie; null: folders are not
+ * allowed.
+ */
 export function addressWords(kind: keyof Form['addresses'], folderRoot: string | null) {
   const { addresses } = destinationWords.form;
   if (kind !== 'folder') return addresses[kind];
@@ -382,13 +385,13 @@ export function addressWords(kind: keyof Form['addresses'], folderRoot: string |
 
 export const withSlash = (folder: string): string => `${trimEnd(folder, '/')}/`;
 
-/** The mistake in a path that is none beneath the root of folders. */
+/** The mistake for a path that is not below the root of folders. */
 export const folderMistake = (folderRoot: string | null): string =>
   folderRoot === null
     ? destinationWords.form.addresses.folder.mistake
     : `Enter the part of its path after ${withSlash(folderRoot)}, for example archive/night. Letters, digits, dots, hyphens and underscores are allowed.`;
 
-/** A question with what the test found in it. */
+/** A question that includes what the test found. */
 export type Warning = ReturnType<(typeof destinationWords)['askFailing' | 'askLimited']>;
 
 type Form = (typeof destinationWords)['form'];

@@ -30,64 +30,66 @@ import { deadLetterWords } from './dead-letter-words.ts';
 import { decidingRules, type DecidingRule } from './rule-form.ts';
 import { createTypedSecrets, type TypedSecrets } from './typed-secrets.ts';
 
-/** `again`: a whole test that nobody asked for, because something is wrong. It stores nothing. */
+/** `again`: a complete test that runs automatically because something is wrong. It stores nothing. */
 type TestScope = ExaminationWish['scope'] | 'again';
 
 export type Tested = {
   readonly found: DestinationExamination | null;
-  /** The test that found it. */
+  /** The test that produced the findings. */
   readonly by: TestScope | null;
-  /** The test that is under way. */
+  /** The test in progress; null: none. */
   readonly running: TestScope | null;
 };
 
 export type DestinationList = {
   readonly destinations: readonly Destination[];
-  /** Where folders may be destinations; null: nowhere. */
+  /** The folder in which destination folders may lie; null: folders are not allowed. */
   readonly folderRoot: string | null;
-  /** The rules that decide before the setting of each destination does. */
+  /** The rules that take precedence over the settings of the destinations. */
   readonly rules: readonly DecidingRule[];
 };
 
 export interface DestinationsStore {
   readonly list: Resource<DestinationList, Trouble>;
-  /** The last *Test* of each, by id. */
+  /** The last *Test* of each destination, by id. */
   readonly tests: ReadonlySignal<ReadonlyMap<string, Tested>>;
   /** Why a change or a test failed. */
   readonly trouble: ReadonlySignal<Trouble | null>;
-  /** Loads the list, and looks whether each answers. */
+  /** Loads the list, and checks whether each destination answers. */
   load(): Promise<void>;
   /**
-   * Reads the list again, and whether each answers; where something is wrong, all of it is tested again, so that the
-   * page says what somebody has mended elsewhere. Says nothing where the gateway does not answer.
+   * Reads the list again, and checks whether each destination answers. Where something is wrong it runs the complete
+   * test, so that the page shows a repair made elsewhere. Reports no error if the gateway does not answer.
    */
   refresh(): Promise<void>;
-  /** Has the doctor look at it, for up to a minute. `store`: it may store test instances. */
+  /** Runs the doctor's test, which takes up to a minute. `store`: it may store test instances. */
   test(id: string, scope: 'all' | 'store'): Promise<void>;
-  /** How the gateway works with it. */
+  /** Changes the settings with which the gateway uses the destination. */
   tune(id: string, tuning: Tuning): Promise<void>;
   /**
-   * `id` null: a new one. Returns its id once it is saved, and primary where that is wanted; then it is tested. Throws
+   * `id` null: a new destination. Returns its id once it is saved and, if wanted, primary; a test then starts. Throws
    * ApiProblem, Unreachable.
    */
   save(id: string | null, wish: DestinationWish, isPrimary: boolean): Promise<string>;
-  /** Secrets that were saved since the page was opened. */
+  /** Secrets that were saved since this page was opened. */
   readonly secrets: Pick<TypedSecrets, 'of'>;
   /** Throws ApiProblem, Unreachable. */
   setViewers(id: string, viewers: readonly Viewer[]): Promise<void>;
-  /** Null: it has none. Throws ApiProblem, Unreachable. */
+  /** `address` null: there is no worklist. Throws ApiProblem, Unreachable. */
   setWorklist(id: string, address: string | null): Promise<void>;
   makePrimary(id: string): Promise<void>;
-  /** Whether studies that are promised from now on go there too. */
+  /** Sets whether studies promised from now on also go there. */
   setNeed(id: string, need: Need | null): Promise<void>;
-  /** The instances that destinations did not take, by destination, once asked for. */
+  /** The instances that destinations did not take, by destination, once requested. */
   readonly deadLetters: ReadonlySignal<ReadonlyMap<string, DeadLetterList>>;
   loadDeadLetters(id: string): Promise<void>;
-  /** Sends instances that it did not take there again, or leaves them out: all, or some. Says which it could not. */
+  /**
+   * Sends instances that it did not take again, or leaves them out: all, or some. Reports those for which that failed.
+   */
   decide(id: string, decision: DeadLetterDecision): Promise<void>;
-  /** Sends the studies there that were given up. */
+  /** Sends the studies that were given up for this destination. */
   resend(id: string): Promise<void>;
-  /** Ends the copies of this need that are under way to it. */
+  /** Ends the copies with this need that are under way to the destination. */
   giveUp(id: string, need: Need): Promise<void>;
   remove(id: string): Promise<void>;
   close(): void;
@@ -117,14 +119,17 @@ async function read(api: State['api'], signal: AbortSignal): Promise<Destination
 
 const listAgain = ({ api, list }: State): Promise<void> => list.ask((until) => read(api, until));
 
-/** Drops the list where somebody has asked for it since, or is asking: after a change theirs is newer. */
+/**
+ * Refreshes the list, but discards the answer if somebody else has requested the list meanwhile, because after a change
+ * that answer is newer.
+ */
 async function lookAgain({ api, list, closed }: State): Promise<void> {
   const before = list.answer.peek();
   const listed = await read(api, closed);
   if (list.answer.peek() === before && !list.isAsking.peek()) list.take(listed);
 }
 
-/** The findings before stay until there are others; of two tests at once the last one counts. */
+/** Runs a test. Earlier findings stay until there are new ones; of two concurrent tests, the later one counts. */
 async function test({ api, tests, closed }: State, id: string, scope: TestScope): Promise<void> {
   const { found: before, by } = tests.value.get(id) ?? UNTESTED;
   const own: Tested = { found: before, by, running: scope };
@@ -148,17 +153,23 @@ async function test({ api, tests, closed }: State, id: string, scope: TestScope)
 }
 
 const UNTESTED = { found: null, by: null };
-/** Refreshes from one whole test to the next: a warning may stay for years, and a test costs the PACS megabytes. */
+/**
+ * The number of refreshes between complete tests because of a warning. A warning may stay for years, and a test costs
+ * the PACS megabytes.
+ */
 const WARNING_EVERY = 6;
 
-/** Only the test that stores finds again what it found. */
+/**
+ * Decides the scope of the test at a refresh. Findings of the storing test are not tested automatically, because only
+ * that test finds them again.
+ */
 function scopeOfRefresh({ found, by }: Tested, nth: number): TestScope {
   const worst = found?.verdict?.result;
   const isDue = worst === 'fail' || (worst === 'warn' && nth % WARNING_EVERY === 0);
   return isDue && by !== 'store' ? 'again' : 'reach';
 }
 
-/** A test that nobody asked for is said only where it found something else. */
+/** Whether to show the result. An automatic test is shown only if its findings are different. */
 function isSaid(
   found: DestinationExamination,
   before: DestinationExamination | null,
@@ -168,10 +179,13 @@ function isSaid(
   return by !== 'again' || JSON.stringify(found.findings) !== JSON.stringify(before?.findings);
 }
 
-/** A short look says nothing of what it does not look at: that stays wrong until a whole one finds it right. */
+/**
+ * Whether a short check says more than the earlier findings. What it does not check stays wrong until a complete test
+ * succeeds.
+ */
 function saysMore(found: DestinationExamination, before: DestinationExamination | null): boolean {
   if (before === null) return true;
-  // Nothing changed: it is not announced once more.
+  // If nothing has changed, it is not announced again.
   if (before.verdict === null) return found.verdict !== null;
   const { verdict } = before;
   if (found.verdict?.result === 'fail') return true;
@@ -184,7 +198,7 @@ type Deciding = Pick<
   'makePrimary' | 'setNeed' | 'loadDeadLetters' | 'decide' | 'resend' | 'giveUp'
 >;
 
-/** Where studies go. */
+/** The actions that decide where studies go. */
 function deciding(state: State, tried: Tried): Deciding {
   const { api } = state;
   return {
@@ -250,7 +264,7 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
     test: (id, scope) =>
       tried(async () => {
         await test(state, id, scope);
-        // The gateway drops what the test disproves.
+        // The gateway drops whatever the test disproves, so the list is read again.
         await listAgain(state);
       }),
     tune: (id, tuning) =>
@@ -322,8 +336,8 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
 }
 
 /**
- * Tells which studies a decision about several did not reach, and why. Null: all was decided. The first
- * study's reason stands for all; the others still stand in the list.
+ * Says which studies a decision about several did not reach, and why. Null: it reached all. The first study's reason is
+ * shown for all of them; the others are still in the list.
  */
 function notDecidedTrouble(studies: DeadLettersDecided['notDecided']): Trouble | null {
   const [first] = studies;

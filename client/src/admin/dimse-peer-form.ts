@@ -1,8 +1,8 @@
-/** Reads the form of a modality: the wish for the gateway, or the first mistake. */
+/** Reads the form of a modality: returns the wish for the gateway, or the first mistake. */
 import { dimsePeerWishSchema, type DimsePeer, type DimsePeerWish } from '#shared/protocol/dimse-peer.ts';
 import type { PeerField } from './dimse-peer-words.ts';
 
-/** The fields as typed and chosen; `addresses` is one line. */
+/** The fields as typed and chosen. `addresses` is a single line. */
 type TypedPeer = Readonly<Record<PeerField, string>>;
 
 type ReadPeer =
@@ -13,14 +13,14 @@ const FIELDS: readonly PeerField[] = ['name', 'aeTitle', 'addresses', 'accountId
 const isField = (name: unknown): name is PeerField => FIELDS.includes(name as PeerField);
 
 export function toTypedPeer(peer: DimsePeer | null): TypedPeer {
-  // Nothing is preselected that keeps names or removes them.
+  // Nothing is preselected, because the choice decides whether names are kept.
   if (peer === null) return { name: '', aeTitle: '', addresses: '', accountId: '', policy: '', reason: '' };
   const { name, aeTitle, addresses, account, policy, reason } = peer;
   return {
     name,
     aeTitle,
     addresses: addresses.join(', '),
-    // A disabled one is no longer offered: somebody chooses another.
+    // A disabled account is no longer offered, so another one must be chosen.
     accountId: account.disabled ? '' : account.id,
     policy,
     reason: reason ?? '',

@@ -28,17 +28,17 @@ export type PeerChoices = {
 
 export interface DimsePeersStore {
   readonly state: Resource<DimsePeers, Trouble>;
-  /** For the form. */
+  /** The choices in the form. */
   readonly choices: Resource<PeerChoices, Trouble>;
   /** Why a change was refused. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
-  /** The list alone. */
+  /** Loads only the list. */
   refresh(): Promise<void>;
-  /** `id` null: a new one. Throws ApiProblem, Unreachable. */
+  /** `id` null: a new modality. Throws ApiProblem, Unreachable. */
   save(id: string | null, wish: DimsePeerWish): Promise<void>;
   remove(id: string): Promise<void>;
-  /** For a transfer that waits. */
+  /** Answers a waiting transfer. */
   answer(id: string, answer: TransferAnswer): Promise<void>;
   close(): void;
 }

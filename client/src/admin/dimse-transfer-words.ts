@@ -1,4 +1,4 @@
-/** The words for stored images of a modality that do not reach the PACS by themselves. */
+/** The words for a modality's stored images that do not reach the PACS without a decision. */
 import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import { instances } from '../kit/counted.ts';
 

@@ -1,4 +1,4 @@
-/** The settings that fit a destination: what its newest test measured, and for the rest what is set. Pure. */
+/** The settings that fit a destination: what its newest test measured, and otherwise the current values. Pure. */
 import type { DestinationExamination, Tuning } from '#shared/protocol/destination.ts';
 
 export function fittingOf(
@@ -8,7 +8,7 @@ export function fittingOf(
   return {
     lagMinutes: measured.lagMinutes ?? lagMinutes,
     proof: measured.proof ?? proof,
-    // Null with a measured body: requests of the usual size pass, whatever was refused before.
+    // Null with a measured body size: requests of the default size pass, whatever was refused before.
     batchBytes: measured.bodyBytes === null ? batchBytes : measured.batchBytes,
   };
 }

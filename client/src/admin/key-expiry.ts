@@ -1,13 +1,13 @@
-/** When a key ends, as the list says it. Pure. */
+/** The expiry of a key, as the list shows it. Pure. */
 import { DAY_MS } from '#shared/day.ts';
 import type { ListedApiKey } from '#shared/protocol/api-key.ts';
 
-/** Long enough to give a script another key. */
+/** Long enough to give a script a new key. */
 const SOON_DAYS = 14;
 
 /**
- *   ended   its state says it, or its hour has passed since it was listed
- *   soon    in so many days; 0: in less than one
+ *   ended   the state says so, or the key has expired since it was listed
+ *   soon    expires in `days` days; 0: in less than one day
  *   later   nothing to do yet
  */
 type KeyExpiry =

@@ -1,11 +1,11 @@
 /**
- * On a new system that cannot work with its PACS, the first step is to add or mend a destination: an administrator who
- * has just come is led there. Nobody is led away who has done anything yet: opened a page or a sheet, typed, chosen
- * files.
+ * On a new system that cannot work with its PACS, the first step is to add or repair a destination. An administrator
+ * who has just arrived is taken to that page, unless they have already done something: opened a page or a sheet, typed,
+ * or chosen files.
  */
 import { needyOf, type DestinationList } from './needy-destinations.ts';
 
-/** `hash`: empty where no page was asked for. `isFree`: the person has done nothing yet. */
+/** `hash`: empty if no page was requested. `isFree`: the person has done nothing yet. */
 export function isLedToDestinations(
   { hash, isFree }: { readonly hash: string; readonly isFree: boolean },
   { destinations, link }: Pick<DestinationList, 'destinations' | 'link'>,
@@ -15,12 +15,12 @@ export function isLedToDestinations(
   return isFree && isNew && needyOf(all, link.peek()).length > 0 && hash.length <= 1;
 }
 
-/** Assistive technology may press without a pointer or a key. */
+/** Assistive technology may click without a pointer or a key. */
 const TOUCHES = ['pointerdown', 'keydown', 'click', 'input', 'dragenter', 'hashchange'] as const;
 
 /**
- * Whether nobody has done anything on the page yet. The focus tells what came before: a page that is opened takes it,
- * and so does all that is pressed.
+ * Returns whether nobody has done anything on the page yet. The focus reveals earlier actions, because an opened page
+ * and every pressed control take it.
  */
 export function watchTouches(page: Window, until: AbortSignal): () => boolean {
   let isUntouched = page.document.activeElement === page.document.body;

@@ -1,10 +1,10 @@
 /**
- * A first password that can be read out and typed on a tablet: 16 letters in groups of four, without those that look
- * alike. 30 letters give 78 bits. `random` fills an array with random bytes.
+ * An initial password that can be read out and typed on a tablet: 16 letters in groups of four, without letters that
+ * look alike. The 30 possible letters give 78 bits. `random` fills an array with random bytes.
  */
 const LETTERS = 'abcdefghjkmnpqrstvwxyz23456789';
 const LENGTH = 16;
-/** Bytes from here on are thrown away: with them some letters would come more often. */
+/** Bytes from here on are discarded, because they would make some letters more frequent. */
 const BYTES_USED = 256 - (256 % LETTERS.length);
 
 export function makePassword(random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array): string {

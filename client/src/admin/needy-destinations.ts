@@ -1,6 +1,6 @@
 /**
- * The destinations that need an administrator: one count for the head of every page, the account's menu and the pages
- * for administrators. It is in no first load: only its views, which are loaded later, import it.
+ * The destinations with problems: one count for the header of every page, the account menu and the administration
+ * pages. It is not part of the first load: only its views, which are loaded later, import it.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
@@ -15,7 +15,7 @@ type Counted = Pick<
   'id' | 'isPrimary' | 'waiting' | 'notTaken' | 'deadLetters' | 'refused' | 'unlisted' | 'hasStudies'
 >;
 
-/** `link`: of the device; beyond the gateway it ends at the primary destination. */
+/** `link`: the device's link. Beyond the gateway, it describes the primary destination. */
 export function needyOf<D extends Counted>(destinations: readonly D[], link: LinkNow): readonly D[] {
   return destinations.filter(
     ({ isPrimary, waiting, notTaken, deadLetters, refused, unlisted }) =>
@@ -29,16 +29,16 @@ export function needyOf<D extends Counted>(destinations: readonly D[], link: Lin
 }
 
 export interface DestinationList {
-  /** Destinations as the gateway last listed them; null: not asked yet, or no administrator is here. */
+  /** Destinations as the gateway last listed them; null: not requested yet, or no administrator is signed in. */
   readonly destinations: ReadonlySignal<readonly Counted[] | null>;
-  /** The link as the status line says it. */
+  /** The link as shown in the status line. */
   readonly link: Signal<LinkNow>;
   readonly count: ReadonlySignal<number>;
   /** Asks the gateway; without a network the last list stays. */
   refresh(): Promise<void>;
-  /** A page has a newer list. */
+  /** Called when a page has loaded a newer list. */
   note(destinations: readonly Counted[]): void;
-  /** Another person is here, or nobody. */
+  /** Called when another person, or nobody, is signed in. */
   forget(): void;
 }
 
@@ -51,7 +51,7 @@ export function createDestinationList(api: Pick<ApiClient, 'json'>): Destination
     count: computed(() => needyOf(listed.value.value ?? [], link.value).length),
     refresh: () =>
       listed.ask(async (until) => {
-        // The account's menu has the count, and is opened by people for whom nothing is parsed.
+        // The account menu includes this count, and most people who open it need no parser.
         const { destinationsSchema } = await import('#shared/protocol/destination.ts');
         return (await api.json('/admin/destinations', destinationsSchema, { signal: until })).destinations;
       }),
@@ -60,7 +60,7 @@ export function createDestinationList(api: Pick<ApiClient, 'json'>): Destination
   };
 }
 
-/** The lists of destinations, one for each gateway that a page speaks to. */
+/** The lists of destinations, one for each API client. */
 const lists = new WeakMap<ApiClient, DestinationList>();
 
 export function useDestinationList(): DestinationList {
@@ -70,7 +70,7 @@ export function useDestinationList(): DestinationList {
   return list;
 }
 
-/** Counts those of a list that a page has loaded; null: not yet. */
+/** Counts the destinations in a list that a page has loaded; null: not loaded yet. */
 export function useAsCounted(destinations: readonly Counted[] | null): void {
   const list = useDestinationList();
   useEffect(() => {
@@ -78,7 +78,10 @@ export function useAsCounted(destinations: readonly Counted[] | null): void {
   }, [destinations]);
 }
 
-/** For the list of the page: when it is first drawn, the first one that needs an administrator comes into sight. */
+/**
+ * The `ref` of the page's list. When the list is first drawn, it scrolls the first destination with a problem into
+ * view.
+ */
 export function useNeedyInSight(destinations: readonly Counted[]): { current: HTMLUListElement | null } {
   const place = useRef<HTMLUListElement>(null);
   const { link } = useDestinationList();

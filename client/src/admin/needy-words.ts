@@ -1,4 +1,4 @@
-/** The words of the count of destinations that an administrator has to look at. */
+/** The words of the count of destinations with problems. */
 import { counted } from '../kit/counted.ts';
 
 export const needyWords = {

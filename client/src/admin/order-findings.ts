@@ -1,4 +1,4 @@
-/** The findings of a test that somebody must look at: failures come before warnings. Pure. */
+/** The findings of a test that need attention, failures before warnings. Pure. */
 import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
 import { isUnusable } from './request-limit.ts';
 
@@ -8,8 +8,8 @@ export const wrongFirst = <F extends Pick<Finding, 'result'>>(findings: readonly
   (['fail', 'warn'] as const).flatMap((wanted) => findings.filter(({ result }) => result === wanted));
 
 /**
- * `ok` only where the test found nothing to look at, and studies that were sent there are neither refused nor lost:
- * an answer to a question says nothing of these.
+ * `ok` only if the test found no problem and studies sent there are neither refused nor lost, because a destination
+ * that answers may still refuse or lose studies.
  */
 export function lookOf(
   found: Pick<DestinationExamination, 'findings' | 'settings' | 'verdict'>,

@@ -1,4 +1,4 @@
-/** The primary destination, and whether the form of a new one proposes to take its place. */
+/** Finds the primary destination, and decides whether the form of a new one proposes to replace it. */
 import type { Destination } from '#shared/protocol/destination.ts';
 import type { Tested } from './destinations.store.ts';
 import { isUnusable } from './request-limit.ts';
@@ -8,7 +8,10 @@ type Listed = Pick<Destination, 'id' | 'isPrimary' | 'hasStudies'>;
 export const primaryOf = <One extends Listed>(all: readonly One[]): One | null =>
   all.find(({ isPrimary }) => isPrimary) ?? null;
 
-/** Before the first study, and only where the primary one is known to fail: one that works was set on purpose. */
+/**
+ * Only before the first study, and only if the primary destination is known to fail: one that works was chosen on
+ * purpose.
+ */
 export function isProposedAsPrimary(
   all: readonly Listed[],
   tests: ReadonlyMap<string, Pick<Tested, 'found'>>,

@@ -13,7 +13,10 @@ export function createQuotasStore(api: Pick<ApiClient, 'json' | 'text'>) {
   return {
     quotas,
     load,
-    /** `account` null: for every account without its own. `quota` null: the site's. Throws ApiProblem, Unreachable. */
+    /**
+     * `account` null: the default for accounts without their own quota. `quota` null: the account uses the default.
+     * Throws ApiProblem, Unreachable.
+     */
     async save(account: string | null, quota: Quota | null): Promise<void> {
       const [path, body] = account === null ? [PATH, quota] : [`${PATH}/${account}`, { quota }];
       await api.text(path, { method: 'PUT', body });

@@ -1,4 +1,4 @@
-/** Certificates in a file, as PEM: people get them as PEM, with text around it, or as DER. */
+/** Reads certificates from a file as PEM. People receive them as PEM, with text around it, or as DER. */
 import { textsBetween } from '#shared/texts-between.ts';
 
 const BEGIN = '-----BEGIN CERTIFICATE-----';
@@ -8,7 +8,7 @@ const INTEGER = 0x02;
 const SEQUENCE = 0x30;
 const EXPLICIT_0 = 0xa0;
 
-/** Empty where there is none, and for a key; whether it is a certificate of an authority, the gateway finds out. */
+/** Empty if the file has no certificate, or is a key. The gateway checks whether it is an authority's certificate. */
 export function toPem(file: Uint8Array): string {
   const text = Array.from(file, (byte) => String.fromCharCode(byte)).join('');
   const blocks = textsBetween(text, BEGIN, END).filter((inner) => inner !== '');
@@ -19,8 +19,8 @@ export function toPem(file: Uint8Array): string {
 }
 
 /**
- * RFC 5280 §4.1: a SEQUENCE whose first is tbsCertificate, a SEQUENCE that begins with [0] version, or in version 1
- * with the serial number. A private key and a PFX begin with an INTEGER, an encrypted key with an algorithm.
+ * RFC 5280 §4.1: a SEQUENCE whose first element is tbsCertificate, a SEQUENCE that begins with [0] version or, in
+ * version 1, with the serial number. A private key and a PFX begin with an INTEGER, an encrypted key with an algorithm.
  */
 function isCertificate(file: Uint8Array): boolean {
   if (file[0] !== SEQUENCE) return false;
@@ -29,11 +29,11 @@ function isCertificate(file: Uint8Array): boolean {
   return file[inner] === SEQUENCE && (first === EXPLICIT_0 || first === INTEGER);
 }
 
-/** X.690 §8.1.3: one byte of length, or as many more as its lower bits say. */
+/** X.690 §8.1.3: one byte of length, or as many further bytes as its lower bits say. */
 function contentAt(file: Uint8Array, at: number): number {
   const length = file[at + 1] ?? 0;
   return at + 2 + (length < 0x80 ? 0 : length & 0x7f);
 }
 
-/** More than any authority has in one file. */
+/** More than any authority puts into one file. */
 export const CERTIFICATES_BYTES_LIMIT = 64 * 1024;

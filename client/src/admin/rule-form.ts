@@ -1,4 +1,4 @@
-/** The form of a rule as it is typed, and the rule in it. Pure. */
+/** The form of a rule as typed, and the conversion to a rule. Pure. */
 import {
   COERCED_ATTRIBUTES,
   coercionSchema,
@@ -21,24 +21,24 @@ import {
   type When,
 } from '#shared/protocol/rule.ts';
 
-/** The values of each condition as a text. */
+/** The values of each condition as one text. */
 export type TypedValues = Readonly<Record<Condition, string>>;
-/** The names that the site has, of the conditions that ask for a name. */
+/** The names that the site has, for conditions that need a name. */
 export type KnownValues = Readonly<Record<'policy' | 'account', readonly string[]>>;
 type TypedCoercion = Readonly<Record<CoercedAttribute, string>>;
 export type TypedRule = {
   readonly name: string;
   readonly enabled: boolean;
   readonly values: TypedValues;
-  /** By the id of the destination. */
+  /** Keyed by the id of the destination. */
   readonly needs: Readonly<Record<string, Need>>;
-  /** The values that a destination wants, by its id. */
+  /** The attribute values to write for each destination, by its id. */
   readonly coercions: Readonly<Record<string, TypedCoercion>>;
   readonly models: readonly string[];
   readonly priority: string;
   readonly opens: TypedCase;
 };
-/** `tags`: separated by commas; `review` empty: none. */
+/** `tags`: separated by commas. `review` empty: no review. */
 export type TypedCase = {
   readonly occasion: CaseOccasion;
   readonly title: string;
@@ -46,7 +46,7 @@ export type TypedCase = {
   readonly tags: string;
   readonly review: string;
 };
-/** A condition is the field of its values. */
+/** For a condition, the field of its values. */
 export type RuleField = 'name' | 'models' | 'priority' | 'coercion' | 'title' | 'tags' | Condition;
 
 export const NO_COERCION: TypedCoercion = { institution: '', issuer: '', accessionPrefix: '' };
@@ -61,7 +61,7 @@ const NO_VALUES: TypedValues = {
   description: '',
 };
 
-/** A description may have commas in it. */
+/** Separated by lines for descriptions, which may contain commas, and by commas otherwise. */
 const separatorOf = (condition: Condition): string => (condition === 'description' ? '\n' : ',');
 
 const valuesIn = (condition: Condition, typed: string): readonly string[] =>
@@ -81,7 +81,7 @@ export function toTypedValues(when: When): TypedValues {
 const namesOf = (condition: Condition, known: KnownValues): readonly string[] =>
   condition === 'policy' || condition === 'account' ? known[condition] : [];
 
-/** The texts that the field may become by choosing a name of the site for the last of its values. */
+/** The possible texts of the field after completing its last value to a name of the site. */
 export function suggestions(condition: Condition, typed: string, known: KnownValues): readonly string[] {
   const before = typed.slice(0, typed.lastIndexOf(',') + 1);
   const chosen = valuesIn(condition, before);
@@ -90,14 +90,17 @@ export function suggestions(condition: Condition, typed: string, known: KnownVal
     .map((name) => (before === '' ? name : `${before} ${name}`));
 }
 
-/** A value that no name of the site fits: the rule waits for something that is not there. Null: there is none. */
+/**
+ * A value that matches no name of the site, so that the rule waits for something that does not exist. Null: every value
+ * matches.
+ */
 export function valueWithoutName(condition: Condition, typed: string, known: KnownValues): string | null {
   const names = namesOf(condition, known);
   if (names.length === 0) return null;
   return valuesIn(condition, typed).find((value) => !names.some((name) => fits(value, name))) ?? null;
 }
 
-/** Conditions without a value are not there. */
+/** Conditions without a value are left out. */
 export function readValues(
   values: TypedValues,
 ): { readonly kind: 'when'; readonly when: When } | { readonly kind: 'mistake'; readonly field: Condition } {
@@ -117,7 +120,7 @@ type OwnNeed = {
   readonly need: Need | null;
 };
 
-/** Null: a new one, switched on, that sends studies where they go without it. */
+/** Null: a new rule, enabled, that sends studies where they go without it. */
 export function toTyped(rule: Rule | null, destinations: readonly OwnNeed[] = []): TypedRule {
   const own = destinations.flatMap(({ id, isPrimary, need }) =>
     isPrimary || need === null ? [] : [{ destination: id, need, coerce: undefined }],
@@ -143,7 +146,10 @@ function typedCase(rule: Rule | null): TypedCase {
   return { occasion, title, priority, tags: tags.join(', '), review: review ?? '' };
 }
 
-/** The destinations that must have all studies, and no longer get, or need not get, those that the rule takes. */
+/**
+ * The destinations that must have all studies, but would no longer get, or no longer have to get, those that the rule
+ * takes.
+ */
 export function leftOutBy(rule: Rule, destinations: readonly OwnNeed[]): readonly string[] {
   if (!('to' in rule) || !rule.enabled) return [];
   const required = new Set(
@@ -154,7 +160,7 @@ export function leftOutBy(rule: Rule, destinations: readonly OwnNeed[]): readonl
     .map(({ name }) => name);
 }
 
-/** The rules that decide before the destinations' own settings do. */
+/** The rules that take precedence over the destinations' own settings. */
 export const decidingRules = (rules: readonly Rule[]): readonly DecidingRule[] =>
   rules
     .filter(({ enabled }) => enabled)
@@ -163,10 +169,10 @@ export const decidingRules = (rules: readonly Rule[]): readonly DecidingRule[] =
       to: 'to' in rule ? rule.to.map(({ destination }) => destination) : [],
     }));
 
-/** `to`: the ids of the destinations that get what the rule takes, besides the primary one. */
+/** `to`: the ids of the destinations, besides the primary one, that get the studies taken by the rule. */
 export type DecidingRule = { readonly name: string; readonly to: readonly string[] };
 
-/** The names of the rules that send studies to a destination, and of the others, in their order. */
+/** The names of the rules that send studies to a destination, and the names of the others, each in order. */
 export function sendersTo({ id }: { readonly id: string }, rules: readonly DecidingRule[]) {
   const namesOf = (isSender: boolean) =>
     rules.filter(({ to }) => to.includes(id) === isSender).map(({ name }) => name);
@@ -192,7 +198,7 @@ function coercionIn(typed: TypedCoercion): Coercion | null {
   return said.length === 0 ? null : Object.fromEntries(said);
 }
 
-/** `others`: the names of the other rules of the kind. */
+/** `others`: the names of the other rules of this kind. */
 export function readRule(kind: RuleKind, typed: TypedRule, others: readonly string[]): ReadRule {
   const name = typed.name.trim();
   const { enabled, models } = typed;

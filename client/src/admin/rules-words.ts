@@ -5,7 +5,7 @@ import type { Need } from '#shared/protocol/forms.ts';
 import type { Condition, RuleKind, Verdict } from '#shared/protocol/rule.ts';
 import { caseRuleWords } from './case-rule-words.ts';
 
-/** `and` or `or` before the last. */
+/** `last`: the conjunction before the last value. */
 const inWords = (values: readonly string[], last: 'and' | 'or'): string =>
   values.length < 2 ? values.join('') : `${values.slice(0, -1).join(', ')} ${last} ${values.at(-1)}`;
 
@@ -18,7 +18,7 @@ const conditions = {
   account: 'Account (user name)',
   description: 'Study description',
 } satisfies Record<Condition, string>;
-/** In a sentence. */
+/** For use inside a sentence. */
 const named = {
   policy: 'policy',
   modality: 'modality',
@@ -82,7 +82,7 @@ export const rulesWords = {
     inference: 'Add a rule for models',
     cases: 'Add a rule for cases',
   } satisfies Record<RuleKind, string>,
-  /** The place of a rule among all, where the first one that fits takes a study. */
+  /** The position of a rule in the list; the first rule that matches takes a study. */
   order: (place: number, of: number) => `Asked as number ${place} of ${of}`,
   on: 'Switched on',
   of: (action: string, name: string) => `${action} ${name}`,

@@ -1,4 +1,4 @@
-/** The rules as the gateway has them, what they may name, and an administrator's changes. */
+/** The rules as the gateway has them, the names that they may use, and an administrator's changes. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { destinationsSchema, type Destination } from '#shared/protocol/destination.ts';
 import { modelSchema } from '#shared/protocol/inference.ts';
@@ -27,12 +27,12 @@ const modelsSchema = z.object({ models: z.array(modelSchema) });
 type NamedType = { readonly name: string; readonly title: string; readonly hidesFinding: boolean };
 type NamedModel = { readonly id: string; readonly title: string };
 
-/** Known when everything is loaded. */
+/** Known once everything is loaded. */
 export type Known = {
   readonly destinations: readonly Pick<Destination, 'id' | 'name' | 'isPrimary' | 'need'>[];
   readonly models: readonly NamedModel[];
   readonly reviewTypes: readonly NamedType[];
-  /** The newest ones, of everybody. */
+  /** The newest studies of all accounts. */
   readonly studies: readonly Pick<
     SentStudy,
     'studyInstanceUID' | 'lastSentAt' | 'sopClassUIDs' | 'uploads'
@@ -48,9 +48,9 @@ export interface RulesStore {
   /** Why a change was refused. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
-  /** All rules of the kind, as they shall be. Throws ApiProblem, Unreachable. */
+  /** Saves all rules of this kind. Throws ApiProblem, Unreachable. */
   save(kind: RuleKind, rules: readonly Rule[]): Promise<void>;
-  /** Saves too, and shows it at once; a failure is shown, and the list is read again. */
+  /** Saves too, and shows the new list at once. A failure is shown, and the list is read again. */
   change(kind: RuleKind, rules: readonly Rule[]): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
   dryRun(kind: RuleKind, wish: DryRunWish): Promise<DryRun>;
@@ -76,7 +76,7 @@ async function readKnown(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Pro
     api.json('/admin/policies', policiesSchema, options),
     api.json('/admin/users', usersSchema, options),
   ]);
-  // A model that explains another one's answer has none of its own.
+  // A model that explains another model's answer gives none itself.
   return {
     destinations,
     models: models.filter(({ task }) => task !== 'explanation'),
@@ -96,7 +96,7 @@ type State = {
   readonly closed: AbortSignal;
 };
 
-/** The list after it. Throws ApiProblem, Unreachable. */
+/** Returns the list after the change. Throws ApiProblem, Unreachable. */
 function put({ api, lists, closed }: State, kind: RuleKind, rules: readonly Rule[]): Promise<Rules> {
   const version = lists.value.peek()?.[kind].version;
   return api.json(`/admin/rules/${kind}`, rulesSchema, {
@@ -106,8 +106,9 @@ function put({ api, lists, closed }: State, kind: RuleKind, rules: readonly Rule
 }
 
 /**
- * Changes one after the other, each on top of the one before. The list is shown at once as it shall be: whoever moves a
- * rule by several places does not wait. After a failure those that wait are dropped: they were made on another list.
+ * Applies changes one after the other, each on top of the previous one. The new list is shown at once, so that a person
+ * can move a rule by several places without waiting. After a failure the waiting changes are dropped, because they were
+ * based on another list.
  */
 function changing(state: State, fail: (error: unknown) => void): RulesStore['change'] {
   const { api, lists } = state;

@@ -1,4 +1,4 @@
-/** The words of sample data, on the first page for administrators. */
+/** The words about sample data, on the first administration page. */
 import { counted, studies } from '../kit/counted.ts';
 import type { SampleLeft } from '#shared/protocol/sample.ts';
 

@@ -1,4 +1,4 @@
-/** Sample data as the gateway has it, and its removal, step by step until nothing more can be removed. */
+/** The sample data at the gateway, and its removal, step by step until nothing more can be removed. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import {
   gatherLeft,
@@ -15,9 +15,9 @@ import type { ApiClient } from '../net/api-client.ts';
 
 interface SampleStore {
   readonly sample: Resource<Sample, Trouble>;
-  /** Studies that are removed so far; null: nobody is removing. */
+  /** The number of studies removed so far; null: no removal is in progress. */
   readonly removed: ReadonlySignal<number | null>;
-  /** The things that the last removal left there; null: there was none. */
+  /** What the last removal could not remove; null: there was no removal. */
   readonly left: ReadonlySignal<SampleRemoval['left'] | null>;
   /** Why the removal stopped. */
   readonly trouble: ReadonlySignal<Trouble | null>;

@@ -1,6 +1,6 @@
 /**
- * The secrets that a person typed on this page, until the page is left: with another certificate authority the gateway
- * wants them again. Only of the connection as it was saved with them.
+ * Keeps the secrets that a person typed on this page until the page is left, because the gateway needs them again with
+ * another certificate authority. They apply only to the connection as it was saved with them.
  */
 import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
 import type { Typed } from './destination-form.ts';
@@ -9,7 +9,7 @@ export type Secrets = Partial<Pick<Typed, 'password' | 'token' | 'clientSecret'>
 
 export interface TypedSecrets {
   keep(saved: Pick<Destination, 'id' | 'version'>, wish: Pick<DestinationWish, 'authentication'>): void;
-  /** Empty where none was typed here, or the connection was changed since. */
+  /** Empty if no secret was typed here, or the connection has changed since. */
   of(destination: Pick<Destination, 'id' | 'version'>): Secrets;
 }
 

@@ -3,7 +3,7 @@ export const viewersWords = {
   button: 'Viewers',
   title: (name: string) => `Viewers of ${name}`,
   what: 'Everybody who may see a study gets Open in viewer. Write {StudyInstanceUID} where the address names the study.',
-  /** The destination to which a study was first promised names its viewers. */
+  /** The viewers are those of the destination to which a study was first promised. */
   ofPrimary: 'A study opens in the viewers of the destination that was primary when it was sent.',
   ofOther: (name: string) =>
     `${name} is not primary: studies that go there besides do not open in these viewers.`,

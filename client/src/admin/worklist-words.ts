@@ -1,4 +1,4 @@
-/** The words of the sheets of a worklist, and of a list that is imported. */
+/** The words of the sheet for a worklist, and of the import of orders. */
 import { counted } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 

@@ -1,4 +1,4 @@
-/** The way to one's account, from every page. Its sheets are loaded when they are opened. */
+/** The account menu, shown on every page. Its sheets are loaded when they are opened. */
 import { useEffect, useState } from 'preact/hooks';
 import { useSession } from '../net/net-context.ts';
 import { deferred } from '../kit/deferred.tsx';
@@ -24,9 +24,9 @@ const PasswordSheet = deferred<PasswordSheetProps>(
 export function AccountMenu() {
   const session = useSession();
   const [open, setOpen] = useState<Open | null>(null);
-  // A sheet that gives way to another one says that it is closed once that one is open.
+  // When one sheet opens another, the first sheet calls this only after the second has opened.
   const close = (which: Open) => () => setOpen((now) => (now === which ? null : now));
-  // A sheet belongs to the page on which it was opened.
+  // A sheet closes when the person moves to another page.
   useEffect(() => {
     const left = () => setOpen(null);
     addEventListener('hashchange', left);

@@ -26,7 +26,7 @@ declare const RELAY_WEB_VERSION: string;
 export type AccountSheetProps = {
   readonly name: string;
   readonly onClose: () => void;
-  /** Opens another sheet in the place of this one. */
+  /** Opens another sheet in place of this one. */
   readonly onOpen: (which: 'password' | 'sessions') => void;
 };
 
@@ -97,7 +97,7 @@ const CasesLink = ({ onClose }: Pick<AccountSheetProps, 'onClose'>) => (
   </a>
 );
 
-/** Tells the consequence of signing out for the studies and the verdicts on this device. */
+/** States what signing out means for the studies and the verdicts on this device. */
 function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
   const queue = useQueue();
   const { verdicts, refusedVerdicts, waiting, refused } = useOutboxes().unsent.value;
@@ -149,6 +149,6 @@ function LeaveButtons({ isLeaving, isUnkept, onSignOut }: LeaveButtonsProps) {
 /** Locks this device at once, in all its tabs, as the automatic lock does (AutoLock.tsx). */
 function lockDevice(): void {
   lockMarkIn(localStorage).write(LOCKED, BY_HAND);
-  // The browser tells the other tabs alone.
+  // The browser sends `storage` events only to the other tabs, so this tab gets its own here.
   dispatchEvent(new StorageEvent('storage'));
 }

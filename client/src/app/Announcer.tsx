@@ -1,7 +1,7 @@
 /**
- * The one live region: tells a screen reader about the changes that a sighted person sees, without chatter. It
- * announces a study when another quarter of it has arrived, when it waits, when it needs somebody, when its film may
- * have to be repeated, and when all of it has arrived; and the link when it changes.
+ * The one live region. It tells a screen reader about the changes that a sighted person sees, without chatter. It
+ * announces a study each time another quarter of it has arrived, when it waits, when it needs a decision, when its film
+ * may have to be repeated, and when all of it has arrived. It also announces changes of the link.
  */
 import { useSignalEffect, useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
@@ -14,7 +14,7 @@ import { appWords } from './app-words.ts';
 import { sayStudy } from './say-track.ts';
 
 interface Spoken {
-  /** Null: about the link. */
+  /** Null: the sentence is about the link. */
   readonly id: string | null;
   readonly sentence: string;
 }
@@ -31,7 +31,7 @@ export function Announcer() {
     if (link.current !== queue.link.value) {
       const isFound = link.current === 'unknown' && queue.link.value === 'online';
       link.current = queue.link.value;
-      // Nobody was told that it was looked for.
+      // The app looks for the link silently, so finding it is not announced either.
       if (!isFound) spoken.push({ id: null, sentence: appWords.status.link[link.current] });
     }
     const before = milestones.current;
@@ -62,7 +62,7 @@ export function Announcer() {
   );
 }
 
-/** By the names of now: one that is erased stays in no sentence, and a sentence outlives its study's full name. */
+/** Adds the current name of each study to its sentence. A study whose name has been erased is left out. */
 function textOf(spoken: readonly Spoken[], names: ReadonlyMap<string, string>): string {
   return spoken
     .flatMap(({ id, sentence }) => {

@@ -1,6 +1,7 @@
 /**
- * The frame around every page: header, status line, the page, and announcements. Signed out, only the sign-in
- * page is drawn, so that no patient stays on the screen; offline the app works with the data on this device.
+ * The frame around every page: header, status line, the page, and announcements. While nobody is signed in only the
+ * sign-in page is drawn, so that no patient stays on the screen. Without a network the app works with the data on this
+ * device.
  */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
@@ -60,7 +61,7 @@ const NeedsBadge = beside<NeedsBadgeProps>(() =>
 const AdminEntry = beside<AdminEntryProps>(() =>
   import('../admin/AdminEntry.tsx').then((view) => view.AdminEntry),
 );
-// Without it the device locks at its next start.
+// If this part cannot be loaded, the device locks at its next start.
 const AutoLock = beside<AutoLockProps>(() => import('./AutoLock.tsx').then((view) => view.AutoLock));
 const Announcer = beside<object>(() => import('./Announcer.tsx').then((view) => view.Announcer));
 const SettingsView = deferred<SettingsViewProps>(() =>
@@ -80,7 +81,7 @@ const StudyView = deferred<{ id: string }>(() =>
 );
 
 /**
- * Stands beside every page, and is loaded once the first one is drawn. Where it cannot be loaded the page works
+ * Loads a component that stands beside every page, once the first page is drawn. If it cannot be loaded the page works
  * without it, and UpdateOffer says that a part is missing.
  */
 function beside<Props extends object>(load: () => Promise<ComponentType<Props>>): ComponentType<Props> {
@@ -105,7 +106,7 @@ export function App({ route, update, install, lockMinutes, policies, choiceLost 
   const here = landingOf(route.value, user);
   const covered = useSignal(false);
   const signedOut = state === 'signed-out';
-  // Nothing that was drawn or said for a person stays while nobody is known to be here.
+  // While nobody is known to be here, nothing that was drawn or said for a person stays visible.
   const hidden = signedOut || covered.value;
   return (
     <>
@@ -127,7 +128,7 @@ export function App({ route, update, install, lockMinutes, policies, choiceLost 
         ) : signedOut && here.page !== 'help' ? (
           <SignInView />
         ) : (
-          // Nothing that a page holds for one person is there for the next.
+          // The key discards the state of a page when another person signs in.
           !covered.value && <Page key={user?.id} route={here} install={install} lockMinutes={lockMinutes} />
         )}
       </ProblemBoundary>
@@ -137,7 +138,7 @@ export function App({ route, update, install, lockMinutes, policies, choiceLost 
   );
 }
 
-/** The address after `#` is a page of ours, so the skip link moves the focus itself. */
+/** The app's routes use the `#` of the address, so the skip link moves the focus itself. */
 function skipToContent(event: MouseEvent) {
   event.preventDefault();
   document.querySelector<HTMLElement>('#content h1')?.focus();
@@ -149,7 +150,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
   const user = session.user.value;
   const isKnown = session.state.value !== 'unknown';
   const first = user && landingOf({ page: 'start' }, user).page === 'start' ? 'start' : 'upload';
-  // Where people begin at Start, Upload lies beneath it.
+  // For people whose first page is Start, Upload is a page below it.
   const isFirst = page === first || page === 'upload' || page === 'before-after';
   const waiting = queue.studies.value.filter(
     (study) => study.state !== 'done' && study.state !== 'taken-back' && !study.cancelling,
@@ -218,9 +219,7 @@ function LastTab({ page }: { readonly page: Route['page'] }) {
   );
 }
 
-/**
- * Tells people and screen readers about a change of page: the window's title, and the focus on the heading.
- */
+/** Tells people and screen readers that the page has changed: sets the window's title and focuses the heading. */
 type PageProps = { readonly route: Route } & SettingsViewProps;
 
 function Page({ route, ...of }: PageProps) {

@@ -1,6 +1,6 @@
 /**
- * The automatic lock on the screen: a warning that can be answered, and a cover while work that must not be lost is
- * finished. Then the person is signed out; what is safe on this device is sent as after any sign-out.
+ * The automatic lock on the screen. It shows a warning that can be answered, then a cover while work that must not be
+ * lost is finished. Then the person is signed out. Whatever is safe on this device is sent as after any sign-out.
  */
 import { computed, effect, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { RefObject } from 'preact';
@@ -15,7 +15,7 @@ import { lockWords as words } from './lock-words.ts';
 import { chosenIn } from './use-chosen.ts';
 
 export type AutoLockProps = {
-  /** The site's time; 0: never; null: not known yet. */
+  /** Minutes without a touch after which this site locks; 0: never; null: not known yet. */
   readonly minutes: ReadonlySignal<number | null>;
   /** Set while the page behind must not be drawn. */
   readonly covered: Signal<boolean>;
@@ -61,7 +61,7 @@ export function AutoLock({ minutes, covered }: AutoLockProps) {
 
 const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'dragover'] as const;
 
-/** Tells the lock about each touch, and when to look at the clock again. Returns a function that stops it. */
+/** Tells the lock about each touch, and when to check the clock again. Returns a function that stops watching. */
 function watchPerson({ touched, check }: Lock): () => void {
   const over = new AbortController();
   const { signal } = over;
@@ -76,8 +76,8 @@ function watchPerson({ touched, check }: Lock): () => void {
 }
 
 /**
- * Signs out once nothing of this person is half done. `here`: nobody has done so meanwhile, in this tab or another, or
- * it would be the next person who is signed out.
+ * Signs the person out once none of their work is half done. `here`: false once somebody has signed out meanwhile, in
+ * this or another tab; signing out again could hit the next person.
  */
 function useLeave(here: RefObject<boolean>): () => Promise<void> {
   const session = useSession();
@@ -91,7 +91,8 @@ function useLeave(here: RefObject<boolean>): () => Promise<void> {
       tasks.finishAll(),
       until(() => ingest.phase.value !== 'queueing' && queue.unsafe.value === 0),
     ]);
-    // Said on the sign-in page: nothing else would tell that they were never sent. Another tab may have left first.
+    // The sign-in page shows this count; nothing else tells that these were never sent. Another tab may have left
+    // first.
     lockMarkIn(localStorage).addNotSent(chosenIn(ingest));
     if (!here.current) return;
     tasks.leave();
@@ -105,7 +106,7 @@ function until(isSo: () => boolean): Promise<void> {
   return new Promise((resolve) => {
     const stop = effect(() => {
       if (!isSo()) return;
-      // `stop` does not exist yet while the effect runs for the first time.
+      // `stop` is not assigned yet while the effect runs for the first time.
       queueMicrotask(() => {
         stop();
         resolve();
@@ -130,7 +131,7 @@ type WarningProps = {
   readonly onLeave: () => void;
 };
 
-/** Closing it in any way means that somebody is there. */
+/** Closing the warning in any way counts as "I am here". */
 function Warning({ seconds, lock, onLeave }: WarningProps) {
   const ingest = useIngest();
   const text = useId();

@@ -1,4 +1,4 @@
-/** In the status line: whether the files and the disc may go, and which of them were not sent. */
+/** Status line item: whether the files and the disc may go, and which of them were not sent. */
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
@@ -23,7 +23,7 @@ export function DiscItem({ standing, doubt }: DiscItemProps) {
   useToldSince();
   const ingest = useIngest();
   const studies = useQueue().studies.value;
-  // Nobody's choices: whoever signs in begins with none.
+  // While nobody is signed in, choices count for nobody: the next person begins with none.
   const isNobody = useSession().state.value === 'signed-out';
   const here = isNobody ? NOTHING_SENT : ingest.sentFromHere.value;
   const outcomes = outcomesOf(

@@ -1,4 +1,4 @@
-/** In the status line: that everything is in the PACS, or the way to the list of files that are not. */
+/** Status line item: says that everything is in the PACS, or leads to the list of files that are not. */
 import { useState } from 'preact/hooks';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -18,12 +18,12 @@ import { nextFor, type NotSent } from './choice-outcomes.ts';
 import { sayLeftOut } from './say-left-out.ts';
 
 type DiscNoteProps = {
-  /** The sentence before it says to keep the disc; otherwise this one says that everything is in the PACS. */
+  /** The sentence before this one says to keep the disc; otherwise this one says that everything is in the PACS. */
   readonly isKept: boolean;
   readonly said: ChoicesSaid;
-  /** Images among the exceptions that an earlier page did not send: only their number is known. */
+  /** Images among the exceptions that an earlier page did not send. Only their number is known. */
   readonly earlier: number;
-  /** One of them may belong to a study. */
+  /** Some of the files not sent may belong to a study. */
   readonly isAnyLacking: boolean;
   readonly notSent: NotSent;
   readonly doubt: DiscDoubt | null;
@@ -71,7 +71,7 @@ export function DiscNote(props: DiscNoteProps) {
   );
 }
 
-/** The most lines that a person reads; a folder of thousands is counted. */
+/** The most lines that the list shows. The rest, as from a folder of thousands of files, is only counted. */
 const MOST = 200;
 
 type NotSentProps = Pick<DiscNoteProps, 'said' | 'earlier' | 'notSent'> & {

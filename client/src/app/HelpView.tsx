@@ -1,4 +1,4 @@
-/** Help in one page, also for somebody who cannot sign in: the track, what goes wrong most, and the keys. */
+/** Help on one page, also for people who cannot sign in: the track, common problems, and the keys. */
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useSession } from '../net/net-context.ts';
@@ -11,7 +11,7 @@ import { landingOf } from './landing.ts';
 import { startWords } from './start-words.ts';
 import './help.css';
 
-/** Some instances in each place. */
+/** An example with some instances at each place of the track. */
 const EXAMPLE = {
   total: 516,
   onDevice: 126,
@@ -26,7 +26,7 @@ const EXAMPLE = {
 export function HelpView() {
   const session = useSession();
   const isSignedOut = session.state.value === 'signed-out';
-  // People who send have Upload in its place at the top of the page.
+  // For people who send, Upload takes the place of Start at the top of the page.
   const hasStart = !isSignedOut && landingOf({ page: 'start' }, session.user.value).page === 'start';
   return (
     <main id="content" class="page help">

@@ -1,4 +1,4 @@
-/** The choice between a few looks of the app: its theme, or the size of its text. */
+/** A choice between a few appearances of the app: its theme, or the size of its text. */
 import type { Signal } from '@preact/signals';
 
 type LooksChoiceProps<T extends string> = {

@@ -15,7 +15,7 @@ import { troubleOf } from './trouble-of.ts';
 
 type PasswordMistake = Mistake<'current' | 'next'>;
 
-/** The mistake that needs no gateway to be found; null where there is none. */
+/** The mistake that can be found without the gateway; null where there is none. */
 function mistakeIn(current: string, next: string): PasswordMistake | null {
   if (!current || !next) return { ...mistakeOf(words.missing), field: current ? 'next' : 'current' };
   return [...next].length < PASSWORD_LENGTH_LIMIT ? { ...mistakeOf(words.tooShort), field: 'next' } : null;
@@ -26,7 +26,7 @@ const FIELDS: Readonly<Record<string, PasswordMistake['field']>> = {
   'weak-password': 'next',
 };
 
-/** The mistake that the gateway names. */
+/** The mistake that the gateway's error names. */
 function refusalIn(error: unknown): PasswordMistake {
   const code = (error instanceof ApiProblem && error.code) || '';
   return { ...troubleOf(error, words.unreachable), field: FIELDS[code] ?? null };
@@ -34,7 +34,9 @@ function refusalIn(error: unknown): PasswordMistake {
 
 export type PasswordSheetProps = {
   readonly isChanged: boolean;
-  /** Called even once the sheet is closed: whoever closed it learns that the password was changed. */
+  /**
+   * Called even if the sheet was closed during the request, so that the person learns that the password was changed.
+   */
   readonly onChanged: () => void;
   readonly onClose: () => void;
 };
@@ -78,7 +80,7 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
   const field = { type: shown.value ? 'text' : 'password', longest: PASSWORD_LENGTH_MOST } as const;
   return (
     <SheetForm form={form} words={words} onSubmit={change} onClose={onClose}>
-      {/* For the browser's store of passwords: whose they are. */}
+      {/* Tells the browser's password manager whose password this is. */}
       <input hidden readOnly name="username" autocomplete="username" value={session.user.value?.username} />
       <TextField {...field} name="current" label={words.current} autocomplete="current-password" />
       <TextField {...field} name="next" label={words.next} what={words.rule} autocomplete="new-password" />

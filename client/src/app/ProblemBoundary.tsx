@@ -1,6 +1,6 @@
 /**
- * When drawing a view throws: says what it means for the studies and offers the way back. The error may hold
- * a name: it is not shown.
+ * Shown when drawing a view throws: says what this means for the studies and offers a way back. The error itself is not
+ * shown, because it may contain a name.
  */
 import { Component, type ComponentChildren } from 'preact';
 import { Notice } from '../kit/Notice.tsx';

@@ -1,4 +1,4 @@
-/** The pages of results; on their list, the studies that wait to be read. */
+/** The pages of results. Their list also shows the studies that wait to be read. */
 import { UnreadStudies } from '../cases/UnreadStudies.tsx';
 import { ResultsPages, type ResultsRoute } from '../results/ResultsPages.tsx';
 

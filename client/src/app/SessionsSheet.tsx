@@ -1,4 +1,4 @@
-/** Lists where one is signed in, and signs out everywhere at once. */
+/** Lists the sessions of the person's account, and signs out everywhere at once. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { ListedSession } from '#shared/protocol/api.ts';
 import { formatMoment } from '../kit/format.ts';

@@ -1,4 +1,4 @@
-/** How the app looks here, what this device holds and whether it keeps it, the lock, and a report for IT staff. */
+/** The appearance of the app, what this device stores and whether it keeps it, the lock, and a report for IT staff. */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { Icon } from '../kit/Icon.tsx';
@@ -56,7 +56,7 @@ function lockSentence(minutes: number | null): string {
   return minutes === 0 ? words.lockNever : words.lockAfter(minutes);
 }
 
-/** Only where the browser tells what kind of link it has. */
+/** Shown only where the browser tells what kind of link it has. */
 function SendingPart() {
   const queue = useQueue();
   return (
@@ -79,7 +79,7 @@ function SendingPart() {
 type StoragePartProps = {
   readonly kept: Kept | null;
   readonly install: Install | null;
-  /** Something was asked of the browser: it is read again. */
+  /** Called after a request to the browser: reads its answer again. */
   readonly onChanged: () => Promise<void>;
 };
 
@@ -204,7 +204,7 @@ function ReportPart({ kept, lockMinutes }: ReportPartProps) {
 function ReportActions({ report }: { readonly report: string }) {
   const copied = useSignal(false);
   const copy = async () => {
-    // Where the clipboard is forbidden the file can still be saved.
+    // Where the clipboard is forbidden, the report can still be saved as a file.
     copied.value = await navigator.clipboard.writeText(report).then(
       () => true,
       () => false,

@@ -1,4 +1,7 @@
-/** Two big fields and a button; the studies that wait on this device; refusals. Keeps no password after the request. */
+/**
+ * The sign-in page: two big fields and a button, the studies that wait on this device, and refusals. Keeps no password
+ * after the request.
+ */
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { mistakeOf, type Trouble } from '../kit/trouble.ts';
@@ -18,7 +21,7 @@ const UNREACHABLE = { title: appWords.signIn.unreachable, next: null };
 
 type SignInForm = HTMLFormElement & Record<'username' | 'password', HTMLInputElement>;
 
-/** Signing in with the values of a form: the message after a failure, and whether a request is on its way. */
+/** Signs in with the values of the form. Returns the message after a failure, and whether a request is on its way. */
 function useSignIn() {
   const session = useSession();
   const trouble = useSignal<Trouble | null>(null);
@@ -37,7 +40,7 @@ function useSignIn() {
       await session.signIn(username.value.trim(), password.value);
     } catch (error) {
       trouble.value = troubleOf(error, UNREACHABLE);
-      // A mistake of one's own: to be typed again.
+      // The person mistyped: select the password so that it can be typed again.
       if (error instanceof ApiProblem && trouble.value.code === null) {
         password.focus();
         password.select();
@@ -71,12 +74,12 @@ export function SignInView() {
         <StudiesOnDevice />
       </div>
       <form ref={form} class="stack" onSubmit={submit} noValidate>
-        {/* Has the focus first, so a screen reader says why somebody has to sign in. */}
+        {/* Gets the focus first, so that a screen reader says why signing in is needed. */}
         <UsernameField invalid={invalid} message={`${why} ${message}`} />
         <PasswordField invalid={invalid} message={message} />
         <div id={message} role="alert">
           {offline ? (
-            // Each attempt says it again: a new element is heard.
+            // A new element for each attempt makes a screen reader say it again.
             <Notice key={String(busy.value)} kind="wait" sign="offline">
               <p>{appWords.signIn.offline}</p>
             </Notice>
@@ -84,7 +87,7 @@ export function SignInView() {
             trouble.value && <TroubleNotice trouble={trouble.value} />
           )}
         </div>
-        {/* Not disabled: the focus would be lost. */}
+        {/* Not disabled, because a disabled button would lose the focus. */}
         <button type="submit" class="button button-main" aria-disabled={busy.value}>
           {busy.value ? appWords.signIn.submitting : appWords.signIn.submit}
         </button>
@@ -98,7 +101,10 @@ export function SignInView() {
   );
 }
 
-/** How much was sent or said here, waits to be sent, or waits for a decision; never whose it is, or of whom. */
+/**
+ * How many items were sent or said here, wait to be sent, or wait for a decision. Never shows who sent them, nor a
+ * patient.
+ */
 function StudiesOnDevice() {
   const queue = useQueue();
   const travelling = queue.travelling.value;
@@ -115,7 +121,7 @@ function StudiesOnDevice() {
   );
 }
 
-/** The person who did not sign out themselves, or the next one, need not wonder what happened. */
+/** Explains why the device was locked, to the person who was signed out or to the next one. */
 function WhyLocked() {
   const safe = useQueue().safe.value;
   const mark = lockMarkIn(localStorage);
@@ -130,7 +136,7 @@ function WhyLocked() {
   );
 }
 
-/** `message`: the ids of the elements that say what is wrong. */
+/** `message`: the ids of the elements that describe the error. */
 type FieldProps = { readonly invalid: boolean; readonly message: string };
 
 function UsernameField({ invalid, message }: FieldProps) {
@@ -154,7 +160,7 @@ function UsernameField({ invalid, message }: FieldProps) {
   );
 }
 
-/** The password, and the choice to see it. */
+/** The password field, with a switch to show the password. */
 function PasswordField({ invalid, message }: FieldProps) {
   const shown = useSignal(false);
   return (

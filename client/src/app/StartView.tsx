@@ -1,4 +1,4 @@
-/** Where people begin who do not come to send a study: what their roles may do here, with the way to it. */
+/** The first page of people who do not send studies: what their roles may do here, with links. */
 import type { Role } from '#shared/protocol/api.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';

@@ -1,6 +1,6 @@
 /**
- * Always visible: whether anything can be lost, whether the disc may go, the link, and the policy in force.
- * It changes in place and is no live region; Announcer.tsx says aloud what must be said.
+ * Always visible: whether anything can be lost, whether the disc may go, the link, and the policy in force. Its text
+ * changes in place. It is no live region, because Announcer.tsx says aloud what must be said.
  */
 import type { LinkNow } from '../net/link.ts';
 import { goesOnAlone } from './background-sync.ts';
@@ -39,11 +39,11 @@ const LINK_SIGN: Record<LinkNow, IconName> = {
   'pacs-no-retrieval': 'unreachable',
 };
 
-/** A blank as high as a sentence. */
+/** A blank that keeps the height of a sentence. */
 const NOTHING_SAID = '\u00a0';
 
 const Nothing = () => null;
-/** A page that cannot load it does not say that the disc may go. */
+/** If this part cannot be loaded, the page simply does not say that the disc may go. */
 const DiscItem = deferred<DiscItemProps>(
   () => import('./DiscItem.tsx').then((view) => view.DiscItem).catch(() => Nothing),
   Nothing,
@@ -114,7 +114,7 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
   );
 }
 
-/** The choice that is to be made again was not read to its end: choosing the same files again does not suffice. */
+/** Reading of the lost choice was stopped before its end, so choosing the same files again is not enough. */
 function LostStopped({ choiceLost }: Pick<StatusLineProps, 'choiceLost'>) {
   const stopped = choiceLost?.stopped.value ?? null;
   return (
@@ -126,7 +126,7 @@ function LostStopped({ choiceLost }: Pick<StatusLineProps, 'choiceLost'>) {
   );
 }
 
-/** Until something was chosen there is nothing to say of a disc. */
+/** Nothing is said about a disc until something has been chosen. */
 function DiscPlace(props: DiscItemProps) {
   const { standing } = props;
   const { phase, sentFromHere } = useIngest();
@@ -135,7 +135,10 @@ function DiscPlace(props: DiscItemProps) {
   return isEmpty && !hasStudies && standing.kind !== 'not-sent' ? null : <DiscItem {...props} />;
 }
 
-/** The reminder of an earlier page hides nothing that is true of this one; beside a decision, the rest is safe. */
+/**
+ * What is also true of this page beside the main sentence: a reminder of an earlier page hides none of it, and beside a
+ * decision it counts the rest as safe.
+ */
 function Beside({ standing }: { readonly standing: Standing }) {
   if (standing.kind === 'not-sent') {
     const { beside } = standing;
@@ -159,7 +162,7 @@ function Beside({ standing }: { readonly standing: Standing }) {
   );
 }
 
-/** Nothing of these is sent until somebody resumes them: the link has nothing to do with it. */
+/** Paused studies: they are sent only once somebody resumes them, whatever the link. */
 function PausedItem() {
   const paused = useQueue().studies.value.filter(
     (study) => study.paused && study.isWaiting && !study.cancelling,
@@ -173,7 +176,7 @@ function PausedItem() {
   );
 }
 
-/** For those who send. While the gateway is asked, the place of the sentence is kept. */
+/** Shown to people who may send. While the gateway is being asked, the space of the sentence is kept. */
 function PolicyItem({ policies }: Pick<StatusLineProps, 'policies'>) {
   const queue = useQueue();
   const session = useSession();
@@ -193,7 +196,7 @@ function PolicyItem({ policies }: Pick<StatusLineProps, 'policies'>) {
   );
 }
 
-/** On every page: names may be needed to decide, and the switch may be far away. */
+/** Shown on every page: a decision may need the names, and the switch may be on another page. */
 function HiddenItem() {
   if (!namesHidden.value) return null;
   return (
@@ -252,7 +255,7 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
   );
 }
 
-/** The page on which a person can do something about it. */
+/** The page on which the person can act on this. */
 function hrefFor(standing: Standing): string | null {
   if (standing.kind === 'decide') return hrefOf({ page: 'needs' });
   if (standing.kind !== 'refused' && standing.kind !== 'verdicts') return null;

@@ -1,4 +1,4 @@
-/** Verdicts could not be saved before signing out. */
+/** Says that verdicts could not be saved before signing out. */
 import { Notice } from '../kit/Notice.tsx';
 import { accountWords } from './account-words.ts';
 

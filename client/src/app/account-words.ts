@@ -11,7 +11,7 @@ export const accountWords = {
     count === 1
       ? '1 image stays safe on this device, and sending continues automatically.'
       : `${images(count)} stay safe on this device, and sending continues automatically.`,
-  /** Paused, or for another reason not sent without the person who queued them. */
+  /** These are paused, or for another reason not sent without the person who queued them. */
   signOutWaits: (count: number) =>
     count === 1
       ? '1 image stays safe on this device and waits until the person who sent it signs in.'
@@ -25,10 +25,10 @@ export const accountWords = {
       : `${counted(count, 'verdict', 'verdicts')} are not sent yet. They stay on this device until they are sent or you discard them.`,
   signOutUnsafe: (count: number) =>
     `Not safe yet: ${images(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
-  /** Found, and Send was not pressed. */
+  /** These were found, but Send was not pressed. */
   signOutClears: (count: number) =>
     `You chose ${images(count)} and did not send ${count === 1 ? 'it' : 'them'}. Signing out clears the list; your files, disc or folder stay as they are.`,
-  /** The local labels, by which studies that have arrived are found by name. */
+  /** The local labels. Studies that have arrived are found by name through them. */
   signOutNames: (count: number) =>
     `Initials and IDs are deleted from your list when you sign out: ${count === 1 ? '1 study is' : `${studies(count)} are`} then found only by date, modality or receipt, once in the PACS.`,
   signOutEmpty: 'Nothing is waiting on this device.',

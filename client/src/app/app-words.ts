@@ -26,7 +26,7 @@ export const appWords = {
       'pacs-no-retrieval': 'The PACS does not give back what it stores: an administrator must act',
     },
     worksOffline: 'This device works offline',
-    /** Leads to the list, where it can be sent anyway. */
+    /** A link to the list, where the study can be sent anyway. */
     waitsForWifi: 'Mobile data: waiting for Wi-Fi',
     paused: (count: number) => `${studies(count)} paused`,
     keepOpen: (unsafe: number) =>
@@ -38,31 +38,31 @@ export const appWords = {
     refusedVerdicts: (count: number) => `${counted(count, 'verdict', 'verdicts')} to decide`,
     verdicts: (count: number) =>
       `${counted(count, 'verdict is', 'verdicts are')} not sent yet: stay signed in`,
-    /** `travelling`: those of them that are sent; others are paused, or wait for their sender to sign in. */
+    /** `travelling`: how many of them are being sent. The others are paused, or wait for their sender to sign in. */
     mayClose: (safe: number, travelling: number) =>
       `You can close this page: ${images(safe)} ${safe === 1 ? 'is' : 'are'} safe here${
         travelling === 0
           ? ''
           : `, and the browser keeps sending${travelling < safe ? ` ${travelling} of them` : ''}`
       }`,
-    /** In a browser that sends only while the page is open. */
+    /** Said in a browser that sends only while the page is open. */
     goesOnOpen: (safe: number) =>
       `Keep this page open: ${images(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,
     othersVerdicts: (count: number) =>
       `${counted(count, 'verdict is', 'verdicts are')} waiting on this device until ${count === 1 ? 'its author signs' : 'their authors sign'} in`,
     othersDecide: (count: number) =>
       `${images(count)} on this device for ${count === 1 ? 'its sender' : 'their senders'} to decide`,
-    /** Their copies are here until the gateway confirms it. */
+    /** The device keeps their copies until the gateway confirms the cancelling. */
     cancelling: (count: number) => `${studies(count)} still being cancelled`,
     notSent: (count: number) =>
       `${counted(count, 'image was', 'images were')} not sent. Choose ${count === 1 ? 'it' : 'them'} again.`,
-    /** An earlier page's reading, whose choice is lost. */
+    /** An earlier page stopped reading, and its choice is lost. */
     stopped: (read: number, found: number) =>
       `Reading was stopped: ${formatCount(read)} of ${counted(found, 'file', 'files')} read`,
     dismiss: 'Dismiss',
     empty: 'Nothing is waiting on this device',
     policyUnknown: 'Policy not known yet',
-    /** Studies under way were sent under another policy. */
+    /** Some studies under way were sent under another policy. */
     exceptNamed: (policy: string, count: number) => `${policy}, but kept in ${studies(count)} under way`,
   },
 
@@ -74,7 +74,7 @@ export const appWords = {
     submit: 'Sign in',
     submitting: 'Signing in…',
     missing: 'Enter your user name and password.',
-    /** After so many minutes without a touch; negative: by the gateway, or by hand (lock-mark.ts). */
+    /** `minutes`: without a touch before the lock; negative: ended by the gateway, or locked by hand (lock-mark.ts). */
     signedOut: (minutes: number) =>
       minutes < 0
         ? minutes === BY_HAND
@@ -118,7 +118,7 @@ export const appWords = {
 
   update: {
     use: 'Use it now',
-    /** While this page reads files or makes studies safe. */
+    /** Said while this page reads files or makes studies safe. */
     waits: 'It waits until reading is done.',
     states: {
       ready: {

@@ -1,22 +1,22 @@
 /**
- * Signs a person out of a device that nobody has touched for the site's time, in all its tabs at once, and warns
- * shortly before. Two clocks are asked, and the earlier one counts: the wall clock runs while a tablet sleeps, the
- * monotonic one does not follow a clock that is set back. While nobody could sign in, for want of a gateway, the lock
- * waits: a technician without a network must be able to continue.
+ * Signs a person out of a device that nobody has touched for the site's lock time, in all its tabs at once, and warns
+ * shortly before. Two clocks are read, and the one that ends earlier counts: the wall clock runs while a tablet sleeps,
+ * and the monotonic clock ignores a wall clock that is set back. While the gateway cannot be reached nobody could sign
+ * in again, so the lock waits: a technician without a network must be able to continue.
  */
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { LOCKED, type LockMark } from './lock-mark.ts';
 
-/** A person who is filling in a form can finish a sentence. WCAG 2.2 2.2.1 asks for 20 s at least. */
+/** Long enough to finish a sentence in a form. WCAG 2.2 SC 2.2.1 asks for at least 20 s. */
 const WARN_MS = 60_000;
-/** The mark is written no more often, and so the lock may come this much early. */
+/** The mark is written at most this often, so the lock may come this much early. */
 const MARK_EVERY_MS = 2_000;
 const MS_IN_MINUTE = 60_000;
 
 interface AutoLockTools {
-  /** The site's time; 0: never; null: not known yet. */
+  /** Minutes without a touch after which this site locks; 0: never; null: not known yet. */
   readonly minutes: ReadonlySignal<number | null>;
-  /** The gateway can be reached. */
+  /** Whether the gateway can be reached. */
   readonly canSignIn: ReadonlySignal<boolean>;
   readonly clock: {
     /** Milliseconds since 1970. */
@@ -24,7 +24,7 @@ interface AutoLockTools {
     /** Milliseconds that never go back. */
     monotonic(): number;
   };
-  /** Shared by the tabs of this device. */
+  /** The mark that all tabs of this device share. */
   readonly mark: LockMark;
   /** Calls `work` after `ms`, or later. */
   readonly later: (work: () => void, ms: number) => void;
@@ -33,13 +33,13 @@ interface AutoLockTools {
 }
 
 export interface AutoLock {
-  /** The time left while a warning is due; else null. */
+  /** The time left while the warning is shown; null: no warning. */
   readonly secondsLeft: ReadonlySignal<number | null>;
-  /** A person has moved, typed or touched. While the warning stands this means nothing: it has a button. */
+  /** The person has moved, typed or touched. Ignored while the warning is shown: only its button answers it. */
   touched(): void;
   /** The answer to the warning. */
   stay(): void;
-  /** The page was shown, the device woke, or another tab was touched. */
+  /** Called when the page was shown, the device woke, or another tab was touched. */
   check(): void;
   /** Nobody is signed in any more. */
   end(): void;
@@ -47,16 +47,16 @@ export interface AutoLock {
 
 interface Watched extends AutoLockTools {
   readonly secondsLeft: Signal<number | null>;
-  /** The last touch of any tab that this one knows of, by the monotonic clock. */
+  /** The last touch in any tab that this tab knows of, by the monotonic clock. */
   touchedAt: number;
-  /** The mark as this tab knows it. */
+  /** The value of the mark that this tab last read or wrote. */
   marked: number | null;
-  /** Counts the timers: only the newest one is heard. */
+  /** Counts the timers, so that only the newest one has an effect. */
   turn: number;
   isOver: boolean;
 }
 
-/** Watches from now on. */
+/** Starts watching at once. */
 export function createAutoLock(tools: AutoLockTools): AutoLock {
   const watched: Watched = {
     ...tools,
@@ -67,7 +67,7 @@ export function createAutoLock(tools: AutoLockTools): AutoLock {
     isOver: false,
   };
   const stop = effect(() => {
-    // Reading it runs the effect again once the gateway can be reached.
+    // Reading this signal runs the effect again once the gateway can be reached.
     void tools.canSignIn.value;
     if (tools.minutes.value !== null) begin(watched);
   });
@@ -87,7 +87,7 @@ export function createAutoLock(tools: AutoLockTools): AutoLock {
 
 const limitOf = ({ minutes }: Watched): number => (minutes.peek() ?? 0) * MS_IN_MINUTE;
 
-/** The site's time is known, or is another one now. */
+/** Called when the site's lock time becomes known or changes. */
 function begin(watched: Watched): void {
   const { clock, mark } = watched;
   const latest = clock.wall() + limitOf(watched);
@@ -110,7 +110,7 @@ function left(watched: Watched): number {
   return Math.min(byMonotonic, marked === null ? byMonotonic : marked - clock.wall());
 }
 
-/** At most half of the site's time: a lock after a minute must not warn all the time. */
+/** At most half of the lock time, so that a lock after one minute does not warn all the time. */
 const warningOf = (watched: Watched): number => Math.min(WARN_MS, limitOf(watched) / 2);
 
 const isDue = (watched: Watched): boolean =>
@@ -118,7 +118,8 @@ const isDue = (watched: Watched): boolean =>
 
 function extend(watched: Watched): void {
   if (watched.isOver) return;
-  // The first touch after a sleep comes too late: without a gateway nothing locks, but the time stays over.
+  // The first touch after a sleep comes too late to prevent the lock. Without a gateway nothing locks, but the time
+  // stays over.
   if (isDue(watched)) check(watched);
   else if (limitOf(watched) > 0) extendNow(watched);
 }
@@ -165,9 +166,12 @@ function lockNow(watched: Watched): void {
 
 type PointerMove = Pick<PointerEvent, 'type' | 'pointerType' | 'screenX' | 'screenY'>;
 
-/** Whether an event comes from a person: a page that changes below a pointer at rest is told of a move to its place. */
+/**
+ * Tells whether an event comes from a person. When the page changes below a pointer at rest, the browser reports a move
+ * to the same place; such an event does not count.
+ */
 export function createTouchTeller(): (event: PointerMove) => boolean {
-  // By the kind of pointer: a pen and a mouse rest at two places.
+  // Stored by kind of pointer, because a pen and a mouse rest at different places.
   const rests = new Map<string, string>();
   return ({ type, pointerType, screenX, screenY }) => {
     if (type !== 'pointermove') return true;

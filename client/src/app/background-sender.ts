@@ -1,8 +1,9 @@
 /**
- * Sends the queue when the browser gives the service worker time for it: the page's own uploader, with the
- * right to send that outlives a login. Only one uploader runs among all tabs and the worker (Web Locks). This
- * one waits behind the leading page, which may be closed or die, and gives way to a page that waits. Its time
- * is bounded, because the browser would end it. It tells what arrived and what needs somebody.
+ * Sends the queue when the browser gives the service worker time for it. It uses the same uploader as the page, with
+ * the right to send that outlives a login. Only one uploader runs among all tabs and the worker (Web Locks). The worker
+ * waits for the lock while a page leads, takes over if that page is closed or dies, and yields to a page that waits. It
+ * limits its own time, because the browser would end it. It notifies about studies that arrived and studies that need a
+ * decision.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { createSender } from '../pipeline/upload/sender/create-sender.ts';
@@ -18,19 +19,21 @@ import { isLeadWanted, runAsLeader } from '../pipeline/upload/sender/leader-lock
 import { showNews } from './show-news.ts';
 
 /**
- * Chromium ends a sync event after three minutes; a sender that ends earlier can still report that something
- * is left.
+ * Chromium ends a sync event after three minutes. A sender that ends earlier can still report that something is left.
  */
 const AT_MOST_MS = 150_000;
-/** A page that opens leads after this time; asking the browser this often is not noticeable. */
+/**
+ * How often the worker looks for a waiting page. A page that opens leads after this time at most; the load is
+ * negligible.
+ */
 const LOOK_FOR_PAGE_MS = 500;
 
 const { locks } = navigator;
 const { registration } = globalThis as unknown as { readonly registration: ServiceWorkerRegistration };
 
 /**
- * Sends until `signal` aborts. Rejects where the browser should ask again: something is left that may be
- * sent, and no page sends it.
+ * Sends until `signal` aborts. Rejects where the browser should ask again: something that may be sent is left, and no
+ * page is sending it.
  */
 async function sendWhatWaits(signal: AbortSignal): Promise<void> {
   const database = openLocalDatabase();
@@ -42,7 +45,7 @@ async function sendWhatWaits(signal: AbortSignal): Promise<void> {
     void giveWay(over);
     isLeft = await sendAll(database, over);
   };
-  // Aborted while waiting: a page led all the time.
+  // Aborted while waiting for the lock: a page led all the time.
   await runAsLeader(locks, work, over.signal).catch(
     (error: unknown) => void (over.signal.aborted || rethrow(error)),
   );
@@ -75,7 +78,7 @@ async function sendAll(database: LocalDatabase, over: AbortController): Promise<
   const { linkFacts } = senders;
   const maySend = async (): Promise<boolean> =>
     (await accountsWithWork(database, isMetered(linkFacts))).some((account) => senders.of.has(account));
-  // Studies that wait for Wi-Fi are left: the browser is asked for another time.
+  // Studies that wait for Wi-Fi stay in the queue, and the browser is asked to wake the worker another time.
   const check = async (): Promise<void> => void ((await maySend()) || over.abort());
   const unwatch = watchQueue(database, () => void check().then(tell));
   linkFacts?.addEventListener('change', () => void check().then(wake), { signal: over.signal });
@@ -92,8 +95,8 @@ async function createSenders(database: LocalDatabase) {
   const tools = {
     ...(await openSendingTools(database)),
     clock: realClock,
-    // There is no XMLHttpRequest here, so there is no progress within a request; silence ends it as in the
-    // page.
+    // A service worker has no XMLHttpRequest, so there is no progress within a request. As in the page, a silent
+    // request is ended.
     fetchTelling: (url: string, init: RequestInit) =>
       fetch(url, {
         ...init,
@@ -101,7 +104,7 @@ async function createSenders(database: LocalDatabase) {
       }),
     isOnline: () => navigator.onLine,
     session: () => null,
-    // Nobody signs in here.
+    // Nobody can sign in here, so this waits until the sender is aborted.
     signedIn: (_: unknown, signal: AbortSignal) =>
       new Promise<void>((_, reject) =>
         signal.addEventListener('abort', () => reject(signal.reason), { once: true }),

@@ -1,4 +1,4 @@
-/** Asks this browser for its abilities and its storage, for the settings page. Nothing here throws. */
+/** Reads this browser's abilities and its storage, for the settings page. Nothing here throws. */
 import { countKeptParts } from '../pipeline/triage/kept-parts.ts';
 import type { DeviceFacts, Kept } from './device-report.ts';
 

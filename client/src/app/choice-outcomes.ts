@@ -1,4 +1,4 @@
-/** Gathers the outcome of every choice on this page: in counts for its verdict, and in names for the person. Pure. */
+/** Gathers the outcome of every choice on this page: as counts for the decision, and as names for the person. Pure. */
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
 import { goingOfFound, isNothingFound, placesInPacs, type Staying } from '../pipeline/ingest/sendable.ts';
 import { countUnread, unreadOf, type UnreadFolder } from '../pipeline/ingest/disc-view.ts';
@@ -25,9 +25,9 @@ export interface OnPage {
   readonly studies: readonly (Pick<FoundStudy, 'studyInstanceUID' | 'patientName' | 'instances'> & {
     readonly why: OnUpload;
   })[];
-  /** Their paths; one that was chosen twice is there once. */
+  /** Paths of the refused files; a file chosen twice is listed once. */
   readonly refused: readonly string[];
-  /** Paths of those that are no DICOM files. */
+  /** Paths of the refused files that are not DICOM. */
   readonly notDicom: ReadonlySet<string>;
   readonly missing: readonly string[];
   /** Damaged, refused and missing files on the page, named as in `SentFromHere.leftBehind`. */
@@ -37,17 +37,17 @@ export interface OnPage {
   readonly isAtLeast: boolean;
   /** Files that a person left out unread, by the folder or archive that was chosen. */
   readonly leftUnread: readonly UnreadFolder[];
-  /** Keys of `SentFromHere.leftBehind` whose files are on this page, and were read. */
+  /** Keys of `SentFromHere.leftBehind` whose files are on this page again and were read. */
   readonly readAgain: readonly string[];
   readonly isInDoubt: boolean;
   /** Counts the files of each study on the page, by its mark (mark-of-study.ts). */
   readonly again: ReadonlyMap<number, () => OnPageAgain>;
 }
 
-/** The files of a study on the page: those that were sent from this page before, and the others. */
+/** The files of one study on the page: those already sent from this page, and the others. */
 type OnPageAgain = { readonly sent: number; readonly fresh: number };
 
-/** The choice on the page is not sent yet, and its own sentence says so. */
+/** The choice on the page is not sent yet, so its own sentence describes it and it counts nothing here. */
 export const EMPTY_PAGE: OnPage = {
   isBeingRead: false,
   studies: [],
@@ -63,7 +63,7 @@ export const EMPTY_PAGE: OnPage = {
   again: new Map(),
 };
 
-/** The same, where its studies are told apart from those that were cancelled before. */
+/** The same, with the studies on the page counted so that cancelled ones can be recognised. */
 export const beforeSend = (page: Again): OnPage => ({ ...EMPTY_PAGE, again: againOn(page) });
 
 type Again = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection'>;
@@ -81,20 +81,20 @@ function againOn({ studies, sentFromHere, inspection }: Again): OnPage['again'] 
   );
 }
 
-/** The files are on the page still: for Send, or until a person decides. */
+/** Reasons why files are still on the page: Send was not pressed, or a person has yet to decide. */
 type OnUpload = 'not-pressed' | 'undecided';
 
 export interface NotSent {
-  /** Studies in the list with instances that were left out. */
+  /** Listed studies with instances that were left out. */
   readonly leftOut: readonly QueuedStudy[];
-  /** By their ids in the queue, how much of which studies leaves the list with these (`noteNotSent`). */
+  /** How much of each study leaves the list with these files, by its id in the queue (`noteNotSent`). */
   readonly noted: ReadonlyMap<string, number>;
   readonly left: readonly (Pick<LeftBehind, 'files' | 'isAtLeast' | 'path' | 'patientName'> & {
     readonly why: LeftBehind['why'] | OnUpload;
   })[];
 }
 
-/** The way to send them: files that the page still has need not be chosen again. */
+/** How to send them. Files that the page still has need not be chosen again. */
 export function nextFor({ leftOut, left }: NotSent): OnUpload | 'choose-again' {
   const all = new Set(left.map(({ why }) => why));
   if (leftOut.length > 0 || all.size === 0) return 'choose-again';
@@ -138,8 +138,8 @@ export function outcomesOf(
 }
 
 /**
- * Lacking studies of which as much has arrived since; and cancelled ones of which as many files are on the page again:
- * another part of the study does not stand for it.
+ * Ids of incomplete studies of which the missing number has arrived since, and of cancelled studies of which as many
+ * files are on the page again. Another part of the same study does not count as a replacement.
  */
 function replacedAmong(
   queued: readonly QueuedStudy[],
@@ -158,13 +158,13 @@ function replacedAmong(
   return new Set(queued.filter(isReplaced).map(({ id }) => id));
 }
 
-/** Sent before this page was opened, without something that nobody has taken off the list of such files. */
+/** The study ended with files left out, and not all of these were taken off the list of files not sent. */
 const isLackingStill = (study: QueuedStudy): boolean =>
   (study.state === 'done' || study.state === 'taken-back') && lackOf(study) > study.noted;
 
 /**
- * Discs of earlier pages may be in the drive still: nobody has said otherwise. Files that were left out unread are
- * noted with each study of their choice, and count once.
+ * Discs of earlier pages may still be in the drive, because nobody has said otherwise. Unread files that were left out
+ * are noted with each study of their choice, and are counted once.
  */
 function outcomesOfEarlier(earlier: readonly QueuedStudy[]): readonly ChoiceOutcome[] {
   const unread = new Map(
@@ -182,7 +182,7 @@ const NO_OUTCOME: ChoiceOutcome = {
   isAtLeast: false,
 };
 
-/** A file that was cleared and is on the page again counts there alone. */
+/** A cleared file that is on the page again is counted only on the page. */
 function stillLeft(leftBehind: Known['leftBehind'], page: OnPage): readonly LeftBehind[] {
   const chosen = new Map(
     page.studies.map(({ studyInstanceUID, instances }) => [studyInstanceUID, instances]),
@@ -197,7 +197,7 @@ function stillLeft(leftBehind: Known['leftBehind'], page: OnPage): readonly Left
 
 type OfChoice = {
   readonly at: number;
-  /** Null: off the list. */
+  /** Null: the study is off the list. */
   readonly sent: readonly (QueuedStudy | null)[];
   readonly left: readonly LeftBehind[];
 };
@@ -231,7 +231,7 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
 const leftOutOf = ({ settled, missing }: Known, study: QueuedStudy): number =>
   settled.has(study.id) ? 0 : Math.max(0, study.track.leftOut - (missing.get(study.id)?.length ?? 0));
 
-/** Instances that are counted as missing, of a disc on the page or of one before. */
+/** Instances counted as missing from a disc, whether that disc is on the page now or was before. */
 const missingNow = ({ missing, leftBehind }: Known, { names }: OnPage): Known['missing'] =>
   new Map(
     [...missing].map(([id, uids]) => [id, uids.filter((uid) => names.has(uid) || leftBehind.has(uid))]),
@@ -243,12 +243,12 @@ function endOf({ settled }: Known, study: QueuedStudy): 'in-pacs' | 'under-way' 
   if (state !== 'done' && state !== 'taken-back') return 'under-way';
   const isProven = state === 'done' && receiptId !== null && needs.length === 0;
   if (isProven && track.inPacs > 0 && track.inPacs + study.track.leftOut >= instances) return 'in-pacs';
-  // Cancelled, and the PACS has it all the same: no receipt here proves it, and nothing of it is missing.
+  // The study was cancelled, but the PACS has all of it: no receipt proves that here, and nothing is missing.
   if (state === 'taken-back') return track.leftOut === 0 || settled.has(id) ? 'settled' : 'ended';
   return track.leftOut === instances && settled.has(id) ? 'settled' : 'ended';
 }
 
-/** Everything of it had ended before another choice of which something was sent began: its disc was put away. */
+/** Every study of this choice had ended before a later choice that was sent began, so its disc was put away. */
 function isTold({ choices, sent }: Known, at: number, studies: OfChoice['sent']): boolean {
   const last = Math.max(...sent.values());
   const began = choices[last] ?? 0;
@@ -277,9 +277,9 @@ function namedOn({ studies, refused, notDicom, missing, ...page }: OnPage): NotS
 }
 
 /**
- * The studies on the page, with the files of them that were not sent; those that left it whole, because nothing of them
- * could be read, or a person cleared them beside others that were sent; and the files that may be images of a study
- * that nobody can tell.
+ * Lists the studies on the page with their files that were not sent; the studies that left the page whole, because
+ * nothing of them could be read or a person cleared them beside studies that were sent; and the files that may be
+ * images but belong to no known study.
  */
 export function unsentStudies(page: Chosen & Pick<IngestStore, 'rejected'>): readonly ChosenStudy[] {
   const here = page.sentFromHere.value;
@@ -296,7 +296,7 @@ export function unsentStudies(page: Chosen & Pick<IngestStore, 'rejected'>): rea
   }));
 }
 
-/** Paths of damaged files, on the page or taken off it, that count with no study. */
+/** Paths of damaged files, on the page or taken off it, that are counted with no study. */
 function looseFiles({
   studies,
   rejected,
@@ -315,8 +315,8 @@ function looseFiles({
 type Chosen = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection' | 'policy' | 'released'>;
 
 /**
- * Studies on the page that the PACS lacks in part, without their files that it has, that were sent from the page, or
- * that were left out before: the queue counts those, also while a person decides about them again.
+ * Studies on the page that the PACS lacks in part. Excluded are files that the PACS has, files already sent from this
+ * page, and files left out before: the queue counts those, even while a person decides about them again.
  */
 function chosenOn(page: Chosen) {
   const { studies, sentFromHere, inspection } = page;
@@ -339,12 +339,12 @@ type Page = Chosen &
 export function pageOf(page: Page): OnPage {
   const { phase, rejected, disc, sentFromHere } = page;
   const { sent } = sentFromHere.value;
-  // Stopped before anything was found and sent: the page shows nothing that a person could clear.
+  // Reading was stopped before anything was found and sent, so the page shows nothing that a person could clear.
   const isAsBefore = phase.value === 'idle' && ![...sent.values()].includes(currentOf(sentFromHere.value));
   if (isAsBefore) return EMPTY_PAGE;
   if (phase.value === 'reading') return { ...EMPTY_PAGE, isBeingRead: true };
   const onPage = new Set(page.studies.value.map(({ studyInstanceUID }) => studyInstanceUID));
-  // Files beside the images of a study are none of it; where there is no image, a person meant these.
+  // Files beside the images of a study do not belong to it. Where there is no image, the person meant these files.
   const skipped = isNothingFound(page) ? page.skippedFiles.value : [];
   const own = [...rejected.value.filter((file) => !isCountedWith(file, onPage)), ...skipped];
   const refused = new Map(
@@ -373,7 +373,7 @@ export function pageOf(page: Page): OnPage {
   };
 }
 
-/** Nothing on the page but what was sent from it. */
+/** The page holds nothing except what was sent from it. */
 export const hasNothing = (page: OnPage): boolean => {
   const { isBeingRead, studies, refused, missing, unread, leftUnread, isInDoubt } = page;
   const count = studies.length + refused.length + missing.length + unread + leftUnread.length;

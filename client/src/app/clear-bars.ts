@@ -1,13 +1,13 @@
 /**
- * Tells the page's style how much of the window its sticky bars cover, above and below, so that the browser scrolls
- * what gets the focus clear of them (`scroll-padding`, elements.css; WCAG 2.2 2.4.11). The bars grow with their texts,
- * and those below belong to some pages only.
+ * Tells the page's style how much of the window the sticky bars above and below cover, so that the browser scrolls
+ * focused elements clear of them (`scroll-padding`, elements.css; WCAG 2.2 2.4.11). The bars grow with their text, and
+ * the lower ones belong to some pages only.
  */
 
 const ABOVE = '.header, .status';
 const BELOW = '.send-bar, .selection, .undo-place';
 
-/** `page`: the element that the app is drawn into. It changes its height when a bar comes or goes. */
+/** `page`: the element that the app is drawn into. Its height changes when a bar comes or goes. */
 export function clearBars(page: HTMLElement): void {
   const sizes = new ResizeObserver(() => measure());
   const heightsOf = (bars: string): readonly number[] =>
@@ -17,7 +17,7 @@ export function clearBars(page: HTMLElement): void {
     });
   const { style } = document.documentElement;
   const measure = () => {
-    // Bars above stand under each other, bars below lie over each other.
+    // The upper bars are stacked; the lower bars cover each other.
     style.setProperty('--bars-above', `${heightsOf(ABOVE).reduce((sum, height) => sum + height, 0)}px`);
     style.setProperty('--bars-below', `${Math.max(0, ...heightsOf(BELOW))}px`);
   };

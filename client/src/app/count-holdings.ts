@@ -1,12 +1,12 @@
-/** Counts the studies that this device holds, for the page of settings. Pure. */
+/** Counts the studies that this device stores, for the settings page. Pure. */
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { partOf } from '../pipeline/queue/track-of.ts';
 
 interface Holdings {
   readonly waiting: number;
-  /** Instances of those that wait. */
+  /** Instances of the studies that wait. */
   readonly safe: number;
-  /** Studies that have arrived, with a receipt: not those of which something waits for a person. */
+  /** Studies that have arrived, with a receipt. Studies with an open decision are not counted. */
   readonly arrived: number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The account that uses the device now: the signed-in user, without a network the last one; null where nobody is
- * signed in, or nobody asked yet.
+ * The account that uses the device now: the signed-in user, or without a network the last one. Null where nobody is
+ * signed in or the gateway was not asked yet.
  */
 import { computed, effect, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -21,7 +21,8 @@ export function createAccount(session: SessionStore, database: LocalDatabase): R
     );
     tabs.postMessage(user?.id ?? null);
   });
-  // All tabs share one cookie: when somebody signs in or out in one tab, the others ask who it is now.
+  // All tabs share one cookie. When somebody signs in or out in one tab, the other tabs ask the gateway who is signed
+  // in.
   tabs.addEventListener('message', ({ data }) => {
     if (isDecided() && data !== account.peek()) void session.resume();
   });
@@ -45,7 +46,7 @@ export function untilSome<T>(value: ReadonlySignal<T | null>): Promise<T> {
     const stop = effect(() => {
       const now = value.value;
       if (now === null) return;
-      // `stop` does not exist yet while the effect runs for the first time.
+      // `stop` is not assigned yet while the effect runs for the first time.
       queueMicrotask(() => {
         stop();
         resolve(now);

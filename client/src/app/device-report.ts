@@ -1,18 +1,18 @@
 /**
- * The report of this device for IT staff, as text for a ticket: versions, the browser's abilities, and counts. It holds
- * no name, no file name, no UID and no account: of a study only closed terms and numbers.
+ * The report of this device for IT staff, as text for a ticket: versions, the browser's abilities, and counts. It
+ * contains no name, file name, UID or account. Studies appear only as numbers and codes of closed lists.
  */
 import { REASON_CODES } from '#shared/protocol/reasons.ts';
 import type { LinkNow } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
-/** The app's storage, as the browser tells; null: it does not say. */
+/** The app's storage as the browser reports it; null: the browser does not report it. */
 export interface Kept {
   readonly usedBytes: number | null;
   readonly freeBytes: number | null;
-  /** The browser has promised not to clear it when space runs out. */
+  /** Whether the browser has promised not to clear the storage when space runs out. */
   readonly isPersisted: boolean | null;
-  /** Files of models and of what runs them. */
+  /** Files of the models and of their runtime. */
   readonly models: number;
 }
 
@@ -35,14 +35,14 @@ export interface DeviceFacts {
 
 const PLACES = ['unsafe', 'safe', 'onTheWay', 'atGateway', 'inPacs', 'needsYou', 'leftOut'] as const;
 
-/** `a 2, b 1`; `none` for nothing. */
+/** Returns for instance `a 2, b 1`; `none` for an empty list. */
 function countsOf(values: readonly string[]): string {
   const counts = new Map<string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
   return [...counts].map(([value, count]) => `${value} ${count}`).join(', ') || 'none';
 }
 
-/** A code of a closed list; anything else could be anything. */
+/** Returns the code if it is in the closed list; any other text could identify somebody. */
 const codeOf = (reason: string | null): string =>
   REASON_CODES.find((known) => known === reason) ?? (reason === null ? 'no-reason' : 'other');
 

@@ -46,19 +46,16 @@ export interface Device {
   readonly signOutTasks: SignOutTasks;
   readonly outboxes: Outboxes;
   readonly openReviews: OpenReviews;
-  /** Null until it is fetched; nothing waits for it. */
+  /** Null until its code is fetched; nothing waits for that. */
   readonly triage: ReadonlySignal<Triage | null>;
-  /** News of studies that nobody has been told yet. */
+  /** News of studies that nobody has been told about yet. */
   takeNews(): Promise<readonly StudyNews[]>;
-  /** Notes whether the gateway can be reached, as found out while nothing is being sent. */
+  /** Notes whether the gateway can be reached, as found while nothing is being sent. */
   noteLink(link: Link): void;
   readonly policies: Policies['known']['answer'];
   /** After how long without input the device locks, in minutes; 0: never; null: not known yet. */
   readonly lockMinutes: ReadonlySignal<number | null>;
-  /**
-   * Resumes the session and the queue of last time, and starts sending. `begin` leaves the page of a person who has
-   * gone.
-   */
+  /** Resumes the last session and the queue, and starts sending. `begin` leaves the page of a person who has gone. */
   start(begin: () => void): void;
 }
 
@@ -123,11 +120,11 @@ export function createDevice(baseUrl = '/api'): Device {
     takeNews: async () => (await import('../pipeline/queue/rows/take-news.ts')).takeNews(database),
     noteLink(link) {
       queue.hearLink(link);
-      // The last user may still be signed in.
+      // The last user may still have a valid session.
       if (link !== 'gateway-unreachable' && session.state.peek() === 'offline') void session.resume();
     },
     start(begin) {
-      // Files of one person are not shown to the next.
+      // Files chosen by one person are not shown to the next.
       betweenAccounts(account, () => {
         ingest.cancel();
         ingest.clear();
@@ -259,8 +256,8 @@ function openQueue(parts: Parts, decisions: DecisionTools, { queueing }: IngestS
 }
 
 /**
- * Starts the sender again when it ends, because its database is being upgraded or an update has just replaced its
- * script: the queue must not wait for a person.
+ * Restarts the sender when it ends because its database is being upgraded or an update has replaced its script, so that
+ * the queue does not wait for a person.
  */
 async function keepSending(parts: Parts, runSender: () => Promise<void>): Promise<void> {
   const backOff = createBackOff(Math.random);
@@ -270,14 +267,17 @@ async function keepSending(parts: Parts, runSender: () => Promise<void>): Promis
   }
 }
 
-/** The sender is fetched for a person, or for a queue that waits: not for the sign-in page of an empty device. */
+/**
+ * Waits until the sender is needed: by a signed-in person or a queue that waits. The sign-in page of an empty device
+ * does not load it.
+ */
 async function untilNeeded({ database, account }: Parts): Promise<void> {
   if ((await database.studies.count()) === 0) await untilSome(account);
   // Choosing files does not wait for the code that sends them.
   await afterDrawing();
 }
 
-/** The models look at chosen files: they are fetched once somebody is here, and after the sender. */
+/** Loads the models that look at chosen files, once somebody is signed in and after the sender. */
 async function startModels({ account, database, triage }: Parts, ingest: IngestStore): Promise<void> {
   await untilSome(account);
   await afterDrawing();
@@ -305,7 +305,7 @@ function watchMetered(): ReadonlySignal<boolean> {
   return metered;
 }
 
-/** The addresses of workers are written out, because the build looks for them in this form. */
+/** The worker addresses are written out, because the build recognises only this form. */
 function spawnIngest(): Worker {
   return reportingMissing(
     new Worker(new URL('../pipeline/ingest/ingest.worker.ts', import.meta.url), { type: 'module' }),
@@ -318,10 +318,10 @@ function spawnSender(): Worker {
   );
 }
 
-/** The build reports other parts of the page that cannot be fetched (main.tsx), but not workers. */
+/** Reports workers that cannot be fetched. For other parts of the page the build does so (main.tsx). */
 function reportingMissing(worker: Worker): Worker {
   worker.addEventListener('error', (event) => {
-    // An error of the script has a message; a script that could not be fetched has none.
+    // An error inside the script has a message. A script that could not be fetched has none.
     if (!('message' in event)) globalThis.dispatchEvent(new Event('vite:preloadError'));
   });
   return worker;

@@ -1,4 +1,4 @@
-/** Decides what the status line says of the disc: by what is safe, and by every choice on the page. Pure. */
+/** Decides what the status line says about the disc, from what is safe and from every choice on the page. Pure. */
 import type { ChoicesSaid } from './choice-outcome.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import type { Standing } from './may-close.ts';
@@ -7,24 +7,24 @@ type DiscFacts = {
   readonly mayBeCleared: boolean;
   readonly underWay: number;
   readonly leftOut: number;
-  /** Every choice on this page, added up (choice-outcome.ts). */
+  /** The sum of all choices on this page (choice-outcome.ts). */
   readonly choices: ChoicesSaid;
-  /** Files were taken off the page or its list unsent since the last study was sent. */
+  /** Since the last study was sent, unsent files were taken off the page or off its list. */
   readonly isTakenOff: boolean;
   /** Something may have been left behind (disc-doubt.ts). */
   readonly isDoubted: boolean;
 };
 
-/** `in-pacs`: everything that was chosen here is there, but the exceptions. */
+/** `in-pacs`: everything that was chosen here is in the PACS, apart from the counted exceptions. */
 type DiscSaid = 'may-go' | 'in-pacs' | 'keep';
 
-/** Instances of a study, and files that were chosen with it, that are not in the PACS and need nobody. */
+/** Counts what is not in the PACS and waits for no decision: instances of a study, and files chosen with it. */
 export const lackOf = ({ track, leftUnread }: Pick<QueuedStudy, 'track' | 'leftUnread'>): number =>
   track.leftOut + (leftUnread?.files ?? 0);
 
 /**
- * The instances of studies under way that do not arrive, and the files that were left out unread. One that was
- * cancelled waits only until the gateway can be told; then its copy here is deleted.
+ * Counts the instances of studies under way that will not arrive, and the files left out unread. A cancelled study
+ * counts whole, because its copy here is deleted once the gateway knows.
  */
 export const leavesOut = (
   studies: readonly Pick<QueuedStudy, 'track' | 'instances' | 'cancelling' | 'leftUnread'>[],
@@ -34,16 +34,16 @@ export const leavesOut = (
     0,
   );
 
-/** Another sentence counts what was chosen and is not safe, or it is being read. */
+/** Another sentence already counts what was chosen and is not safe, or says that it is being read. */
 export const isBeforeSend = ({ kind }: Standing): boolean => kind === 'keep-open' || kind === 'not-queued';
 
 /**
- * Says whether the disc may go. It is kept while anything that was chosen is neither in the PACS nor safe here. Null:
- * nothing of it is under way. `underWay`: studies of this device that are not in the PACS yet; the device keeps them
- * until a receipt proves it, so the same is true of the disc from Send until then. `mayBeCleared`: the browser may
- * delete them when space runs out, so a person keeps the disc. `leftOut`: instances of these studies that were left
- * out, because they are damaged or by a person, who may want to copy them again. No choice lets go of the disc of
- * another one, and taking files off the page lets go of none.
+ * Says whether the disc may go. The disc must be kept while anything that was chosen is neither in the PACS nor safe
+ * here. Null: nothing from it is under way. `underWay`: studies of this device that are not in the PACS yet; the device
+ * keeps them until a receipt proves that they are, so the disc may go from Send on. `mayBeCleared`: the browser may
+ * delete them when space runs out, so the person keeps the disc. `leftOut`: instances of these studies that were left
+ * out, by a person or because they are damaged; the person may want to copy them again. No choice frees the disc of
+ * another choice, and taking files off the page frees no disc.
  */
 export function discOf(standing: Standing, facts: DiscFacts): DiscSaid | null {
   const said = sayDisc(standing, facts);
@@ -54,10 +54,10 @@ export function discOf(standing: Standing, facts: DiscFacts): DiscSaid | null {
 
 function sayDisc(standing: Standing, facts: DiscFacts): DiscSaid | null {
   const { mayBeCleared, underWay, leftOut, choices } = facts;
-  // Files of a lost choice were not sent either, of this disc or of another one.
+  // Files of a lost choice were not sent either, whether they are on this disc or on another.
   if (standing.kind === 'not-sent')
     return sayDisc(standing.beside, { ...facts, choices: withLost(choices, standing) });
-  // The person who decides may have to look at it again.
+  // The person who decides may have to look at the disc again.
   if (standing.kind === 'decide') return 'keep';
   if (isBeforeSend(standing)) return 'keep';
   if (choices.standing === 'keep' || choices.standing === 'being-read') return 'keep';
@@ -75,7 +75,7 @@ function sayDisc(standing: Standing, facts: DiscFacts): DiscSaid | null {
 /** Counts the instances that earlier pages did not send. */
 export const lostOf = (standing: Standing): number => (standing.kind === 'not-sent' ? standing.count : 0);
 
-/** With these among the exceptions. */
+/** Adds the lost instances to the exceptions. */
 export const withLost = (choices: ChoicesSaid, standing: Standing): ChoicesSaid => ({
   ...choices,
   except: choices.except + lostOf(standing),

@@ -26,7 +26,7 @@ export const discWords = {
     `${isAtLeast ? 'At least ' : ''}${files(except)} not sent`,
   earlier: (count: number) =>
     `${counted(count, 'image', 'images')} of an earlier choice: choose ${them(count)} again`,
-  /** By the way to send them (`nextFor`). */
+  /** Keyed by how to send them (`nextFor`). */
   what: {
     'choose-again':
       'Keep the disc or the files if one of these is needed, and choose them again to send them.',
@@ -40,7 +40,7 @@ export const discWords = {
     return `${counted(leftOut, 'image', 'images')} left out of ${name}, and ${formatCount(damaged)} damaged or missing`;
   },
   unreadOf: (name: string, unread: string) => `${name}: ${unread}`,
-  /** A cancelled study was not sent: nothing is missing from it. */
+  /** A cancelled study was not sent at all, so nothing is missing from it. */
   cancelled: (count: number, name: string) =>
     `Sending of ${name} was cancelled: ${counted(count, 'image', 'images')}`,
   study: (count: number, name: string) => `The study of ${name}: ${files(count)}`,

@@ -1,4 +1,4 @@
-/** The words of the help page: the track, what goes wrong most, and the keys. */
+/** The words of the help page: the track, common problems, and the keys. */
 import type { Place } from '../pipeline/queue/track-state.ts';
 
 export const helpWords = {

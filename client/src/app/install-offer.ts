@@ -4,11 +4,11 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 type Offer = Event & { prompt(): Promise<unknown> };
 export type Install = () => Promise<void>;
 
-/** null: there is no offer, because the app is installed or the browser cannot install it. */
+/** Null: there is no offer, because the app is installed or the browser cannot install it. */
 export function watchInstallOffer(page: EventTarget): ReadonlySignal<Install | null> {
   const install = signal<Install | null>(null);
   page.addEventListener('beforeinstallprompt', (event) => {
-    // The offer stands where a person needs it, not where the browser puts it.
+    // The app shows the offer where a person needs it, not where the browser would put it.
     event.preventDefault();
     install.value = async () => {
       // An offer can be used once.

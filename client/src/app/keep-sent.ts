@@ -1,7 +1,7 @@
 /**
- * Keeps which studies a page has sent over a reload of it, so that it can still say that their disc may go. Only their
- * ids in the queue are kept, in the window alone, and only while the page knows nothing more of its choices: no file
- * that cannot be sent, no study that was not sent. Otherwise the reloaded page says nothing of the disc.
+ * Remembers over a reload which studies a page has sent, so that the page can still say that their disc may go. Only
+ * their ids in the queue are stored, in this window's storage, and only while every chosen file could be sent and was.
+ * Otherwise the reloaded page says nothing about the disc.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
@@ -10,7 +10,7 @@ import { hasNothing, pageOf } from './choice-outcomes.ts';
 
 interface SentKeeping {
   readonly ingest: IngestStore;
-  /** The account that is signed in; null: none is. */
+  /** The account that is signed in; null: nobody is. */
   readonly account: ReadonlySignal<string | null>;
   readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
   readonly now: () => number;
@@ -24,7 +24,7 @@ interface KeptSent {
 }
 
 const KEPT = 'relaypacs-sent';
-/** A choice ends with a long shift. */
+/** A remembered choice expires after a long shift. */
 const KEPT_MS = 12 * 60 * 60 * 1000;
 
 export function keepSent({ ingest, account, storage, now }: SentKeeping): void {
@@ -36,7 +36,7 @@ export function keepSent({ ingest, account, storage, now }: SentKeeping): void {
       isRead = true;
       const before = readKept(storage.getItem(KEPT));
       const isTheirs = before?.account === who && (before?.choices.at(-1) ?? 0) + KEPT_MS > now();
-      // Files that were chosen meanwhile begin a choice of their own.
+      // Files that were chosen meanwhile begin their own choice.
       if (isTheirs && ingest.sentFromHere.peek() === NOTHING_SENT) ingest.restoreSent(toSent(before!));
     }
     const { choices, sent, settled, leftBehind, isTakenOff } = ingest.sentFromHere.value;
@@ -49,7 +49,7 @@ export function keepSent({ ingest, account, storage, now }: SentKeeping): void {
   });
 }
 
-/** Null where another version of the page wrote it. */
+/** Null where another version of the page wrote the text. */
 function readKept(text: string | null): KeptSent | null {
   try {
     const kept = JSON.parse(text ?? 'null') as KeptSent | null;

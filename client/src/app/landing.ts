@@ -1,14 +1,20 @@
-/** The page on which a role begins, and the page that it gets in the place of one that is not for it. */
+/** The first page of each role, and the page shown in place of one that a role may not open. */
 import type { User } from '#shared/protocol/api.ts';
 import type { Route } from '../kit/routes.ts';
 import { mayReadAudit, maySend } from '../net/may-send.ts';
 
-/** Auditors read the events of cases, and send nothing either. */
+/**
+ * Cases are open to every role that may send. Auditors may neither send nor open cases; they only read the events of
+ * cases.
+ */
 export const mayOpenCases = maySend;
 
 export const mayReadReviews = ({ roles }: Pick<User, 'roles'>): boolean => roles.includes('radiologist');
 
-/** Technicians and administrators begin with a study, radiologists with results, others with what they may do. */
+/**
+ * Technicians and administrators begin with Upload, radiologists with results, and others with an overview of what they
+ * may do.
+ */
 export function landingOf(route: Route, user: Pick<User, 'roles'> | null): Route {
   if (user === null) return route.page === 'start' ? { page: 'upload' } : route;
   const { roles } = user;

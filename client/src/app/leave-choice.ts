@@ -1,7 +1,9 @@
-/** A person who signs out leaves what the page has read: it identifies patients and belongs to whoever chose it. */
+/**
+ * Clears what the page has read when a person signs out: it identifies patients and belongs to the person who chose it.
+ */
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 
-/** The person was told, and is reminded of nothing afterwards. */
+/** The person was told before, so no reminder follows. */
 export function leaveChoice(ingest: IngestStore): void {
   ingest.cancel();
   ingest.clear();

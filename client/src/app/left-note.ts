@@ -1,22 +1,23 @@
 /**
- * Keeps on the disk that somebody left this device. The browser writes localStorage, and so the lock's mark, seconds
- * later: a window that is closed before that would resume with its cookie, which is good until the gateway is told.
+ * Records in the database that somebody left this device. The browser writes localStorage, and so the lock's mark,
+ * seconds later. A window closed before that would resume the session with its cookie, which stays valid until the
+ * gateway is told.
  */
 import { knownLeft, rememberLeft, type Left } from '../pipeline/queue/rows/device-notes.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { SessionTools } from '../net/session.ts';
 
-/** A database that does not answer in this time counts as none: nobody is kept from signing in or out. */
+/** A database that does not answer within this time is ignored, so that it keeps nobody from signing in or out. */
 const WITHIN_MS = 3_000;
 
 export interface LeftNote {
-  /** How somebody left, if nobody has signed in since; null: nobody did, or it cannot be read. */
+  /** How the last person left, if nobody has signed in since; null: nobody left, or the note cannot be read. */
   read(): Promise<Left | null>;
   /** Never rejects. */
   readonly keep: NonNullable<SessionTools['keepLeft']>;
 }
 
-/** `minutes`: those that the lock's mark stands for (lock-mark.ts). `later`: calls `work` after `ms`. */
+/** `minutes`: the minutes that the lock's mark stands for (lock-mark.ts). `later`: calls `work` after `ms`. */
 export function createLeftNote(
   database: LocalDatabase,
   minutes: () => number | null,

@@ -1,34 +1,35 @@
 /**
- * When this device locks, for all its tabs and over reloads: a tablet that slept through that moment, or whose page
- * the browser had closed, asks who is there before anything is drawn. Auto-lock.ts moves the mark with each touch.
- * The browser may lose what it was told last: that somebody left is kept in the database too (left-note.ts).
+ * The moment at which this device locks, shared by all its tabs and kept over reloads. A tablet that slept past that
+ * moment, or whose page the browser had closed, asks for a sign-in before anything is drawn. Auto-lock.ts moves the
+ * mark with each touch. The browser may lose the last writes to localStorage, so the database also records that
+ * somebody left (left-note.ts).
  */
 import { effect } from '@preact/signals';
 import type { SessionStore } from '../net/session.ts';
 import type { LeftNote } from './left-note.ts';
 
 const KEY = 'relaypacs-locks-at';
-/** Somebody left: nobody continues here without signing in. Only a sign-in overwrites it. */
+/** The value of the mark after somebody left: nobody continues without signing in. Only a sign-in overwrites it. */
 export const LOCKED = 0;
-/** Instead of minutes: the gateway had ended the session. */
+/** Stored in place of minutes: the gateway had ended the session. */
 const ENDED = -1;
-/** Instead of minutes: a person locked the device. */
+/** Stored in place of minutes: a person locked the device. */
 export const BY_HAND = -2;
 
 export interface LockMark {
-  /** Milliseconds since 1970; null: nobody has signed in here, or the site wants no lock. */
+  /** Milliseconds since 1970; null: nobody has signed in here, or the site uses no lock. */
   read(): number | null;
   /**
-   * The minutes without a touch that the mark stands for; negative: the gateway ended the session, or a person locked
-   * the device (`BY_HAND`); null: the person signed out, or it is not known.
+   * The minutes without a touch after which the mark locks. Negative: the gateway ended the session, or a person locked
+   * the device (`BY_HAND`). Null: the person signed out, or it is not known.
    */
   minutes(): number | null;
-  /** The gateway has ended the session of the person who is here: not their own doing, and not the lock's. */
+  /** Notes that the gateway, and neither the person nor the lock, has ended the session. */
   endSession(): void;
   write(at: number | null, minutes?: number | null): void;
-  /** Instances that were chosen and not sent when the device locked, in all tabs together; 0 once somebody signs in. */
+  /** The instances chosen but not sent when the device locked, summed over all tabs; 0 once somebody signs in. */
   notSent(): number;
-  /** A tab has cleared so many. Counts while the device is locked. */
+  /** Adds the instances that a tab has cleared. Has an effect only while the device is locked. */
   addNotSent(count: number): void;
 }
 
@@ -48,7 +49,7 @@ export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'remov
     },
     write(at, minutes = null) {
       if (at === null) storage.removeItem(KEY);
-      // The entry holds both values: no tab sees the time of one lock with the minutes of another.
+      // One entry holds both values, so that no tab reads the time of one lock with the minutes of another.
       else storage.setItem(KEY, minutes === null ? String(at) : `${at} ${minutes}`);
     },
   };
@@ -60,15 +61,15 @@ interface StartTools {
   readonly left: Pick<LeftNote, 'read'>;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** Leaves the page of the last person. */
+  /** Leaves the page that the last person had open. */
   readonly begin: () => void;
-  /** Whether the gateway can be reached: without it nobody could sign in. */
+  /** Whether the gateway can be reached; nobody could sign in without it. */
   readonly canSignIn: () => Promise<boolean>;
 }
 
 /**
- * Resumes the session of last time, or ends it where the device is locked: a gateway that could not be reached when
- * the last person left would still know it. The next person begins at the beginning.
+ * Resumes the last session, or ends it where the device is locked: the gateway still knows the session if it could not
+ * be reached when the last person left. The next person starts on the first page.
  */
 export function startSession(tools: StartTools): void {
   const { session, mark, begin } = tools;
@@ -85,7 +86,7 @@ export function startSession(tools: StartTools): void {
   });
 }
 
-/** Nothing is drawn until this is decided. */
+/** Nothing is drawn until this has decided. */
 async function resumeOrEnd({ session, mark, left, now, begin, canSignIn }: StartTools): Promise<void> {
   const gone = mark.read() === LOCKED ? null : await left.read();
   if (gone !== null) mark.write(LOCKED, gone.minutes);
@@ -94,6 +95,6 @@ async function resumeOrEnd({ session, mark, left, now, begin, canSignIn }: Start
   if (!isDue || (lockedAt !== LOCKED && !(await canSignIn()))) return session.resume();
   if (lockedAt !== LOCKED) mark.write(LOCKED, mark.minutes());
   begin();
-  // A lock notes how it came.
+  // The lock itself stored the reason before.
   await session.signOut((mark.minutes() ?? ENDED) !== ENDED);
 }

@@ -2,7 +2,7 @@
 import { effect, signal, type Signal } from '@preact/signals';
 import { provided } from '../kit/provided.ts';
 
-/** The first is the device's own. */
+/** The first entry follows the device's own setting. */
 export const THEMES = ['system', 'light', 'dark'] as const;
 export const TEXT_SIZES = ['normal', 'large', 'larger'] as const;
 
@@ -23,7 +23,7 @@ export function createLooks(root: HTMLElement, storage: Kept): Looks {
   };
 }
 
-/** Where storage is forbidden the choice lasts as long as the page. */
+/** Where storage is forbidden, the choice lasts only as long as the page. */
 function keptChoice<T extends string>(
   root: HTMLElement,
   storage: Kept,
@@ -35,7 +35,7 @@ function keptChoice<T extends string>(
   try {
     kept = storage.getItem(key);
   } catch {
-    // Private windows of some browsers throw here; the device's own choice is a good one.
+    // Private windows of some browsers throw here. The device's own setting then applies.
   }
   const choice = signal<T>(choices.find((known) => known === kept) ?? choices[0]);
   effect(() => {
@@ -45,7 +45,7 @@ function keptChoice<T extends string>(
     try {
       storage.setItem(key, value);
     } catch {
-      // Private windows of some browsers throw here too; the choice then lasts as long as the page.
+      // Private windows of some browsers throw here too. The choice then lasts only as long as the page.
     }
   });
   return choice;

@@ -1,8 +1,9 @@
 /**
- * A page that goes, or whose browser is killed, takes along what was chosen on it and not sent. Each page keeps that
- * in the database while it is so, and later ones tell the person who chose, until it is sent or dismissed.
+ * Remembers files that were chosen on a page but not sent. They are lost when the page closes or the browser is killed.
+ * Each page therefore writes its unsent choice to the database. Later pages remind the person who chose, until the
+ * files are sent or the reminder is dismissed.
  *
- * A page holds a lock named after its row for as long as the choice is on it: where the lock is free, it is lost.
+ * A page holds a lock named after its row while the choice is on it. A free lock means that the choice is lost.
  */
 import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -22,22 +23,22 @@ interface ChoiceWatch {
   readonly database: LocalDatabase;
   readonly locks: Pick<LockManager, 'request'>;
   readonly createId: () => string;
-  /** The account that is signed in; null: none is. */
+  /** The account that is signed in; null: nobody is. */
   readonly account: ReadonlySignal<string | null>;
   /** Instances that are being written into the queue. */
   readonly unsafe: ReadonlySignal<number>;
   /** Instances that Send would take. */
   readonly chosen: ReadonlySignal<number>;
-  /** The studies on the page that were not sent; null: their person has left, or nobody has chosen any. */
+  /** The studies on the page that were not sent; null: the person who chose them has left, or nobody has chosen any. */
   readonly unsent: ReadonlySignal<readonly ChosenStudy[] | null>;
-  /** Where reading of them was stopped. */
+  /** Where reading of the choice was stopped. */
   readonly stopped: ReadonlySignal<Required<KeptChoice>['stopped'] | null>;
 }
 
 export interface LostChoice {
-  /** The instances of the person who is here that earlier pages took along. */
+  /** Instances that this person chose on earlier pages and that were lost with those pages. */
   readonly count: ReadonlySignal<number>;
-  /** Where reading was stopped on such a page: the files of the last one. */
+  /** Where reading was stopped on such a page; with several pages, on the last one. */
   readonly stopped: ReadonlySignal<Required<KeptChoice>['stopped'] | null>;
   /** Another open page of this device has studies that were not sent. */
   readonly isElsewhere: ReadonlySignal<boolean>;
@@ -46,8 +47,9 @@ export interface LostChoice {
   noteDoubt(doubtedAt: number | null): void;
   dismiss(): void;
   /**
-   * Call it before the person signs out, which clears the page. Of what is on it they were told; where a reminder of an
-   * earlier page stands, which names no study, it would seem to be all that is not sent: then it counts this page too.
+   * Call this before the person signs out, which clears the page. The person was told about this page's files, so they
+   * are normally not kept. But if a reminder of an earlier page is shown, it names no study and would seem to count
+   * everything unsent, so it then includes this page too.
    */
   beforeSignOut(): void;
 }
@@ -74,7 +76,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
     }
   });
   const count = computed(() => {
-    // A study that was lost twice is one.
+    // A study that was lost twice counts once.
     const counts = new Map<number, number>();
     for (const study of lost.value.flatMap(({ studies }) => studies))
       counts.set(study.mark, Math.max(left(study), counts.get(study.mark) ?? 0));
@@ -102,7 +104,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
 const change = (database: LocalDatabase, choice: KeptChoice): void =>
   void ignoreFailure(changeChoice(database, choice), 'it stays, and is told once more');
 
-/** `gone`: rows whose page no longer has the choice. */
+/** `gone`: ids of rows whose choice is no longer on any page. */
 function readKept({ database, locks }: ChoiceWatch) {
   const kept = signal<Omit<KeptChoices, 'doubtedAt'>>({ choices: [], queued: new Map() });
   const doubtedAt = signal<number | null | undefined>(undefined);
@@ -125,8 +127,8 @@ function readKept({ database, locks }: ChoiceWatch) {
 const lockOf = (id: string): string => `relaypacs-choice ${id}`;
 
 /**
- * A row a choice: what somebody leaves behind is not overwritten by the next person. Returns what leaves the choice of
- * now behind.
+ * Writes each choice to a row of its own, so that the next person does not overwrite it. Returns a function that leaves
+ * the current choice behind.
  */
 function keepUnsent(watch: ChoiceWatch): () => void {
   const { account, unsent, stopped } = watch;
@@ -141,7 +143,7 @@ function keepUnsent(watch: ChoiceWatch): () => void {
   };
   effect(() => {
     const studies = unsent.value;
-    // Unsent studies belong to whoever chose them, also while the next person is signing in.
+    // Unsent studies belong to the person who chose them, even while the next person is signing in.
     owner = isEmpty ? account.value : (owner ?? account.value);
     if (studies !== null) {
       isEmpty = studies.length === 0;
@@ -151,7 +153,7 @@ function keepUnsent(watch: ChoiceWatch): () => void {
   return leave;
 }
 
-/** Names no study: more is known of it on its page. */
+/** Stores no study names; only the page itself knows more. */
 const stoppedAt = (stopped: ChoiceWatch['stopped']['value']): Pick<KeptChoice, 'stopped'> | null =>
   stopped && { stopped: { filesRead: stopped.filesRead, filesFound: stopped.filesFound } };
 
@@ -179,7 +181,7 @@ function openRow({ database, locks, createId }: ChoiceWatch) {
       if (text === last || now.studies.length + wanted.studies.length === 0) return;
       last = text;
       wanted = { id, ...now };
-      // While one is written, the ones before the newest are passed over.
+      // While one value is being written, only the newest of those that follow is written next.
       writing = writing.then(write);
     },
     leave: () => left.resolve(),

@@ -1,8 +1,8 @@
 /**
- * Decides which one sentence the status line says: the first row of the table below that is true. Instances that could
- * be lost come before those that need a person, these before a reading that was refused, that before a verdict that was
- * not sent, that before instances that are safe, and these before instances about which somebody else has to decide. A
- * choice that is in the PACS already comes last: nothing of it can be lost.
+ * Decides which one sentence the status line says: the first row of the table below that is true. The order is:
+ * instances that could be lost, instances that need a decision, a refused reading, an unsent verdict, instances that
+ * are safe, instances about which somebody else has to decide. A choice that is already in the PACS comes last, because
+ * nothing of it can be lost.
  */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
 import type { UnsentCounts } from '../outbox/outboxes.ts';
@@ -11,23 +11,28 @@ import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 export type Standing =
   /** Instances are being written into the queue: neither the page nor the disc may go. */
   | { readonly kind: 'keep-open'; readonly count: number }
-  /** Instances were read and shown, but not sent. `send`: where Send can be pressed; null: it cannot be now. */
+  /** Instances were read and shown, but not sent. `send`: where Send can be pressed; null: it cannot be pressed now. */
   | { readonly kind: 'not-queued'; readonly count: number; readonly send: 'here' | 'on-upload' | null }
   /**
-   * An earlier page, or the one before the device locked, did not send these: they must be chosen again. `beside`: what
-   * would be said without them, which is as true.
+   * An earlier page, or the page open before the device locked, did not send these: they must be chosen again.
+   * `beside`: the sentence that would be said without them, which is true as well.
    */
   | { readonly kind: 'not-sent'; readonly count: number; readonly beside: Standing }
-  /** Nothing is sent until a person decides; the device keeps these. */
+  /** These wait until a person decides, and stay on the device. */
   | {
       readonly kind: 'decide';
       readonly count: number;
-      /** Others that wait here, how many of them are sent now, and whether that needs the page. */
+      /**
+       * Other instances that wait here, how many of them are being sent, and whether the browser sends without the
+       * page.
+       */
       readonly safe: number;
       readonly travelling: number;
       readonly goesOnAlone: boolean;
     }
-  /** The gateway refused readings: their author decides, the one of `review` first; null: verdicts on results. */
+  /**
+   * The gateway refused readings, and their author decides. `review`: the first one to open; null: verdicts on results.
+   */
   | {
       readonly kind: 'refused';
       readonly count: number;
@@ -35,8 +40,8 @@ export type Standing =
       readonly review: string | null;
     }
   /**
-   * Verdicts wait for the link: they are sent only while that person is signed in. `review`: the
-   * first that waits, where nothing but reviews does.
+   * Verdicts wait for the link. They are sent only while their author is signed in. `review`: the first review that
+   * waits, if only reviews wait.
    */
   | {
       readonly kind: 'verdicts';
@@ -44,51 +49,51 @@ export type Standing =
       readonly safe: number;
       readonly review: string | null;
     }
-  /** Everything is safe here; the disc may go too. `travelling`: those of them that are sent without the page. */
+  /** Everything is safe here, and the disc may go too. `travelling`: how many instances are sent without the page. */
   | { readonly kind: 'may-close'; readonly count: number; readonly travelling: number }
   /** Everything is safe here, but this browser sends only while the page is open. */
   | { readonly kind: 'goes-on-open'; readonly count: number }
-  /** Nothing else waits, but verdicts of people who are not here. */
+  /** Nothing waits except verdicts of people who are not signed in. */
   | { readonly kind: 'others-verdicts'; readonly count: number }
-  /** Nothing else waits, but instances that another person sent from here, and has to decide about. */
+  /** Nothing waits except instances that another person sent from here and has to decide about. */
   | { readonly kind: 'others-decide'; readonly count: number }
-  /** Nothing else waits, but copies of studies whose cancelling the gateway has not confirmed. */
+  /** Nothing waits except copies of studies whose cancelling the gateway has not confirmed. */
   | { readonly kind: 'cancelling'; readonly count: number }
-  /** Nothing else waits, and the PACS has all that Send would take. */
+  /** Nothing waits, and the PACS has everything that Send would take. */
   | { readonly kind: 'in-pacs'; readonly count: number }
   /** The device has not been read yet. */
   | { readonly kind: 'unknown' }
   | { readonly kind: 'empty' };
 
 export type StandingFacts = {
-  /** The queue, and the verdicts that were kept here, have been read: until then their counts below are 0. */
+  /** The queue and the verdicts kept on this device have been read. Until then the counts below are 0. */
   readonly isRead: boolean;
   readonly phase: IngestPhase;
-  /** Instances that are being written into the queue, by this page or another one. */
+  /** Instances that this page or another one is writing into the queue. */
   readonly unsafe: number;
-  /** Instances that Send would take, in studies that were found and not yet queued, and not among `inPacs`. */
+  /** Instances that Send would take, from studies found but not yet queued. Excludes `inPacs`. */
   readonly chosen: number;
-  /** Instances that Send would take and the PACS has already. */
+  /** Instances that Send would take but the PACS has already. */
   readonly inPacs: number;
-  /** Send can be pressed: allowed, and nothing is missing for it. */
+  /** Send can be pressed: it is allowed, and nothing is missing for it. */
   readonly canSend: boolean;
   /** The page with Send is open. */
   readonly isOnUpload: boolean;
-  /** Instances that were chosen when the device locked, while nobody has signed in since. */
+  /** Instances that were chosen when the device locked; 0 once somebody has signed in. */
   readonly notSent: number;
   /** Instances that need a person (list-needs.ts). */
   readonly undecided: number;
-  /** Statements of the person who is here that the gateway does not have. */
+  /** Statements of the signed-in person that the gateway does not have. */
   readonly unsent: UnsentCounts;
-  /** Statements of people who are not here that the gateway does not have. */
+  /** Statements of other people that the gateway does not have. */
   readonly othersUnsent: number;
-  /** Instances that need whoever sent them, who is not here. */
+  /** Instances that need a decision by their sender, who is not signed in. */
   readonly othersUndecided: number;
-  /** Studies of the person who is here whose cancelling the gateway has not confirmed. */
+  /** Studies of the signed-in person whose cancelling the gateway has not confirmed. */
   readonly cancelling: number;
   /** Instances that wait on this device. */
   readonly safe: number;
-  /** Waiting instances that are sent as things are: not paused, and not waiting for their sender to sign in. */
+  /** Waiting instances that are being sent: neither paused nor waiting for their sender to sign in. */
   readonly travelling: number;
   /** The browser sends the queue when no page is open. */
   readonly goesOnAlone: boolean;
@@ -145,6 +150,6 @@ export function standingOf(facts: StandingFacts): Standing {
 export const underWayOf = <S extends Pick<QueuedStudy, 'state'>>(studies: readonly S[]): readonly S[] =>
   studies.filter(({ state }) => state !== 'done' && state !== 'taken-back');
 
-/** Counts studies under way that keep their names: the policy that is in force now is not theirs. */
+/** Counts studies under way that keep their names, because they were sent under another policy than the current one. */
 export const namedUnderWay = (studies: readonly Pick<QueuedStudy, 'state' | 'policy'>[]): number =>
   underWayOf(studies).filter(({ policy }) => !policy.deidentify).length;

@@ -1,4 +1,4 @@
-/** The words of notifications: they may be read on a locked screen. */
+/** The words of notifications. They may be read on a locked screen. */
 import { kitWords } from '../kit/kit-words.ts';
 import { unreadLines } from '../kit/left-out-words.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';

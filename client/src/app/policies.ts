@@ -1,4 +1,4 @@
-/** The policies of the gateway: those known from last time, and the current ones as soon as it answers. */
+/** The policies of the gateway: the remembered ones at first, and the current ones as soon as the gateway answers. */
 import { effect } from '@preact/signals';
 import { afterDrawing } from '../kit/after-drawing.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
@@ -8,13 +8,13 @@ import { knownPolicies, type KnownPolicies } from '../pipeline/queue/rows/device
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
 export interface Policies {
-  /** Without an answer the known ones hold, and the gateway checks the version anyway. */
+  /** Without an answer the remembered policies hold; the gateway checks the version anyway. */
   readonly known: Pick<Resource<KnownPolicies, 'unheard'>, 'answer' | 'value'>;
-  /** Asks the gateway, where somebody is signed in. */
+  /** Asks the gateway if somebody is signed in. */
   hear(): void;
-  /** Forgets those of the person before, whose keys are not the next one's, and asks. */
+  /** Forgets the policies of the last person, whose keys are not those of the next one, and asks the gateway. */
   forget(): void;
-  /** Reads the known ones, and asks the gateway at each sign-in. Throws where there is no database. */
+  /** Reads the remembered policies, and asks the gateway at each sign-in. Throws where there is no database. */
   load(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export function createPolicies(tools: PoliciesTools): Policies {
   };
 }
 
-/** Loads the schemas, and the code that opens keys of policies, once the page is drawn. */
+/** Loads the schemas, and the code that decrypts the keys of policies, once the page is drawn. */
 async function fetchPolicies({ database, api }: PoliciesTools): Promise<KnownPolicies> {
   await afterDrawing();
   const [{ policyAnswerSchema }, { policyRequest, rememberPolicies }] = await Promise.all([

@@ -1,4 +1,4 @@
-/** Says how many instances of a study, or files that were chosen with it, are not sent, and which study it is. Pure. */
+/** Says how many instances of a study, or files chosen with it, are not sent, and names the study. Pure. */
 import { formatMoment } from '../kit/format.ts';
 import { unreadLines } from '../kit/left-out-words.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
@@ -7,7 +7,7 @@ import { titleWords } from '../pipeline/queue/title-words.ts';
 import { damagedOf } from '../pipeline/upload/not-sent.ts';
 import { discWords } from './disc-words.ts';
 
-/** Where its patient is no longer known, the study is named by the moment at which it was queued. */
+/** Where the patient is no longer known, the study is named by the time at which it was queued. */
 export function sayLeftOut(study: QueuedStudy, now: Date): string {
   const damaged = damagedOf(study);
   const isKnown = study.title !== null || study.label !== null;

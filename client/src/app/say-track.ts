@@ -1,6 +1,6 @@
 /**
- * The sentence for a screen reader when a study reached another milestone: by the same numbers as its track; or that it
- * was cancelled.
+ * The sentence for a screen reader when a study has reached another milestone or was cancelled. It uses the same
+ * numbers as the study's track.
  */
 import { unreadLines } from '../kit/left-out-words.ts';
 import type { LinkNow } from '../net/link.ts';

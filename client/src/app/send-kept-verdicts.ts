@@ -1,6 +1,7 @@
 /**
- * Sends the verdicts that could not be sent, at sign-in and whenever the network returns: the page of results need not
- * be open. The outbox is fetched only where something waits. Those of people who are not here are counted.
+ * Sends the verdicts that could not be sent earlier, at sign-in and whenever the network returns, even if the results
+ * page is not open. The code of the outbox is fetched only if something waits. Verdicts of other people are only
+ * counted.
  */
 import { effect, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -8,19 +9,19 @@ import type { SessionState } from '../net/session.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 
 interface KeptVerdictsTools {
-  /** The person who is here; without a network the last one. */
+  /** The person who is signed in; without a network, the last one. */
   readonly account: ReadonlySignal<string | null>;
   readonly state: ReadonlySignal<SessionState>;
   readonly isOnline: ReadonlySignal<boolean>;
-  /** How many verdicts of this account wait on this device; null: of all accounts. */
+  /** The number of verdicts of this account that wait on this device; null: of all accounts. */
   readonly count: (account: string | null) => Promise<number>;
-  /** How many wait of people who are not here. */
+  /** The number of verdicts of other people that wait here. */
   readonly others: Signal<number | null>;
-  /** Opened for the first time, an outbox sends what was kept before. */
+  /** Opens the outbox of this account. When it is first opened, it sends what was kept before. */
   readonly open: (account: string) => Promise<Pick<Outbox, 'retry'>>;
 }
 
-/** Returns a function that ends it. */
+/** Returns a function that stops it. */
 export function sendKeptVerdicts(tools: KeptVerdictsTools): () => void {
   const { account, state, isOnline, count, others, open } = tools;
   const sendOf = async (author: string | null): Promise<void> => {

@@ -1,13 +1,13 @@
 /**
- * Keeps the shell of the app (page, scripts, styles, icons) so that it opens without a network. No answer of
- * the API is ever kept: every request outside the precache goes to the network untouched. A newer version
- * waits until the page asks it to take over.
+ * Keeps the shell of the app (page, scripts, styles, icons) so that it opens without a network. No answer of the API is
+ * ever kept: every request outside the precache goes to the network untouched. A newer version waits until the page
+ * asks it to take over.
  *
- * The page is kept with its headers, the Content-Security-Policy among them. At each navigation, and when the page
- * asks, it is renewed behind the scenes: the gateway's answer takes its place where only headers differ.
+ * The page is kept with its headers, including the Content-Security-Policy. At each navigation, and when the page asks,
+ * it is fetched again in the background, and replaced if only its headers differ.
  *
- * Where the browser has Background Sync it also sends the queue when no page is open. The code for that is
- * read at installation and run only when needed, so that opening the app does not wait for it.
+ * Where the browser has Background Sync the service worker also sends the queue when no page is open. The code for that
+ * is read at installation and run only when needed, so that opening the app does not wait for it.
  */
 import {
   cleanupOutdatedCaches,
@@ -20,7 +20,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { RENEW_PAGE } from '../net/renew-page.ts';
 import { GIVE_WAY, QUEUE_TAG, TAKE_OVER } from './worker-messages.ts';
 
-/** Background Sync §5.4, Periodic Background Sync §5.3; the DOM's types know only the page. */
+/** Background Sync §5.4, Periodic Background Sync §5.3. The DOM's types cover only the page's side. */
 interface LastingEvent extends Event {
   waitUntil(work: Promise<unknown>): void;
 }
@@ -54,7 +54,7 @@ declare const self: {
     matchAll(which: { readonly type: 'window' }): Promise<readonly OpenWindow[]>;
     openWindow(url: string): Promise<unknown>;
   };
-  /** Set by the background sender's script. Rejects while something is left to do. */
+  /** Set by the background sender's script. Rejects while something is left to send. */
   sendWhatWaits?: (signal: AbortSignal) => Promise<void>;
   skipWaiting(): Promise<void>;
   addEventListener(type: 'fetch', listener: (event: NavigationEvent) => void): void;
@@ -71,17 +71,17 @@ const sender = files.find(({ url }) => url.includes('/background-sender-'))!;
 const shell = new PrecacheController();
 const shellFiles = files.filter((file) => file !== sender);
 shell.addToCacheList(shellFiles);
-// Every page is behind `#`, so `/` is the only address that is navigated to, and the precache answers it with
+// Every page is an address with `#`, so `/` is the only address that is navigated to. The precache answers it with
 // index.html.
 registerRoute(new PrecacheRoute(shell));
 cleanupOutdatedCaches();
 
-/** Browsers fetch this many from one server at a time over HTTP/1.1. */
+/** Browsers open this many connections to one server over HTTP/1.1. */
 const FETCHED_AT_ONCE = 6;
 
 /**
- * Fetches the shell, or what is not yet here of it. Workbox alone fetches one file after the other, because browsers
- * gave up on hundreds at once (GoogleChrome/workbox#2528); on a slow link the round trips add up.
+ * Fetches the missing files of the shell. Workbox itself fetches one file after the other, because browsers gave up on
+ * hundreds at once (GoogleChrome/workbox#2528), but on a slow link the round trips add up.
  */
 async function fetchShell(event: LastingEvent): Promise<void> {
   const waiting = shellFiles.values();
@@ -93,7 +93,7 @@ async function fetchShell(event: LastingEvent): Promise<void> {
       await Promise.all(shell.strategy.handleAll({ request, event, params }));
     }
   };
-  // A refused file stops its lane alone: the next attempt finds what the others have fetched.
+  // A failed file stops only its own lane, and the next attempt reuses what the other lanes have fetched.
   const lanes = await Promise.allSettled(Array.from({ length: FETCHED_AT_ONCE }, lane));
   for (const outcome of lanes) if (outcome.status === 'rejected') throw outcome.reason;
 }
@@ -101,8 +101,8 @@ async function fetchShell(event: LastingEvent): Promise<void> {
 const ANSWER_MS = 10_000;
 
 /**
- * Puts the gateway's answer in the place of the kept page. Another text is another version: that comes as a whole, with
- * a service worker of its own. Rejects where the gateway cannot be reached.
+ * Replaces the kept page with the gateway's answer if the text is the same. A different text belongs to another
+ * version, which comes as a whole with its own service worker. Rejects where the gateway cannot be reached.
  */
 async function renewPage(): Promise<void> {
   const key = shell.getCacheKeyForURL('/index.html')!;
@@ -125,8 +125,8 @@ self.addEventListener('fetch', (event) => {
 });
 
 /**
- * The browser stores the script with the worker at its first import, which must be at installation (Service
- * Workers §4.3.1).
+ * The browser stores the script with the worker when it is first imported, and that must happen at installation
+ * (Service Workers §4.3.1).
  */
 function readSender(): void {
   if (self.sendWhatWaits === undefined) importScripts(`/${sender.url}`);
@@ -134,8 +134,8 @@ function readSender(): void {
 
 self.addEventListener('install', (event) => event.waitUntil((async () => readSender())()));
 self.addEventListener('install', (event) => event.waitUntil(fetchShell(event)));
-// The worker serves the first visit too: its pages find all their parts without a network. Nothing waits for
-// this: pages that reload after an update wait until the worker is active.
+// The worker also serves the first page, so that it finds all its parts without a network. Nothing waits for this:
+// pages that reload after an update wait until the worker is active.
 self.addEventListener('activate', (event) => {
   void shell.activate(event);
   void self.clients.claim();
@@ -157,7 +157,7 @@ self.addEventListener('message', (event) => {
 });
 
 /**
- * One run at a time, whichever event asks. When it rejects, the browser asks again later (Background Sync
+ * Only one run at a time, whichever event starts it. If it rejects, the browser asks again later (Background Sync
  * §5.3).
  */
 async function sendInBackground(): Promise<void> {
@@ -175,7 +175,7 @@ for (const kind of ['sync', 'periodicsync'] as const) {
   });
 }
 
-/** The list of studies says which one has arrived, and what to decide. */
+/** Opens the list of studies, which shows what has arrived and what needs a decision. */
 async function showStudies(): Promise<void> {
   const [open] = await self.clients.matchAll({ type: 'window' });
   if (!open) return void (await self.clients.openWindow(STUDIES));

@@ -1,4 +1,4 @@
-/** The words of the list of one's own sessions. */
+/** The words of the list of a person's own sessions. */
 import type { ListedSession } from '#shared/protocol/api.ts';
 
 export const sessionsWords = {

@@ -1,4 +1,4 @@
-/** The sessions and devices that act in one's own name, as the gateway lists them. */
+/** The sessions and devices that act in a person's name, as the gateway lists them. */
 import { type ListedSession, sessionListSchema } from '#shared/protocol/api.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
@@ -19,7 +19,7 @@ export function createSessionsStore(api: Pick<ApiClient, 'json'>): SessionsStore
     load: () =>
       sessions.ask(async (signal) => {
         const listed = await api.json('/auth/sessions', sessionListSchema, { signal });
-        // The person's own session comes first: the others are what a person looks for.
+        // The current session comes first; the others, which a person looks for, follow it.
         return listed.sessions.toSorted((a, b) => Number(b.isThis) - Number(a.isThis));
       }),
   };

@@ -5,7 +5,7 @@ import type { StudyNews } from '../pipeline/queue/rows/take-news.ts';
 
 const NOT_SHOWN = 'the list of studies says the same';
 
-/** A later notification of a study replaces its earlier one, whichever tab shows it. */
+/** A later notification about a study replaces the earlier one, whichever tab shows it. */
 export async function showNews(
   news: readonly StudyNews[],
   registration: Pick<ServiceWorkerRegistration, 'showNotification'>,

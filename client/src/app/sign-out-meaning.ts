@@ -1,13 +1,13 @@
-/** The consequence of signing out for what waits on this device and for instances chosen and not sent. Pure. */
+/** What signing out means for what waits on this device, and for instances chosen but not sent. Pure. */
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { accountWords as words } from './account-words.ts';
 
 type LeavingFacts = {
   /** Instances that are being written into the queue. */
   readonly unsafe: number;
-  /** Instances of studies that were found and are not in the queue: signing out clears them. */
+  /** Instances of studies that were found and are not in the queue. Signing out clears them. */
   readonly chosen: number;
-  /** Instances that wait on this device, and those of them that are sent without anybody. */
+  /** Instances that wait on this device, and how many of them are sent without a signed-in person. */
   readonly safe: number;
   readonly travelling: number;
   /** Instances in the queue that need this person's decision. */
@@ -16,11 +16,11 @@ type LeavingFacts = {
   readonly cancelling: number;
   /** Verdicts and readings that the gateway does not have. */
   readonly unsent: number;
-  /** Studies with a local label, which ends with the session. */
+  /** Studies with a local label. The label is deleted with the session. */
   readonly labelled: number;
 };
 
-/** A study that was sent several times is one row of the list. */
+/** Counts a study that was sent several times once, because it is one row of the list. */
 export const labelledIn = (
   studies: readonly Pick<QueuedStudy, 'id' | 'studyInstanceUID' | 'label'>[],
 ): number =>

@@ -1,4 +1,4 @@
-/** The words of the page on which auditors and researchers begin. */
+/** The words of the first page of auditors and researchers. */
 export type StartTask =
   | 'upload'
   | 'studies'

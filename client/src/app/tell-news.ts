@@ -1,4 +1,4 @@
-/** Tells the person about their studies while they look at something else. */
+/** Notifies the person about their studies while the page is hidden. */
 import { effect, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
@@ -7,14 +7,14 @@ import { showNews } from './show-news.ts';
 
 interface TellNewsTools {
   readonly workers: ServiceWorkerContainer | undefined;
-  /** Changes with the queue. */
+  /** The studies of the queue; changes with it. */
   readonly studies: ReadonlySignal<readonly QueuedStudy[]>;
   readonly isHidden: () => boolean;
   /** The news that nobody has taken yet. */
   readonly takeNews: () => Promise<readonly StudyNews[]>;
 }
 
-/** While the page is in sight it says all of this itself (Announcer.tsx), so the news is only taken. */
+/** While the page is visible it says all of this itself (Announcer.tsx), so the news is taken but not shown. */
 export function tellNews({ workers, studies, isHidden, takeNews }: TellNewsTools): void {
   if (!workers) return;
   const tell = async (): Promise<void> => {

@@ -1,8 +1,7 @@
 /**
- * New versions, seen from the page. A newer service worker waits until nobody is reading, naming or packing in any
- * tab. Then a person may take it, or it takes over where nobody looks: at the start of a page that nobody has
- * touched yet, and when all windows are hidden. The reload interrupts uploads, which resume after it; the queue is
- * not touched.
+ * Handles new versions from within the page. A newer service worker waits until no tab is reading, naming or packing.
+ * Then a person may take it, or it takes over unnoticed: at the start of a page that nobody has touched yet, or when
+ * all windows are hidden. The reload interrupts uploads, which resume afterwards; the queue is not touched.
  *
  * A page with missing parts (another version was installed on the server meanwhile) says so, and reloads as soon as
  * nothing can be lost.
@@ -18,56 +17,56 @@ export type UpdateState =
   | 'none'
   /** A newer version waits. */
   | 'ready'
-  /** A person wants it while another window is reading or packing. */
+  /** A person asked for the newer version while another window is reading or packing. */
   | 'other-window'
-  /** The newer version has taken over while this page is at work; the page reloads afterwards. */
+  /** The newer version has taken over while this page is at work. The page reloads once it is done. */
   | 'loads-again'
   /** Part of this version can no longer be fetched. */
   | 'part-missing'
-  /** The page is the newer version. */
+  /** The page runs the newer version. */
   | 'taken';
 
 export type Update = {
   readonly state: ReadonlySignal<UpdateState>;
-  /** All that the app needs lies on this device. */
+  /** Everything that the app needs is stored on this device. */
   readonly worksOffline: ReadonlySignal<boolean>;
-  /** Takes the newer version, or reloads the page where a part of it is missing. */
+  /** Takes the newer version, or reloads the page if a part of it is missing. */
   use(): void;
-  /** The message was read. */
+  /** Hides the message, because the person has read it. */
   dismiss(): void;
-  /** A script of this page could not be fetched. */
+  /** Called when a script of this page could not be fetched. */
   partMissing(): void;
 };
 
 type UpdateTools = {
-  /** Undefined in an old browser and on a plain-http address: the app works, but not offline. */
+  /** Undefined in an old browser and on a plain-HTTP address: the app works there, but not offline. */
   readonly workers: ServiceWorkerContainer | undefined;
   readonly locks: Pick<LockManager, 'request' | 'query'>;
-  /** The id of this tab among all. */
+  /** Identifies this tab among all tabs. */
   readonly tabId: string;
-  /** A reload would lose something: files that were read, or a study that is being named or packed. */
+  /** Whether a reload would lose something: files that were read, or a study that is being named or packed. */
   readonly isAtWork: ReadonlySignal<boolean>;
   readonly page: PageAround;
 };
 
-/** The page itself, as far as updates care. */
+/** What updates need of the page itself. */
 type PageAround = {
-  /** `because`: the answer of `openedBecause` afterwards. */
+  /** `because`: the value that `openedBecause` returns after the reload. */
   reload(because?: 'update'): void;
   openedBecause(): 'update' | null;
   /** Nobody has touched the page since it was opened. */
   isUntouched(): boolean;
   isHidden(): boolean;
-  /** Shown, hidden, or online again. */
+  /** Calls `listener` when the page is shown, hidden, or online again. */
   onChange(listener: () => void): void;
 };
 
 /** A page that stays open for days asks for a newer version this often. */
 const ASK_EVERY_MS = 60 * 60 * 1000;
-/** While it is at work or in sight, each tab holds a lock with this name and its own id. */
+/** While a tab is at work or in sight, it holds a lock with this name followed by its own id. */
 const AT_WORK = 'relaypacs-at-work-';
 const IN_SIGHT = 'relaypacs-in-sight-';
-/** Held for each study that is being written (leader-lock.ts). */
+/** The prefix of the lock held for each study that is being written (leader-lock.ts). */
 const WRITING = 'relaypacs-writing-';
 
 interface Watched extends UpdateTools {
@@ -126,7 +125,7 @@ function watch(watched: Watched, registration: ServiceWorkerRegistration): void 
     arriving?.addEventListener('statechange', () => {
       if (arriving.state === 'installed') offer(watched);
     });
-  // The browser may have found one as the page was opened.
+  // The browser may have found a newer worker while the page was opening.
   follow(registration.installing);
   registration.addEventListener('updatefound', () => follow(registration.installing));
   offer(watched);
@@ -140,7 +139,7 @@ function ask({ registration }: Watched): void {
 
 function offer(watched: Watched): void {
   const { registration, workers, state } = watched;
-  // Without a controller this is the first visit: there is nothing to replace.
+  // Without a controller this is the first visit, so there is nothing to replace.
   if (!registration?.waiting || !workers?.controller) return;
   if (state.value !== 'part-missing') state.value = 'ready';
   void (state.value === 'part-missing' ? takeOver(watched) : takeOverUnseen(watched));
@@ -161,7 +160,7 @@ async function takeOver(watched: Watched): Promise<boolean> {
   return true;
 }
 
-/** Whether another tab holds a lock whose name begins so. */
+/** Whether another tab holds a lock whose name begins with one of `kinds`. */
 async function othersHold({ locks, tabId }: UpdateTools, ...kinds: string[]): Promise<boolean> {
   const { held = [] } = await locks.query();
   return held.some(({ name = '' }) => !name.endsWith(tabId) && kinds.some((kind) => name.startsWith(kind)));
@@ -179,7 +178,7 @@ function reloadWhenTakenOver(watched: Watched): void {
 /** Reloads as soon as the page would lose nothing. */
 function reloadWhenSafe({ isAtWork, locks, page, state }: Watched): void {
   if (isAtWork.peek()) state.value = 'loads-again';
-  // Not in the middle of a renewal: if its answer were lost, the session would end.
+  // Not during a renewal of the session: if its answer were lost, the session would end.
   const reload = () =>
     locks.request(SESSION_LOCK, () => {
       page.reload('update');
@@ -190,7 +189,7 @@ function reloadWhenSafe({ isAtWork, locks, page, state }: Watched): void {
   });
 }
 
-/** Holds the lock while `isSo`, for other tabs to see. */
+/** Holds the lock while `isSo` is true, so that other tabs can see it. */
 function holdWhile(locks: UpdateTools['locks'], name: string, isSo: ReadonlySignal<boolean>): void {
   let release: (() => void) | null = null;
   effect(() => {
@@ -205,7 +204,7 @@ function holdWhile(locks: UpdateTools['locks'], name: string, isSo: ReadonlySign
   });
 }
 
-/** Kept in the history over a reload of this tab; a person may have forbidden storage. */
+/** Kept in the history state over a reload of this tab, because a person may have forbidden storage. */
 const OPENED_BY_UPDATE = 'opened-by-update';
 
 /** The browser's own page. */

@@ -1,4 +1,4 @@
-/** Instances that a person chose to send and that are neither in the queue nor in the PACS: signing out clears them. */
+/** Instances that a person chose to send and that are neither in the queue nor in the PACS. Signing out clears them. */
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { inPacsOf } from '../pipeline/ingest/sendable.ts';
@@ -8,7 +8,7 @@ type Page = Pick<IngestStore, 'studies' | 'leftOut' | 'policy' | 'released'>;
 export function chosenIn(page: Page): number {
   const { studies, leftOut } = page;
   const wanted = studies.value.filter(({ selected }) => selected.value);
-  // Study by study: one that counts too little hides nothing of another.
+  // Counted for each study separately, so that a negative count of one study hides nothing of another.
   const open = wanted.map((study) => {
     const out = leftOut.value.get(study.studyInstanceUID)?.instances ?? 0;
     return Math.max(0, study.instances - out - inPacsOf(page, [study]));

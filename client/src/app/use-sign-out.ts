@@ -1,13 +1,13 @@
-/** Signing out with its consequences for what this page has read and not saved. */
+/** Signing out, and what it means for files that this page has read but not saved. */
 import { useState } from 'preact/hooks';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { leaveChoice } from './leave-choice.ts';
 
 /**
- * Signs out, `everywhere` or here. `isUnkept`: verdicts could not be saved, and the next attempt signs out
- * without them. The promise is refused (ApiProblem, Unreachable) where the gateway did not end the other
- * sessions: then the person is still signed in.
+ * Signs out, `everywhere` or only here. `isUnkept`: verdicts could not be saved, and the next attempt signs out without
+ * them. The promise rejects (ApiProblem, Unreachable) if the gateway did not end the other sessions; the person is then
+ * still signed in.
  */
 export function useSignOut(onClose: () => void, everywhere = false) {
   const session = useSession();
@@ -17,7 +17,7 @@ export function useSignOut(onClose: () => void, everywhere = false) {
   const [isUnkept, setUnkept] = useState(false);
   const signOut = async () => {
     setLeaving(true);
-    // Afterwards they could not send it in their name. Somebody who has been told may sign out anyway.
+    // After signing out the tasks could not send in this person's name. A person who has been told may sign out anyway.
     if (!isUnkept && (await signOutTasks.finishAll()) > 0) {
       setUnkept(true);
       setLeaving(false);

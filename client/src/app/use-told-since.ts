@@ -1,4 +1,4 @@
-/** Asks the gateway what became of studies that were cancelled on this device. */
+/** Asks the gateway about the state of studies that were cancelled on this device. */
 import { useEffect } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ApiClient } from '../net/api-client.ts';
@@ -9,16 +9,16 @@ import { noteTold } from '../pipeline/queue/note-told.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { QueuedStudy, QueueStore } from '../pipeline/queue/queued-study.ts';
 
-/** The most that the gateway gives at once. */
+/** The most studies that the gateway returns at once. */
 const LIMIT = 200;
-/** The most for one identifier: others may begin with the same digits. */
+/** The most studies asked for one identifier, because others may begin with the same digits. */
 const LIMIT_OF_ONE = 10;
-/** More are found with one request for the list. */
+/** Above this number, one request for the whole list is cheaper. */
 const ONE_BY_ONE = 5;
 
 /**
- * Asked once the gateway is reached, when another one is cancelled, and when files are chosen: other devices, or a
- * stick, may have brought them into the PACS.
+ * Asks once the gateway is reached, when another study is cancelled, and when files are chosen. Other devices may have
+ * sent the files, or somebody may have brought them to the PACS on a stick.
  */
 export function useToldSince(): void {
   const api = useApi();
@@ -43,8 +43,8 @@ const lackingIn = (studies: readonly QueuedStudy[]): readonly QueuedStudy[] =>
   );
 
 /**
- * One by one where the gateway has heard of them; otherwise the list as a whole: no identifier leaves the device for
- * it. Throws like the API client.
+ * Asks for the studies one by one if they are few and the gateway has heard of all of them. Otherwise asks for the
+ * whole list, so that no unknown identifier leaves the device. Throws like the API client.
  */
 export async function askTold(
   api: Pick<ApiClient, 'json'>,

@@ -1,13 +1,13 @@
 /**
- * Keeps the screen on while the page must stay open (Screen Wake Lock): while a study is being made safe and,
- * in browsers that send only with an open page, while something is being sent. The browser releases the lock
- * when the page is hidden; it is requested again when the page is back.
+ * Keeps the screen on while the page must stay open (Screen Wake Lock): while a study is being made safe and, in
+ * browsers that send only with an open page, while something is being sent. The browser releases the lock when the page
+ * is hidden; the page requests it again when it is shown.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 
 interface WakeLockTools {
-  /** Undefined where the browser has none, or the address is not secure. */
+  /** Undefined where the browser has no wake lock, or the address is not secure. */
   readonly wakeLock: Pick<WakeLock, 'request'> | undefined;
   readonly wanted: ReadonlySignal<boolean>;
   readonly isHidden: () => boolean;
@@ -15,8 +15,8 @@ interface WakeLockTools {
 }
 
 /**
- * Holds and releases from now on. Never throws: with a low battery the browser refuses, and then the screen
- * may go dark.
+ * Requests and releases the lock from now on. Never throws: with a low battery the browser refuses, and the screen may
+ * go dark.
  */
 export function keepAwake({ wakeLock, wanted, isHidden, onChange }: WakeLockTools): void {
   if (!wakeLock) return;

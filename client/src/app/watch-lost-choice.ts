@@ -1,4 +1,4 @@
-/** The choices that pages of this device took along, and what this page sent, in this browser. */
+/** Connects the reminder of lost choices and the record of what this page sent to this browser's storage. */
 import { computed } from '@preact/signals';
 import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
 import { unsentStudies } from './choice-outcomes.ts';
@@ -8,7 +8,7 @@ import { chosenIn } from './use-chosen.ts';
 import { watchDoubt, type DiscDoubt } from './disc-doubt.ts';
 import { watchChoice, type LostChoice } from './lost-choice.ts';
 
-/** The choices that were lost, and whether anything was left behind. */
+/** The choices that were lost, and the doubt whether anything was left behind. */
 export type ChoiceMemory = LostChoice & { readonly doubt: DiscDoubt };
 
 export function watchLostChoice({ ingest, queue, database, session, signOutTasks }: Device): ChoiceMemory {

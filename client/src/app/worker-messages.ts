@@ -1,16 +1,16 @@
 /**
- * The messages between the page and the service worker. A file of its own, so that the worker contains
- * nothing else of the page.
+ * The messages between the page and the service worker. They have their own file so that the worker bundles nothing
+ * else of the page.
  */
 
-/** To a newer service worker that waits: take over now. */
+/** Tells a waiting newer service worker to take over now. */
 export const TAKE_OVER = 'take-over';
 
 /**
- * To the service worker that is in charge: end what you do, another one takes over. The browser would wait
+ * Tells the active service worker to stop its work, because another one takes over. Otherwise the browser would wait
  * for it for minutes.
  */
 export const GIVE_WAY = 'give-way';
 
-/** The tag of Background Sync and of Periodic Background Sync: something waits on this device. */
+/** The tag of Background Sync and of Periodic Background Sync. It means that something waits on this device. */
 export const QUEUE_TAG = 'relaypacs-queue';

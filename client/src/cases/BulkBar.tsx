@@ -1,4 +1,4 @@
-/** The bar of the chosen cases: how many, what may be done with them, and what became of it, with its undoing. */
+/** The bar for selected cases: their number, the possible actions, and the result of the last action with its undo. */
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ListedCase } from '#shared/protocol/cases.ts';
@@ -13,7 +13,7 @@ import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 type BulkBarProps = {
   readonly store: BulkStore;
   readonly cases: readonly ListedCase[];
-  /** After each change: the list has other cases now. */
+  /** Called after each change, because the list then has different cases. */
   readonly onDone: () => void;
 };
 
@@ -67,11 +67,11 @@ function Press({ label, onPress }: { readonly label: string; readonly onPress: (
 }
 
 type ResultProps = Pick<BulkBarProps, 'store' | 'onDone'> & {
-  /** A sheet is open above it, and has the focus. */
+  /** A sheet is open above the bar and has the focus. */
   readonly isCovered: boolean;
 };
 
-/** The button that was pressed is gone after it, so the message takes the focus. */
+/** The result of an action. It takes the focus, because the pressed button is gone. */
 function Result({ store, onDone, isCovered }: ResultProps) {
   const result = store.result.value;
   const message = useRef<HTMLDivElement>(null);

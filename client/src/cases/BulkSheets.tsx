@@ -1,4 +1,4 @@
-/** The sheets that ask how several cases are changed, or why they are closed or opened again. */
+/** The sheets that ask how several cases are changed, or why they are closed or reopened. */
 import { useSignal } from '@preact/signals';
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import { Field, SelectField, TextField } from '../kit/fields.tsx';
@@ -19,7 +19,7 @@ type BulkSheetProps = {
   readonly onClose: () => void;
 };
 
-/** No account has this id. */
+/** No account and no priority has this id, so the option can mean "keep it as it is". */
 const KEEP = 'keep';
 
 export function BulkChangeSheet({

@@ -1,4 +1,4 @@
-/** The files of a case: attached with their progress, saved to this device, removed. None is shown on this page. */
+/** The files of a case: attaching with progress, saving to this device, removing. This page displays none of them. */
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { identitySaid, typedSaid } from '../kit/identities.ts';
@@ -45,7 +45,7 @@ function Attach({ store }: { readonly store: AttachmentsStore }) {
   const choose = (input: HTMLInputElement) => {
     const [file] = input.files ?? [];
     if (file !== undefined) void store.add(file);
-    // The same file may be chosen again after it was refused.
+    // Lets the same file be chosen again after it was refused.
     input.value = '';
   };
   return (
@@ -108,7 +108,7 @@ function OneFile({ of, store, mayWrite }: OneFileProps) {
   );
 }
 
-/** Under the name that it had, on this device alone; where names are hidden, under none. */
+/** Saves the file on this device under its original name; while names are hidden, under its id. */
 async function save(store: AttachmentsStore, of: Attachment): Promise<void> {
   const bytes = await store.fetch(of);
   if (bytes !== null) saveBlob(bytes, identitySaid(of.name) || `${of.id}.${of.kind}`);

@@ -1,4 +1,4 @@
-/** The search, the filters and the order above the list of cases. On a phone the filters wait behind a button. */
+/** The search, the filters and the sort order above the list of cases. On a phone the filters are behind a button. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { mayBePatient } from '#shared/protocol/typed-patient.ts';
 import { FilterBar, FilterPeriod, FilterSelect, SearchField } from '../kit/FilterBar.tsx';
@@ -12,12 +12,12 @@ type CaseFilterBarProps = {
   readonly filters: CaseFilters;
   readonly onChoose: (some: Partial<CaseFilters>) => void;
   readonly mayKeep: boolean;
-  /** The patient that is searched for, and in no address. */
+  /** The patient being searched for, which never appears in an address. */
   readonly patient: string;
   readonly onPatient: (patient: string) => void;
 };
 
-/** Only people who may have a case filter by assignee and search by patient. */
+/** Only people who can be assigned a case may filter by assignee and search by patient. */
 export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }: CaseFilterBarProps) {
   const of = { choices: CASES.choices, any: words.any, filters, onChoose };
   const inUse = CASES.inUse(filters).filter((name) => name !== 'q');
@@ -68,25 +68,28 @@ export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }
 
 type SearchProps = {
   readonly label: string;
-  /** The sentence about a text that cannot be searched for. */
+  /** Shown for a text that cannot be searched for. */
   readonly wrong: string;
   readonly inputMode: 'decimal' | 'text';
   readonly q: string;
   readonly mayBeSearched: (typed: string) => boolean;
-  /** Whether the text is searched for while it is typed. */
+  /** Whether the search starts while this text is being typed. */
   readonly isLive: (typed: string) => boolean;
   readonly onSearch: (q: string) => void;
 };
 
-/** Longer than between two letters: part of a UID or of a patient's name finds nothing or the wrong ones. */
+/**
+ * Longer than the time between two letters, because part of a UID or of a patient's name finds nothing or the wrong
+ * cases.
+ */
 const PAUSE_MS = 700;
 
-/** Asks with Enter, or after a pause. */
+/** A search field that searches on Enter or after a pause. */
 function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSearch }: SearchProps) {
   const [typed, setTyped] = useState(q);
   const asked = useRef(q);
   useEffect(() => {
-    // Letters that were typed since the page asked stay.
+    // Keeps letters typed since the page started the search.
     if (q !== asked.current) setTyped(q);
     asked.current = q;
   }, [q]);
@@ -99,7 +102,7 @@ function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSear
   const ask = () => {
     if (!isWrong) search(typed.trim());
   };
-  // With the filters of then: they may change while it waits.
+  // The newest callback, because the filters may change during the pause.
   const newest = useRef(ask);
   newest.current = ask;
   useEffect(() => {

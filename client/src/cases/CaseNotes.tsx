@@ -1,4 +1,4 @@
-/** The notes of a case, oldest first, and the field for the next. */
+/** The notes of a case, oldest first, and the field for a new one. */
 import { NOTE_LENGTH, type CaseNotes as Notes } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';
 import { typedSaid } from '../kit/identities.ts';
@@ -43,7 +43,7 @@ const Note = ({ note: { kind, text, by, at } }: { readonly note: Notes['notes'][
   </li>
 );
 
-/** A note that could not be sent stays in the field. */
+/** The field for a new note. A note that could not be sent stays in it. */
 function NewNote({ store }: { readonly store: CaseStore }) {
   const text = store.newNote.value;
   const isBusy = store.isBusy.value;

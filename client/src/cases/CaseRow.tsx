@@ -1,4 +1,4 @@
-/** A case in the list: its title, and what tells how urgent it is and whose. */
+/** A case in the list: its title, its urgency and its people. */
 import type { ListedCase } from '#shared/protocol/cases.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { typedSaid } from '../kit/identities.ts';
@@ -9,7 +9,7 @@ import type { ManyPatients } from './parts/many-patients.ts';
 import { PatientLine } from './parts/PatientLine.tsx';
 import { caseWords as words } from './parts/case-words.ts';
 
-/** `patients` null: this person is not told whose a case is. */
+/** `patients` null: this person may not see the patients of cases. */
 type CaseRowProps = { readonly of: ListedCase; readonly patients: ManyPatients | null };
 
 /** Long, because it is one row with all that it may tell. */
@@ -64,7 +64,7 @@ export function CaseRow({ of, patients }: CaseRowProps) {
   );
 }
 
-/** What models found, and what readers did. */
+/** What models found, and what readers reported. */
 function Findings({ of }: { readonly of: ListedCase }) {
   return (
     <>

@@ -1,4 +1,4 @@
-/** The studies of a case: whose they are as the PACS tells it, what models say, and the way to a viewer. */
+/** The studies of a case: the patient as the PACS names them, what models found, and links to viewers. */
 import { useId } from 'preact/hooks';
 import type { Case } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';
@@ -64,11 +64,11 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
 const patientOf = (told: readonly Patient[], { studyInstanceUID: uid }: Study): Patient | null =>
   told.find(({ studyInstanceUID }) => studyInstanceUID === uid) ?? null;
 
-/** A UID does not come into the address: the case and the place of the study in it do. */
+/** The address contains the case and the place of the study in it, because it must not contain a UID. */
 const hrefToRun = (caseId: string, at: number): string =>
   hrefOf({ page: 'results', at: 'infer', id: caseId, beside: String(at) });
 
-/** `days`: of the study as the PACS tells it; none where it does not, or not to this person. */
+/** `days`: the dates of the study from the PACS; empty if the PACS gives none, or this person may not see them. */
 type ResultsProps = { readonly study: Study; readonly days: readonly string[]; readonly caseId: string };
 
 function Results({ study: { results, modalities, hidesResults }, days, caseId }: ResultsProps) {

@@ -1,4 +1,4 @@
-/** The events of a case and its studies, asked for when a person opens them. */
+/** The events of a case and its studies, requested when a person opens them. */
 import { useState } from 'preact/hooks';
 import { caseTimelineSchema, type CaseTimeline as Timeline } from '#shared/protocol/cases.ts';
 import { addedStep } from '../kit/added-words.ts';
@@ -11,7 +11,7 @@ import { useTold } from '../net/use-told.ts';
 
 const words = caseWords.timeline;
 
-/** `version`: a change of the case is an event of it. */
+/** `version`: reloads the timeline after a change, because each change of the case is an event. */
 export function CaseTimeline({ id, version }: { readonly id: string; readonly version: number }) {
   const [isOpen, setOpen] = useState(false);
   return (
@@ -53,7 +53,7 @@ function Steps({ id }: { readonly id: string }) {
   );
 }
 
-/** A change also says which fields it changed. */
+/** For a change, the words also name the changed fields. */
 function saidOf(event: string, { changed }: Timeline['events'][number]['fields']): string | undefined {
   const fields = Array.isArray(changed) ? changed.flatMap((name) => caseFieldWords[String(name)] ?? []) : [];
   return event === 'case-changed' && fields.length > 0

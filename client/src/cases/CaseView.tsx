@@ -1,6 +1,5 @@
 /**
- * The page of a case: what it is about, its patient as the PACS tells them, its studies, its notes, and what
- * happened.
+ * The page of a case: what it is about, its patient as the PACS names them, its studies, its notes, and what happened.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_KEEPERS, type Case } from '#shared/protocol/cases.ts';

@@ -1,4 +1,4 @@
-/** The lists that this person keeps: one press opens one, and the list that is shown can be kept. */
+/** This person's saved views of the list: one press opens one, and the current list can be saved. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_VIEWS_LIMIT, type CaseView, type CaseViewFilters } from '#shared/protocol/case-views.ts';
@@ -17,7 +17,7 @@ import { createViewsStore, viewOf, type ViewsStore } from './views.store.ts';
 
 type CaseViewsProps = {
   readonly filters: CaseFilters;
-  /** A name that a person gave may be a patient’s. */
+  /** Hides the names of views, because a name that a person typed may be a patient’s. */
   readonly isAnonymous: boolean;
 };
 
@@ -79,7 +79,7 @@ function Press({ label, onPress }: { readonly label: string; readonly onPress: (
 type NameSheetProps = {
   readonly store: ViewsStore;
   readonly filters: CaseViewFilters;
-  /** Null: a new view. */
+  /** The view to rename; null: a new view. */
   readonly renamed: CaseView | null;
   readonly onClose: () => void;
 };

@@ -1,6 +1,6 @@
 /**
- * The pages of cases, their reviews and their exports, fetched when the first of them is opened. The dashboard comes
- * through here too, and is fetched when it is opened.
+ * The pages of cases, their reviews and their exports, loaded when the first of them is opened. The dashboard is also
+ * reached through here, but loaded only when it is opened.
  */
 import { useState } from 'preact/hooks';
 import type { AnalyticsRoute } from '../analytics/AnalyticsPages.tsx';
@@ -25,7 +25,7 @@ export function CasesPages({ route }: { readonly route: CasesRoute }) {
 }
 
 function OwnPages({ route: { id, query } }: { readonly route: OwnRoute }) {
-  // The list that a case was opened from is the one to which the way back leads.
+  // The Back link of a case leads to the list from which it was opened.
   const [listQuery, setListQuery] = useState('');
   if (id === '') {
     if (query !== listQuery) setListQuery(query);

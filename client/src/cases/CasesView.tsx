@@ -1,4 +1,4 @@
-/** The list of cases, with its filters and its order in the address of the page, by mouse, finger and keyboard. */
+/** The list of cases, with its filters and sort order in the page's address, usable by mouse, finger and keyboard. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CASE_KEEPERS, type ListedCase } from '#shared/protocol/cases.ts';
@@ -45,7 +45,7 @@ export function CasesView({ query }: CasesViewProps) {
   const mayKeep = user?.roles.some((role) => CASE_KEEPERS.includes(role)) ?? false;
   const [store] = useState(() => createCasesStore(api, () => new Date()));
   const isOpening = useSignal(false);
-  // A search for a UID does not come into the address.
+  // A search for a UID never appears in the address.
   const { filters, choose } = useFilters(CASES, query, (chosen) =>
     hrefOf({ page: 'cases', id: '', query: chosen }),
   );
@@ -83,7 +83,7 @@ export function CasesView({ query }: CasesViewProps) {
   );
 }
 
-/** `onOpen` null: this person opens no case. */
+/** `onOpen` null: this person may not open cases. */
 function Head({ onOpen }: { readonly onOpen: (() => void) | null }) {
   return (
     <div class="cases-head">
@@ -103,7 +103,7 @@ type ToolsProps = Pick<SaveCasesProps, 'filters' | 'isListed'> &
     readonly onImported: () => void;
   };
 
-/** The list as a file, a file as cases, and who is named in both. */
+/** Exporting the list to a file, importing cases from a file, and the notice about hidden names. */
 function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps) {
   const isImporting = useSignal(false);
   const isExporting = useSignal(false);
@@ -142,7 +142,7 @@ type OtherPagesProps = {
   readonly seesFigures: boolean;
 };
 
-/** Leads to the other pages about cases. */
+/** Links to the other pages about cases. */
 function OtherPages({ mayKeep, mayExport, seesFigures }: OtherPagesProps) {
   return (
     <nav class="row cases-pages" aria-label={words.otherPages}>
@@ -160,7 +160,7 @@ function OtherPages({ mayKeep, mayExport, seesFigures }: OtherPagesProps) {
   );
 }
 
-/** The slash key leads to the search, as in other lists, unless somebody types a slash. */
+/** The slash key focuses the search, as in other lists, unless it is typed into a field. */
 function toSearch(event: KeyboardEvent) {
   if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
   if (event.target instanceof Element && event.target.closest('dialog')) return;
@@ -205,7 +205,7 @@ function List({ store, filters, patient, onClear, onChanged, mayKeep }: ListProp
 type RowsProps = {
   readonly store: CasesStore;
   readonly cases: readonly ListedCase[];
-  /** Null: this person changes no cases. */
+  /** Null: this person may not change cases. */
   readonly bulk: BulkStore | null;
 };
 
@@ -240,7 +240,7 @@ function Rows({ store, cases, bulk }: RowsProps) {
   );
 }
 
-/** From row to row, as in the lists of a PACS; and the keys by which rows are chosen. */
+/** Arrow keys move from row to row, as in PACS lists; other keys select rows. */
 function walk(event: KeyboardEvent, list: HTMLElement | null, { cases, bulk }: Omit<RowsProps, 'store'>) {
   const rows = [...(list?.querySelectorAll<HTMLElement>('a.case-row') ?? [])];
   const at = focusedRow(rows);

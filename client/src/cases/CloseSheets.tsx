@@ -1,4 +1,4 @@
-/** Closing a case, and opening a closed one again: each asks for words, which become a note. */
+/** Sheets for closing a case and reopening a closed one. Each asks for a reason, which becomes a note. */
 import type { ComponentChildren } from 'preact';
 import { useSignal } from '@preact/signals';
 import { FormSheet } from '../kit/FormSheet.tsx';
@@ -34,7 +34,7 @@ export function ReopenSheet({ store, onClose }: SheetProps) {
 
 type ReasonSheetProps = SheetProps & {
   readonly words: Readonly<Record<'title' | 'reason' | 'submit' | 'submitting', string>>;
-  /** The sentence where nothing was typed; without it nothing need be. */
+  /** Shown if nothing was typed. If undefined, the text is optional. */
   readonly missing?: string;
   readonly onSend: (reason: string) => Promise<boolean>;
   readonly children?: ComponentChildren;

@@ -1,4 +1,7 @@
-/** Cases from a CSV file: chosen, looked at with its columns and its wrong rows, and then imported as a whole. */
+/**
+ * Importing cases from a CSV file: the file is chosen, checked with its columns and wrong rows, and then imported as a
+ * whole.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_CSV_FIELDS, type CaseImport } from '#shared/protocol/case-csv.ts';
 import { focused } from '../kit/focused.ts';
@@ -72,7 +75,7 @@ function Choose({ store, onClose }: ChooseProps) {
           type="file"
           accept=".csv,text/csv"
           disabled={isBusy}
-          // A browser tells of no change when the corrected file has the name of the one before.
+          // A browser reports no change when the corrected file has the same name as the previous one.
           onClick={({ currentTarget }) => {
             currentTarget.value = '';
           }}
@@ -107,7 +110,7 @@ function Choose({ store, onClose }: ChooseProps) {
 
 type ReportProps = { readonly report: CaseImport };
 
-/** A column of which nothing is known has an example, by which people recognise it. */
+/** The columns of the file. An unrecognised column shows an example value, by which people recognise it. */
 function Columns({ store, report }: ReportProps & { readonly store: ImportStore }) {
   return (
     <fieldset class="case-columns" disabled={store.isBusy.value}>
@@ -117,7 +120,7 @@ function Columns({ store, report }: ReportProps & { readonly store: ImportStore 
         return (
           <label key={at} class="field">
             <span class="kept">
-              {/* A file without headings has a case in their place. */}
+              {/* In a file without headings, the first row is a case. */}
               <bdi>{words.column(field === null ? typedSaid(header) : header, at + 1)}</bdi>
             </span>
             <select
@@ -154,7 +157,7 @@ function Outcome({ report }: ReportProps) {
         {report.repeatedRows > 0 && <Repeated report={report} />}
       </>
     );
-  // Nothing is wrong with the file: it has other headings.
+  // Nothing is wrong with the file; its headings are just unknown.
   if (wrong[0]?.fault === 'no-columns') return <Notice kind="wait" title={faultOf(wrong[0])} />;
   return (
     <Notice kind="stop" title={words.wrong(wrongRows)}>
@@ -187,7 +190,7 @@ function Repeated({ report: { repeated, repeatedRows } }: ReportProps) {
   );
 }
 
-/** With the form that is taken, where a person could not guess it. */
+/** The fault in words, with the accepted format if a person could not guess it. */
 function faultOf({ field, fault }: ReportProps['report']['wrong'][number]): string {
   const said = words.faults[fault](field === null ? words.aField : words.fields[field]);
   const written: Partial<Record<string, string>> = words.written;

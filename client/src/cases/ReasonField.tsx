@@ -1,4 +1,4 @@
-/** The field of a reason. */
+/** The input for a reason. */
 import type { Signal } from '@preact/signals';
 import { TextField } from '../kit/fields.tsx';
 import { TypedField } from '../kit/TypedField.tsx';

@@ -1,4 +1,4 @@
-/** The list of cases as a CSV file on this device. A file with titles is asked for twice. */
+/** Saves the list of cases as a CSV file on this device. A file with titles needs a second confirmation. */
 import { useSignal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { openAttempt } from '../kit/open-attempt.ts';
@@ -12,10 +12,10 @@ import { saveFile } from '../net/save-file.ts';
 
 export type SaveCasesProps = {
   readonly filters: CaseFilters;
-  /** The filters say which cases are in the list: a file of them has no others. */
+  /** The filters restrict the list, so the file contains only those cases. */
   readonly isListed: boolean;
   readonly isAnonymous: boolean;
-  /** Titles are in the file. */
+  /** The file contains titles. */
   readonly isNamed: boolean;
 };
 

@@ -1,4 +1,4 @@
-/** The studies that wait to be read, marked ones first, with their number: a radiologist begins with them. */
+/** The studies that wait to be read, marked ones first, with their number. Radiologists start here. */
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import type { UnreadStudy } from '#shared/protocol/unread-studies.ts';
@@ -20,7 +20,7 @@ import { createUnreadStore, type UnreadStore } from './unread.store.ts';
 import { unreadWords as words } from './unread-words.ts';
 import './parts/cases.css';
 
-/** `isFirst`: on the page on which radiologists begin (landing.ts), they see the list without a press. */
+/** `isFirst`: this is the first page of radiologists (landing.ts), so the list is open from the start. */
 export function UnreadStudies({ isFirst = false }: { readonly isFirst?: boolean }) {
   const roles = useSession().user.value?.roles ?? [];
   if (!roles.some((role) => CASE_KEEPERS.includes(role))) return null;
@@ -141,7 +141,7 @@ function Row({ study, store, patients }: RowProps) {
   );
 }
 
-/** On from a study that has a case. */
+/** Links for a study that has a case. */
 function Ways({ study, caseId }: { readonly study: UnreadStudy; readonly caseId: string }) {
   const [isAsking, setAsking] = useState(false);
   return (
@@ -165,7 +165,7 @@ function Ways({ study, caseId }: { readonly study: UnreadStudy; readonly caseId:
   );
 }
 
-/** The button that was pressed is gone: the focus goes to the one that takes it back. */
+/** The pressed button is gone, so the focus moves to the undo button. */
 function Waived({ onUndo }: { readonly onUndo: () => void }) {
   return (
     <>

@@ -1,4 +1,4 @@
-/** The files that are attached to a case: the list of them, sending one, saving one, removing one. */
+/** The files attached to a case: listing, uploading, saving and removing them. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { caseAttachmentsSchema, type CaseAttachments } from '#shared/protocol/cases.ts';
 import { troubleOf } from '../net/trouble-of.ts';
@@ -12,13 +12,13 @@ export type Attachment = CaseAttachments['attachments'][number];
 
 export interface AttachmentsStore {
   readonly files: Resource<CaseAttachments, Trouble>;
-  /** The part of the file on its way that was sent, from 0 to 1; null: no file is on its way. */
+  /** The fraction of the file that has been uploaded, from 0 to 1; null: no upload in progress. */
   readonly sent: ReadonlySignal<number | null>;
   /** Why a file could not be attached, saved or removed. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
   add(file: File): Promise<void>;
-  /** The bytes, to be saved; null: they could not be had. */
+  /** The bytes, for saving; null: they could not be fetched. */
   fetch(of: Attachment): Promise<Blob | null>;
   remove(of: Attachment): Promise<void>;
   close(): void;
@@ -77,11 +77,11 @@ export function createAttachmentsStore(api: ApiClient, caseId: string): Attachme
   };
 }
 
-/** The gateway looks at the bytes, not at the name. */
+/** The gateway checks the bytes, not the file name. */
 const isOtherKind = (error: unknown): boolean =>
   error instanceof ApiProblem && error.anyCode === 'unsupported-media-type';
 
-/** A form as bytes: only of those is it known how many have gone. */
+/** Encodes the form as bytes, because upload progress is only known for bytes. */
 async function toForm(file: File): Promise<{ body: Uint8Array<ArrayBuffer>; type: string }> {
   const form = new FormData();
   form.set('name', file.name);

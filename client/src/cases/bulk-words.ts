@@ -1,4 +1,4 @@
-/** The words of what is done with several cases at once. */
+/** The words for actions on several cases at once. */
 import type { BulkResult } from './bulk.store.ts';
 
 const cases = (count: number): string => (count === 1 ? '1 case' : `${count} cases`);

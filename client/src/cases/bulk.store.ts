@@ -1,4 +1,4 @@
-/** The cases that a person has chosen in the list, what is done with them together, and its undoing. */
+/** The cases selected in the list, the actions on them together, and their undo. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { bulkOutcomeSchema, type BulkChange } from '#shared/protocol/case-bulk.ts';
 import type { ListedCase } from '#shared/protocol/cases.ts';
@@ -8,7 +8,7 @@ import type { ApiClient } from '../net/api-client.ts';
 import { openAttempt } from '../kit/open-attempt.ts';
 
 export type BulkSet = Pick<NonNullable<BulkChange['set']>, 'priority' | 'assigneeId'> & {
-  /** In addition to those that a case has. */
+  /** Added to the tags that a case has. */
   readonly tag?: string | undefined;
 };
 export type BulkAction =
@@ -19,7 +19,7 @@ export type BulkAction =
 export type BulkResult = {
   readonly kind: BulkAction['kind'] | 'undone';
   readonly done: number;
-  /** Each with the number of the case and the code of the problem. */
+  /** The refused cases, each with its number and the problem's code. */
   readonly refused: readonly { readonly number: number; readonly code: string }[];
 };
 
@@ -27,7 +27,7 @@ export interface BulkStore {
   readonly chosen: ReadonlySignal<ReadonlySet<string>>;
   readonly isBusy: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<Trouble | null>;
-  /** Null: nothing was done yet. */
+  /** Null: no action yet. */
   readonly result: ReadonlySignal<BulkResult | null>;
   readonly mayUndo: ReadonlySignal<boolean>;
   toggle(id: string): void;
@@ -37,11 +37,11 @@ export interface BulkStore {
   undo(): Promise<boolean>;
 }
 
-/** A case as it was, and the version that it has since. */
+/** A case as it was before the change, and its version afterwards. */
 type Done = { readonly before: ListedCase; readonly version: number };
 type Wish = { readonly before: ListedCase; readonly change: BulkChange };
 
-/** `undoneReason`: the note of cases that are open again because closing them was undone. */
+/** `undoneReason`: the note on cases that are reopened by undoing their closing. */
 export function createBulkStore(api: Pick<ApiClient, 'json'>, undoneReason: string): BulkStore {
   const { chosen, toggle, choose } = openChosen();
   const { isBusy, trouble, tried } = openAttempt(troubleOf);
@@ -73,7 +73,7 @@ export function createBulkStore(api: Pick<ApiClient, 'json'>, undoneReason: stri
         if (last === null) return;
         const { action, done } = last;
         const first = await send(done.map((of) => undoingOf(of, action, undoneReason)));
-        // Opened again they are open, and some of them were on hold.
+        // Reopened cases have the status open, but some of them were on hold before.
         const held =
           action.kind === 'close' ? first.done.filter(({ before }) => before.status === 'on-hold') : [];
         const second = held.length === 0 ? null : await send(held.map(toHold));
@@ -86,7 +86,7 @@ export function createBulkStore(api: Pick<ApiClient, 'json'>, undoneReason: stri
 }
 
 type Sent = { readonly done: readonly Done[]; readonly refused: BulkResult['refused'] };
-/** The ids of the cases that are chosen. */
+/** The ids of the selected cases. */
 function openChosen() {
   const chosen = signal<ReadonlySet<string>>(new Set());
   return {

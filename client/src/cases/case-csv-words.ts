@@ -1,4 +1,4 @@
-/** The words of taking cases in and out as CSV. */
+/** The words for importing and exporting cases as CSV. */
 import type { CaseCsvFault, CaseCsvField } from '#shared/protocol/case-csv.ts';
 
 const cases = (count: number): string => (count === 1 ? '1 case' : `${count} cases`);
@@ -39,7 +39,7 @@ export const csvWords = {
     `Opens ${cases(opened)}, changes ${cases(changed)}, leaves ${cases(unchanged)} as they are.`,
   nothing: 'The file changes nothing.',
   take: (count: number) => (count === 1 ? 'Import 1 row' : `Import ${count} rows`),
-  /** While a row is wrong. */
+  /** Shown while a row is wrong. */
   takeNone: 'Import',
   done: 'The file is imported',
   did: ({ opened, changed }: Counts) => `Opened ${cases(opened)}, changed ${cases(changed)}.`,
@@ -48,7 +48,7 @@ export const csvWords = {
     count === 1 ? '1 row can’t be imported, so none is' : `${count} rows can’t be imported, so none is`,
   correct: 'Correct the file, then choose it again.',
   wrongRow: (row: number, what: string) => `Row ${row}: ${what}`,
-  /** After `invalid`. */
+  /** Follows the `invalid` fault. */
   written: {
     dueOn: 'Write it as 2027-12-31.',
     status: 'It is open or on-hold.',

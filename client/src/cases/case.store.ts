@@ -1,4 +1,4 @@
-/** The store of a case: what its page shows, and what a person does with it. */
+/** The store of a case: what its page shows, and the actions of a person. */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { type Case, caseNotesSchema, caseSchema, type CaseNotes } from '#shared/protocol/cases.ts';
 import { troubleOf } from '../net/trouble-of.ts';
@@ -12,14 +12,14 @@ export interface CaseStore {
   readonly case: Resource<Case, Trouble>;
   readonly isMissing: ReadonlySignal<boolean>;
   readonly notes: Resource<CaseNotes, Trouble>;
-  /** A note that is being written: it outlives what is shown when names are hidden. */
+  /** The note being written. It is kept when hiding names reloads the page's content. */
   readonly newNote: Signal<string>;
   readonly patients: Patients;
   /** Why a change was refused. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   load(isAnonymous: boolean): Promise<void>;
-  /** Each returns whether it was done; if not, `trouble` says why. */
+  /** These return whether the change succeeded; if not, `trouble` says why. */
   change(change: Change): Promise<boolean>;
   end(reason: string): Promise<boolean>;
   reopen(reason: string): Promise<boolean>;
@@ -30,7 +30,7 @@ export interface CaseStore {
 
 type Api = Pick<ApiClient, 'json' | 'text'>;
 
-/** The parts that the page shows, and the requests that fill them. */
+/** The parts that the page shows, and the requests that load them. */
 function openShown(api: Api, id: string) {
   const path = `/cases/${id}`;
   const shown = createResource<Case, Trouble>(troubleOf);
@@ -57,8 +57,8 @@ function openShown(api: Api, id: string) {
       for (const part of [shown, notes, patients]) part.close();
     },
     load(anonymous: boolean): Promise<void> {
-      // No answer with names that is on its way comes behind the switch. The case itself stays, with what is typed
-      // in its sheets: its parts hide their names.
+      // Aborts requests, so that no answer with names arrives after names were hidden. The case itself stays, together
+      // with what is typed in its sheets; its parts hide their names.
       changing.abort();
       changing = new AbortController();
       isAnonymous = anonymous;
@@ -71,13 +71,13 @@ function openShown(api: Api, id: string) {
           readParts(of);
           return of;
         } catch (error) {
-          // The case of before stays on the page, and its parts with it.
+          // The previous case stays on the page, with its parts.
           if (before !== null && !anonymous && !until.aborted) readParts(before);
           throw error;
         }
       });
     },
-    /** The answer to a change names everything: behind the switch it is not looked at. */
+    /** The answer to a change contains all names, so while names are hidden it is not used. */
     async send(to: string, request: { readonly method: string; readonly body: unknown }): Promise<void> {
       const { signal: until } = changing;
       const answer = await api.json(to, caseSchema, { ...request, signal: until });
@@ -102,7 +102,7 @@ export function createCaseStore(api: Api, id: string): CaseStore {
       await work();
       return true;
     } catch (error) {
-      // Given up: the page is closed, or asks again.
+      // Aborted: the page was closed, or asks again.
       if (!(error instanceof DOMException && error.name === 'AbortError')) trouble.value = troubleOf(error);
       return false;
     } finally {
@@ -110,7 +110,7 @@ export function createCaseStore(api: Api, id: string): CaseStore {
     }
   };
   const version = (): number => of.shown.value.peek()?.version ?? 1;
-  /** Closing and opening again write a note too. */
+  /** Closing and reopening also write a note. */
   const step = (name: 'close' | 'reopen', reason: string): Promise<boolean> =>
     tried(async () => {
       const body = { version: version(), ...(reason !== '' && { reason }) };

@@ -11,20 +11,20 @@ import { createPagedList, type PagedList } from '../kit/paged-list.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { queryOf, type CaseFilters } from './parts/case-filters.ts';
 
-/** The cases that are asked for: other ones begin a new list. */
+/** What the list is asked for; a different question starts a new list. */
 type Asked = {
   readonly filters: CaseFilters;
   readonly isAnonymous: boolean;
-  /** The name or Patient ID that the PACS is asked for; empty: nobody's. It comes into no address. */
+  /** The name or Patient ID that the PACS is asked for; empty: no patient search. It never appears in an address. */
   readonly patient: string;
 };
 
 type CasesPage = {
   readonly cases: readonly ListedCase[];
   readonly next: string | null;
-  /** The parts of cases that this person is not shown. */
+  /** The parts of cases that this person may not see. */
   readonly withheld: readonly CasePart[];
-  /** The PACS may have more studies of this patient's name than were looked at. */
+  /** The PACS may have more studies of patients with this name than were checked. */
   readonly isCut: boolean;
 };
 
@@ -41,7 +41,7 @@ export function createCasesStore(api: Pick<ApiClient, 'json'>, now: () => Date):
   return {
     ...list,
     async load(asked) {
-      // The cases of others are no answer to the search for a patient.
+      // Cases of other patients must not be shown as the answer to a search for a patient.
       if (asked.patient !== shown) list.forget();
       shown = asked.patient;
       await list.load(asked);

@@ -1,4 +1,4 @@
-/** A CSV file of cases on its way in: what it would do, the fields of its columns, and the import itself. */
+/** The import of a CSV file of cases: what it would do, the fields of its columns, and the import itself. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { caseImportSchema, type CaseCsvField, type CaseImport } from '#shared/protocol/case-csv.ts';
 import { troubleOf } from '../net/trouble-of.ts';
@@ -6,13 +6,16 @@ import type { Trouble } from '../kit/trouble.ts';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
 
 export interface ImportStore {
-  /** The report on the last look at the file, or on the import once it is done; null: no file was looked at. */
+  /** The report of the last check of the file, or of the finished import; null: no file was checked. */
   readonly report: ReadonlySignal<CaseImport | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<Trouble | null>;
-  /** Columns that were mapped by hand stay so where the file has the same ones as the file before. */
+  /** Checks a file. Columns mapped by hand are kept if the file has the same columns as the previous one. */
   choose(file: File): Promise<void>;
-  /** The column at this place is this field; null: it is left out. The column that was it before is left out then. */
+  /**
+   * Maps the column at this place to a field; null: the column is left out. A column mapped to that field before is
+   * then left out.
+   */
   map(place: number, field: CaseCsvField | null): Promise<void>;
   take(): Promise<void>;
   close(): void;
@@ -25,11 +28,14 @@ export function createImportStore(api: Pick<ApiClient, 'send'>): ImportStore {
   const isBusy = signal(false);
   const trouble = signal<Trouble | null>(null);
   let chosen: Chosen | null = null;
-  /** The id of the import of a file with these columns: after a lost answer it is the same import. */
+  /**
+   * The id of the import of a file with these columns. It stays the same after a lost answer, so that repeating has no
+   * second effect.
+   */
   let id = crypto.randomUUID();
   let asking = new AbortController();
 
-  /** Resolves to whether it was answered. */
+  /** Resolves to whether the gateway answered. */
   const send = async (query: Readonly<Record<string, string>>): Promise<boolean> => {
     if (chosen === null) return false;
     asking.abort();
@@ -81,7 +87,7 @@ export function createImportStore(api: Pick<ApiClient, 'send'>): ImportStore {
 const headersOf = (report: CaseImport | null): string =>
   JSON.stringify(report?.columns.map(({ header }) => header));
 
-/** The file is read as it is sent: it may be larger than this device likes to hold. */
+/** The file is read while it is sent, because it may be too large for this device's memory. */
 async function sendFile(
   api: Pick<ApiClient, 'send'>,
   { file, columns }: Chosen,

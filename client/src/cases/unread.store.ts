@@ -1,4 +1,4 @@
-/** The studies that wait to be read, a page at a time, and how many there are. */
+/** The studies that wait to be read, page by page, and their number. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { unreadStudiesSchema, type UnreadStudy } from '#shared/protocol/unread-studies.ts';
 import { troubleOf } from '../net/trouble-of.ts';
@@ -11,11 +11,11 @@ import type { ApiClient } from '../net/api-client.ts';
 export interface UnreadStore {
   readonly count: Resource<number, Trouble>;
   readonly list: PagedList<UnreadList, Trouble>;
-  /** By Study Instance UID: somebody has just said here that they need no reading. */
+  /** Study Instance UIDs of studies that somebody here has just marked as needing no reading. */
   readonly waived: ReadonlySignal<ReadonlySet<string>>;
-  /** Saying so is under way, or why it failed. */
+  /** Marking as needing no reading: whether a request is in progress, or why it failed. */
   readonly waiving: Pick<Attempt<Trouble>, 'isBusy' | 'trouble'>;
-  /** Only how many there are. */
+  /** Requests only the number. */
   tell(): Promise<void>;
   waive(studyInstanceUID: string, isWaived: boolean): Promise<void>;
   close(): void;

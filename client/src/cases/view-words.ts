@@ -1,7 +1,7 @@
 /** The words of saved views of the list of cases. */
 export const viewWords = {
   label: 'Saved views',
-  /** In the place of a name that is hidden, or can no longer be read. */
+  /** Replaces a name that is hidden or can no longer be decrypted. */
   unnamed: (place: number) => `View ${place}`,
   save: 'Save this view',
   saveTitle: 'Save this view',

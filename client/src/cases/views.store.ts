@@ -1,4 +1,4 @@
-/** The lists of cases that this person keeps under a name. */
+/** The views of the list of cases that this person has saved under a name. */
 import type { ReadonlySignal } from '@preact/signals';
 import {
   CASE_DAYS,
@@ -19,7 +19,7 @@ export interface ViewsStore {
   readonly isBusy: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
-  /** `id` null: a new one, or the one that has this name. Resolves to whether it is saved. */
+  /** `id` null: a new view, or the existing one with this name. Resolves to whether it was saved. */
   save(id: string | null, name: string, filters: CaseViewFilters): Promise<boolean>;
   remove(id: string): Promise<boolean>;
 }
@@ -28,7 +28,7 @@ export function createViewsStore(api: Pick<ApiClient, 'json' | 'text'>): ViewsSt
   const views = createResource<readonly CaseView[], Trouble>(troubleOf);
   const { isBusy, trouble, tried } = openAttempt(troubleOf);
 
-  /** Another view of the same name gave way, so all are read again. */
+  /** Another view with the same name may have been replaced, so all are read again. */
   const read = (): Promise<void> =>
     views.ask(async (signal) => (await api.json('/case-views', caseViewsSchema, { signal })).views);
   return {
@@ -50,7 +50,7 @@ export function createViewsStore(api: Pick<ApiClient, 'json' | 'text'>): ViewsSt
   };
 }
 
-/** The view that lists just this. */
+/** The saved view with exactly these filters. */
 export const viewOf = (views: readonly CaseView[], filters: CaseViewFilters): CaseView | null =>
   views.find((view) =>
     [...CHOICE_NAMES, ...CASE_DAYS].every((name) => view.filters[name] === filters[name]),

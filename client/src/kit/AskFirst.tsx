@@ -1,14 +1,14 @@
-/** A button that asks before something is lost. */
+/** A button that asks for confirmation before something is lost. */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from './Icon.tsx';
 import { Confirm } from './Sheet.tsx';
 
 type AskFirstProps = {
   readonly label: string;
-  /** For people who do not see the row of the button: names the study. */
+  /** Names the study, for people who do not see the row of the button. */
   readonly of: string;
   readonly icon?: IconName;
-  /** Stands in a line of text, without an outline. */
+  /** Drawn inside a line of text, without an outline. */
   readonly bare?: boolean;
   /** The question, the study, the consequences, and both answers. */
   readonly ask: {
@@ -19,7 +19,7 @@ type AskFirstProps = {
     readonly no: string;
   };
   readonly onYes: () => void;
-  /** The button is gone, and the question with it, before anybody has answered. */
+  /** Called if the button and its question are removed before anybody has answered. */
   readonly onGone?: () => void;
 };
 
@@ -27,7 +27,7 @@ export function AskFirst({ label, of, icon, bare = false, ask, onYes, onGone }: 
   const [asking, setAsking] = useState(false);
   const open = useRef<(() => void) | undefined>(undefined);
   open.current = asking ? onGone : undefined;
-  // Before the dialog closes as it is removed, which looks as if a person had closed it.
+  // Must run before the removed dialog closes, because that looks as if a person had closed it.
   useLayoutEffect(() => () => open.current?.(), []);
   const close = () => {
     open.current = undefined;

@@ -1,4 +1,4 @@
-/** The filters above a list. On a phone all but the first wait behind a button. */
+/** The filters above a list. On a phone, all except the first are behind a button. */
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { isDay } from './filters.ts';
@@ -7,9 +7,9 @@ import './filter-bar.css';
 type FilterBarProps = {
   readonly label: string;
   readonly class: string;
-  /** On the button: how many of those behind it are in use. */
+  /** Text on the button: how many of the hidden filters are in use. */
   readonly inUse: string;
-  /** Always in sight. */
+  /** The filter that is always visible. */
   readonly first: ComponentChildren;
   readonly children: ComponentChildren;
 };
@@ -37,7 +37,7 @@ type SelectProps = {
   readonly value: string;
   readonly options: readonly { readonly value: string; readonly name: string; readonly disabled?: boolean }[];
   readonly onChoose: (value: string) => void;
-  /** A person is about to open it. */
+  /** Called when a person is about to open the list of options. */
   readonly onReach?: () => void;
 };
 
@@ -72,13 +72,13 @@ type FilterSelectProps<Name extends string, Values extends Readonly<Record<Name,
   readonly onChoose: (some: Partial<Values>) => void;
   readonly name: NoInfer<Name>;
   readonly label: string;
-  /** By choice; a choice that has none is its own. */
+  /** Words by choice. A choice without words is shown as it is. */
   readonly words: Readonly<Record<string, string>>;
-  /** Where the empty choice has no words of its own. */
+  /** The words of the empty choice, if `words` has none. */
   readonly any?: string;
 };
 
-/** One of the few choices of a filter. */
+/** A filter with a few choices. */
 export function FilterSelect<Name extends string, Values extends Readonly<Record<Name, string>>>(
   props: FilterSelectProps<Name, Values>,
 ) {
@@ -96,7 +96,7 @@ export function FilterSelect<Name extends string, Values extends Readonly<Record
 const DAYS = ['from', 'to'] as const;
 type Days = Readonly<Record<(typeof DAYS)[number], string>>;
 
-/** A period: one that ends today, or the days that are chosen behind it. */
+/** A filter by period: one that ends today, or chosen days. */
 export function FilterPeriod<Name extends string, Values extends Days & Readonly<Record<Name, string>>>(
   props: FilterSelectProps<Name, Values> & { readonly days: Days },
 ) {
@@ -128,22 +128,25 @@ type SearchFieldProps = {
   readonly class: string;
   readonly label: string;
   readonly value: string;
-  /** It cannot be looked for. */
+  /** The text cannot be searched for. */
   readonly isWrong: boolean;
-  /** Stands beneath: what is wrong with it, or how it is asked for. */
+  /** Shown below the field: what is wrong with the text, or how to start the search. */
   readonly said: string | false;
   readonly longest: number;
   readonly inputMode?: 'decimal' | 'text';
-  /** Shown while it is empty. */
+  /** Shown while the field is empty. */
   readonly hint?: string;
   readonly onType: (text: string) => void;
-  /** With Enter. */
+  /** Called on Enter. */
   readonly onAsk: () => void;
-  /** A list that changes under a press moves what is pressed: most fields ask for nothing as they are left. */
+  /**
+   * Called when the field loses the focus. Most fields do nothing then, because a list that changes under a press moves
+   * the pressed item.
+   */
   readonly onLeave?: () => void;
 };
 
-/** No browser keeps what was typed in it. */
+/** A search field whose text the browser does not store. */
 export function SearchField({ label, value, isWrong, said, longest, ...props }: SearchFieldProps) {
   const below = useId();
   return (

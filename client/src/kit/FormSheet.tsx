@@ -1,4 +1,4 @@
-/** A sheet with one form: its fields, what is wrong with it, and the buttons that leave or send it. */
+/** A sheet with one form: its fields, the message about what is wrong, and the buttons to leave or submit it. */
 import type { ComponentChildren } from 'preact';
 import { useContext, useEffect, useRef } from 'preact/hooks';
 import { kitWords } from './kit-words.ts';
@@ -8,12 +8,12 @@ import { FormContext, type Form } from './use-form.ts';
 
 type FormBodyProps = {
   readonly form: Form;
-  /** Names it where a page has several. */
+  /** The accessible name of the form, needed on a page with several. */
   readonly label?: string;
   readonly class?: string;
   readonly onSubmit: (data: FormData) => Promise<void>;
   readonly children: ComponentChildren;
-  /** Stands behind what is wrong with it. */
+  /** The buttons, drawn after the message about what is wrong. */
   readonly actions: ComponentChildren;
 };
 
@@ -41,14 +41,17 @@ export function FormBody({ form, onSubmit, children, actions, ...props }: FormBo
 }
 
 type SheetFormProps = Omit<FormBodyProps, 'actions'> & {
-  /** `submitting` stands for `submit` while the answer is waited for. Without them: *Save*. */
+  /** `submitting` replaces `submit` while the answer is awaited. Default: *Save*. */
   readonly words?: Readonly<Record<'submit' | 'submitting', string>>;
   /** False while the form cannot be sent yet. */
   readonly isReady?: boolean;
   readonly onClose: () => void;
 };
 
-/** The form alone, in a sheet that shows something else once it was sent: another sheet would close with this one. */
+/**
+ * Only the form, for a sheet that shows something else after submitting; a second sheet would close together with this
+ * one.
+ */
 export function SheetForm({ words = kitWords.saving, isReady = true, onClose, ...props }: SheetFormProps) {
   const isBusy = props.form.isBusy.value;
   return (
@@ -69,14 +72,14 @@ export function SheetForm({ words = kitWords.saving, isReady = true, onClose, ..
   );
 }
 
-/** The mistake that no field says. Drawn after the fields, so that it knows them. */
+/** The mistake that no field shows. Drawn after the fields, because they register first. */
 function MistakeOfForm() {
   const { mistake, fields, message } = useContext(FormContext)!;
   const isInField = fields.has(mistake.value?.field ?? '');
   return <TroubleAlert trouble={isInField ? null : mistake.value} {...(!isInField && { id: message })} />;
 }
 
-/** The field with the mistake gets the focus, and its message lies beneath it; another message comes into sight. */
+/** Focuses the field with the mistake, whose message is below it. Any other message is scrolled into view. */
 function useMistakeInSight({ mistake }: Form): { current: HTMLFormElement | null } {
   const form = useRef<HTMLFormElement>(null);
   const { value } = mistake;
@@ -93,7 +96,7 @@ function useMistakeInSight({ mistake }: Form): { current: HTMLFormElement | null
 
 type FormSheetProps = SheetFormProps & {
   readonly title: string;
-  /** Stands behind the form: a question about what it would do. */
+  /** Drawn after the form, for instance a question about what submitting would do. */
   readonly after?: ComponentChildren;
 };
 

@@ -1,4 +1,4 @@
-/** The switch that hides whose study it is, and the button that ends it on a page that cannot do without. */
+/** The switch that hides whose study it is, and the button that shows names again on a page that needs them. */
 import { hideNames, namesHidden } from './identities.ts';
 import { kitWords } from './kit-words.ts';
 

@@ -1,12 +1,12 @@
 /**
- * The app's few signs, drawn on 24 × 24 with one stroke. The text next to a sign says the same, so the sign
- * is hidden from screen readers.
+ * The app's icons, drawn on 24 × 24 with one stroke. The text next to an icon says the same, so icons are hidden from
+ * screen readers.
  */
 
 const RING = 'M3 12a9 9 0 1018 0 9 9 0 10-18 0';
 
 const SIGNS = {
-  // The four places of the track, each with an outline of its own.
+  // The four places of the track, each with a distinct outline.
   device:
     'M7.5 3h9A2.5 2.5 0 0119 5.5v13a2.5 2.5 0 01-2.5 2.5h-9A2.5 2.5 0 015 18.5v-13A2.5 2.5 0 017.5 3zM10.5 17.5h3',
   way: 'M5 6l6 6-6 6M13 6l6 6-6 6',
@@ -42,7 +42,7 @@ const SIGNS = {
 
 export type IconName = keyof typeof SIGNS;
 
-/** `turns`: the sign points in the reading direction and is mirrored with it. */
+/** `turns`: the icon points in the reading direction and is mirrored with it. */
 export function Icon({ name, size = 24, turns = false }: { name: IconName; size?: number; turns?: boolean }) {
   return (
     <svg

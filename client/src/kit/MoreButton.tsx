@@ -1,4 +1,4 @@
-/** Below the part of a list that is here: asks for the next page; nothing where this is all of it. */
+/** The button below a list that loads the next page. Draws nothing when the list is complete. */
 import { kitWords } from './kit-words.ts';
 import type { PagedList } from './paged-list.ts';
 

@@ -1,8 +1,8 @@
-/** Moves something up or down in its list. At the end of the list it keeps the focus, and does nothing. */
+/** Moves an item up or down in its list. At the end of the list the button keeps the focus and does nothing. */
 import { Icon } from './Icon.tsx';
 
 type MoveProps = {
-  /** Names what is moved, and where to. */
+  /** Names the item and the direction. */
   readonly label: string;
   readonly to: 'up' | 'down';
   readonly isPossible: boolean;

@@ -1,4 +1,4 @@
-/** Stands in the place of a list of which the filters leave nothing; drawn where that is known. */
+/** Shown in place of a list when the filters leave nothing of it. Draw it only once that is known. */
 import type { ComponentChildren } from 'preact';
 
 type NoneFitsProps = {

@@ -1,4 +1,4 @@
-/** The sentence shown wherever a model's finding is: on the pages of results, in a review and in a case. */
+/** The notice shown next to every finding of a model: on the pages of results, in a review and in a case. */
 import { Icon } from './Icon.tsx';
 import { kitWords } from './kit-words.ts';
 import './not-for-diagnosis.css';

@@ -1,6 +1,6 @@
 /**
- * A message set apart from the page, with a sign and a colour for its kind: plain, waiting (amber), or a
- * decision (red).
+ * A message set apart from the page, with an icon and a colour for its kind: plain, waiting (amber), or a decision
+ * (red).
  */
 import type { ComponentChildren } from 'preact';
 import { Icon, type IconName } from './Icon.tsx';

@@ -1,4 +1,4 @@
-/** Above a list that is narrowed: what alone is listed, and the way to all of it. */
+/** Above a filtered list: says what is listed, with a button that shows everything. */
 import { kitWords } from './kit-words.ts';
 
 type OnlySomeProps = { readonly said: string; readonly onShowAll: () => void };

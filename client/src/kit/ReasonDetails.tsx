@@ -1,4 +1,4 @@
-/** Below the sentence about a reason: its code, and, where the sentence stands for many faults, which one it is. */
+/** Below the sentence for a reason: its code and, if the sentence covers many faults, the precise fault. */
 import { CodeLine } from './CodeLine.tsx';
 import { Icon } from './Icon.tsx';
 import { kitWords } from './kit-words.ts';

@@ -1,7 +1,7 @@
 /**
- * A dialog over the page: the browser's own `<dialog>`, which keeps the focus inside, closes with Escape and
- * returns the focus. It opens as soon as it enters the page, so that no key is missed; `onClose` must remove
- * it. A press outside closes it, but not one that belongs to a press inside, nor while it works or holds typed text.
+ * A dialog over the page: the browser's own `<dialog>`, which keeps the focus inside, closes with Escape and returns
+ * the focus. It opens as soon as it enters the page, so that no key is missed; `onClose` must remove it. A press
+ * outside closes it, unless the press began inside, the sheet is busy, or it contains typed text.
  */
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
@@ -10,7 +10,7 @@ import { SETTLING_MS, useSettling } from './use-settling.ts';
 
 type SheetProps = {
   readonly title: string;
-  /** For a sheet that opens unasked: a screen reader says what the element of this id holds, after the title. */
+  /** For a sheet that opens by itself: the id of the element that a screen reader reads after the title. */
   readonly says?: string;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
@@ -51,7 +51,7 @@ export function Sheet({ title, says, onClose, children }: SheetProps) {
       onClick={(event) => {
         const opened = event.currentTarget;
         if (event.target !== opened || !isOutside(opened, event)) return;
-        // The second press of a double press on a button that opened or shrank the sheet does not close it.
+        // The second press of a double press on the button that opened or shrank the sheet must not close it.
         const isNew = event.timeStamp < changedAt.current + SETTLING_MS;
         const isBusy = opened.querySelector('[type=submit]:disabled');
         const holds = [...typed.current].some(({ isConnected, value }) => isConnected && value);
@@ -65,7 +65,7 @@ export function Sheet({ title, says, onClose, children }: SheetProps) {
 }
 
 /**
- * A click on the backdrop arrives at the dialog itself. So does one on its padding, which must not close it.
+ * A click on the backdrop is dispatched to the dialog itself. So is a click on its padding, which must not close it.
  */
 function isOutside(dialog: HTMLDialogElement, event: MouseEvent): boolean {
   const box = dialog.getBoundingClientRect();
@@ -79,7 +79,7 @@ function isOutside(dialog: HTMLDialogElement, event: MouseEvent): boolean {
 
 type ConfirmProps = {
   readonly title: string;
-  /** The study in question, because the sheet hides its row. */
+  /** The study in question, because the sheet covers its row. */
   readonly about?: string;
   /** The consequences: what will be lost, and what will not. */
   readonly what: string;
@@ -90,7 +90,7 @@ type ConfirmProps = {
   readonly onClose: () => void;
 };
 
-/** Asks before something is lost. The safe answer has the focus. */
+/** Asks for confirmation before something is lost. The safe answer has the focus. */
 export function Confirm({
   title,
   about,

@@ -1,4 +1,6 @@
-/** Why something failed, in a place that is there before it, so that it is announced: what happened, and what to do. */
+/**
+ * Says why something failed and what to do. The element exists before the failure, so that screen readers announce it.
+ */
 import type { ComponentChildren } from 'preact';
 import { CodeLine } from './CodeLine.tsx';
 import { kitWords } from './kit-words.ts';
@@ -7,9 +9,9 @@ import type { Trouble } from './trouble.ts';
 
 type TroubleAlertProps = {
   readonly trouble: Trouble | null;
-  /** Names the place for the fields that it is about. */
+  /** The id of the element, for the fields that the message is about. */
   readonly id?: string | undefined;
-  /** Asks once more; a button offers it. */
+  /** Called by a button that tries again. */
   readonly onAgain?: () => void;
   readonly children?: ComponentChildren;
 };
@@ -33,7 +35,7 @@ export function TroubleAlert({ trouble, id, onAgain, children }: TroubleAlertPro
   );
 }
 
-/** The same, where its place is another's. */
+/** The same message without its live region, for use inside another one. */
 export function TroubleNotice({
   trouble,
   children,

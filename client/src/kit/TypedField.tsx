@@ -1,6 +1,6 @@
 /**
- * A field of a text that may hold a name. As names are hidden, or where they are, the text in it waits to be asked for,
- * and stays as it is: the field is still part of its form. New words are seen while they are typed.
+ * A field whose text may contain a name. While names are hidden, existing text is shown only on request, and stays
+ * unchanged as part of its form. New text is visible while it is typed.
  */
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
@@ -52,7 +52,7 @@ function useHiddenText() {
     if (areHidden && !wereHidden.current && !isEmpty) setHidden(true);
     else if (isHidden && (!areHidden || isEmpty)) setHidden(false);
     wereHidden.current = areHidden;
-    // The pressed button is gone: the field has the focus then.
+    // The pressed button is gone, so the field gets the focus.
     if (isAsked.current && !isHidden) field?.focus({ preventScroll: true });
     isAsked.current = false;
   });

@@ -1,16 +1,16 @@
 /**
- * A list of any length that scrolls with the page and draws only what the window shows: rows in it at once, rows
- * beside it when the browser has time. Rows may differ in height: each is measured when it is drawn. Short lists
- * are drawn whole, so that finding in the page and printing work.
+ * A list of any length that scrolls with the page and draws only what the window shows: rows inside the window at once,
+ * nearby rows when the browser has time. Rows may differ in height; each is measured when it is drawn. Short lists are
+ * drawn completely, so that searching in the page and printing work.
  */
 import { Component, type ComponentChildren, type RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { afterDrawing } from './after-drawing.ts';
 import { rowsAtOnce, topsOf, visibleRows, type RowRange } from './visible-rows.ts';
 
-/** Below this many rows drawing all costs less than knowing which. */
+/** With fewer rows, drawing all of them costs less than finding out which to draw. */
 const WHOLE = 40;
-/** Drawn above and below the window, in px: one flick of a thumb. */
+/** Rows drawn above and below the window, in px: about one flick of a thumb. */
 const MARGIN = 600;
 
 type VirtualListProps<T> = {
@@ -18,7 +18,7 @@ type VirtualListProps<T> = {
   readonly keyOf: (item: T) => string;
   /** Height of a row not yet drawn, in px. */
   readonly estimate: number;
-  /** Draws from the item alone: a row is drawn again only when its item is another. */
+  /** Must depend on the item alone, because a row is redrawn only when its item changes. */
   readonly render: (item: T) => ComponentChildren;
   readonly label: string;
   readonly class?: string;
@@ -38,7 +38,7 @@ export function VirtualList<T>({
   const whole = items.length <= WHOLE;
   const heights = useMemo(() => {
     if (whole) return null;
-    // Ten thousand names of rows are made only where one of them may be known.
+    // Computing ten thousand keys is worthwhile only if some heights are known.
     if (known.current.size === 0) return new Float64Array(items.length).fill(estimate);
     return Float64Array.from(items, (item) => known.current.get(keyOf(item)) ?? estimate);
   }, [items, estimate, whole]);
@@ -67,21 +67,21 @@ export function VirtualList<T>({
 }
 
 type Drawing<T> = Pick<VirtualListProps<T>, 'items' | 'keyOf' | 'estimate'> & {
-  /** null: the list is drawn whole. */
+  /** Null: the list is drawn completely. */
   readonly tops: Float64Array | null;
 };
 
 /**
- * The rows to draw now. When the items change, as with every letter of a search, rows that are not drawn yet wait
- * until the answer is on the screen if they lie beside the window.
+ * The rows to draw now. When the items change, as with every letter of a search, new rows outside the window are drawn
+ * only after those inside are on the screen.
  */
 function useDrawnRows<T>(
   list: RefObject<HTMLElement | null>,
   { items, keyOf, estimate, tops }: Drawing<T>,
 ): RowRange {
-  // Until the list knows where it stands: as many as the window can show.
+  // Until the list knows its position, this draws as many rows as the window can show.
   const [first] = useState(() => ({ from: 0, to: Math.ceil(window.innerHeight / estimate) }));
-  // `of`: the items of which rows beside the window are drawn too.
+  // `of`: the items for which rows outside the window are drawn too.
   const [shown, setShown] = useState<{ range: RowRange; of: readonly T[] | null }>({
     range: first,
     of: null,
@@ -121,7 +121,7 @@ type RowProps<T> = {
   readonly render: (item: T) => ComponentChildren;
 };
 
-/** Scrolling moves rows in and out; those that stay are not drawn again. */
+/** One row. Scrolling adds and removes rows without redrawing those that stay. */
 class Row<T> extends Component<RowProps<T>> {
   override shouldComponentUpdate(next: RowProps<T>): boolean {
     return (
@@ -141,8 +141,8 @@ class Row<T> extends Component<RowProps<T>> {
 }
 
 /**
- * Says which rows the window shows: at once, and with those around it when the page is drawn and then at most once a
- * frame, until it is stopped.
+ * Reports which rows the window shows: at once, and then together with nearby rows, first when the page is drawn and
+ * later at most once a frame. Returns a function that stops it.
  */
 function followWindow(
   list: HTMLElement,
@@ -175,8 +175,8 @@ function followWindow(
 }
 
 /**
- * Remembers the height of each row drawn so far. When a row above the window grows, the scroll position moves
- * with it, so that nothing jumps under the finger. Returns a function that takes the rows drawn now.
+ * Remembers the height of each row drawn so far. When a row above the window grows, the scroll position moves with it,
+ * so that nothing jumps under the finger. Returns a function to call with the rows drawn now.
  */
 function useRowHeights(
   known: Map<string, number>,
@@ -196,7 +196,7 @@ function useRowHeights(
       const row = Number(target.getAttribute('aria-posinset')) - 1;
       const height = borderBoxSize[0]!.blockSize;
       const before = present.current?.[row];
-      // A row that has just left the page is measured as nothing.
+      // A row that has just left the page has a measured height of zero.
       if (before === undefined || !target.isConnected) continue;
       known.set(key, height);
       if (Math.abs(before - height) < 0.5) continue;

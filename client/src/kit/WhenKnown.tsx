@@ -1,6 +1,6 @@
 /**
- * The part of a page that an answer fills: its children are drawn from a known value alone. Until then it says that it
- * is read, once that takes long; and why there is no answer, or none that is newer, with a way to ask again.
+ * A part of a page that shows an answer. Its children are drawn only from a known value. Until then it says that the
+ * value is loading, once that takes long. If there is no answer, or no newer one, it says why and offers to ask again.
  */
 import type { ComponentChildren } from 'preact';
 import { kitWords } from './kit-words.ts';

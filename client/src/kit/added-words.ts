@@ -1,4 +1,4 @@
-/** Names for what the gateway itself added to a study, in timelines. */
+/** Names for what the gateway itself added to a study, used in timelines. */
 import type { Added } from '#shared/protocol/studies.ts';
 
 const words = {
@@ -17,12 +17,12 @@ const steps = {
   'receipt-issued': 'receipt issued',
 } as Readonly<Record<string, string>>;
 
-/** Undefined: the event is told as any other. */
+/** Undefined: the event gets the same words as any other. */
 export function addedStep(event: string, added: Added): string | undefined {
   return steps[event] && said(added, steps[event]);
 }
 
-/** The first of its steps and the last one that has a name here; undefined: none has. */
+/** The first and the last of its steps that have a name here; undefined: none has. */
 export function addedRoad(added: Added, events: readonly string[]): string | undefined {
   const named = events.flatMap((event) => steps[event] ?? []);
   const ends = new Set(named.slice(0, 1).concat(named.slice(-1)));

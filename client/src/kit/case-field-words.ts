@@ -1,4 +1,4 @@
-/** Names for the fields of a case that an event `case-changed` lists, in its timeline and in the audit trail. */
+/** Names for the fields of a case that a `case-changed` event lists, in the case's timeline and in the audit trail. */
 export const caseFieldWords = {
   title: 'title',
   tags: 'tags',

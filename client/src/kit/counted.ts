@@ -5,7 +5,7 @@ const rules = new Intl.PluralRules('en');
 export function counted(count: number, one: string, other: string): string {
   return `${formatCount(count)} ${rules.select(count) === 'one' ? one : other}`;
 }
-/** For administrators; everybody else reads of images. */
+/** Said only to administrators; everybody else reads "images". */
 export const instances = (count: number) => counted(count, 'instance', 'instances');
 export const images = (count: number) => counted(count, 'image', 'images');
 export const studies = (count: number) => counted(count, 'study', 'studies');

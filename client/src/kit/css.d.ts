@@ -1,2 +1,2 @@
-/** Stylesheets of views that are fetched later: the builder takes them along with the view. */
+/** Stylesheets of views that are loaded later: the bundler packs them with the view. */
 declare module '*.css';

@@ -5,8 +5,8 @@ import { useLate } from './use-late.ts';
 import { kitWords } from './kit-words.ts';
 
 /**
- * When `load` fails (offline, and the service worker has no copy yet) the error is thrown into the boundary.
- * `Waiting` is drawn until then: a page's own place unless said otherwise.
+ * If `load` fails (offline, and the service worker has no copy yet), the error is thrown into the boundary. `Waiting`
+ * is drawn until then; by default, the placeholder of a page.
  */
 export function deferred<Props extends object>(
   load: () => Promise<ComponentType<Props>>,

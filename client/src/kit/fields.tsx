@@ -1,4 +1,4 @@
-/** The fields of a form. Each has its label, what explains it, and beneath it what is wrong with it. */
+/** The fields of a form. Each has its label, an explanation, and below it the message about what is wrong. */
 import { useContext, useEffect, useId } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { TroubleAlert } from './TroubleAlert.tsx';
@@ -6,9 +6,9 @@ import { FormContext } from './use-form.ts';
 
 type FieldProps = {
   readonly label: string;
-  /** Names it in what is sent, and in the mistakes of its form. */
+  /** The name of the field in the submitted data and in the form's mistakes. */
   readonly name?: string;
-  /** Explains the field below it. */
+  /** An explanation above the input. */
   readonly what?: string | null | undefined;
 };
 
@@ -19,7 +19,7 @@ type InputProps = {
   readonly 'aria-describedby': string | undefined;
 };
 
-/** A field with an input of its own. */
+/** A field with a custom input. */
 export function Field(props: FieldProps & { readonly children: (input: InputProps) => ComponentChildren }) {
   const { label, name, what, children } = props;
   const id = useId();
@@ -46,7 +46,10 @@ export function Field(props: FieldProps & { readonly children: (input: InputProp
   );
 }
 
-/** The mistake in the field of this name; the field that asks says it, and the end of its form no longer does. */
+/**
+ * The mistake in the field of this name. Calling this registers the field, so that the field shows the mistake instead
+ * of the form's end.
+ */
 export function useMistakeOf(name: string | undefined) {
   const form = useContext(FormContext);
   if (name !== undefined) form?.fields.add(name);
@@ -56,7 +59,7 @@ export function useMistakeOf(name: string | undefined) {
   return { mistake: isHere ? value : null, message: form?.message };
 }
 
-/** `value` and `onChange`, or `initial` where the form is read as it is sent. */
+/** Pass `value` and `onChange`, or `initial` if the form is read when it is submitted. */
 type ValueProps = {
   readonly value?: string;
   readonly initial?: string;
@@ -65,13 +68,13 @@ type ValueProps = {
 
 export type TextFieldProps = FieldProps &
   ValueProps & {
-    /** Shown while it is empty. */
+    /** Shown while the field is empty. */
     readonly hint?: string | undefined;
-    /** Words of a person, in which the browser may mark spelling mistakes. */
+    /** Prose, in which the browser may mark spelling mistakes. */
     readonly isProse?: boolean;
-    /** Most characters. */
+    /** The maximum number of characters. */
     readonly longest?: number;
-    /** Lines of a text area; without it the field has one line. */
+    /** The number of lines of a text area. Without it, the field has one line. */
     readonly rows?: number;
     /** The id of a `datalist`. */
     readonly list?: string | undefined;
@@ -113,7 +116,7 @@ export function TextField(props: TextFieldProps) {
 
 type SelectFieldProps<Value extends string> = FieldProps &
   Omit<ValueProps, 'onChange'> & {
-    /** Their words, by value, in their order. */
+    /** The words of each option by value, in the order of the options. */
     readonly options: Readonly<Record<Value, string>> | readonly (readonly [value: Value, words: string])[];
     readonly onChange?: (value: Value) => void;
   };

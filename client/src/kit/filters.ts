@@ -1,22 +1,26 @@
 /**
- * The filters of a list as a description, from which its address follows: an address names what is not usual, so that
- * it can be kept and passed on, and anything in it that no filter understands is as usual.
+ * Describes the filters of a list, from which the page's address is derived. The address contains only values that
+ * differ from the defaults, so that it can be bookmarked and shared. Anything in it that no filter understands means
+ * the default.
  */
 
-/** `read`: the value that a text of an address names; null: none. `say`: the text; without it, the value itself. */
+/**
+ * `read`: the value for a text in an address; null: the text is not valid. `say`: the text for a value; by default, the
+ * value itself.
+ */
 type Filter<Value extends string = string> = {
   readonly usual: Value;
   read(text: string): Value | null;
   say?(value: Value): string;
-  /** In the order in which they are offered, where it is one of few. */
+  /** The possible values in the order in which they are offered, if there are only a few. */
   readonly choices?: readonly Value[];
-  /** The order of the list, or a part of another filter. */
+  /** True for the sort order, and for a part of another filter. */
   readonly hidesNothing?: boolean;
-  /** Counts only while another filter has this value. */
+  /** Applies only while another filter has this value. */
   readonly within?: readonly [name: string, value: string];
 };
 
-/** The empty one means any; an address that does not leave it out says `all`. */
+/** An empty value means any, and is written `all` in an address if it is not the default. */
 export function oneOf<Value extends string>(
   choices: readonly Value[],
   usual: NoInfer<Value> = choices[0]!,
@@ -30,19 +34,22 @@ export const orderOf = <Value extends string>(choices: readonly Value[]): Filter
   hidesNothing: true,
 });
 
-/** Usually empty. Another text than these may be looked for, but comes into no address. */
+/**
+ * A text filter, empty by default. A text that `isUnderstood` rejects may be searched for, but never appears in an
+ * address.
+ */
 export const textOf = (isUnderstood: (text: string) => boolean): Filter => ({
   usual: '',
   read: (text) => (isUnderstood(text) ? text : null),
 });
 
-/** The first and the last day, both included, where a filter of this name is `days`; empty: open. */
+/** The first and last day, both inclusive, used while the filter `name` is `days`; empty: unlimited. */
 export function daysOf(name: string): Readonly<Record<'from' | 'to', Filter>> {
   const day: Filter = { ...textOf(isDay), hidesNothing: true, within: [name, 'days'] };
   return { from: day, to: day };
 }
 
-/** From 1900 to 2999, as YYYY-MM-DD. */
+/** Whether the text is a day from 1900 to 2999, as YYYY-MM-DD. */
 export function isDay(text: string): boolean {
   const midnight = `${text}T00:00:00.000Z`;
   const at = new Date(midnight);
@@ -55,12 +62,12 @@ type ValuesOf<Described extends Readonly<Record<string, Filter>>> = {
 
 export interface Filters<Values> {
   readonly usual: Values;
-  /** None for those that are not one of few. */
+  /** The possible values of each filter; empty for a filter without a fixed list. */
   readonly choices: { readonly [Name in keyof Values]: readonly Values[Name][] };
   parse(query: string): Values;
-  /** The query of an address; empty where everything is as usual. */
+  /** The query of an address; empty if all values are defaults. */
   write(values: Values): string;
-  /** Filters that are not as usual, and hide something. */
+  /** The filters that differ from their defaults and hide something. */
   inUse(values: Values): readonly (keyof Values)[];
   isFiltered(values: Values): boolean;
 }

@@ -5,7 +5,7 @@
 
 type Locale = string | undefined;
 
-/** A formatter is slow to make and fast to use, so there is one per locale and form. */
+/** Formatters are slow to create and fast to use, so there is one per locale and form. */
 const made = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat>();
 
 function numberFormat(locale: Locale, name: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
@@ -25,8 +25,8 @@ function dateFormat(locale: Locale, name: string, options: Intl.DateTimeFormatOp
 }
 
 /**
- * The formatters that every list needs first. The first one of a kind takes a tablet a tenth of a second, so the
- * page makes them while nobody waits.
+ * The formatters that every list needs first. Creating the first of a kind takes a tenth of a second on a tablet, so
+ * the page creates them while it is idle.
  */
 export const FIRST_FORMATS: readonly (() => unknown)[] = [
   () => formatCount(0),
@@ -40,7 +40,7 @@ export function formatCount(count: number, locale?: Locale): string {
 }
 
 /**
- * Decimal units, as disks and links are sold: 52_500_000 → "53 MB". One decimal below 10, none above: more
+ * Decimal units, as disks and links are sold: 52_500_000 → "53 MB". One decimal below 10, none above, because more
  * digits only flicker.
  */
 export function formatBytes(bytes: number, locale?: Locale): string {
@@ -61,14 +61,14 @@ export function formatBytes(bytes: number, locale?: Locale): string {
   return numberFormat(locale, `bytes ${steps[step]} ${digits}`, options).format(value);
 }
 
-/** Bytes a second: "2.4 MB/s". */
+/** Bytes per second: "2.4 MB/s". */
 export function formatRate(bytesPerSecond: number, locale?: Locale): string {
   return `${formatBytes(bytesPerSecond, locale)}/s`;
 }
 
 /**
- * A DICOM date (PS3.5 table 6.2-1, DA: YYYYMMDD) → "12 Mar 2026" in the locale's order; null when it is not a
- * day of the calendar.
+ * A DICOM date (PS3.5 table 6.2-1, DA: YYYYMMDD) → "12 Mar 2026" in the locale's order; null if it is not a calendar
+ * day.
  */
 export function formatDicomDate(value: string | null | undefined, locale?: Locale): string | null {
   const match = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(value?.trim() ?? '');
@@ -82,7 +82,7 @@ export function formatDicomDate(value: string | null | undefined, locale?: Local
   return dateFormat(locale, 'day', { dateStyle: 'medium', timeZone: 'UTC' }).format(date);
 }
 
-/** The time alone when it was today, else day and time. */
+/** Only the time if it was today, otherwise date and time. */
 export function formatMoment(at: Date, now: Date, locale?: Locale): string {
   const today = at.toDateString() === now.toDateString();
   return today
@@ -90,14 +90,14 @@ export function formatMoment(at: Date, now: Date, locale?: Locale): string {
     : dateFormat(locale, 'moment', { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
-/** Day and time to the second, with the zone: for the receipt, which is read elsewhere and later. */
+/** Date and time to the second, with the zone, for the receipt, which is read elsewhere and later. */
 export function formatFullMoment(at: Date, locale?: Locale): string {
   return dateFormat(locale, 'full', { dateStyle: 'long', timeStyle: 'long' }).format(at);
 }
 
 /**
- * A Person Name (PS3.5 §6.2.1) as one line: the first component group that says anything, family name first,
- * e.g. "Yamada^Tarou=山田^太郎" → "Yamada, Tarou". Prefix and suffix follow. Null when there is nothing to show.
+ * A Person Name (PS3.5 §6.2.1) as one line: the first component group that is not empty, family name first, e.g.
+ * "Yamada^Tarou=山田^太郎" → "Yamada, Tarou". Prefix and suffix follow. Null if there is nothing to show.
  */
 export function formatPersonName(value: string | null | undefined): string | null {
   for (const group of (value ?? '').split('=')) {

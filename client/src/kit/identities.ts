@@ -1,8 +1,8 @@
 /**
- * The one door through which identities reach a screen. *Hide names* is one switch for all pages of a device, for a
+ * All identities are shown through these functions. *Hide names* is one switch for all pages of a device, for a
  * demonstration, a screenshot or a person looking over one's shoulder. It hides names, Patient IDs, birth dates and
- * texts that may hold a name. Pictures that may show one are not drawn until they are asked for
- * (viewer/hidden-pictures.ts). Nothing is hidden in another program's viewer.
+ * texts that may contain a name. Pictures that may show a name are drawn only on request (viewer/hidden-pictures.ts).
+ * Nothing is hidden in another program's viewer.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { formatDicomDate, formatPersonName } from './format.ts';
@@ -14,7 +14,7 @@ const ON = '1';
 /** Workers and tests have no storage. */
 const stored = (): boolean => globalThis.localStorage?.getItem(HIDE_NAMES_KEY) === ON;
 const isOn = signal(stored());
-/** Another tab's choice counts here too. */
+/** Follows a change of the switch in another tab. */
 globalThis.addEventListener?.('storage', ({ key }) => {
   if (key === HIDE_NAMES_KEY) isOn.value = stored();
 });
@@ -26,17 +26,17 @@ export function hideNames(on: boolean): void {
   isOn.value = on;
 }
 
-/** A Person Name as one line. Null: there is none. */
+/** A Person Name as one line. Null: there is no name. */
 export function nameSaid(value: string | null | undefined): string | null {
   const name = formatPersonName(value);
   return name !== null && isOn.value ? kitWords.nameHidden : name;
 }
 
-/** A Patient ID, an accession number, or a text that may hold a name. Empty: there is none, or it is hidden. */
+/** A Patient ID, an accession number, or a text that may contain a name. Empty: there is none, or it is hidden. */
 export const identitySaid = (value: string | null | undefined): string =>
   isOn.value ? '' : (value?.trim() ?? '');
 
-/** A text that somebody typed: it may hold a name, and where it is hidden it is not told as absent. */
+/** A text that somebody typed, which may contain a name. A hidden text is shown as hidden, not as missing. */
 export const typedSaid = (text: string): string => (isOn.value && text !== '' ? kitWords.textHidden : text);
 
 /** A birth date, YYYYMMDD. Null: there is none, or it is hidden. */

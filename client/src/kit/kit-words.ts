@@ -1,11 +1,11 @@
-/** The words that every page uses. Those of one feature are in its folder. */
+/** The words that every page uses. The words of one feature are in its folder. */
 import type { Role } from '#shared/protocol/api.ts';
 
 export const kitWords = {
   notForDiagnosis: 'Not for diagnostic use',
   notForDiagnosisWhat: 'A demonstration model. Base no decision about a patient on it.',
   product: 'RelayPACS',
-  /** The name of each page: in the navigation, in the window's title and above the page. */
+  /** The name of each page, used in the navigation, the window's title and the heading. */
   pages: {
     start: 'Start',
     upload: 'Upload',
@@ -40,7 +40,7 @@ export const kitWords = {
     auditor: 'Auditor',
     admin: 'Administrator',
   } satisfies Record<Role, string>,
-  /** Between parts of one line. */
+  /** Stands between the parts of one line. */
   separator: ' · ',
   saving: { submit: 'Save', submitting: 'Saving…' },
   cancel: 'Cancel',
@@ -52,7 +52,7 @@ export const kitWords = {
   looking: 'Looking…',
   again: 'Try again',
   more: 'Show more',
-  /** Below why a newer answer did not come. */
+  /** Shown below the reason why no newer answer came. */
   old: 'What you see here may be out of date.',
   hideNames: 'Hide names and titles',
   showAll: 'Show all',
@@ -63,7 +63,7 @@ export const kitWords = {
   showText: 'Show it',
   showTextOf: (title: string) => `Show it: ${title}`,
   details: 'Details',
-  /** Instances that a further destination must have and did not take. */
+  /** About instances that a further destination must have but did not take. */
   elsewhere: {
     title: (destination: string, said: string) => `Not taken by ${destination}: ${said}`,
     conflict: (destination: string) => ({
@@ -71,6 +71,6 @@ export const kitWords = {
       next: `Compare the two there. If this one is right, have the other one deleted in ${destination} and try again; otherwise leave this one out.`,
     }),
   },
-  /** A file with any fault of its structure. */
+  /** A file with any structural fault. */
   damaged: { title: 'This file is damaged.', next: 'Export it again.' },
 };

@@ -1,6 +1,6 @@
 /**
- * Call it before something that takes a while; the result then leads to a page, unless the person has gone to another
- * one meanwhile.
+ * Call this before a slow operation. The returned function then opens a page, unless the person has moved to another
+ * page meanwhile.
  */
 export function leadFromHere({ location }: Pick<Window, 'location'> = window): (to: string) => void {
   const here = location.hash;

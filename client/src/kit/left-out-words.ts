@@ -1,4 +1,4 @@
-/** Why a person was asked about the instances that they then left out. */
+/** Why a person was asked about instances that were then left out. */
 import { counted } from './counted.ts';
 import type { LeftOutCause } from '#shared/protocol/withheld.ts';
 
@@ -11,7 +11,7 @@ export const leftOutBecause: Readonly<Record<Told, string>> = {
   'left-out-unsafe': 'not safe to send under the policy',
 };
 
-/** `say`: the words before the cause. */
+/** `say`: returns the words before the cause. */
 export const leftOutWords = <T extends readonly unknown[]>(say: (...what: T) => string) =>
   Object.fromEntries(
     Object.entries(leftOutBecause).map(([cause, because]) => [
@@ -23,8 +23,8 @@ export const leftOutWords = <T extends readonly unknown[]>(say: (...what: T) => 
 type Unread = { readonly files: number; readonly isAtLeast: boolean };
 
 /**
- * Says of a study which files were chosen with it, and left out unread as reading was stopped. Said wherever a study is
- * said to be in the PACS: the gateway, and its receipt, know nothing of them.
+ * Says which files were chosen with a study but left out unread when reading was stopped. Shown wherever a study is
+ * said to be in the PACS, because neither the gateway nor its receipt knows of these files.
  */
 export const unreadLines = (left: Unread | null | undefined): readonly string[] =>
   left
@@ -33,5 +33,5 @@ export const unreadLines = (left: Unread | null | undefined): readonly string[] 
       ]
     : [];
 
-/** Unticks a study on the page. */
+/** Deselects a study on the page. */
 export const leaveStudyOut = 'Leave this study out';

@@ -1,5 +1,5 @@
 /**
- * Attempts to change something on the gateway, one at a time: whether one is under way, and why the last one failed.
+ * Attempts to change something on the gateway, one at a time: whether one is in progress, and why the last one failed.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 

@@ -1,15 +1,21 @@
 /**
- * A list that is read a page at a time, each page from where the one before it ends. The last question counts: its
- * first page takes the place of what is shown, and an answer to an earlier one is dropped. A row stands once.
+ * A list that is read page by page, each page starting where the previous one ends. The latest question counts: its
+ * first page replaces what is shown, and an answer to an earlier question is dropped. Each row appears once.
  */
 import { createResource, type Resource } from './resource.ts';
 
 export interface PagedList<Page, Trouble, Question = void> extends Resource<Page, Trouble> {
-  /** The first page, of this question from now on. */
+  /** Reads the first page for a new question. */
   load(question: Question): Promise<void>;
-  /** The next page, of the question whose rows are shown; nothing without one, or while another page is read. */
+  /**
+   * Reads the next page for the question whose rows are shown. Does nothing at the end of the list or while another
+   * page is being read.
+   */
   more(): Promise<void>;
-  /** The first page again. Pages below that it reaches down to stay, and so does the place where they end. */
+  /**
+   * Reads the first page again. If it still reaches the rows below it, these stay, and so does the position where the
+   * next page starts.
+   */
   refresh(): Promise<void>;
 }
 
@@ -18,11 +24,11 @@ type Paged = { readonly next: string | null };
 type RowIn<Page, Rows extends keyof Page> = Page[Rows] extends readonly (infer Row)[] ? Row : never;
 
 type Pages<Page extends Paged, Rows extends keyof Page, Question> = {
-  /** The name of the rows in a page. */
+  /** The property of a page that contains its rows. */
   readonly rows: Rows;
   readonly idOf: (row: RowIn<Page, Rows>) => unknown;
   readonly read: (question: Question, cursor: string | null, signal: AbortSignal) => Promise<Page>;
-  /** Other parts of the pages before that belong to their rows. */
+  /** Other parts of the earlier pages that belong to their rows. */
   readonly kept?: (before: Page, page: Page) => Partial<Page>;
 };
 
@@ -52,7 +58,7 @@ export function createPagedList<Page extends Paged, Rows extends keyof Page, Tro
     return rest.length === 0 ? page : { ...joined(page, rowsOf(page), rest), next: before.next };
   };
 
-  /** `join`: with the rows of the same question. */
+  /** `join`: combines the page with the rows already shown for the same question. */
   const ask = (of: Asked, cursor: string | null, join: (before: Page, page: Page) => Page): Promise<void> =>
     list.ask(async (signal) => {
       const page = await read(of.question, cursor, signal);

@@ -1,6 +1,6 @@
-/** The part of an image that a window of the page shows, and its size there. Pure. */
+/** The part of an image that a view shows, and its size on the page. Pure. */
 
-/** A place in the image, in pixels that need not be whole; or one in the window. */
+/** A place in the image, in possibly fractional pixels, or a place in the window. */
 export interface Point {
   readonly x: number;
   readonly y: number;
@@ -12,32 +12,32 @@ export interface ImageSize {
   readonly rows: number;
 }
 
-/** The size of the window, in pixels of the page. */
+/** The size of the window that shows the image, in CSS pixels. */
 export interface WindowSize {
   readonly width: number;
   readonly height: number;
 }
 
 export interface View {
-  /** 1: the whole image, as large as the window lets it be. */
+  /** 1: the whole image, fitted into the window. */
   readonly zoom: number;
-  /** The place in the image that lies in the middle of the window. */
+  /** The place in the image that is at the middle of the window. */
   readonly middle: Point;
 }
 
-/** An image, and the part of it in sight. */
+/** An image and the visible part of it. */
 export interface Looking {
   readonly image: ImageSize;
   readonly window: WindowSize;
   readonly view: View;
 }
 
-/** Enough to count the pixels of a letter in an image of 4096 columns. */
+/** Enough to see the pixels of a letter in an image of 4096 columns. */
 export const ZOOM_LIMIT = 32;
 
 /** The factor of one press of a zoom key or button. */
 export const ZOOM_STEP = 1.5;
-/** The part of the window by which one press of an arrow key moves the image. */
+/** The fraction of the window by which one arrow key press moves the image. */
 const PAN_STEP = 1 / 8;
 
 export const wholeImage = ({ columns, rows }: ImageSize): View => ({
@@ -45,12 +45,12 @@ export const wholeImage = ({ columns, rows }: ImageSize): View => ({
   middle: { x: columns / 2, y: rows / 2 },
 });
 
-/** Pixels of the page for one of the image. */
+/** CSS pixels per image pixel. */
 export function scaleOf({ image, window, view }: Looking): number {
   return Math.min(window.width / image.columns, window.height / image.rows) * view.zoom;
 }
 
-/** The place in the image under a place in the window, which is counted from its upper left corner. */
+/** The place in the image under a place in the window. Places in the window are relative to its upper left corner. */
 export function toImage(looking: Looking, { x, y }: Point): Point {
   const { window, view } = looking;
   const scale = scaleOf(looking);
@@ -69,7 +69,7 @@ export function toWindow(looking: Looking, { x, y }: Point): Point {
   };
 }
 
-/** The pixel under `at` (a place in the window) stays there. */
+/** Zooms so that the image pixel under `at` (a place in the window) stays in place. */
 export function zoomedAt(looking: Looking, factor: number, at: Point): View {
   const zoom = Math.min(ZOOM_LIMIT, Math.max(1, looking.view.zoom * factor));
   const fixed = toImage(looking, at);
@@ -78,7 +78,7 @@ export function zoomedAt(looking: Looking, factor: number, at: Point): View {
   return kept(looking, { zoom, middle: { x: middle.x + fixed.x - near.x, y: middle.y + fixed.y - near.y } });
 }
 
-/** The image moves by so many pixels of the page. */
+/** Moves the image by an offset in CSS pixels. */
 export function movedView(looking: Looking, by: Point): View {
   const scale = scaleOf(looking);
   const { zoom, middle } = looking.view;
@@ -88,7 +88,7 @@ export function movedView(looking: Looking, by: Point): View {
 export const between = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y);
 const middleOf = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 
-/** Two fingers, one of which moved: the image follows their middle and grows with their distance. */
+/** Two fingers, of which one moved: the image follows their midpoint and scales with their distance. */
 export function pinchedView(
   looking: Looking,
   { other, before, now }: Readonly<Record<'other' | 'before' | 'now', Point>>,
@@ -100,7 +100,7 @@ export function pinchedView(
   return zoomedAt({ ...looking, view }, grows, is);
 }
 
-/** Nearer or further away, around the middle of the window; 0: the whole image. */
+/** Zooms in or out around the middle of the window; 0: shows the whole image. */
 export const zoomedBy = (looking: Looking, factor: number): View =>
   zoomedAt(looking, factor, { x: looking.window.width / 2, y: looking.window.height / 2 });
 
@@ -114,7 +114,7 @@ export function viewAfterKey(looking: Looking, key: string): View | null {
   return key === '0' ? zoomedBy(looking, 0) : null;
 }
 
-/** By the arrow key that moves so. */
+/** The direction of each arrow key. */
 export const ARROWS: Readonly<Record<string, Point>> = {
   ArrowLeft: { x: -1, y: 0 },
   ArrowRight: { x: 1, y: 0 },
@@ -122,7 +122,7 @@ export const ARROWS: Readonly<Record<string, Point>> = {
   ArrowDown: { x: 0, y: 1 },
 };
 
-/** The image fills the window as far as it can: its edges do not come further in. */
+/** Limits the view so that the edges of the image do not move further into the window than necessary. */
 function kept({ image, window, view }: Looking, { zoom, middle }: View): View {
   const scale = scaleOf({ image, window, view: { ...view, zoom } });
   const within = (value: number, side: number, seen: number): number => {

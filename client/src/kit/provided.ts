@@ -1,5 +1,5 @@
 /**
- * Gives views their stores: `app` provides each store around all pages, and a hook next to the store returns
+ * Gives views access to their stores: `app` provides each store around all pages, and a hook next to the store returns
  * it.
  */
 import { createContext, type Provider } from 'preact';

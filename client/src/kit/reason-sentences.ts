@@ -1,6 +1,6 @@
 /**
- * The sentences of a screen about an instance or a file that did not end as `stored`. Some twenty faults of a
- * file's structure are one sentence for a person; `precise` then names the fault, for the details.
+ * The sentences about an instance or a file that did not end as `stored`. Some twenty structural faults share one
+ * sentence; `precise` then names the fault, for the details.
  */
 import { isDamaged } from '#shared/protocol/reason-kinds.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -14,7 +14,7 @@ type ReasonSentences = {
   readonly precise: string | null;
 };
 
-/** Sentences about instances that the first destination has, and a further one that must have them did not take. */
+/** Sentences about instances that the first destination has, but a further, required one did not take. */
 export function sentencesAt(code: string, destination: string): Pick<ReasonSentences, 'title' | 'next'> {
   const { elsewhere } = kitWords;
   if (code === 'conflicting-instance') return elsewhere.conflict(destination);
@@ -22,7 +22,7 @@ export function sentencesAt(code: string, destination: string): Pick<ReasonSente
   return { title: elsewhere.title(destination, said?.title ?? ''), next: said?.next ?? '' };
 }
 
-/** Null for a code outside the table: a newer gateway may give one. */
+/** Null for an unknown code, which a newer gateway may send. */
 export function sentencesOfReason(code: ReasonCode): ReasonSentences;
 export function sentencesOfReason(code: string): ReasonSentences | null;
 export function sentencesOfReason(code: string): ReasonSentences | null {

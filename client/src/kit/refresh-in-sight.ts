@@ -1,4 +1,6 @@
-/** Calls `refresh` when the page is seen again, and every so often while it is seen. Returns what ends it. */
+/**
+ * Calls `refresh` when the page becomes visible, and at this interval while it is. Returns a function that stops it.
+ */
 export function refreshInSight(refresh: () => void, everyMs: number): () => void {
   const refreshSeen = () => {
     if (document.visibilityState === 'visible') refresh();

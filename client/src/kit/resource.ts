@@ -1,19 +1,19 @@
 /**
- * Something that the gateway or the device is asked for: loading, known or failed by type, so that "none" can be drawn
- * from a known value alone. A failed refresh keeps the last value and says that it is old; the answer to a later
- * question wins; closing ends the question under way.
+ * An answer requested from the gateway or the device, typed as loading, known or failed, so that "none" can only be
+ * drawn from a known value. A failed refresh keeps the last value and marks it as old. The answer to the latest
+ * question wins. Closing cancels the question in progress.
  */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 
 export type Answer<T, Trouble> =
   | { readonly state: 'loading' }
-  /** `old`: why the last question had no answer, so that this is the answer to one before; null: it is the newest. */
+  /** `old`: why the latest question failed, so that the value answers an earlier one; null: the value is current. */
   | { readonly state: 'known'; readonly value: T; readonly old: Trouble | null }
   | { readonly state: 'failed'; readonly trouble: Trouble };
 
 export type Known<T = unknown, Trouble = unknown> = Extract<Answer<T, Trouble>, { state: 'known' }>;
 
-/** Why there is no answer, or none that is newer. */
+/** Why there is no answer, or no newer one. */
 export function troubleIn<Trouble>(answer: Answer<unknown, Trouble>): Trouble | null {
   if (answer.state === 'loading') return null;
   return answer.state === 'failed' ? answer.trouble : answer.old;
@@ -21,18 +21,18 @@ export function troubleIn<Trouble>(answer: Answer<unknown, Trouble>): Trouble | 
 
 export interface Resource<T, Trouble> {
   readonly answer: ReadonlySignal<Answer<T, Trouble>>;
-  /** Null: not known. Nobody draws "none" from it. */
+  /** Null: not known. Never draw "none" from null. */
   readonly value: ReadonlySignal<T | null>;
   readonly isAsking: ReadonlySignal<boolean>;
-  /** Never throws: the answer tells why the question failed. */
+  /** Never throws. If the question fails, `answer` contains the reason. */
   ask(question: (signal: AbortSignal) => Promise<T>): Promise<void>;
-  /** The last question, as a person who was told of its failure asks it. */
+  /** Asks the last question again, for a person who was told that it failed. */
   again(): Promise<void>;
-  /** A newer value, as the answer to a change tells it: a question under way is no longer waited for. */
+  /** Sets a newer value, such as the answer to a change, and cancels the question in progress. */
   take(value: T): void;
-  /** Changes a known value in its place; a question under way continues. */
+  /** Modifies a known value. A question in progress continues. */
   change(to: (value: T) => T): void;
-  /** Loading: what is known is no answer to the next question. */
+  /** Returns to loading, for a next question that the known value does not answer. */
   forget(): void;
   close(): void;
 }
@@ -96,6 +96,6 @@ export function createResource<T, Trouble>(troubleOf: (error: unknown) => Troubl
   };
 }
 
-/** A question had no answer: an earlier one stays. */
+/** The state after a failed question: an earlier value stays. */
 const without = <T, Trouble>(before: Answer<T, Trouble>, trouble: Trouble): Answer<T, Trouble> =>
   before.state === 'known' ? { ...before, old: trouble } : { state: 'failed', trouble };

@@ -1,42 +1,42 @@
 /**
- * The page that is open, in the part of the address behind `#`: the server never sees it, and the precached
- * page serves all of it. It contains random ids only, never a name or a UID.
+ * The open page, as encoded in the part of the address after `#`. The server never sees that part, and the precached
+ * page serves every such address. It contains only random ids, never a name or a UID.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
 export type Route =
-  /** An address that names no page: each role begins at a page of its own. */
+  /** An address that names no page: each role starts on its own page. */
   | { readonly page: 'start' }
   | { readonly page: 'upload' }
   | { readonly page: 'studies' }
-  /** Everything that needs a person. */
+  /** Everything that needs a decision. */
   | { readonly page: 'needs' }
   | { readonly page: 'settings' }
   | { readonly page: 'help' }
-  /** Whether a receipt is genuine. */
+  /** The page that checks whether a receipt is genuine. */
   | { readonly page: 'check' }
-  /** A found study that is not queued. With `covers` it opens with its held picture, ready to be covered. */
+  /** A found study that is not queued. With `covers`, it opens at its held picture, ready for covering. */
   | { readonly page: 'before-after'; readonly id: string; readonly covers?: true }
   | { readonly page: 'study'; readonly id: string }
   /**
-   * The pages of results: the list (without an id), one result, one result next to another or its objects in
-   * the PACS (`beside` says which); asking a model about the study that this device knows by this id, or
-   * about any study; the models. One page, because a choice on one of them is shown on the next.
+   * The pages of results: the list (without an id), one result, and one result next to another or its objects in the
+   * PACS (`beside` says which); running a model on the study with this device id, or on any study; and the models. They
+   * form one page, because a choice made on one of them applies to the next.
    */
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
-  /** The list of cases (without an id), its filters in `query`; or one case. */
+  /** The list of cases (without an id), with its filters in `query`; or one case. */
   | { readonly page: 'cases'; readonly id: string; readonly query: string }
-  /** Files that are made of many cases. */
+  /** Exports: files made from many cases. */
   | { readonly page: 'exports' }
-  /** The dashboard: a page of it in `id`, what it counts in `query`. */
+  /** The dashboard: `id` names one of its pages, and `query` what it counts. */
   | { readonly page: 'analytics'; readonly id: string; readonly query: string }
-  /** The audit trail: what is looked for in `query`, by ids. */
+  /** The audit trail: `query` contains what is searched for, by ids. */
   | { readonly page: 'audit'; readonly query: string }
-  /** A study that the gateway knows, by an upload of it. */
+  /** A study that the gateway knows; `id` is one of its uploads. */
   | { readonly page: 'sent'; readonly id: string }
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
-  /** The pages for administrators; they begin at the destinations. */
+  /** The pages for administrators. The first one is the list of destinations. */
   | { readonly page: 'admin'; readonly at: AdminTask }
   | { readonly page: 'not-found' };
 
@@ -44,13 +44,13 @@ type ResultsPlace = 'results' | 'infer' | 'models';
 const adminTasks = ['destinations', 'accounts', 'rules', 'api-keys', 'dimse-peers', 'quotas'] as const;
 export type AdminTask = (typeof adminTasks)[number];
 
-/** Their address has no id. */
+/** Pages whose address has no id. */
 const plainPages = ['studies', 'needs', 'settings', 'help', 'check', 'exports'] as const;
 
 const CASES = /^#?\/?(cases|analytics)(?:\/([\w-]{1,64}))?(?:\?([\w=&-]{1,256}))?$/;
 const AUDIT = /^#?\/?audit(?:\?([\w=&-]{1,256}))?$/;
 
-/** Reads the part behind `#`; anything unknown is `not-found`, never an error. */
+/** Reads the part of the address after `#`. Anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {
   const cases = CASES.exec(hash);
   if (cases !== null)

@@ -1,4 +1,4 @@
-/** The words for why a study is sent with names: in a list to choose from, and inside a sentence. */
+/** The words for why a study is sent with names: for a list of choices, and for use inside a sentence. */
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 
 export const sendingReasonWords = {
@@ -10,7 +10,7 @@ export const sendingReasonWords = {
   'legal-order': 'A court or an authority ordered it',
 } satisfies Record<SendingReason, string>;
 
-/** Null for a code outside the list: a newer gateway may give one. */
+/** Null for an unknown code, which a newer gateway may send. */
 export function reasonInSentence(code: unknown): string | null {
   if (typeof code !== 'string' || !Object.hasOwn(sendingReasonWords, code)) return null;
   const words = sendingReasonWords[code as SendingReason];

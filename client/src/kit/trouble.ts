@@ -1,6 +1,6 @@
 /** Why something failed, in words for a person. */
 export type Trouble = {
-  /** `wait`: nobody has to act; `stop`: a person has to. */
+  /** `wait`: it ends by itself; `stop`: a person has to act. */
   readonly kind: 'wait' | 'stop';
   /** Says what happened. */
   readonly title: string;
@@ -10,7 +10,7 @@ export type Trouble = {
   readonly code: string | null;
 };
 
-/** A mistake that the device finds by itself, before anything is asked of the gateway. */
+/** A mistake that the device finds by itself, before asking the gateway. */
 export const mistakeOf = (title: string, next: string | null = null): Trouble => ({
   kind: 'stop',
   title,

@@ -1,8 +1,8 @@
-/** The filters of a page's address, and values of them that come into no address. */
+/** The filters in a page's address, and filter values that never appear in an address. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Filters } from './filters.ts';
 
-/** `hrefOf`: the address of the page with this query. A choice takes the place of the address before it. */
+/** `hrefOf`: the address of the page with this query. A new choice replaces the previous address. */
 export function useFilters<Values>(
   { parse, write }: Pick<Filters<Values>, 'parse' | 'write'>,
   query: string,
@@ -15,7 +15,7 @@ export function useFilters<Values>(
   const choose = (some: Partial<Values>): void => {
     const chosen = { ...filters, ...some };
     setFilters(chosen);
-    // The way back leads out of the list, not through every filter.
+    // The Back button leads out of the list, not through every filter.
     location.replace(hrefOf(write(chosen)));
   };
   return { filters, choose };

@@ -1,36 +1,36 @@
-/** A form: what is wrong with it, and whether its answer is waited for. */
+/** A form: what is wrong with it, and whether it is waiting for an answer. */
 import { useComputed, useSignal, type ReadonlySignal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { openAttempt, type Attempt } from './open-attempt.ts';
 import type { Trouble } from './trouble.ts';
 
-/** `field`: where the mistake lies, if it lies in one field. */
+/** `field`: the field with the mistake, if it lies in a single field. */
 export type Mistake<Field extends string> = Trouble & { readonly field?: Field | null };
 
 export type Form<Field extends string = string> = {
   readonly mistake: ReadonlySignal<Mistake<Field> | null>;
   readonly isBusy: ReadonlySignal<boolean>;
-  /** The id of the place where the mistake is said. */
+  /** The id of the element that shows the mistake. */
   readonly message: string;
-  /** The fields that say their own mistakes, by name; the form's end says all others. */
+  /** The names of the fields that show their own mistakes. All others are shown at the form's end. */
   readonly fields: Set<string>;
-  /** Does the work, and says the mistake that it found, or why the gateway refused it. Never throws. */
+  /** Runs `work`, and shows the mistake that it found or why the gateway refused. Never throws. */
   submit(work: Work<Field>): Promise<void>;
 };
 
 type Work<Field extends string> = () => Promise<Mistake<Field> | undefined>;
 
-/** Hands the form to its fields. */
+/** Passes the form to its fields. */
 export const FormContext = createContext<Form | null>(null);
 
-/** The form of a sheet that asks the gateway itself. `refusalOf` is taken when the sheet is first drawn. */
+/** The form of a sheet that makes its own request. `refusalOf` is fixed at the first drawing. */
 export function useForm<Field extends string>(refusalOf: (error: unknown) => Mistake<Field>): Form<Field> {
   const [attempt] = useState(() => openAttempt(refusalOf));
   return useFormOf(attempt, (work) => attempt.tried(work));
 }
 
-/** The form of a store that does the work, and says itself why it was refused. */
+/** The form for a store that makes the request and keeps the reason of a refusal itself. */
 export const useStoreForm = <Field extends string>(store: Attempting<Field>): Form<Field> =>
   useFormOf(store, (work) => work());
 

@@ -1,7 +1,7 @@
-/** Things that should not flicker. */
+/** Delays things that should not flicker. */
 import { useEffect, useState } from 'preact/hooks';
 
-/** A skeleton that shows sooner than this flickers; later the page seems dead. */
+/** A skeleton shown sooner would flicker; shown later, the page would seem dead. */
 const SKELETON_AFTER_MS = 300;
 
 /** True once `waiting` has lasted long enough to be worth showing. */

@@ -1,16 +1,16 @@
-/** The window of the page in which an image moves: its size, the wheel over it, and where a pointer is in it. */
+/** The area of the page in which an image moves: its size, the wheel over it, and the position of a pointer in it. */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Point, WindowSize } from './picture-view.ts';
 
 type Place = { readonly current: HTMLElement | null };
 
-/** From its upper left corner. */
+/** The position of a pointer, relative to the upper left corner of the area. */
 export const placeOf = (event: PointerEvent): Point => {
   const around = (event.currentTarget as HTMLElement).getBoundingClientRect();
   return { x: event.clientX - around.left, y: event.clientY - around.top };
 };
 
-/** Told when it is known, and when it changes. */
+/** Reports the size once it is known, and whenever it changes. */
 export function useWindowSize(place: Place, onWindow: (size: WindowSize) => void): void {
   const [tell] = useState(() => (element: HTMLElement) => {
     const { clientWidth: width, clientHeight: height } = element;
@@ -25,7 +25,10 @@ export function useWindowSize(place: Place, onWindow: (size: WindowSize) => void
   }, []);
 }
 
-/** Preact's own listeners are passive, and the page would scroll. `zoom` says whether it did; if not, it scrolls. */
+/**
+ * Preact's own listeners are passive, so the page would scroll. `zoom` returns whether it zoomed; if not, the page
+ * scrolls.
+ */
 export function useWheel(place: Place, zoom: (factor: number, at: Point) => boolean): void {
   const latest = useRef(zoom);
   latest.current = zoom;

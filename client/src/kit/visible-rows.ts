@@ -1,11 +1,11 @@
 /**
- * Finds the rows of a long list that lie in the window. Each row has its own height: measured once it was
- * drawn, estimated before. Pure; VirtualList.tsx draws what it says.
+ * Finds the rows of a long list that are in the window. Row heights differ: a drawn row is measured, others are
+ * estimated. Pure; VirtualList.tsx draws the result.
  */
 
 /**
- * The top of each row in px from the top of the list, and at the end the height of the whole list:
- * `heights.length + 1` numbers.
+ * The top of each row, in px from the top of the list, followed by the height of the whole list: `heights.length + 1`
+ * numbers.
  */
 export function topsOf(heights: ArrayLike<number>): Float64Array {
   const tops = new Float64Array(heights.length + 1);
@@ -13,7 +13,7 @@ export function topsOf(heights: ArrayLike<number>): Float64Array {
   return tops;
 }
 
-/** The last row whose top is at or above `y`; 0 above the list. */
+/** The last row whose top is at or above `y`; 0 if `y` is above the list. */
 export function rowAt(tops: Float64Array, y: number): number {
   let low = 0;
   let high = Math.max(0, tops.length - 2);
@@ -29,8 +29,8 @@ export function rowAt(tops: Float64Array, y: number): number {
 export type RowRange = { readonly from: number; readonly to: number };
 
 /**
- * The rows to draw at once when the list has just changed: those in the window (`seen`), and up to the ends of `range`
- * those that are drawn already.
+ * The rows to draw at once when the list has just changed: those in the window (`seen`), and the adjoining rows within
+ * `range` that are already drawn.
  */
 export function rowsAtOnce(
   range: RowRange,
@@ -46,8 +46,8 @@ export function rowsAtOnce(
 }
 
 /**
- * The rows to draw, `to` exclusive: between `from` and `to` px and `margin` px more at both ends, so that
- * scrolling meets drawn rows.
+ * The rows to draw, `to` exclusive: those between `from` and `to` px plus `margin` px at both ends, so that scrolling
+ * meets drawn rows.
  */
 export function visibleRows(
   tops: Float64Array,

@@ -1,7 +1,7 @@
 /**
- * The one door to the gateway's JSON answers: adds the token, renews it once after a 401, parses answers with the
- * schemas of shared/protocol, and turns every refusal into an ApiProblem. Repeats nothing but a safe request whose
- * connection broke, once: the caller knows whether more helps.
+ * The only access to the gateway's JSON answers. It adds the token and renews it once after a 401, parses answers with
+ * the schemas of shared/protocol, and turns every refusal into an ApiProblem. It repeats only a safe request whose
+ * connection broke, and only once; the caller decides about further attempts.
  */
 import type { z } from 'zod';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
@@ -14,7 +14,7 @@ import type { ServerClock } from './server-clock.ts';
 export class ApiProblem extends Error {
   readonly status: number;
   readonly code: ProblemCode | null;
-  /** The code as received: also codes of other tables than PROBLEMS, and codes newer than this page. */
+  /** The code as received, even if it belongs to another table than PROBLEMS or is newer than this page. */
   readonly anyCode: string | null;
   readonly detail: string | null;
   readonly correlationId: string | null;
@@ -41,10 +41,12 @@ export class Unreachable extends Error {
   }
 }
 
-/** Something else answered instead of the gateway: a captive portal, a proxy's page. The person should know. */
+/**
+ * Something else answered instead of the gateway, such as a captive portal or a proxy's page. The person should know.
+ */
 export class ForeignAnswer extends Unreachable {}
 
-/** The session is another account's by now: the request was not sent. */
+/** The session belongs to another account now, so the request was not sent. */
 export class OtherAccount extends Error {
   constructor() {
     super('another account is signed in');
@@ -52,7 +54,7 @@ export class OtherAccount extends Error {
   }
 }
 
-/** Longer than any problem of ours; a proxy's page of HTML is not read to its end. */
+/** No problem document of the gateway is longer. A proxy's HTML page is not read to its end. */
 const PROBLEM_BYTES_LIMIT = 64 * 1024;
 
 /**
@@ -80,12 +82,15 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
   }
 }
 
-/** A page for people, which this API never gives. */
+/** Whether the answer is an HTML page, which this API never returns. */
 export function isPage(response: Response): boolean {
   return (response.headers.get('content-type') ?? '').startsWith('text/html');
 }
 
-/** `fetch` that calls `onSent` with the bytes sent so far, and gives up when nothing moves. Bodies: bytes or text. */
+/**
+ * `fetch` that calls `onSent` with the bytes sent so far, and gives up when there is no progress. Bodies: bytes or
+ * text.
+ */
 export type FetchTelling = (
   url: string,
   init: RequestInit,
@@ -96,24 +101,24 @@ export type FetchTelling = (
 export interface TokenSource {
   accessToken(): Promise<string | null>;
   renew(stale: string | null): Promise<string | null>;
-  /** The person behind the tokens. All tabs share one session: a renewal may bring another one's. */
+  /** The user of the tokens. All tabs share one session, so a renewal may return another user's token. */
   readonly user?: { peek(): { readonly id: string } | null };
 }
 
 interface ApiTools {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
-  /** The same with progress; without it there is no progress. */
+  /** `fetch` with progress; without it, no progress is reported. */
   readonly fetchTelling?: FetchTelling;
   readonly tokens: TokenSource;
-  /** Set by every answer. */
+  /** Updated by every answer. */
   readonly serverClock?: ServerClock;
 }
 
 export interface RequestOptions {
   readonly method?: string;
   readonly body?: unknown;
-  /** The route accepts gzip, which makes a manifest six times smaller. */
+  /** Compresses the body. The route accepts gzip, which makes a manifest six times smaller. */
   readonly gzip?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
@@ -121,15 +126,18 @@ export interface RequestOptions {
 }
 
 interface SendInit extends RequestInit {
-  /** The id of the account that this request is for: no other's token goes with it. Null: it is anybody's. */
+  /**
+   * The id of the account that this request belongs to; it is never sent with another account's token. Null: any
+   * account.
+   */
   readonly as?: string | null;
 }
 
 export interface ApiClient {
   readonly baseUrl: string;
   /**
-   * The response, whatever its status; the token is added, and renewed once. With `onSent` the response is complete
-   * when it is returned. Throws Unreachable, OtherAccount, or the signal's reason.
+   * Returns the response, whatever its status. The token is added, and renewed once. With `onSent` the response is
+   * complete when it is returned. Throws Unreachable, OtherAccount, or the signal's reason.
    */
   send(path: string, init: SendInit, onSent?: (bytes: number) => void): Promise<Response>;
   /** The JSON answer, checked. Throws ApiProblem, Unreachable, or ZodError where the answer breaks the schema. */
@@ -138,7 +146,7 @@ export interface ApiClient {
   text(path: string, options?: RequestOptions): Promise<string>;
 }
 
-/** In characters: a shorter body fits into the first packets anyway. */
+/** In characters. A shorter body fits into the first packets anyway. */
 const GZIP_FROM = 8 * 1024;
 
 async function gzipped(text: string): Promise<Uint8Array<ArrayBuffer>> {
@@ -184,7 +192,7 @@ async function send(
   return sendOnce(tools, withToken(path, init, renewed), onSent);
 }
 
-/** After each token, and in the same turn as the request that it goes with. */
+/** Call this after each token was fetched, in the same event-loop turn as the request that uses the token. */
 function checkAccount({ tokens }: ApiTools, as: SendInit['as']): void {
   if (as && tokens.user?.peek()?.id !== as) throw new OtherAccount();
 }
@@ -220,11 +228,11 @@ async function ask(
   options: RequestOptions,
   accept: string,
 ): Promise<Response> {
-  // With a listener the request gives up when nothing moves.
+  // With a listener, the request gives up when there is no progress.
   const response = await send(tools, path, await toRequest(options, accept), () => undefined);
   if (response.ok) return response;
   const problem = await problemOf(response);
-  // Every refusal of the gateway has a code: a redirect or a refusal in HTML comes from something in between.
+  // Every refusal of the gateway has a code, so a redirect or an HTML refusal comes from something in between.
   if (problem.code === null && response.status < 500 && (isPage(response) || response.status < 400))
     throw new ForeignAnswer(problem);
   throw problem;

@@ -1,9 +1,9 @@
-/** Time as an input: the real clock, and the waiting time before the next attempt. */
+/** Time as a dependency: the real clock, and the delay before the next attempt. */
 
 export interface Clock {
-  /** Monotonic milliseconds, unaffected by changes of the device's clock: only differences are meaningful. */
+  /** Monotonic milliseconds, unaffected by changes of the device's clock. Only differences are meaningful. */
   now(): number;
-  /** Resolves after `ms`; throws the signal's reason when aborted earlier. */
+  /** Resolves after `ms`. Throws the signal's reason if it aborts earlier. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
@@ -25,10 +25,7 @@ export const realClock: Clock = {
   },
 };
 
-/**
- * 0.5 s: a restarted gateway is found soon; 30 s: a van that comes back into coverage does not wait for
- * minutes.
- */
+/** 0.5 s finds a restarted gateway soon. With 30 s, a van that comes back into coverage does not wait for minutes. */
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 30_000;
 /** A longer Retry-After is cut to this, because a proxy may ask for a day. */
@@ -36,13 +33,13 @@ const RETRY_AFTER_MOST_MS = 15 * 60_000;
 
 export interface BackOff {
   /**
-   * The next waiting time in milliseconds; doubles from call to call, with jitter of half, so that many
-   * devices do not return at once. It is at least Retry-After, plus up to a quarter, for the same reason.
+   * The next delay in milliseconds. It doubles from call to call, with jitter of half, so that many devices do not
+   * return at once. It is at least Retry-After, plus up to a quarter, for the same reason.
    */
   next(retryAfterMs?: number | null): number;
   /** Resets the waiting time after a success. */
   reset(): void;
-  /** The total waiting time since the last success, in milliseconds, for callers with limited patience. */
+  /** The total delay since the last success, in milliseconds, for callers that give up eventually. */
   waited(): number;
 }
 

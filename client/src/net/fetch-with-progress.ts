@@ -1,22 +1,19 @@
 /**
- * A request that reports how much of its body was sent, for a link on which one piece takes seconds. `fetch`
- * does not report it; XMLHttpRequest does (XHR Standard §4.5.6, progress events of `upload`). For our own API
- * only: bodies are bytes or text, answers are short texts.
+ * A request that reports how much of its body was sent, for a link on which one piece takes seconds. `fetch` does not
+ * report that; XMLHttpRequest does (XHR Standard §4.5.6, progress events of `upload`). Use it only with the gateway's
+ * API: bodies are bytes or text, and answers are short texts.
  *
- * It also ends a request that makes no progress: a link that silently drops packets would otherwise hold it
- * until TCP gives up.
+ * It also ends a request that makes no progress: a link that silently drops packets would otherwise hold it until TCP
+ * gives up.
  */
 
 /**
- * A link so slow that nothing moves for a minute needs smaller pieces; sooner, a gateway that is busy with a
- * disk would be given up.
+ * If nothing moves for a minute, the link is so slow that it needs smaller pieces. A shorter time would give up on a
+ * gateway that is busy with its disk.
  */
 export const QUIET_MS = 60_000;
 
-/**
- * Resolves with whatever status came. Throws TypeError where there is no answer, as `fetch` does, or the
- * signal's reason.
- */
+/** Resolves whatever the status. Throws TypeError where there is no answer, as `fetch` does, or the signal's reason. */
 export function fetchTelling(
   url: string,
   init: RequestInit,

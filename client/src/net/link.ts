@@ -1,4 +1,4 @@
-/** Whether the gateway and its PACS can be reached from here, as somebody has found out. */
+/** Whether the gateway and its PACS can be reached from here, as last observed. */
 export type Link =
   | 'online'
   | 'offline'
@@ -9,7 +9,7 @@ export type Link =
   | 'pacs-no-search'
   | 'pacs-no-retrieval';
 
-/** `unknown`: since the page was opened neither the gateway has answered, nor has it failed to. */
+/** `unknown`: since the page was opened, no request to the gateway has been answered or has failed. */
 export type LinkNow = Link | 'unknown';
 
 export const isGatewayAway = (link: LinkNow): boolean => link === 'offline' || link === 'gateway-unreachable';
@@ -17,6 +17,6 @@ export const isGatewayAway = (link: LinkNow): boolean => link === 'offline' || l
 const PACS_AWAY = ['pacs-unreachable', 'pacs-refuses-sign-in', 'pacs-settings-wrong'] as const;
 type PacsAway = (typeof PACS_AWAY)[number];
 
-/** The PACS takes nothing now; why a study waits at the gateway, in the same words. */
+/** The PACS currently accepts nothing. The reasons why a study waits at the gateway use the same words. */
 export const isPacsAway = (why: string | undefined): why is PacsAway =>
   (PACS_AWAY as readonly (string | undefined)[]).includes(why);

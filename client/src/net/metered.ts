@@ -1,9 +1,9 @@
 /**
- * Whether the link of this device is paid for by volume, as far as the browser says (Network Information API, in pages
- * and workers alike). Desktop browsers do not say what kind of link it is, and some browsers say nothing at all.
+ * Whether this device's link is paid by volume, as far as the browser tells (Network Information API, in pages and
+ * workers alike). Desktop browsers do not tell the kind of link, and some browsers tell nothing.
  */
 
-/** The parts of `NetworkInformation` used here. The DOM's types do not know it. */
+/** The parts of `NetworkInformation` used here. The DOM's types do not include it. */
 export interface LinkFacts {
   readonly type?: string;
   /** The person asked the browser to save data. */
@@ -11,7 +11,7 @@ export interface LinkFacts {
   addEventListener(name: 'change', listener: () => void, options?: { readonly signal: AbortSignal }): void;
 }
 
-/** The facts that this browser tells; null: none, or not the kind of link. */
+/** The facts that this browser provides; null: it has none, or does not tell the kind of link. */
 export function linkFactsOf(navigator: object): LinkFacts | null {
   const { connection } = navigator as { readonly connection?: LinkFacts };
   return connection?.type === undefined ? null : connection;
@@ -20,7 +20,7 @@ export function linkFactsOf(navigator: object): LinkFacts | null {
 const PAID: readonly string[] = ['cellular', 'wimax', 'bluetooth'];
 const FREE: readonly string[] = ['wifi', 'ethernet', 'none'];
 
-/** Data saving decides about a link that is neither paid nor free, such as a mixed or an unknown one. */
+/** Data saving decides only for a link that is neither known as paid nor as free, such as a mixed or unknown one. */
 export function isMetered(facts: LinkFacts | null): boolean {
   const { type = '', saveData = false } = facts ?? {};
   return PAID.includes(type) || (saveData && !FREE.includes(type));

@@ -1,4 +1,4 @@
-/** The session, the gateway's API and what is left to do before signing out, for views. */
+/** The session, the gateway's API and the tasks to finish before signing out, for views. */
 import { provided } from '../kit/provided.ts';
 import type { ApiClient } from './api-client.ts';
 import type { SessionStore } from './session.ts';

@@ -1,16 +1,16 @@
 /**
- * A second try for a safe request whose connection broke: a kept one may be closed at any time, just as it is used
- * (RFC 9112 §9.3.1), and a proxy that restarts resets all of them. Browsers do this automatically; Node does not.
+ * Repeats a safe request whose connection broke. A kept-alive connection may be closed at any time, even just as it is
+ * used (RFC 9112 §9.3.1), and a restarting proxy resets all connections. Browsers repeat automatically; Node does not.
  */
 
-/** RFC 9110 §9.2.1, as far as they are used here. */
+/** The safe methods used here (RFC 9110 §9.2.1). */
 const SAFE = ['GET', 'HEAD'];
-/** The system's, and undici's, names of a connection that the other side ended. */
+/** The codes of the system and of undici for a connection that the other side closed. */
 const RESET: readonly unknown[] = ['ECONNRESET', 'UND_ERR_SOCKET'];
-/** An error of fetch stands in one or two of ours. */
+/** An error of fetch is wrapped in at most one or two of the app's errors. */
 const CAUSES_LIMIT = 5;
 
-/** Asks again, once, where the first try ended in a reset connection and the method is safe. */
+/** Repeats `ask` once if the first attempt ended in a reset connection and the method is safe. */
 export async function onceMore<T>(method: string | undefined, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();

@@ -1,7 +1,7 @@
 /**
- * The few answers that the page must understand before it can be used: the session, a refusal, and the health
- * of the gateway. They are parsed by hand, because the schemas bring 25 kB of zod and the first page has a
- * budget of 80 kB. Every later answer is read with its schema; the test compares these parsers with theirs.
+ * The few answers that the page must parse before it can be used: the session, a refusal, and the health of the
+ * gateway. They are parsed by hand, because the schemas add 25 kB of zod and the first page has a budget of 80 kB.
+ * Every later answer is parsed with its schema. The test compares these parsers with the schemas.
  */
 import type { z } from 'zod';
 import type { healthSchema, ProblemDetails, Role, Session, User } from '#shared/protocol/api.ts';
@@ -21,11 +21,11 @@ const ROLES: Record<Role, true> = {
   auditor: true,
   admin: true,
 };
-/** RFC 9562 §4, any version, as zod's `uuid` takes it: the versions 1 to 8, nil and max. */
+/** RFC 9562 §4, any version, as zod's `uuid` accepts it: versions 1 to 8, nil and max. */
 const UUID =
   /^([0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|0{8}-0{4}-0{4}-0{4}-0{12}|f{8}-f{4}-f{4}-f{4}-f{12})$/i;
 
-/** How the gateway is; `degraded`: its PACS does not answer. */
+/** The state of the gateway; `degraded`: its PACS does not answer. */
 type Health = z.infer<typeof healthSchema>;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -69,7 +69,7 @@ function isProblemDetails(value: unknown): value is ProblemDetails {
   );
 }
 
-/** `healthSchema`, by hand; null for what is not one. */
+/** `healthSchema`, by hand; null for anything else. */
 export function readHealth(value: unknown): Health | null {
   return isFields(value) &&
     isOneOf(value['status'], ['ok', 'degraded', 'starting', 'stopping', 'failing']) &&
@@ -83,7 +83,7 @@ export function readHealth(value: unknown): Health | null {
     : null;
 }
 
-/** `sessionSchema`, by hand. @throws TypeError, which repeats nothing of the answer: it holds a token. */
+/** `sessionSchema`, by hand. @throws TypeError, which repeats nothing of the answer, because that contains a token. */
 export function parseSession(value: unknown): Session {
   if (!isSession(value)) throw new TypeError('the answer is not a session');
   return value;

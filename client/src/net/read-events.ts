@@ -1,6 +1,6 @@
 /**
- * An event stream read with `fetch`, because EventSource cannot carry a token. Does not reconnect: the reader
- * knows what it missed.
+ * Reads an event stream with `fetch`, because EventSource cannot send a token. Does not reconnect: the caller knows
+ * what it missed.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
@@ -10,9 +10,7 @@ export interface EventMessage {
   readonly id: string | null;
 }
 
-/**
- * The messages of an event stream (HTML Living Standard §9.2.6); comments and unknown fields are passed over.
- */
+/** The messages of an event stream (HTML Living Standard §9.2.6). Comments and unknown fields are skipped. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
 ): AsyncGenerator<EventMessage> {

@@ -1,8 +1,10 @@
-/** The sentence for a person whose request to the gateway failed. */
+/** The sentence shown when a request to the gateway failed. */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { ApiProblem } from './api-client.ts';
 
-/** A refusal is told in the gateway's own words; `otherwise`: it was not the gateway that answered, or nobody did. */
+/**
+ * A refusal is shown in the gateway's own words. `otherwise`: the sentence if something else answered, or nothing did.
+ */
 export function refusalSentence(error: unknown, otherwise: string): string {
   if (!(error instanceof ApiProblem) || error.anyCode === null) return otherwise;
   if (error.detail !== null) return error.detail;

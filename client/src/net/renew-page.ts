@@ -1,14 +1,14 @@
 /**
- * Renews the page that the service worker keeps: its headers are those of the day on which it was kept, and the
- * gateway may send others since (its policy names the viewer, for example).
+ * Renews the page that the service worker keeps. Its headers date from the day on which it was kept, and the gateway
+ * may send different ones since (its policy names the viewer, for example).
  */
 
-/** To the service worker, with a port for the answer: whether the gateway was reached. */
+/** A message to the service worker, with a port for its answer: whether the gateway was reached. */
 export const RENEW_PAGE = 'renew-page';
 
 /**
- * Resolves to true once a reload brings the gateway's present headers; to false where the gateway cannot be reached.
- * Without a service worker the browser asks the gateway itself.
+ * Resolves to true once a reload will use the gateway's current headers, and to false where the gateway cannot be
+ * reached. Without a service worker, the browser asks the gateway itself.
  */
 export function renewPage(worker: ServiceWorker | null | undefined): Promise<boolean> {
   if (!worker) return Promise.resolve(true);

@@ -1,4 +1,4 @@
-/** A file from the gateway, kept on this device under a name. */
+/** Saves a file from the gateway on this device under a name. */
 import { problemOf, type ApiClient } from './api-client.ts';
 
 /** @throws ApiProblem, Unreachable. */

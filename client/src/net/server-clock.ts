@@ -1,38 +1,39 @@
 /**
- * The gateway's time, derived from the `Date` of its answers: a tablet's own clock may be days off, and may
- * be set while a study is being sent. Times that are signed, or compared with times of the gateway, use this
- * clock; durations are measured by a clock that is never set.
+ * The gateway's time, derived from the `Date` of its answers, because a tablet's own clock may be days off and may be
+ * set while a study is being sent. Times that are signed, or compared with times of the gateway, use this clock.
+ * Durations are measured by a clock that is never set.
  */
 
 export interface ServerClock {
-  /** Milliseconds since 1970, as the gateway counts them; as this device does, until an answer was seen. */
+  /** Milliseconds since 1970 by the gateway's clock; by this device's clock until an answer has arrived. */
   now(): number;
-  /** Call it when a request starts; the returned function takes the headers of the answer. */
+  /** Call this when a request starts. The returned function takes the headers of the answer. */
   exchange(): (headers: Headers) => void;
-  /** The value of the last visit; ignored once an answer has arrived. */
+  /** Sets the offset stored at an earlier start of the page; ignored once an answer has arrived. */
   recall(offsetMs: number): void;
 }
 
 interface ServerClockTools {
-  /** The device's clock, in milliseconds since 1970: it may be wrong, and may jump. */
+  /** The device's clock, in milliseconds since 1970. It may be wrong, and may jump. */
   readonly wall: () => number;
-  /** Milliseconds that never go back; only differences mean something. */
+  /** Milliseconds that never go back. Only differences are meaningful. */
   readonly monotonic: () => number;
-  /** The milliseconds that the gateway's time is ahead of this device's, to be kept for the next visit. */
+  /** Stores for the next start by how many milliseconds the gateway's time is ahead of this device's. */
   keep(offsetMs: number): void;
 }
 
-/** RFC 9110 §5.6.7: a date has no fractions; on average half a second of it has gone by. */
+/** A date has no fractions of a second (RFC 9110 §5.6.7); on average half a second has passed. */
 const MEAN_FRACTION_MS = 500;
-/** An answer that took longer says too little of when it was made: it was a long request, or a bad link. */
+/** An answer that took longer says too little about when it was made: the request was long, or the link bad. */
 const LONGEST_EXCHANGE_MS = 10_000;
-/** Two answers differ by their fractions and by the link, a clock that was set by more. */
+/** Two answers differ by the fractions of a second and by the link. A larger difference means that a clock was set. */
 const JUMP_MS = 30_000;
 /**
- * A single strange answer from something in between must not change the clock, and old ones must not hold it.
+ * Enough that one strange answer from something in between does not change the clock, and few enough that old answers
+ * do not hold it.
  */
 const SAMPLES = 5;
-/** Less is not worth writing. */
+/** A smaller change is not worth writing. */
 const WORTH_KEEPING_MS = 2_000;
 
 function median(values: readonly number[]): number {
@@ -47,13 +48,13 @@ export function createServerClock({ wall, monotonic, keep }: ServerClockTools): 
 
   function note(headers: Headers, elapsedMs: number): void {
     const date = Date.parse(headers.get('date') ?? '');
-    // An answer out of a cache tells when it was put there (RFC 9111 §5.1).
+    // A cached answer carries the time at which it was cached (RFC 9111 §5.1).
     if (Number.isNaN(date) || headers.has('age')) return;
-    // The answer was made somewhere between leaving and coming back.
+    // The answer was made at some time between request and response.
     const sample = date + MEAN_FRACTION_MS + elapsedMs / 2 - wall();
     const isJump = samples.length === 0 || Math.abs(sample - offset) > JUMP_MS + elapsedMs;
     if (!isJump && elapsedMs > LONGEST_EXCHANGE_MS) return;
-    // Somebody has set one of the clocks, or this device has slept: earlier measurements mean nothing.
+    // One of the clocks was set, or this device has slept, so earlier measurements are worthless.
     samples = isJump ? [sample] : [...samples, sample].slice(-SAMPLES);
     offset = median(samples);
     if (kept !== null && Math.abs(offset - kept) < WORTH_KEEPING_MS) return;

@@ -1,10 +1,10 @@
 /**
- * The session of the person who is signed in. The access token is only in memory; the refresh token is an
- * HttpOnly cookie of this origin in the page, and in memory on the command line. One renewal runs at a time
- * over all tabs, because a refresh token can be used once.
+ * The session of the signed-in person. The access token is only in memory. The refresh token is an HttpOnly cookie of
+ * this origin in the page, and in memory on the command line. Only one renewal runs at a time over all tabs, because a
+ * refresh token can be used once.
  *
- * Promises that a study under way never asks for a password while the refresh token is valid. Does not decide
- * what a role may do: the gateway does.
+ * Guarantees that sending a study never asks for a password while the refresh token is valid. Does not decide what a
+ * role may do; the gateway does.
  */
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -12,32 +12,32 @@ import type { Session, User } from '#shared/protocol/api.ts';
 import { problemOf, Unreachable, type ApiProblem } from './api-client.ts';
 import { parseSession } from './read-answers.ts';
 
-/** Held among all tabs while a refresh token is exchanged. */
+/** The lock held over all tabs while a refresh token is exchanged. */
 export const SESSION_LOCK = 'relaypacs-session';
 
 export interface SessionTools {
-  /** Where the API is: `/api` in the page, the gateway's URL on the command line. */
+  /** The address of the API: `/api` in the page, the gateway's URL on the command line. */
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
-  /** Milliseconds that never go back: setting the clock must not make a token look valid, or ended. */
+  /** Milliseconds that never go back, so that setting the clock makes no token look valid or expired. */
   readonly now: () => number;
-  /** Runs `work` alone among all tabs. */
+  /** Runs `work` while no other tab does. */
   readonly alone: <T>(work: () => Promise<T>) => Promise<T>;
-  /** The user who was signed in last and has not signed out since: they can work without a network. */
+  /** The user who signed in last and has not signed out since. They can work without a network. */
   readonly remembered?: () => Promise<User | null>;
   /** Calls `work` after `ms`. */
   readonly later?: (work: () => void, ms: number) => void;
-  /** The gateway has ended the session, or there was none; called before the state says so. */
+  /** Called when the gateway has ended the session, or there was none, before the state changes. */
   readonly ended?: () => void;
   /**
-   * Keeps for the next start that somebody has left, until the next person signs in: the cookie stays good where the
-   * gateway cannot be told. Resolves once it is on the disk, or cannot be.
+   * Records for the next start that somebody has left, until the next person signs in, because the cookie stays valid
+   * if the gateway cannot be told. Resolves once the record is on the disk, or cannot be written.
    */
   readonly keepLeft?: (left: 'signed-out' | 'locked' | null) => Promise<void>;
 }
 
 /**
- * `unknown`: the gateway was not asked yet; `offline`: it could not be asked, and `user` is the last one;
+ * `unknown`: the gateway was not asked yet; `offline`: it could not be asked, and `user` is the last user;
  * `signed-out`: the gateway said so.
  */
 export type SessionState = 'unknown' | 'signed-in' | 'signed-out' | 'offline';
@@ -45,7 +45,7 @@ export type SessionState = 'unknown' | 'signed-in' | 'signed-out' | 'offline';
 export interface SessionStore {
   readonly state: ReadonlySignal<SessionState>;
   readonly user: ReadonlySignal<User | null>;
-  /** The sessions that began here: by signing in, and by a new password. Rights of before may have ended. */
+  /** The number of sessions begun here, by signing in or by a new password. Rights from before may have ended. */
   readonly begun: ReadonlySignal<number>;
   /** Throws ApiProblem (`wrong-credentials`, `rate-limited` …) or Unreachable. */
   signIn(username: string, password: string): Promise<void>;
@@ -54,29 +54,31 @@ export interface SessionStore {
    * `too-many-attempts` …) or Unreachable.
    */
   changePassword(currentPassword: string, newPassword: string): Promise<void>;
-  /** The device locks, and the person is signed out soon: a page that is closed before that does not resume. */
+  /**
+   * The device is locking, and the person will be signed out soon. A page that is closed before then does not resume.
+   */
   noteLock(): void;
   /**
-   * Takes effect once the next start will know of it; resolves when the gateway has been told, or cannot be. `locked`:
-   * the device locked, by itself or by hand.
+   * Takes effect once the next start will know of it. Resolves when the gateway has been told, or cannot be. `locked`:
+   * the device was locked, automatically or by hand.
    */
   signOut(locked?: boolean): Promise<void>;
   /**
-   * Ends every session and what devices may send; only once the gateway has said so does this page believe it.
-   * Throws ApiProblem or Unreachable.
+   * Ends every session and every device's right to send. The page changes its state only once the gateway has
+   * confirmed. Throws ApiProblem or Unreachable.
    */
   signOutEverywhere(): Promise<void>;
-  /** At the start of the page: resumes with the cookie of last time. Never throws. */
+  /** At the start of the page: resumes the session with the stored cookie. Never throws. */
   resume(): Promise<void>;
-  /** A token that is valid for some more seconds; null when signed out. Throws Unreachable. */
+  /** A token that is valid for at least a few more seconds; null when signed out. Throws Unreachable. */
   accessToken(): Promise<string | null>;
-  /** After a 401: a new token instead of `stale`; null when the session has ended. Throws Unreachable. */
+  /** After a 401: a new token to replace `stale`; null when the session has ended. Throws Unreachable. */
   renew(stale: string | null): Promise<string | null>;
 }
 
-/** After this time without an answer the last user works on; the answer is taken when it comes. */
+/** Without an answer within this time, the last user continues offline. A later answer still applies. */
 const ANSWERS_WITHIN_MS = 1_500;
-/** A token is renewed this long before its end, so that a request that starts now does not outlive it. */
+/** A token is renewed this long before it expires, so that it does not expire during a request. */
 const RENEW_BEFORE_MS = 30_000;
 
 interface Held {
@@ -87,14 +89,14 @@ interface Held {
   readonly begun: Signal<number>;
   token: string | null;
   refreshToken: string | undefined;
-  /** By `tools.now`. */
+  /** In milliseconds of `tools.now`. */
   expiresAt: number;
   renewing: Promise<string | null> | null;
-  /** How often somebody left: an answer to a question from before that signs nobody in. */
+  /** How often somebody has left. An answer to a request from before the last time signs nobody in. */
   ends: number;
 }
 
-/** A session; `fixedToken` (command line, `--token`) is never renewed. */
+/** A session. `fixedToken` (command line, `--token`) is never renewed. */
 export function createSession(tools: SessionTools, fixedToken: string | null = null): SessionStore {
   const held: Held = {
     tools,
@@ -130,7 +132,7 @@ async function accessToken(held: Held): Promise<string | null> {
 }
 
 async function signIn(held: Held, username: string, password: string): Promise<void> {
-  // Not while the last session is being ended: the answer to that deletes the cookie.
+  // Waits while the last session is being ended, because that answer deletes the cookie.
   await held.tools.alone(async () => {
     const response = await post(held.tools, '/auth/login', { username, password });
     if (!response.ok) throw await problemOf(response);
@@ -146,7 +148,7 @@ async function changePassword(
 ): Promise<void> {
   const { ends } = held;
   const token = await accessToken(held);
-  // No other tab may exchange the refresh token that this ends.
+  // Keeps other tabs from exchanging the refresh token that this request ends.
   await held.tools.alone(async () => {
     const response = await post(held.tools, '/auth/password', passwords, token);
     if (!response.ok) throw await problemOf(response);
@@ -163,7 +165,7 @@ async function signOut(held: Held, locked?: boolean): Promise<void> {
     held.tools.alone(() => post(held.tools, '/auth/logout', body)),
     'a gateway that cannot be reached ends the session by its age',
   );
-  // The person walks away: the screen does not wait for the network.
+  // The person walks away, so the screen does not wait for the network.
   end(held);
   await leaving;
 }
@@ -174,7 +176,7 @@ async function signOutEverywhere(held: Held): Promise<void> {
     const response = await ask(held.tools, '/auth/sessions?which=all', { method: 'DELETE', token });
     if (!response.ok) throw await problemOf(response);
     await held.tools.keepLeft?.('signed-out');
-    // Before another tab can ask, and be told that its session was ended.
+    // Before another tab can ask, and learn that its session was ended.
     end(held);
   });
 }
@@ -224,7 +226,7 @@ async function exchange(held: Held): Promise<string | null> {
   if (held.ends !== ends) return null;
   if (!('code' in answer)) return take(held, answer);
   const problem: ApiProblem = answer;
-  // Only the gateway ends a session: a proxy's refusal has no code of ours.
+  // Only the gateway can end a session. A proxy's refusal has no code of the gateway.
   if (problem.code !== null && [401, 403, 422].includes(problem.status)) {
     held.tools.ended?.();
     return end(held);

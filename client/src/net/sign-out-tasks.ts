@@ -1,19 +1,19 @@
 /**
- * Work that must reach the gateway before its author signs out, such as a verdict that was given and not sent:
- * afterwards they have no right to send it.
+ * Work that must reach the gateway before its author signs out, such as a verdict that was given but not sent. After
+ * signing out, nobody has the right to send it.
  */
 export interface SignOutTasks {
-  /** `finish` sends what waits and resolves to whether nothing is left. Returns a function that removes it. */
+  /** `finish` sends what waits, and resolves to whether nothing is left. Returns a function that removes the task. */
   add(finish: () => Promise<boolean>): () => void;
-  /** Runs all of them and resolves to how many could not be finished. */
+  /** Runs all tasks, and resolves to the number that could not be finished. */
   finishAll(): Promise<number>;
-  /** `run` comes while everything of the person is still on the page, and nothing holds them up any more. */
+  /** Calls `run` when nothing delays signing out any more, while everything of the person is still on the page. */
   onLeave(run: () => void): void;
-  /** Call it just before the page is cleared. */
+  /** Call this just before the page is cleared. */
   leave(): void;
 }
 
-/** The person is about to leave: a gateway that does not answer within this time counts as unreachable. */
+/** The person is about to leave, so a gateway that does not answer within this time counts as unreachable. */
 const FINISH_WITHIN_MS = 5_000;
 
 export function createSignOutTasks(later: (work: () => void, ms: number) => void): SignOutTasks {

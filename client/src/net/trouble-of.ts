@@ -6,10 +6,10 @@ import { troubleWords as words } from './trouble-words.ts';
 
 type Problem = { readonly title: string; readonly next?: string; readonly retry: string };
 
-/** Codes of states that end without a person here. */
+/** Codes of states that end without anybody acting here. */
 const WAITS: readonly string[] = ['pacs-unreachable', 'not-ready'];
 
-/** The problem of a code; undefined: this page is older than the code. */
+/** The problem of a code; undefined: the code is newer than this page. */
 function problemOf(code: string): Problem | undefined {
   const problems: Readonly<Record<string, Problem>> = ALL_PROBLEMS;
   return Object.hasOwn(problems, code) ? problems[code] : undefined;
@@ -18,7 +18,7 @@ function problemOf(code: string): Problem | undefined {
 /** Whether the same request may succeed later. An unknown code counts as yes. */
 export const mayRetry = (code: string): boolean => (problemOf(code)?.retry ?? 'later') === 'later';
 
-/** The sentences of a code; `title`: those of a code that this page does not know yet. */
+/** The sentences for a code. `title`: the title for a code that this page does not know yet. */
 export function troubleOfCode(code: string, title: string = words.unknown): Trouble {
   const problem = problemOf(code);
   return {
@@ -29,10 +29,13 @@ export function troubleOfCode(code: string, title: string = words.unknown): Trou
   };
 }
 
-/** `navigator` has none where there is no page. A device that is offline learns nothing of the gateway or a PACS. */
+/**
+ * Outside a page, `navigator` has no such property. A device that is offline learns nothing about the gateway or a
+ * PACS.
+ */
 const isDeviceOffline = (): boolean => navigator.onLine === false;
 
-/** Shows nothing of an error's own text but the gateway's title, where this page does not know its code. */
+/** Shows none of an error's own text, except the gateway's title for a code that this page does not know. */
 export function troubleOf(error: unknown, isOffline: () => boolean = isDeviceOffline): Trouble {
   if (error instanceof ForeignAnswer) return { ...words.foreign, kind: 'wait', code: null };
   if (error instanceof OtherAccount) return { ...words.otherAccount, kind: 'wait', code: null };

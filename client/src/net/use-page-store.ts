@@ -1,4 +1,4 @@
-/** The store of a page or of a part of one: made as it comes, loaded, and closed as it goes. */
+/** The store of a page or of a part of one: created and loaded when it appears, and closed when it disappears. */
 import { useEffect, useState } from 'preact/hooks';
 import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import type { ApiClient } from './api-client.ts';
@@ -6,12 +6,12 @@ import { useApi } from './net-context.ts';
 
 type PageStore = {
   load(): Promise<void>;
-  /** Loads only what changes without the person; where it is missing, everything is loaded again. */
+  /** Loads only what can change without the person acting. If this is missing, everything is loaded again. */
   refresh?(): Promise<void>;
   close(): void;
 };
 
-/** `everyMs`: it is refreshed so often while the page is seen. */
+/** `everyMs`: the refresh interval while the page is visible. */
 export function usePageStore<Store extends PageStore>(make: (api: ApiClient) => Store, everyMs = 0): Store {
   const api = useApi();
   const [store] = useState(() => make(api));

@@ -1,4 +1,4 @@
-/** The gateway's answer at one path: another path drops the answer to the one before. */
+/** The gateway's answer at one path. Changing the path discards the previous answer. */
 import { useEffect, useMemo } from 'preact/hooks';
 import type { z } from 'zod';
 import { troubleOf } from './trouble-of.ts';

@@ -1,7 +1,7 @@
 /**
- * Asks whether the gateway and its PACS answer, while the page is visible and also when nothing is being
- * sent: the status line must be true for an empty queue too. An answer from something else in between (a
- * hotel's sign-in page) does not count.
+ * Polls whether the gateway and its PACS answer, while the page is visible and even when nothing is being sent, because
+ * the status line must be true for an empty queue too. An answer from something else in between (a hotel's sign-in
+ * page) does not count.
  */
 import type { Link, LinkNow } from './link.ts';
 import { readHealth } from './read-answers.ts';
@@ -9,27 +9,27 @@ import { readHealth } from './read-answers.ts';
 interface LinkWatchTools {
   readonly baseUrl: string;
   readonly fetch: typeof fetch;
-  /** Whether the browser has a network; without one nothing is asked. */
+  /** Whether the browser has a network. Without one, nothing is requested. */
   readonly isOnline: () => boolean;
   readonly isHidden: () => boolean;
-  /** Shown, hidden, or online again. */
+  /** Calls `listener` when the page is shown, hidden, or online again. */
   readonly onChange: (listener: () => void) => void;
   /** Calls `work` after `ms`. */
   readonly later: (work: () => void, ms: number) => void;
-  /** The link as shown on the screen. */
+  /** The link as currently shown. */
   readonly known: () => LinkNow;
   /** Called after every answer. */
   readonly tell: (link: Link) => void;
 }
 
-/** A bad link is asked about so often that a person in front of the screen soon sees the end. */
+/** The polling interval on a bad link, short enough that a person in front of the screen soon sees it recover. */
 const ASK_EVERY_MS = 5_000;
-/** A good one each sixth time. */
+/** On a good link, only every sixth turn asks. */
 const TURNS_WHILE_WELL = 6;
-/** The gateway asks its PACS within this time; a later answer would be about the past. */
+/** The gateway checks its PACS within this time. A later answer would be outdated. */
 const ANSWERS_WITHIN_MS = 10_000;
 
-/** Asks from now on. Never throws. */
+/** Starts polling. Never throws. */
 export function watchLink(tools: LinkWatchTools): void {
   let asked = 0;
   let answered = 0;
@@ -41,7 +41,7 @@ export function watchLink(tools: LinkWatchTools): void {
     wait(mine, 1);
   }
 
-  /** An answer to an older question, from before the link came back or went, may come later than one to a newer. */
+  /** Ignores an answer older than one already received, such as one from before the link returned or broke. */
   async function hear(mine: number): Promise<void> {
     const link = await askHealth(tools);
     if (mine < answered) return;

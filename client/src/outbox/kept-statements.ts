@@ -1,4 +1,4 @@
-/** The device's own place for statements (rows/unsent.ts), for one account and all its tabs. */
+/** Statements stored on this device (rows/unsent.ts), for one account and all its tabs. */
 import { readUnsent, watchUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { keepUnsent, keptUnsent, SENT_KINDS, type OpenedUnsent } from '../pipeline/queue/rows/unsent.ts';
@@ -10,22 +10,22 @@ export function statementRows(database: LocalDatabase, account: string) {
   const placeOf = (said: Statement) => ({ kind: KINDS[said.step].row, account, id: idOf(said) });
   const opened: OpenedUnsent = new Map();
   return {
-    /** Replaces one of the same id, and `instead`. */
+    /** Stores a statement. It replaces a statement of the same id, and those in `instead`. */
     keep: (said: Statement, instead: readonly Statement[]) =>
       keepUnsent(database, placeOf(said), said, instead.map(placeOf)),
     async kept(): Promise<readonly Statement[]> {
       const rows = await keptUnsent(database, { kind: SENT_KINDS, account }, opened);
       return rows.flatMap((row) => readStatement(row) ?? []);
     },
-    /** The row of this one; null: it was sent, discarded or replaced. */
+    /** The stored row of this statement; null: it was sent, discarded or replaced. */
     async read(said: Statement) {
       const row = await readUnsent(database, placeOf(said));
       const kept = readStatement(row?.said);
       return kept && keyOf(kept) === keyOf(said) ? row : null;
     },
-    /** Calls at once, and whenever any tab keeps or forgets one. */
+    /** Calls `onChange` at once, and whenever any tab stores or forgets a statement. */
     watch: (onChange: () => void) => watchUnsent(database, account, onChange),
-    /** Runs while no other tab sends or discards what was said about this subject. */
+    /** Runs `run` while no other tab sends or discards statements about this subject. */
     alone: (subject: string, run: () => Promise<void>): Promise<void> =>
       navigator.locks.request(`relaypacs-outbox/${account}${subject}`, run),
   };

@@ -1,6 +1,6 @@
 /**
- * The outbox of an account, made once. It sends what an earlier window kept, and the verdicts that are left before
- * their author signs out, and outlives the pages that fill it.
+ * The outbox of an account, created once. It sends what an earlier window stored, and sends the remaining verdicts
+ * before their author signs out. It outlives the pages that fill it.
  */
 import { useApi, useSession, useSignOutTasks } from '../net/net-context.ts';
 import type { ApiClient } from '../net/api-client.ts';
@@ -19,7 +19,7 @@ interface OutboxParts {
   readonly database: () => LocalDatabase;
 }
 
-/** The one of this account; made where there is none yet. */
+/** Returns the outbox of this account, and creates it if there is none yet. */
 export function openOutbox(parts: OutboxParts, account: string): Outbox {
   const { api, session, signOutTasks, outboxes, database } = parts;
   return outboxes.of(account, () => {

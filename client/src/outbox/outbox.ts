@@ -1,9 +1,9 @@
 /**
- * The way of what a person says to the gateway. Each statement is kept on the device, encrypted, before its first byte
- * leaves, and forgotten once the gateway has it: a cut link or a closed page loses none. They are sent in the order in
- * which they were said; one that could not be sent is sent when the link is back; one that the gateway refuses waits
- * for its author, and nothing about the same subject is sent behind it. All tabs follow what the device keeps, and one
- * at a time sends statements about a subject.
+ * Brings a person's statements to the gateway. Each statement is stored on the device, encrypted, before its first byte
+ * is sent, and forgotten once the gateway has it: a cut link or a closed page loses none. Statements are sent in the
+ * order in which they were made. One that could not be sent is sent when the link is back. One that the gateway refuses
+ * waits for its author, and later statements about the same subject wait behind it. All tabs follow what the device
+ * stores, and only one tab at a time sends statements about a subject.
  */
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -19,17 +19,17 @@ export interface Unsent<S extends Statement = Statement> {
   readonly said: S;
   /** Why the last attempt of this window failed; null: it made none. */
   readonly trouble: Trouble | null;
-  /** The link is at fault, not the statement: it is sent again without its author. */
+  /** The link is at fault, not the statement, so it is sent again without its author. */
   readonly isRetried: boolean;
-  /** On its way because of its author; not while it is tried again without them. */
+  /** Being sent because its author asked for it; false during automatic retries. */
   readonly isSending: boolean;
-  /** Given here, and no attempt was made: nobody but this window knows its content. */
+  /** Made in this window and not tried yet, so that only this window knows its content. */
   readonly isFresh: boolean;
-  /** It lies on the device; otherwise this window alone has it. */
+  /** Stored on the device; otherwise only this window has it. */
   readonly isKept: boolean;
 }
 
-/** An answer of the gateway to a statement; without one, the gateway refused it. */
+/** The gateway's answer to a statement. Without a result or review in it, the gateway refused the statement. */
 export type Answered = Answer & { readonly said: Statement };
 
 export type Outbox = ReturnType<typeof createOutbox>;
@@ -42,22 +42,25 @@ interface OutboxTools extends SendTools {
   readonly isHere: () => boolean;
 }
 
-/** The link is usually back within this time of saying so, and a person notices a delay above it. */
+/** The link is usually back within this time of the browser saying so. A longer delay would be noticed. */
 const RETRY_MS = 10_000;
 
 const openState = () => ({
   statements: signal<readonly Unsent[]>([]),
   answered: signal<Answered | null>(null),
-  /** Keys of those sent, discarded or replaced here: a row of theirs that cannot be deleted is not sent again. */
+  /**
+   * Keys of statements sent, discarded or replaced here. If the row of such a statement cannot be deleted, it is still
+   * not sent again.
+   */
   done: new Set<string>(),
-  /** Writes follow one another: the older never goes over the newer. */
+  /** Writes run one after the other, so that an older statement never overwrites a newer one. */
   writes: Promise.resolve() as Promise<unknown>,
   isWaiting: false,
 });
 type State = ReturnType<typeof openState>;
 type IsMeant = (unsent: Unsent) => boolean;
 
-/** Reads what was kept before, and sends it. */
+/** Creates the outbox, reads what was stored before, and sends it. */
 export function createOutbox(tools: OutboxTools) {
   const state = openState();
   const send = (isMeant: IsMeant) => sendAll(state, tools, isMeant);
@@ -69,28 +72,34 @@ export function createOutbox(tools: OutboxTools) {
   void first.then(send);
   tools.rows.watch(() => void readKept(state, tools, ({ said }) => KINDS[said.step].isShared).then(send));
   return {
-    /** In the order in which they were said. */
+    /** In the order in which they were made. */
     statements: state.statements as ReadonlySignal<readonly Unsent[]>,
-    /** The last answer of the gateway; also about a statement that was sent or discarded in another tab. */
+    /** The gateway's last answer, also to a statement that another tab sent or discarded. */
     answered: state.answered as ReadonlySignal<Answered | null>,
-    /** Resolves once `statements` has what an earlier window kept. */
+    /** Resolves once `statements` contains what an earlier window stored. */
     ready: first.then(() => undefined),
-    /** Keeps it, to be sent later; replaces one of the same id, and `instead`, whose place in the order it takes. */
+    /**
+     * Stores a statement to be sent later. It replaces a statement of the same id and those in `instead`, whose place
+     * in the order it takes.
+     */
     keep: (saying: Saying, instead: readonly Unsent[] = []) => keep(state, tools, saying, instead),
-    /** Keeps it, then sends all that was said about its subject. */
+    /** Stores a statement, then sends every statement about its subject. */
     async give(saying: Saying): Promise<void> {
       await Promise.all([keep(state, tools, saying, []), sendOf(subjectOf(saying))]);
     },
-    /** Sends all that was said about this subject, also what was refused. */
+    /** Sends every statement about this subject, including refused ones. */
     send: sendOf,
-    /** Forgets these; one on its way once that attempt has failed. One that another tab gave since then stays. */
+    /**
+     * Forgets these statements. One that is being sent is forgotten once that attempt has failed. A newer statement
+     * from another tab stays.
+     */
     discard: (unsent: readonly Unsent[]) => discard(state, tools, unsent),
-    /** Sends all that waits for no person. */
+    /** Sends every statement that does not wait for a person. */
     async retry(): Promise<void> {
       await readKept(state, tools, () => false);
       await send(needsNobody);
     },
-    /** Tries all verdicts; resolves to whether none is left. */
+    /** Tries to send all verdicts. Resolves to whether none is left. */
     async settle(): Promise<boolean> {
       await send(({ said, trouble }) => said.step === 'verdict' && !isOvertaken(trouble));
       return !state.statements.peek().some(({ said }) => said.step === 'verdict');
@@ -98,7 +107,7 @@ export function createOutbox(tools: OutboxTools) {
   };
 }
 
-/** Another person verified the result meanwhile: theirs holds until this author decides. */
+/** Another person verified the result meanwhile. Their verdict holds until this author decides. */
 export const isOvertaken = (trouble: Trouble | null): boolean => trouble?.code === 'result-changed';
 
 const needsNobody: IsMeant = ({ trouble, isRetried }) => trouble === null || isRetried;
@@ -123,14 +132,14 @@ function drop({ statements, done }: State, said: Statement): void {
 const isReplaced = (one: Statement, said: Statement): boolean =>
   one.step === said.step && idOf(one) === idOf(said);
 
-/** In its place in the order, and in place of what it replaces. */
+/** Inserts a statement in its place in the order, and removes the one that it replaces. */
 function put(state: State, unsent: Pick<Unsent, 'said'> & Partial<Unsent>): void {
   const one = { trouble: null, isRetried: false, isSending: false, isFresh: false, isKept: false, ...unsent };
   const others = state.statements.peek().filter(({ said }) => !isReplaced(said, one.said));
   state.statements.value = [...others, one].toSorted((a, b) => a.said.at - b.said.at);
 }
 
-/** After all that waits, even where the device's clock was set back since. */
+/** A time after all waiting statements, even if the device's clock was set back. */
 const momentAfter = (now: number, unsent: readonly Unsent[]): number =>
   Math.max(now, ...unsent.map(({ said }) => said.at + 1));
 
@@ -156,20 +165,20 @@ function keep(
     );
     changeOne(state, said, { isKept: true });
   };
-  // Where the device keeps nothing (a private window), sending is all that can be done.
+  // Where the device stores nothing (a private window), the statement can only be sent.
   state.writes = state.writes.then(() => ignoreFailure(write(), 'it is sent all the same'));
   return state.writes.then(() => undefined);
 }
 
 /**
- * Takes in what an earlier window or another tab has kept, sent or discarded, and looks what became of what is no
- * longer kept. Answers which of the news are meant to be sent.
+ * Reads what an earlier window or another tab has stored, and finds out what became of statements that are no longer
+ * stored. Returns which of the new statements are to be sent.
  */
 async function readKept(state: State, tools: OutboxTools, isMeant: IsMeant): Promise<IsMeant> {
   const kept = await ignoreFailure(tools.rows.kept(), 'without a database there is nothing kept');
   if (!kept || !tools.isHere()) return () => false;
   const news = kept.filter((said) => !find(state, said) && !state.done.has(keyOf(said)));
-  // Nobody answers a result again whose verdict waits for its turn.
+  // Marked as being sent, so that nobody answers a result again while its verdict waits for its turn.
   batch(() => {
     for (const said of news) put(state, { said, isKept: true, isSending: true });
   });
@@ -181,7 +190,7 @@ async function readKept(state: State, tools: OutboxTools, isMeant: IsMeant): Pro
   return (one) => isMeant(one) && news.some((said) => isSame(said, one.said));
 }
 
-/** The row as it is now; null: this window alone has the statement; undefined: there is nothing to send. */
+/** The stored row as it is now; null: only this window has the statement; undefined: there is nothing to send. */
 async function rowOf(
   state: State,
   tools: OutboxTools,
@@ -192,7 +201,7 @@ async function rowOf(
   if (!one?.isKept) return one && null;
   const row = await ignoreFailure(tools.rows.read(said), 'this window has it too');
   if (row !== null) return row ?? null;
-  // Another tab has sent, replaced or discarded it: a step is still counted with until the gateway says which.
+  // Another tab has sent, replaced or discarded it. A step of a review still counts until the gateway says which.
   if (KINDS[said.step].isShared) drop(state, said);
   const latest = await readLatest(tools, said);
   if (latest) take(state, said, latest);
@@ -217,7 +226,7 @@ async function discard(state: State, { rows }: OutboxTools, unsent: readonly Uns
     });
 }
 
-/** In their order; of a subject nothing behind a statement that was not taken. */
+/** Sends statements in order. Behind a statement that was not taken, nothing about the same subject is sent. */
 async function sendAll(state: State, tools: OutboxTools, isMeant: IsMeant): Promise<void> {
   const stopped = new Set<string>();
   for (const { said } of state.statements.peek().filter(isMeant)) {
@@ -257,7 +266,7 @@ async function waitForLink(state: State, tools: OutboxTools): Promise<void> {
     await tools.sleep(RETRY_MS);
     const cutOff = state.statements.peek().filter(({ isRetried }) => isRetried);
     const subjects = new Set(cutOff.map(({ said }) => subjectOf(said)));
-    // Statements behind it were not tried.
+    // Statements behind a failed one were not tried, so they are sent too.
     await sendAll(state, tools, (one) => subjects.has(subjectOf(one.said)) && needsNobody(one));
   }
   state.isWaiting = false;

@@ -1,31 +1,31 @@
 /**
- * The outboxes of this window, one for each account that used it. The status line counts what they hold before their
- * code is here, and after the pages that filled them are gone.
+ * The outboxes of this window, one for each account that used it. The status line counts their contents even before the
+ * outbox code is loaded, and after the pages that filled them are gone.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { provided } from '../kit/provided.ts';
 import type { Outbox, Unsent } from './outbox.ts';
 
-/** Statements that were tried and did not arrive. */
+/** Counts of statements that were tried and did not arrive. */
 export interface UnsentCounts {
   /** Verdicts on results that wait for the link. */
   readonly verdicts: number;
-  /** Verdicts that the gateway refused, perhaps as another person was faster: their author decides. */
+  /** Verdicts that the gateway refused, perhaps because another person was faster. Their author decides. */
   readonly refusedVerdicts: number;
-  /** Ids of reviews with steps that wait for the link, or for their author, the oldest first. */
+  /** Ids of reviews with steps that wait for the link or for their author, oldest first. */
   readonly waiting: readonly string[];
-  /** Ids of reviews of which the gateway refused a step: its author decides. */
+  /** Ids of reviews with a step that the gateway refused. The step's author decides. */
   readonly refused: readonly string[];
 }
 
 export interface Outboxes {
-  /** The outbox of this account; `make` is called once for each. */
+  /** Returns the outbox of this account. `make` is called once for each account. */
   of(account: string, make: () => Outbox): Outbox;
-  /** Statements of the person who is here that the gateway does not have. */
+  /** Statements of the signed-in person that the gateway does not have. */
   readonly unsent: ReadonlySignal<UnsentCounts>;
-  /** The gateway's last answer to a statement of the person who is here. */
+  /** The gateway's last answer to a statement of the signed-in person. */
   readonly answered: ReadonlySignal<unknown>;
-  /** How many there are on this device of people who are not here; null: not counted yet. */
+  /** The number of statements of other people on this device; null: not counted yet. */
   readonly others: Signal<number | null>;
 }
 
@@ -42,7 +42,7 @@ function countsOf(all: readonly Unsent[]): UnsentCounts {
   return { verdicts: verdicts.length - refusedVerdicts, refusedVerdicts, waiting, refused: [...refused] };
 }
 
-/** `account`: who is here. */
+/** `account`: the account that is signed in. */
 export function createOutboxes(account: ReadonlySignal<string | null>): Outboxes {
   const made = signal<ReadonlyMap<string, Outbox>>(new Map());
   const here = computed(() => made.value.get(account.value ?? ''));

@@ -1,11 +1,11 @@
-/** One attempt to bring a statement to the gateway, and what the gateway holds of its subject. */
+/** Makes one attempt to send a statement to the gateway, and reads what the gateway holds of its subject. */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ApiProblem, problemOf, Unreachable, type ApiClient } from '../net/api-client.ts';
 import { KINDS, subjectOf, type Answer, type Statement } from './statements.ts';
 
 export interface SendTools {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
-  /** The user's id: nobody else's right sends a statement of theirs. */
+  /** The id of the author. The statement is sent only in the author's own session. */
   readonly account: string;
 }
 /** `waits`: the link is at fault, not the statement. */
@@ -13,7 +13,7 @@ type Outcome =
   | { readonly kind: 'sent'; readonly answer: Answer }
   | { readonly kind: 'waits' | 'refused'; readonly error: unknown };
 
-/** A slow link brings an answer within this time; one that hangs holds up all that was said later. */
+/** A slow link answers within this time. A request that hangs would hold up all later statements. */
 const ANSWER_WITHIN_MS = 60_000;
 /** For marks the gateway fetches every marked image from the PACS first. */
 const MARKS_WITHIN_MS = 10 * 60_000;
@@ -36,16 +36,16 @@ async function sendOnce({ api, account }: SendTools, said: Statement, signal: Ab
   const isVerdict = said.step === 'verdict';
   const response = await api.send(`${subjectOf(said)}${to}`, {
     method,
-    // Another person may have signed in, in another tab.
+    // Another person may have signed in meanwhile, in another tab.
     as: account,
     headers: {
       'content-type': 'application/json',
       accept: 'application/json',
-      // If another person was faster, there is a newer revision by now.
+      // If another person was faster, the result has a newer revision by now.
       ...(isVerdict && { 'if-match': `"${said.revision}"` }),
     },
     body: JSON.stringify(said.request),
-    // The browser finishes the request even when the window is closed; marks may be too long for that.
+    // Lets the browser finish the request even when the window is closed. Marks may be too long for that.
     keepalive: isVerdict,
     signal,
   });
@@ -61,7 +61,7 @@ export async function readLatest({ api }: SendTools, said: Statement): Promise<A
   return (await ignoreFailure(asked, 'the page shows what it has')) ?? null;
 }
 
-/** The verdict had arrived and its answer was lost: the result holds it, as the next revision. */
+/** Recognises a verdict that had arrived although its answer was lost: the result holds it as the next revision. */
 async function heldBefore(tools: SendTools, said: Statement): Promise<Answer | null> {
   if (said.step !== 'verdict') return null;
   const { revision, request } = said;

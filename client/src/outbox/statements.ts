@@ -1,7 +1,8 @@
 /**
- * The kinds of statements that a person makes and the gateway has to hear: verdicts on results, and answers, signatures
- * and marks of reviews. Each kind says where it goes, and what the gateway answers. A step of a review has an id of its
- * own, so that sending it twice does it once; a verdict names the revision that its author looked at.
+ * The kinds of statements that a person makes and the gateway must receive: verdicts on results, and answers,
+ * signatures and marks of reviews. Each kind defines where it is sent and what the gateway answers. A step of a review
+ * has its own id, so that sending it twice has the effect of once. A verdict names the revision that its author looked
+ * at.
  */
 import { z } from 'zod';
 import {
@@ -15,8 +16,8 @@ import { DECISIONS, decideSchema, reviewSchema, signSchema, type Review } from '
 import type { SentKind } from '../pipeline/queue/rows/unsent.ts';
 
 /**
- * `at`: when it was given, by the device's clock: statements are sent in this order. `isRefused`: the gateway did not
- * take it when it was sent last.
+ * `at`: when the statement was made, by the device's clock; statements are sent in this order. `isRefused`: the gateway
+ * refused it at the last attempt.
  */
 const saidShape = { at: z.number(), isRefused: z.boolean().optional() };
 const stepShape = { reviewId: z.uuid(), ...saidShape };
@@ -32,19 +33,19 @@ const verdictSchema = z.object({
 const statementSchema = z.discriminatedUnion('step', [
   verdictSchema,
   z.object({ step: z.literal('decide'), ...stepShape, request: decideSchema }),
-  // `said`: what was signed, for the reader whose signature is refused.
+  // `said`: what was signed, shown to the reader if the signature is refused.
   z.object({ step: z.literal('sign'), ...stepShape, request: signSchema, said: saidOnceSchema.nullable() }),
   z.object({ step: z.literal('annotate'), ...stepShape, request: putAnnotationsSchema }),
 ]);
 export type Statement = z.infer<typeof statementSchema>;
 export type Verdict = Extract<Statement, { step: 'verdict' }>;
 export type Step = Exclude<Statement, Verdict>;
-/** A statement as its page gives it. */
+/** A statement as a page makes it. */
 export type Saying<S extends Statement = Statement> = S extends Statement
   ? Omit<S, 'at' | 'isRefused'>
   : never;
 
-/** Null where it is none. Verdicts of earlier versions name neither kind nor moment. */
+/** Null where the row is not a statement. Verdicts stored by earlier versions have neither kind nor time. */
 export const readStatement = (row: unknown): Statement | null =>
   statementSchema.safeParse({ step: 'verdict', at: 0, ...(row as object | null) }).data ?? null;
 
@@ -58,12 +59,15 @@ export interface Answer {
 interface Kind {
   readonly row: SentKind;
   readonly method: 'POST' | 'PUT';
-  /** Below the path of its subject. */
+  /** The address to send to, below the path of the subject. */
   readonly to: string;
-  /** Where the gateway tells what it holds now, in the same form as its answer. */
+  /** The address that tells what the gateway holds now, in the same form as its answer. */
   readonly from: '' | '/annotations';
   readonly answer: z.ZodType<Answer>;
-  /** Tabs share the one entry of a subject: each tries it as soon as any of them keeps it, to say what became of it. */
+  /**
+   * Whether all tabs send this kind. They share one entry per subject, and each tries it as soon as any tab stores it,
+   * so that each can show the outcome.
+   */
   readonly isShared: boolean;
 }
 
@@ -88,12 +92,12 @@ export const KINDS: Readonly<Record<Statement['step'], Kind>> = {
   },
 };
 
-/** The path of the result or the review: of each, nothing is sent behind a statement that was not taken. */
+/** The path of the result or review. Behind a statement that was not taken, nothing about the same subject is sent. */
 export const subjectOf = (said: Saying): string =>
   said.step === 'verdict' ? `/results/${said.resultId}` : `/reviews/${said.reviewId}`;
 
-/** A statement with the id of another replaces it. */
+/** The id of a statement. A newer statement of the same kind and id replaces the older one. */
 export const idOf = (said: Saying): string => (said.step === 'verdict' ? said.resultId : said.request.id);
 
-/** Of each statement its own, also where it replaced one of the same id. */
+/** Unique for each statement, even for one that replaced another of the same id. */
 export const keyOf = (said: Statement): string => `${said.step} ${idOf(said)} ${said.at}`;

@@ -1,6 +1,6 @@
 /**
- * Probabilities as bars, with the threshold drawn on the bar that it applies to. Every number is also text
- * next to its bar: nothing depends on length or colour alone.
+ * Probabilities as bars, with the threshold drawn on the bar that it applies to. Every number is also text next to its
+ * bar, so that nothing depends on length or colour alone.
  */
 import type { Finding } from '#shared/protocol/inference.ts';
 import { barsOf, type Bar } from './describe-result.ts';

@@ -1,6 +1,6 @@
 /**
- * Two results side by side, for example of two versions of a model: one map choice for both, and the same
- * parts in the same order.
+ * Two results side by side, for example of two versions of a model. One map choice applies to both, and both show the
+ * same parts in the same order.
  */
 import type { Result } from '#shared/protocol/inference.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';

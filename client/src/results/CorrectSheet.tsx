@@ -1,4 +1,4 @@
-/** The form of a correction: the right finding, and the reason for it. */
+/** The form of a correction: the right finding and the reason for it. */
 import { useState } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';
 import { kitWords } from '../kit/kit-words.ts';
@@ -14,7 +14,7 @@ const said = resultWords.verdict;
 const REASON_CHARACTERS = 1_000;
 const NEARLY_FULL = 200;
 
-/** `before`: the person's own correction, so that nobody has to retype it. */
+/** `before`: the person's own earlier correction, so that nobody has to retype it. */
 type CorrectSheetProps = {
   readonly of: Result;
   readonly before: VerifyRequest | null;
@@ -23,7 +23,7 @@ type CorrectSheetProps = {
 };
 
 export function CorrectSheet({ of, before, onCorrect, onClose }: CorrectSheetProps) {
-  // No default: this text goes into the PACS under their name.
+  // Nothing is preselected, because this text goes into the PACS under the person's name.
   const [finding, setFinding] = useState<Correction | null>(before?.finding ?? null);
   const [typed, setReason] = useState<string | null>(null);
   const reason = typed ?? reasonBefore(before, finding);
@@ -62,7 +62,7 @@ type FindingChoiceProps = {
   readonly onChoose: (finding: Correction) => void;
 };
 
-/** The findings that may stand instead of the model's. */
+/** The findings that can replace the model's. */
 function FindingChoice({ of, chosen, onChoose }: FindingChoiceProps) {
   return (
     <fieldset class="sheet-part correct-findings">
@@ -73,7 +73,7 @@ function FindingChoice({ of, chosen, onChoose }: FindingChoiceProps) {
             type="radio"
             name="finding"
             checked={chosen === each}
-            // Without a chosen one the sheet itself takes the first.
+            // If none is chosen, the sheet itself focuses the first.
             autofocus={chosen === each}
             onChange={() => onChoose(each)}
           />
@@ -90,7 +90,7 @@ type ReasonFieldProps = {
   readonly onReason: (reason: string) => void;
 };
 
-/** The reason in the radiologist's words, and what it is for, or how many characters are left. */
+/** The reason in the radiologist's words, with a hint about its purpose or the number of characters left. */
 function ReasonField({ reason, isMissing, onReason }: ReasonFieldProps) {
   const left = REASON_CHARACTERS - reason.length;
   const hint = left < NEARLY_FULL ? said.form.left(left) : said.form.reasonWhat;

@@ -1,6 +1,6 @@
 /**
- * The search in the PACS for a study that somebody else may have sent. Names are held by the store alone and go when
- * the view goes; the fields give the browser nothing to remember.
+ * Searches the PACS for a study that somebody else may have sent. Names are held only by the store and erased when the
+ * view closes. The fields give the browser nothing to remember.
  */
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { READS_ALL } from '#shared/protocol/api.ts';
@@ -19,14 +19,14 @@ import { Select } from '../kit/FilterBar.tsx';
 import type { FoundStudy } from './read-found.ts';
 import { resultWords } from './result-words.ts';
 
-/** For the person who is signed in; erased with the view. */
+/** The search of the signed-in person; erased when the view closes. */
 export function useFindStore(): FindStore {
   const api = useApi();
   const session = useSession();
   const [store] = useState(() =>
     createFindStore({
       ...{ api, user: session.user.peek()?.id ?? '', now: () => new Date() },
-      // Entries come after the answer: to clear them would miss the last one.
+      // The browser adds entries after the answer, so clearing them would miss the last one.
       noteNoAddresses: () => performance.setResourceTimingBufferSize(0),
     }),
   );
@@ -36,7 +36,7 @@ export function useFindStore(): FindStore {
 
 type FindInPacsProps = {
   readonly store: FindStore;
-  /** The search is open where it is the only way to a study. */
+  /** Whether the search starts open, because it is the only way to a study. */
   readonly isOpen: boolean;
   /** A Study Instance UID. */
   readonly chosen: string;
@@ -48,7 +48,7 @@ export function FindInPacs({ store, isOpen, chosen, onChoose }: FindInPacsProps)
   const trouble = store.trouble.value;
   const found = store.found.value;
   const answer = useRef<HTMLParagraphElement>(null);
-  // On a small screen it would come beneath the bar at the bottom.
+  // On a small screen the answer would appear below the bar at the bottom.
   const isAnswered = found !== null;
   useLayoutEffect(() => {
     if (isAnswered) answer.current?.scrollIntoView({ block: 'center' });
@@ -96,7 +96,7 @@ function countSaid({ studies, hasMore, isFull, isCut }: Found): string {
   return isCut ? `${first} ${said.cut}` : first;
 }
 
-/** No browser keeps what was typed, and none sends it to a dictionary. */
+/** Keeps the browser from storing what was typed or sending it to a spelling service. */
 const KEPT_NOWHERE = { autocomplete: 'off', spellcheck: false, dir: 'auto', maxLength: 64 } as const;
 
 type TypedProps = {

@@ -15,7 +15,10 @@ import { storedWords } from './stored-words.ts';
 import { className, inputName, modelName, personOf } from './describe-result.ts';
 import { resultWords } from './result-words.ts';
 
-/** Why there is no answer, or warnings to read before the answer: all that the report says of it, in its words. */
+/**
+ * Why there is no answer, or warnings to read before the answer. Shows everything that the report says about this, in
+ * its words.
+ */
 export function Remarks({ result: { finding, disagreement } }: { readonly result: Result }) {
   const instead =
     finding.model.insteadOf &&
@@ -141,7 +144,7 @@ function InputFacts({ input }: Pick<Finding, 'input'>) {
   );
 }
 
-/** How the gate, the population and the runtime came out. */
+/** The outcome of the gate, the population check and the runtime. */
 function RunFacts({ result: { finding, cached } }: { readonly result: Result }) {
   const { image, model, population, completeness } = finding;
   const said = resultWords.details;
@@ -160,7 +163,7 @@ function RunFacts({ result: { finding, cached } }: { readonly result: Result }) 
   );
 }
 
-/** When it was made, and for whom. */
+/** When and for whom the result was made. */
 function RequestFacts({ result }: { readonly result: Result }) {
   const said = resultWords.details;
   const viewer = useSession().user.value;
@@ -176,7 +179,7 @@ function RequestFacts({ result }: { readonly result: Result }) {
   );
 }
 
-/** SR, SEG and SC with the state of each, linked to the stored instance. */
+/** SR, SEG and SC, each with its state and a link to the stored instance. */
 export function ResultInstances({ result }: { readonly result: Result }) {
   const said = resultWords.details;
   const { id, instances } = result;

@@ -1,9 +1,9 @@
-/** An instance that the gateway made, how far it is on its way to the PACS, and the way to it and its receipt. */
+/** An instance that the gateway made: its progress towards the PACS, and links to it and to its receipt. */
 import type { ComponentChildren } from 'preact';
 import { Icon } from '../kit/Icon.tsx';
 
 type InstanceRowProps = {
-  /** The state of the instance; `promised` where there is none yet. */
+  /** The state of the instance; `promised` if it does not exist yet. */
   readonly state: string;
   readonly said: string;
   /** Null: this person may not open it. */
@@ -23,7 +23,7 @@ export function InstanceRow({ state, said, href, children }: InstanceRowProps) {
   return <li data-state={state}>{href === null ? <div>{content}</div> : <a href={href}>{content}</a>}</li>;
 }
 
-/** Green only where the PACS has confirmed. */
+/** Green only once the PACS has confirmed. */
 function signOf(state: string): 'pacs' | 'decide' | 'gateway' {
   if (state === 'stored' || state === 'coerced' || state === 'already-stored') return 'pacs';
   return state === 'refused' || state === 'quarantined' ? 'decide' : 'gateway';

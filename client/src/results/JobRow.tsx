@@ -1,4 +1,4 @@
-/** A running, waiting or failed job: its progress and its two buttons. */
+/** A running, waiting or failed job, with its progress and its two buttons. */
 import type { Job } from '#shared/protocol/inference.ts';
 import { mayRetry, troubleOfCode } from '../net/trouble-of.ts';
 import { formatMoment } from '../kit/format.ts';

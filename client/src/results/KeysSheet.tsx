@@ -1,4 +1,4 @@
-/** The list of single keys, and the switch that turns them off (WCAG 2.2 2.1.4). */
+/** The list of single keys, and the switch that turns them off (WCAG 2.2 SC 2.1.4). */
 import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import type { LookStore } from './look.store.ts';

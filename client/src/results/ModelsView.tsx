@@ -1,5 +1,5 @@
 /**
- * The models: the active version, the state of the others, and their cards. An administrator activates, rolls
+ * The models: the active version, the state of the other versions, and their cards. An administrator activates, rolls
  * back and stops them.
  */
 import { troubleOfCode } from '../net/trouble-of.ts';
@@ -109,7 +109,7 @@ function Version({ version, isOnly, store }: VersionProps) {
   );
 }
 
-/** The only version has nothing to roll back to. */
+/** If there is only one version, there is nothing to roll back to. */
 function actionsOf({ state }: ModelVersion, isOnly: boolean): readonly ModelAction[] {
   if (state !== 'active') return ['activate'];
   return isOnly ? ['stop'] : ['rollback', 'stop'];

@@ -1,6 +1,6 @@
 /**
- * Verdicts that were not sent, each named as its row of the list is: by its patient or pseudonym, for readers who are
- * told. The page of each result offers to send or discard it.
+ * Verdicts that were not sent. Each is named like its row in the list: by patient or pseudonym, for readers who may
+ * know it. The page of each result offers to send or discard the verdict.
  */
 import { useEffect } from 'preact/hooks';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -33,9 +33,10 @@ function One({ unsent, previews, picked }: NotSentProps & { readonly unsent: Uns
   useEffect(() => void (isInPacs && previews.want(id)), [id, isInPacs]);
   useWhenBack(previews.arrival(id).value === 'failed', () => previews.want(id));
   const known = picked.nameOf(id) ?? patientOf(previews.of(id).value);
-  // Nothing else tells two studies apart whose patients the page does not know.
+  // If the page does not know the patients, only the end of the UID tells two studies apart.
   const name = [useInputName()(input), ...(isInPacs ? [resultWords.studyUID(uid.slice(-8))] : [])].join(', ');
-  // The page itself says that the gateway cannot be reached, and only the result says whose verdict came first.
+  // The page already says if the gateway cannot be reached. Whose verdict came first is said only on the page of the
+  // result.
   const next = isOvertaken(trouble)
     ? listWords.overtakenHere
     : isRetried

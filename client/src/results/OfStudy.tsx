@@ -1,6 +1,6 @@
 /**
- * From one result to all results of its study: an address that can be opened anywhere. It names the result, because no
- * address holds a UID.
+ * Leads from one result to all results of its study, by an address that works anywhere. The address names the result,
+ * because no address may contain a UID.
  */
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
@@ -20,7 +20,7 @@ export function OfStudy({ id, list }: OfStudyProps) {
   useEffect(() => {
     const left = new AbortController();
     list.showStudyOf(id, left.signal).then(
-      // In the place of this address: the way back leads out of the list.
+      // Replaces this address, so that the Back button leads out of the list.
       () => location.replace(hrefOf({ page: 'results', at: 'results', id: '', beside: '' })),
       (error: unknown) => left.signal.aborted || setTrouble(troubleOf(error)),
     );

@@ -1,6 +1,4 @@
-/**
- * Parts shared by the pages of results: names of inputs, and a choice among few options.
- */
+/** Parts shared by the pages of results: names of inputs, and a choice among a few options. */
 import { useId } from 'preact/hooks';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
@@ -11,13 +9,16 @@ import { titleWords } from '../pipeline/queue/title-words.ts';
 import type { Finding } from '#shared/protocol/inference.ts';
 import { inputName } from './describe-result.ts';
 
-/** Whether the roles may run a model and open results: auditors read the list alone, as they send nothing. */
+/**
+ * Whether the person's roles may run a model and open results. Auditors may only read the list, and send nothing
+ * either.
+ */
 export function useMayOpen(): boolean {
   const user = useSession().user.value;
   return user === null || maySend(user);
 }
 
-/** The name of the input: this device's name for it, otherwise what kind of input it is. */
+/** The name of the input: this device's name for it, otherwise the kind of input. */
 export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID' | 'kind'>) => string {
   const studies = useQueue().studies.value;
   return (input) => {
@@ -25,7 +26,7 @@ export function useInputName(): (input: Pick<Finding['input'], 'studyInstanceUID
       ({ studyInstanceUID }) => studyInstanceUID !== null && studyInstanceUID === input.studyInstanceUID,
     );
     if (!known) return inputName(input);
-    // Only the kind of an arrived study remains, or its label: the time tells it from others.
+    // Of a study that has arrived, only its kind or its label is left, so the time tells it apart from others.
     const when = known.title
       ? formatDicomDate(known.title.studyDate)
       : titleWords.queuedWhen(formatMoment(new Date(known.queuedAt), new Date()));
@@ -39,7 +40,7 @@ type SegmentsProps<T extends string> = {
   readonly nameOf: (option: T) => string;
   readonly chosen: T;
   readonly onChoose: (option: T) => void;
-  /** The label is visible above, not only read out. */
+  /** Shows the label above the choice; otherwise only screen readers read it. */
   readonly labelled?: boolean;
 };
 

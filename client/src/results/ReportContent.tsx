@@ -1,6 +1,6 @@
 /**
- * A structured report on the page: its flags, its observer, and its content in the report's own order, with
- * codes and units. References link to the instance if it belongs to this result.
+ * A structured report on the page: its flags, its observer, and its content in the report's own order, with codes and
+ * units. A reference links to the instance if that belongs to this result.
  */
 import type { ComponentChildren } from 'preact';
 import type { Code, ContentItem, StructuredReport } from '#shared/dicom/content-tree.ts';
@@ -18,10 +18,10 @@ const CONTEXT = 'HAS OBS CONTEXT';
 const MODIFIER = 'HAS CONCEPT MOD';
 /** PS3.16 TID 1501: identifies a group of measurements. */
 const TRACKING = '112039';
-/** Texts of people: a comment (DCM 121106), and the reason of a verdict. */
+/** Texts written by people: a comment (DCM 121106), and the reason of a verdict. */
 const TYPED = ['121106', 'REASON'];
 
-/** Null: it is no report of a result. */
+/** Null: the report is not of a result. */
 type OfResult = { readonly result: Result | null };
 
 type ReportContentProps = OfResult & { readonly report: StructuredReport; readonly head: StoredHead };
@@ -113,7 +113,7 @@ function Part({ item, result, level }: PartProps) {
   );
 }
 
-/** The finding first; model and image follow below, where readers look for them. */
+/** The finding comes first. Model and image follow below, where readers look for them. */
 function Grouped({ leaves, result }: OfResult & { readonly leaves: readonly ContentItem[] }) {
   const isBeside = ({ relationship, value }: ContentItem) =>
     relationship === CONTEXT || relationship === MODIFIER || value.kind === 'reference';

@@ -1,6 +1,6 @@
 /**
- * The examined image, on black in both themes, with a map of where the model looked over it, at the chosen
- * opacity. A legend below names the map and explains its colours.
+ * The examined image, on black in both themes, overlaid at the chosen opacity with a map of where the model looked. A
+ * legend below names the map and explains its colours.
  */
 import { useEffect } from 'preact/hooks';
 import type { Finding } from '#shared/protocol/inference.ts';
@@ -13,16 +13,16 @@ import type { ResultStore } from './result.store.ts';
 import { ZoomedPicture } from './ZoomedPicture.tsx';
 
 const said = resultWords.picturePart;
-/** A healthy PACS answers in two or three seconds; after ten a person begins to wonder. */
+/** A healthy PACS answers within two or three seconds. After ten seconds a person begins to wonder. */
 export const SLOW_MS = 10_000;
 
 type ResultPictureProps = {
   readonly store: ResultStore;
   readonly finding: Finding;
   readonly look: LookStore;
-  /** The picture itself, if it was picked on this page. */
+  /** The address of the picture itself, if its file was picked on this page. */
   readonly picked: string | undefined;
-  /** Without choices: they are elsewhere on the page. */
+  /** Omits the choices of maps, which are elsewhere on the page. */
   readonly bare?: boolean;
 };
 
@@ -54,7 +54,7 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
   const slow = useLate(image === null, SLOW_MS);
   const name = map === 'none' ? said.image : said.imageWithMap(said.mapNames[map]);
   const named = store.named.value;
-  // Nobody has read the header of a file that was picked here.
+  // The header of a file picked here has not been read, so it may hold a name.
   const about = picked === undefined ? named : { ...named, mayHoldName: true, isOwn: true };
   const isHidden = useHiding(about) !== 'shown' && image !== null && image !== 'missing';
   const isMissing = image === 'missing' || over === 'missing';
@@ -101,7 +101,7 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
   );
 }
 
-/** `gone`: it was sent as a file, and the gateway keeps no files. */
+/** `gone`: the image was sent as a file, and the gateway keeps no files. */
 function Missing({
   what,
   onAgain,

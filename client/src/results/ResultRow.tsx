@@ -1,6 +1,6 @@
 /**
  * The row of a result in the list: the image, the finding in words, the patient or pseudonym, the kind of image, and
- * a verdict.
+ * the verdict.
  */
 import type { ComponentChildren, RefObject } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
@@ -64,7 +64,7 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
   const said = saidOf(result);
   const named = picked.nameOf(id) ?? patientOf(preview);
   const about = [
-    // Nothing else tells two studies apart whose patients are not known, or not yet.
+    // While the patients are not known, only the end of the UID tells two studies apart.
     ...(named !== null || studyInstanceUID === undefined
       ? []
       : [resultWords.studyUID(studyInstanceUID.slice(-8))]),
@@ -97,7 +97,7 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
   );
 }
 
-/** What radiologists said of it. */
+/** What radiologists said about the result. */
 function saidOf(result: Result): readonly string[] {
   const { verification } = result;
   const { done, review } = resultWords.verdict;
@@ -116,7 +116,7 @@ type LineProps = {
   readonly children: ComponentChildren;
 };
 
-/** A link for readers who may open the result. */
+/** A link for readers who may open the result; otherwise plain text. */
 function Line({ id, kind, row, children }: LineProps) {
   if (!useMayOpen())
     return (
@@ -133,7 +133,7 @@ function Line({ id, kind, row, children }: LineProps) {
   );
 }
 
-/** Decoration: the words beside it say what was found. */
+/** Decorative: the text beside it says what was found. */
 function Image({ address }: { readonly address: string | null }) {
   return address === null ? <Icon name="files" size={20} /> : <img src={address} alt="" />;
 }

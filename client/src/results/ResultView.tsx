@@ -82,7 +82,7 @@ type ResultViewProps = {
 };
 
 export function ResultView({ id, list, look, picked, previews, kept, from }: ResultViewProps) {
-  // A file has no name in the PACS, and hidden names are awaited by nobody.
+  // A file has no patient in the PACS, and while names are hidden the page does not wait for any.
   const awaitsName = ({ finding }: Result) =>
     finding.input.studyInstanceUID !== undefined &&
     !namesHidden.value &&
@@ -92,7 +92,7 @@ export function ResultView({ id, list, look, picked, previews, kept, from }: Res
   const late = useLate(shown.kind === 'loading');
   useWhenBack(shown.kind === 'failed', () => void store.load());
   const isReady = shown.kind === 'ready';
-  // The heading with the finding arrives with it.
+  // The heading is drawn together with the finding.
   useEffect(
     () =>
       void (
@@ -126,9 +126,9 @@ type OneResultProps = Omit<ResultViewProps, 'id' | 'kept'> & {
 function OneResult({ store, result, list, look, picked, previews, from }: OneResultProps) {
   const { finding } = result;
   const [open, setOpen] = useState<'keys' | null>(null);
-  // The result that its author looked at when the form opened: another tab may change it meanwhile.
+  // The result as it was when the form opened; another tab may change it meanwhile.
   const [corrected, setCorrected] = useState<Result | null>(null);
-  // The change is of this revision: nobody changes the verdict of another reader that has just come.
+  // The change applies to this revision only, so that nobody changes another reader's verdict that has just arrived.
   const [changed, setChanged] = useState<number | null>(null);
   const changing = changed === result.revision;
   const setChanging = (changes: boolean) => setChanged(changes ? result.revision : null);
@@ -184,8 +184,8 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
 }
 
 /**
- * The person's own correction that is being changed: nobody has to type it again, nor signs the words of another
- * person.
+ * The person's own correction that is being changed, so that it need not be typed again. Another person's words are
+ * never taken over.
  */
 function beforeOf({ verification }: Result): VerifyRequest | null {
   const said = verifyRequestSchema.safeParse({
@@ -251,7 +251,10 @@ type ToolsProps = {
   readonly onKeys: () => void;
 };
 
-/** The tools of a result that is not there: without a link a person still goes back to one that is. */
+/**
+ * The tools of a result that could not be read. Without a link the person can still go back to a result that is
+ * available.
+ */
 function UnreadTools({ id, list, look, from }: Omit<ToolsProps, 'onKeys'> & { readonly look: LookStore }) {
   const [areKeysOpen, setKeysOpen] = useState(false);
   const onKeys = () => {
@@ -267,7 +270,7 @@ function UnreadTools({ id, list, look, from }: Omit<ToolsProps, 'onKeys'> & { re
   );
 }
 
-/** The way back to the list, to its neighbours, and to the list of keys. */
+/** Links back to the list and to its neighbours, and to the list of keys. */
 function Tools({ id, list, from, onKeys }: ToolsProps) {
   return (
     <div class="result-tools">
@@ -289,7 +292,10 @@ function Tools({ id, list, from, onKeys }: ToolsProps) {
   );
 }
 
-/** The answer in one line, the image, the model and the time, and what limits the answer: nobody agrees before it. */
+/**
+ * The answer in one line, the image, the model and the time, and what limits the answer, so that nobody agrees before
+ * reading it.
+ */
 type ResultHeadProps = Pick<ResultViewProps, 'picked' | 'previews'> & { readonly result: Result };
 
 function ResultHead({ result, picked, previews }: ResultHeadProps) {
@@ -322,7 +328,7 @@ function ResultHead({ result, picked, previews }: ResultHeadProps) {
   );
 }
 
-/** The sentences beside the picture, in the order in which they matter. */
+/** The sentences beside the picture, in order of importance. */
 function ResultText({ result, list }: { readonly result: Result; readonly list: ResultsStore }) {
   const { finding } = result;
   return (
@@ -360,7 +366,7 @@ export function Back({ from = null }: { readonly from?: CameFrom }) {
 
 const LIST = { page: 'results', at: 'results', id: '', beside: '' } as const;
 
-/** Links to the next result of the list; without one the button stays in place. */
+/** Links to the next result of the list. Without a next one, the button stays in place. */
 function Step({
   to,
   label,

@@ -1,6 +1,6 @@
 /**
- * The pages of results, fetched when the first of them is opened: the list, one result or two, running a
- * model, and the models.
+ * The pages of results, loaded when the first of them is opened: the list, one result or two, running a model, and the
+ * models.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -35,8 +35,8 @@ export type ResultsRoute = Extract<Route, { page: 'results' }>;
 type ResultsPagesProps = { readonly route: ResultsRoute; readonly unread: ComponentChildren };
 
 /**
- * The list, the chosen map and the picked pictures stay while a person goes from result to result. `unread`: the
- * studies that wait to be read, on the list.
+ * The list, the chosen map and the picked pictures are kept while a person goes from result to result. `unread`: the
+ * studies that wait to be read, shown on the list.
  */
 export function ResultsPages({ route: { at, id, beside }, unread }: ResultsPagesProps) {
   const api = useApi();

@@ -1,6 +1,6 @@
 /**
- * The list of results, newest first, with filters that persist, below the running jobs. The empty page
- * explains how to start.
+ * The list of results, newest first, with filters that are remembered, below the running jobs. The empty page explains
+ * how to start.
  */
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
@@ -100,7 +100,7 @@ export function ResultsView({
   );
 }
 
-/** Says that not all results are listed, above what may push the filters out of sight. */
+/** Says that not all results are listed, above content that may push the filters out of view. */
 function Narrowed({ list }: { readonly list: ResultsStore }) {
   const filters = list.filters.value;
   if (!isFiltered(filters)) return null;
@@ -153,7 +153,7 @@ type FilterBarProps = { readonly list: ResultsStore; readonly previews: Previews
 
 function FilterBar({ list, previews }: FilterBarProps) {
   const filters = list.filters.value;
-  // Auditors ask for none.
+  // Auditors may not ask for names.
   const mayAsk = useMayOpen();
   const nameOfInput = useInputName();
   const set = (some: Partial<Filters>) => {
@@ -200,8 +200,8 @@ function FilterBar({ list, previews }: FilterBarProps) {
 }
 
 /**
- * Asks for the names of all studies that the filter offers, once a person reaches for it: of those whose preview is not
- * here for the name alone, or the audit trail would say that somebody read their images.
+ * Asks for the names of all studies that the filter offers, once a person is about to use it. The previews are not
+ * loaded for this, because the audit trail would then say that the person viewed their images.
  */
 function useNamesOfStudies(list: ResultsStore, previews: PreviewsStore): () => void {
   const [isReached, setReached] = useState(false);
@@ -257,7 +257,7 @@ function List({ list, previews, picked }: ResultsViewProps) {
 
 type FoldedProps = ResultsViewProps & { readonly row: Result };
 
-/** The other images of a run with the same answer: nothing of them is asked for before somebody opens it. */
+/** The other images of a run with the same answer. Nothing about them is requested before somebody opens them. */
 function Folded({ row, list, previews, picked }: FoldedProps) {
   const [images] = useState(() =>
     createPagedList<ResultPage, 'results', Trouble>(troubleOf, {

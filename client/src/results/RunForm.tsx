@@ -1,6 +1,6 @@
 /**
- * The form for running a model: the study or file, the model and its version, the parameters. Errors appear
- * below each field.
+ * The form for running a model: the study or file, the model and its version, and the parameters. Errors appear below
+ * each field.
  */
 import { useState } from 'preact/hooks';
 import { useSession } from '../net/net-context.ts';
@@ -24,7 +24,7 @@ type OfStore = { readonly store: RunStore };
 
 export function RunForm({ store }: OfStore) {
   const { source } = store.form.value;
-  // Nobody sees what another person has found.
+  // The key discards the search when the account changes, so that nobody sees what another person has found.
   const user = useSession().user.value?.id;
   return (
     <div class="run-form">
@@ -49,7 +49,7 @@ export function RunForm({ store }: OfStore) {
   );
 }
 
-/** More would hide the models below them. */
+/** More rows would push the models below out of view. */
 const AT_FIRST = 5;
 
 function Studies({ store }: OfStore) {
@@ -76,14 +76,14 @@ function Studies({ store }: OfStore) {
   );
 }
 
-/** `isListed`: the chosen one is among those found. */
+/** `isListed`: the chosen study is among those found. */
 function OwnStudies({ store, isListed }: OfStore & { readonly isListed: boolean }) {
   const queued = useQueue().studies.value;
   const nameOfInput = useInputName();
   const [all, setAll] = useState(false);
   const { study } = store.form.value;
   const studies = store.studies.value.value ?? [];
-  // Chosen elsewhere, and perhaps sent by another person.
+  // The study was chosen elsewhere, and perhaps sent by another person.
   const extra =
     study !== '' && !isListed && !studies.some(({ studyInstanceUID }) => studyInstanceUID === study)
       ? [{ studyInstanceUID: study, counts: null }]
@@ -102,7 +102,7 @@ function OwnStudies({ store, isListed }: OfStore & { readonly isListed: boolean 
           ? partsOf(known.title).slice(1)
           : known
             ? remainsOf(known, new Date()).slice(-1)
-            : // Nothing else tells two studies of other devices apart.
+            : // Only the end of the UID tells two studies of other devices apart.
               [resultWords.studyUID(studyInstanceUID.slice(-8))];
         const ofCase = store.ofCase.value;
         const isOfCase = ofCase?.studyInstanceUID === studyInstanceUID;

@@ -1,6 +1,6 @@
 /**
- * Running a model: the input, the model and its parameters; then the progress, and the link to the result.
- * One main button.
+ * The page for running a model: the input, the model and its parameters, then the progress and the link to the result.
+ * It has one main button.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { READS_ALL } from '#shared/protocol/api.ts';
@@ -32,8 +32,8 @@ import { Back } from './ResultView.tsx';
 const said = resultWords.run;
 
 /**
- * `id`: a study on this device; empty if none is chosen yet. With `ofCase`, a case: then that is the place of the study
- * among those of the case.
+ * `id`: a study on this device; empty if none is chosen yet. If `ofCase` is set, `id` is a case, and `ofCase` is the
+ * place of the study in that case.
  */
 type RunViewProps = {
   readonly id: string;
@@ -89,7 +89,7 @@ function BackToCase({ id }: { readonly id: string }) {
   );
 }
 
-/** The store of this page, with the study of this id chosen. */
+/** Creates the store of this page, with the study of this id chosen. */
 function useRunStore(id: string, ofCase: string): RunStore {
   const api = useApi();
   const queue = useQueue();
@@ -107,14 +107,14 @@ function useRunStore(id: string, ofCase: string): RunStore {
   return store;
 }
 
-/** The address of a single result; of several, that of the list, filtered by the study. */
+/** The address of the only result, or for several results that of the list filtered by the study. */
 function resultsOf(job: Job, list: ResultsStore): string {
   const [only = '', ...others] = job.results;
   if (others.length > 0) list.filters.value = { ...ALL, study: job.studyInstanceUID ?? '' };
   return hrefOf({ page: 'results', at: 'results', id: others.length > 0 ? '' : only, beside: '' });
 }
 
-/** Within reach of the thumb: what is missing, and the one button. */
+/** A bar within reach of the thumb: what is missing, and the one button. */
 function RunBar({ store, onRun }: { readonly store: RunStore; readonly onRun: () => void }) {
   const invalid = store.invalid.value;
   const isStarting = store.running.value.kind === 'starting';
@@ -139,7 +139,7 @@ function RunBar({ store, onRun }: { readonly store: RunStore; readonly onRun: ()
 
 type WatchProps = { readonly store: RunStore; readonly job: Job; readonly onRetry: () => void };
 
-/** A job on its way: its input, its model, how far it is, and what can be done about it. */
+/** A job in progress: its input, its model, its progress, and what can be done about it. */
 function Watch({ store, job, onRetry }: WatchProps) {
   const nameOfInput = useInputName();
   const { source, file } = store.form.value;

@@ -1,6 +1,6 @@
 /**
- * A segmentation over its source image: each segment in its own colour, shown or hidden, at the chosen
- * opacity, with its name, code and size.
+ * A segmentation over its source image. Each segment has its own colour and is listed with its name, code and size.
+ * Segments can be shown or hidden, at the chosen opacity.
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Segment, Segmentation } from '#shared/pixels/segmentation.ts';

@@ -1,6 +1,6 @@
 /**
- * An instance that the gateway made, read back from the PACS when it is opened, with the proof that it is there: its
- * UID, its receipt, and whether its bytes are those that the receipt names.
+ * An instance that the gateway made, read back from the PACS when it is opened. It shows the proof that the instance is
+ * there: its UID, its receipt, and whether its bytes match the receipt.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -27,7 +27,7 @@ import { createStoredStore, type Reading, type StoredStore } from './stored.stor
 type Read = Extract<Reading, { kind: 'read' }>['stored'];
 
 type StoredInstanceProps = {
-  /** Where the gateway reads it back. */
+  /** The path from which the gateway reads the instance back. */
   readonly path: string;
   readonly instance: ResultInstance;
   readonly studyInstanceUID: string | undefined;
@@ -98,7 +98,7 @@ type ProofProps = Pick<StoredInstanceProps, 'instance' | 'studyInstanceUID'> & {
   readonly onAgain: () => void;
 };
 
-/** The proof that it is stored: the reading itself, its UID, and the receipt. */
+/** The proof that the instance is stored: the read-back itself, its UID, and the receipt. */
 function Proof({ instance: { sopInstanceUID, receipt }, studyInstanceUID, reading, onAgain }: ProofProps) {
   const queue = useQueue();
   const said = storedWords.proof;
@@ -138,7 +138,7 @@ function Proof({ instance: { sopInstanceUID, receipt }, studyInstanceUID, readin
   );
 }
 
-/** When the PACS gave it back, how large it is, and whether it is what the receipt lists. */
+/** When the PACS returned the instance, its size, and whether it matches the receipt. */
 function JustRead({ reading }: { readonly reading: Extract<Reading, { kind: 'read' }> }) {
   const said = storedWords.proof;
   return (
@@ -161,7 +161,7 @@ function JustRead({ reading }: { readonly reading: Extract<Reading, { kind: 'rea
   );
 }
 
-/** The patient, as the instance names them: pseudonyms for a de-identified study. */
+/** The patient as the instance names them. For a de-identified study these are pseudonyms. */
 function Head({ head }: { readonly head: StoredHead }) {
   const said = storedWords.head;
   return (

@@ -1,6 +1,6 @@
 /**
- * One instance of a result as stored in the PACS: report, segmentation or picture, read back when the page is
- * opened, with its proof.
+ * One instance of a result as stored in the PACS: report, segmentation or picture. It is read back when the page is
+ * opened, and shown with its proof.
  */
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useEffect } from 'preact/hooks';
@@ -97,7 +97,7 @@ export function StoredView({ id, place, look, kept }: StoredViewProps) {
   );
 }
 
-/** An older report stays in the PACS, and could be taken for the one that counts. */
+/** An older report stays in the PACS and could be mistaken for the current one. */
 function Replaced({ result, instance }: { readonly result: Result; readonly instance: ResultInstance }) {
   const by = replacementOf(result.instances, instance);
   if (by === null) return null;
@@ -168,7 +168,7 @@ function OneInstance({ result, instance, store, look }: StoredInstanceProps) {
   );
 }
 
-/** A Secondary Capture as it is stored. */
+/** A Secondary Capture as it is stored in the PACS. */
 function Capture({ picture, ...named }: NamedPicture & { readonly picture: Thumbnail }) {
   if (useHiding(named) !== 'shown')
     return (

@@ -1,7 +1,7 @@
 /**
- * From a study to what models found in it, for those who may open results: the newest result of each model, and the
- * list of all of them where a model has several. The finding itself stands on its own page, beside its image and what
- * limits it.
+ * Links from a study to what models found in it, for people who may open results: the newest result of each model, and
+ * the list of all of them where a model has several. The finding itself is only on its own page, beside its image and
+ * its limits.
  */
 import { formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';

@@ -1,7 +1,7 @@
 /**
- * At the bottom of a radiologist's window, within reach of the thumb: agree or correct, in one action, which can be
- * changed at any time. It asks nothing while the image is not on the screen, and says why. Everyone else reads the
- * verdict beside the picture.
+ * The bar at the bottom of a radiologist's window, within reach of the thumb: agree or correct, in one action, which
+ * can be changed at any time. While the image is not on the screen it asks nothing, and says why. Everyone else reads
+ * the verdict beside the picture.
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Result, Verification } from '#shared/protocol/inference.ts';
@@ -34,14 +34,17 @@ export function useMayVerify(): boolean {
 type VerdictBarProps = {
   readonly store: ResultStore;
   readonly result: Result;
-  /** An existing verdict is being changed. */
+  /** The person is changing an existing verdict. */
   readonly changing: boolean;
   readonly onChanging: (changing: boolean) => void;
   readonly onDecide: (request: VerifyRequest) => void;
   readonly onCorrect: () => void;
 };
 
-/** Where a verdict stands, the button that leaves it as it is; the bar itself while it has no button. */
+/**
+ * The element to focus: the button that keeps an existing verdict, otherwise the first button, otherwise the bar
+ * itself.
+ */
 const firstOf = (bar: HTMLElement | null): HTMLElement | null =>
   bar?.querySelector<HTMLElement>('.verdict-keep') ?? bar?.querySelector<HTMLElement>('.button') ?? bar;
 
@@ -49,7 +52,7 @@ export function VerdictBar({ store, result, changing, onChanging, onDecide, onCo
   const bar = useRef<HTMLElement>(null);
   const verdict = store.verdict.value;
   const isAsked = changing || (result.verification === null && verdict.kind !== 'unsent');
-  // The pressed button is gone: move the focus to its replacement for keyboard users, before the next key is pressed.
+  // The pressed button is gone, so the focus moves to its replacement before keyboard users press the next key.
   const isFirst = useRef(true);
   useLayoutEffect(() => {
     if (!isFirst.current && document.activeElement === document.body)
@@ -79,7 +82,7 @@ export function VerdictBar({ store, result, changing, onChanging, onDecide, onCo
   );
 }
 
-/** The result's image came as a file, and the gateway keeps none. */
+/** The image was sent as a file, and the gateway keeps no files. */
 const isGone = ({ finding }: Result): boolean => finding.input.studyInstanceUID === undefined;
 
 type SentenceProps = {
@@ -127,7 +130,7 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
   );
 }
 
-/** The signed review that no verdict may contradict. */
+/** The signed review that a verdict may not contradict. */
 function Behind({ result: { review, finding } }: { readonly result: Result }) {
   if (!review || finding.positive === null) return null;
   const { id, positive, readers, isAdjudicated, settledAt } = review;
@@ -145,13 +148,13 @@ function Behind({ result: { review, finding } }: { readonly result: Result }) {
   );
 }
 
-/** Reviews of its study leave no verdict that may be given. */
+/** Reviews of the study disagree, so that no verdict can be given. */
 const isDisputed = ({ review, finding }: Result): boolean =>
   review?.positive === null && finding.positive !== null;
 
 type StandingProps = { readonly result: Result; readonly note: string };
 
-/** The verdict that the gateway has, if any, and until when it counts. */
+/** The verdict that the gateway has, if any, and how long it holds. */
 function Standing({ result: { verification }, note }: StandingProps) {
   return verification === null ? null : (
     <>
@@ -161,7 +164,7 @@ function Standing({ result: { verification }, note }: StandingProps) {
   );
 }
 
-/** The question, or what has to be on the page before it can be answered. */
+/** The question, or what must be on the page before it can be answered. */
 function askedOf({ image: { value: image }, isNameAwaited }: ResultStore, result: Result): string {
   if (image !== 'shown') return said.image[image === 'missing' && isGone(result) ? 'gone' : image];
   return isNameAwaited.value ? said.nameAwaited : questionOf(result.finding);
@@ -169,11 +172,11 @@ function askedOf({ image: { value: image }, isNameAwaited }: ResultStore, result
 
 type WaitingProps = {
   readonly verdict: Verdict;
-  /** The page itself says already what is wrong: this. */
+  /** What the page itself already says is wrong. */
   readonly told?: string | null;
 };
 
-/** A verdict that the gateway does not have can be read while its result cannot. */
+/** Shows a verdict that the gateway does not have, even while its result cannot be shown. */
 export function Waiting({ verdict, told }: WaitingProps) {
   if (verdict.kind === 'none') return null;
   if (verdict.kind !== 'sending')
@@ -188,7 +191,7 @@ export function Waiting({ verdict, told }: WaitingProps) {
 
 type OvertakenProps = { readonly unsent: UnsentVerdict; readonly verification: Verification | null };
 
-/** The verdict that stands, and the person's own, which waits for their decision. */
+/** The current verdict, and the person's own, which waits for their decision. */
 function Overtaken({ unsent, verification }: OvertakenProps) {
   const { request } = unsent.said;
   const isOwn = verification?.by === useSession().user.value?.id;
@@ -258,14 +261,17 @@ export function Verified({ verification }: { readonly verification: Verification
   );
 }
 
-/** Everything that radiologists have said of it; who is not asked also reads here that nobody has. */
+/**
+ * Everything that radiologists have said about the result. People who cannot give a verdict also read here that there
+ * is none.
+ */
 export function Verdicts({ result }: { readonly result: Result }) {
   const { verification, history } = result;
   const may = useMayVerify();
   const all = history ?? (verification ? [verification] : []);
-  // A radiologist reads the only one in the bar.
+  // If there is only one verdict, a radiologist reads it in the bar.
   if (may && all.length < 2) return null;
-  // The signed review of its study says nothing about a model that says nothing.
+  // If the model gives no answer, the signed review of the study says nothing about it.
   if (all.length === 0 && !isUnread(result) && result.finding.positive === null) return null;
   return (
     <div class="result-part">
@@ -291,7 +297,7 @@ type ButtonsProps = {
   readonly onCorrect: () => void;
   readonly onChange: () => void;
   readonly onDecide: (request: VerifyRequest) => void;
-  /** Leaves the verdict that stands as it is; null: there is none. */
+  /** Keeps the current verdict; null: there is none. */
   readonly onKeep: (() => void) | null;
 };
 
@@ -300,7 +306,7 @@ function Buttons(props: ButtonsProps) {
   const settling = useSettling<HTMLDivElement>(
     `${verdict.kind} ${isAsked} ${store.image.value} ${store.isNameAwaited.value}`,
   );
-  // Asked until it is answered, or sent: each attempt in between draws other buttons.
+  // Kept until it is answered or sent, because each attempt in between draws other buttons.
   const [asked, setAsked] = useState<VerifyRequest | null>(null);
   const unsent =
     verdict.kind === 'unsent' || verdict.kind === 'overtaken' ? verdict.unsent.said.request : null;
@@ -343,7 +349,7 @@ function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
       </>
     );
   if (!isAsked) return change;
-  // The last takes the place of the button that asked: a slow second press there changes nothing.
+  // The last button appears where the one that asked was, so that a slow second press does nothing.
   return (
     <>
       <AskedButtons {...props} />

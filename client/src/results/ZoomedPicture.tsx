@@ -1,6 +1,6 @@
 /**
- * The image of a result as near as a person wants it, with what lies over it: wheel, two fingers, buttons and keys
- * zoom, and a drag moves it. It is a rendered picture with the grey values that the model saw, so it has no window.
+ * The image of a result with its overlays, zoomed by wheel, two fingers, buttons and keys, and moved by dragging. It is
+ * a rendered picture with the grey values that the model saw, so there is no grey window.
  */
 import type { ComponentChildren } from 'preact';
 import { useRef, useState } from 'preact/hooks';
@@ -23,9 +23,9 @@ import { zoomWords as said } from './zoom-words.ts';
 
 type ZoomedPictureProps = {
   readonly image: ImageSize;
-  /** The image and its maps, each as large as the image. */
+  /** The image and its maps, all of the same size. */
   readonly children: ComponentChildren;
-  /** Does not move with the image. */
+  /** Content that does not move with the image. */
   readonly over: ComponentChildren;
 };
 
@@ -36,7 +36,7 @@ export function ZoomedPicture({ image, children, over }: ZoomedPictureProps) {
   const looking: Looking = { image, window, view };
   useWindowSize(place, setWindow);
   useWheel(place, (factor, at) => {
-    // A whole image does not become smaller: the page scrolls.
+    // A whole image cannot be zoomed out further, so the page scrolls instead.
     if (view.zoom === 1 && factor <= 1) return false;
     see(zoomedAt(looking, factor, at));
     return true;
@@ -59,7 +59,7 @@ export function ZoomedPicture({ image, children, over }: ZoomedPictureProps) {
           const isLetter = event.ctrlKey || event.altKey || event.metaKey;
           if (next === null || isLetter || (view.zoom === 1 && event.key.startsWith('Arrow'))) return;
           event.preventDefault();
-          // The single keys of the page make a map stronger by plus.
+          // Stops the page's single-key shortcut, where plus makes a map stronger.
           event.stopPropagation();
           see(next);
         }}
@@ -74,7 +74,7 @@ export function ZoomedPicture({ image, children, over }: ZoomedPictureProps) {
   );
 }
 
-/** From where the whole image stands, as large as the window lets it be. */
+/** The transform from the position of the whole image, fitted into the window. */
 function placed(looking: Looking): string {
   const { image, view } = looking;
   const scale = scaleOf(looking);
@@ -88,7 +88,7 @@ function usePointers(looking: Looking, see: (view: View) => void) {
   const lift = ({ pointerId }: PointerEvent) => void fingers.delete(pointerId);
   return {
     onPointerDown(event: PointerEvent & { currentTarget: HTMLElement }) {
-      // A button in the picture is pressed.
+      // The press is on a button inside the picture.
       if (event.button !== 0 || (event.target as Element).closest('button')) return;
       fingers.set(event.pointerId, placeOf(event));
       event.currentTarget.setPointerCapture(event.pointerId);

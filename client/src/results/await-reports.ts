@@ -1,4 +1,7 @@
-/** Decides how long a page asks for its result again: until the PACS has every report and map of it, or never will. */
+/**
+ * Decides how long a page keeps requesting its result: until the PACS has every report and map of it, or it is certain
+ * that it never will.
+ */
 import type { Result } from '#shared/protocol/inference.ts';
 
 const ENDED: readonly string[] = [
@@ -10,11 +13,11 @@ const ENDED: readonly string[] = [
   'left-out',
 ];
 
-/** A verdict's report takes seconds; where a PACS is away it takes as long as that. */
+/** A verdict's report takes seconds. While a PACS is away, it takes as long as the PACS is away. */
 const FIRST_MS = 1_500;
 const LONGEST_MS = 30_000;
 
-/** The gateway writes a report for each verdict on a result that has one; it has not named this one yet. */
+/** The gateway writes a report for each verdict on a result that has a report; it has not named this one yet. */
 export function lacksReport({
   instances,
   verification,
@@ -28,5 +31,5 @@ export function isUnderWay(result: Pick<Result, 'instances' | 'verification' | '
   return lacksReport(result) || result.instances.some(({ state }) => !ENDED.includes(state));
 }
 
-/** `turn`: counted from 0, since the last verdict. */
+/** `turn`: the number of earlier requests since the last verdict, from 0. */
 export const waitBefore = (turn: number): number => Math.min(LONGEST_MS, FIRST_MS * 1.5 ** turn);

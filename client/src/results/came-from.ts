@@ -1,10 +1,10 @@
-/** A case or a review leads to a result, and the way back leads to it: the last part of the address says which. */
+/** A case or a review can link to a result, which then links back to it: the last part of the address says which. */
 import { hrefOf } from '../kit/routes.ts';
 import { resultWords } from './result-words.ts';
 
 const said = resultWords.one;
 
-/** Null: a person came from the list. */
+/** Null: the person came from the list. */
 export type CameFrom = { readonly href: string; readonly said: string } | null;
 
 export function cameFrom(beside: string): CameFrom {

@@ -32,7 +32,7 @@ export function headlineOf(finding: Finding): Headline {
   if (model.id === 'image-kind') return { kind: 'kind', name: image.kind, probability: image.probability };
   if (finding.film.some((film) => film === 'rotated' || film === 'inverted'))
     return { kind: 'silent', because: 'turned' };
-  // The gate comes first: an image other than a chest film has no population.
+  // The gate comes first, because only a chest film is checked against the population.
   if (image.kind !== 'CXR') return { kind: 'silent', because: 'not-a-chest-film' };
   if (finding.warnings.includes('not-a-chest-film'))
     return { kind: 'silent', because: 'perhaps-no-chest-film' };
@@ -40,13 +40,15 @@ export function headlineOf(finding: Finding): Headline {
   return { kind: 'silent', because: population === 'outside' ? 'outside-population' : 'no-reason' };
 }
 
-/** A class of a model, or a radiologist's correction: "Chest film". A class of another model keeps its own name. */
+/**
+ * The name of a model's class or a radiologist's correction, such as "Chest film". An unknown class keeps its own name.
+ */
 export function className(name: string): string {
   const known: Readonly<Record<string, string>> = resultWords.verdict.findings;
   return known[name] ?? name;
 }
 
-/** The patient as the PACS names them; a pseudonym says that it is one. Null: not known, or not for this viewer. */
+/** The patient as the PACS names them, with pseudonyms marked as such. Null: not known, or not for this viewer. */
 export function patientOf(preview: Pick<ResultPreview, 'patient'> | null): string | null {
   if (!preview?.patient) return null;
   const { name, id, isPseudonym } = preview.patient;
@@ -55,7 +57,10 @@ export function patientOf(preview: Pick<ResultPreview, 'patient'> | null): strin
   return isPseudonym ? resultWords.list.pseudonym(known) : known;
 }
 
-/** The image of a result as its header says: modality, body part, and the day. Never a model's guess, never a UID. */
+/**
+ * The image of a result as its header describes it: modality, body part and date. Never contains a model's guess or a
+ * UID.
+ */
 export function aboutImage(
   { input: { sopClassUID } }: Pick<Finding, 'input'>,
   preview: Pick<ResultPreview, 'studyDate' | 'bodyPart'> | null,
@@ -72,16 +77,14 @@ export function titleOf(headline: Headline): string {
     : resultWords.headline[headline.kind];
 }
 
-/**
- * The meaning of agreeing: the score is right, the marks are right, or the model is right to give no answer.
- */
+/** What agreeing means: the score is right, the marks are right, or the model is right to give no answer. */
 export function questionOf(finding: Finding): string {
   const { kind } = headlineOf(finding);
   if (kind === 'silent') return resultWords.verdict.askSilent;
   return kind === 'above' || kind === 'below' ? resultWords.verdict.ask : resultWords.verdict.askOther;
 }
 
-/** The finding in one line of a list. */
+/** The finding in one line, for a list. */
 export function shortOf(headline: Headline): string {
   const { short } = resultWords;
   switch (headline.kind) {
@@ -105,7 +108,7 @@ export function shortOf(headline: Headline): string {
 export interface Bar {
   readonly name: string;
   readonly probability: number;
-  /** Drawn on the bar if the model uses it. */
+  /** The threshold drawn on the bar; null: the model does not use it there. */
   readonly threshold: number | null;
 }
 
@@ -129,8 +132,9 @@ export function reasonsOf({ rationale, limits }: Finding): readonly string[] {
 }
 
 /**
- * The corrections that a radiologist can choose: instead of a kind of image the model's other kinds, instead of a score
- * the diagnoses, and always the general ones; none that the model gave itself, and none against a signed review.
+ * The corrections that a radiologist can choose: the model's other kinds instead of a kind of image, the diagnoses
+ * instead of a score, and always the general ones. The model's own answer and anything against a signed review are left
+ * out.
  */
 export function correctionsOf({ finding, review = null }: Judged): readonly Correction[] {
   const { kind } = headlineOf(finding);
@@ -145,7 +149,7 @@ export function correctionsOf({ finding, review = null }: Judged): readonly Corr
 type Judged = Pick<Result, 'finding' | 'review'>;
 type Told = Pick<Result, 'verification' | 'history' | 'review'>;
 
-/** Whether agreeing says the same as the signed review of its study. */
+/** Whether agreeing is consistent with the signed review of the study. */
 export const mayAgree = ({ finding, review = null }: Judged): boolean =>
   !isAgainst({ verdict: 'agree' }, finding, review);
 
@@ -154,17 +158,17 @@ type Side = 'something' | 'nothing' | 'disputed';
 export const sideOf = (positive: Positive): Side =>
   positive === null ? 'disputed' : positive ? 'something' : 'nothing';
 
-/** The side of the signed review of its study, for a row; null: there is none, or the verdict says the same. */
+/** What the signed review of the study says, for a row; null: there is no review, or the verdict says the same. */
 export function readingOf({ finding, review, verification }: Judged & Told): Side | null {
   if (!review || finding.positive === null) return null;
   return verification === null || isAgainst(verification, finding, review) ? sideOf(review.positive) : null;
 }
 
-/** No verdict on it and no signed review of its study, as far as the viewer is told. */
+/** Whether there is neither a verdict on the result nor a signed review of its study, as far as the viewer may know. */
 export const isUnread = ({ verification, history = [], review = null }: Told): boolean =>
   verification === null && history.length === 0 && review === null;
 
-/** The viewer is "you"; another account appears by name if the gateway tells this viewer its name. */
+/** Returns "you" for the viewer. Another account appears by name if the gateway tells this viewer its name. */
 export function personOf(
   account: { readonly id: string; readonly name: string | undefined },
   viewer: { readonly id: string } | null,
@@ -173,7 +177,7 @@ export function personOf(
   return viewer !== null && account.id === viewer.id ? said.you : (account.name ?? said.other);
 }
 
-/** By whom a verdict is: to a radiologist, an account without a name is another one. */
+/** Who gave a verdict. To a radiologist, an account without a name is another radiologist. */
 export function judgeOf(
   account: { readonly id: string; readonly name: string | undefined },
   viewer: Pick<User, 'id' | 'roles'> | null,
@@ -187,7 +191,7 @@ export function modelName({ id, version }: { readonly id: string; readonly versi
   return `${id} ${version}`;
 }
 
-/** The name of an input that this device has no name for. */
+/** The name of an input for which this device has no name. */
 export function inputName({
   studyInstanceUID,
   kind,
@@ -196,12 +200,12 @@ export function inputName({
   return kind === 'dicom' ? resultWords.loneInstance : resultWords.picture(kind);
 }
 
-/** Whether two findings are about one image, so that they may be compared point by point. */
+/** Whether two findings are about the same image, so that they can be compared point by point. */
 export function isSameImage(a: Finding, b: Finding): boolean {
   return a.input.digest === b.input.digest && a.input.frame === b.input.frame;
 }
 
-/** The results to compare it with: of the same image first, then of the same study. */
+/** The results to compare with: of the same image first, then of the same study. */
 export function comparable(result: Result, others: readonly Result[]): readonly Result[] {
   const { input } = result.finding;
   const fits = others.filter(

@@ -1,6 +1,6 @@
 /**
- * The filters of the list of results. The choice persists while the window is open, for the person who made
- * it, and goes to the gateway unchanged.
+ * The filters of the list of results. The choice is remembered while the window is open, for the person who made it,
+ * and sent to the gateway unchanged.
  */
 import { DAY_MS } from '#shared/day.ts';
 import type { Result } from '#shared/protocol/inference.ts';
@@ -11,7 +11,7 @@ export type Period = (typeof PERIODS)[number];
 const WHOSE = ['all', 'mine'] as const;
 export type Whose = (typeof WHOSE)[number];
 
-/** `none`: nobody has judged it. */
+/** `none`: results without a verdict. */
 const VERDICTS = ['any', 'none'] as const;
 export type Verdicts = (typeof VERDICTS)[number];
 
@@ -28,7 +28,7 @@ export const RESULTS = filtersOf({
 export const { usual: ALL, isFiltered } = RESULTS;
 export type Filters = typeof ALL;
 
-/** The name under which they persist. */
+/** The storage key of the filters. */
 export const FILTERS_KEY = 'relaypacs-results';
 const DAYS: Readonly<Record<Exclude<Period, 'any' | 'today'>, number>> = { week: 7, month: 30 };
 
@@ -39,7 +39,7 @@ export function beginOf(period: Period, now: Date): string | null {
   return new Date(now.getTime() - DAYS[period] * DAY_MS).toISOString();
 }
 
-/** Whether a result may be listed under these filters: those of another study or model, or with a verdict, may not. */
+/** Whether a result may be listed under these filters, judged by study, model and verdict. */
 export function fits({ finding, verification }: Result, { model, study, verdict }: Filters): boolean {
   return (
     (model === '' || finding.model.id === model) &&
@@ -69,7 +69,7 @@ export function queryOf(
   return query.toString();
 }
 
-/** The part of the stored filters that is still understood; another person's choice is ignored. */
+/** The part of the stored filters that is still valid. Another person's choice is ignored. */
 export function parseFilters(kept: string | null, user: string): Filters {
   try {
     const { owner, query } = JSON.parse(kept ?? '') as { owner?: unknown; query?: unknown };

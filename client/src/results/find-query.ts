@@ -1,16 +1,16 @@
-/** A search for studies: what a person fills in, and the query of QIDO-RS (PS3.18 §10.6.1) that it becomes. */
+/** A search for studies: what a person fills in, and the resulting QIDO-RS query (PS3.18 §10.6.1). */
 
 export const FIND_PERIODS = ['any', 'today', 'week', 'day'] as const;
 export type FindPeriod = (typeof FIND_PERIODS)[number];
 
-/** PS3.3 §C.7.3.1.1.1: the kinds of images that people look for. */
+/** Modalities that people search for (PS3.3 §C.7.3.1.1.1). */
 export const MODALITIES = ['CR', 'CT', 'DX', 'MG', 'MR', 'NM', 'OT', 'PT', 'RF', 'US', 'XA'] as const;
 
 export interface Criteria {
   readonly name: string;
   readonly patientID: string;
   readonly period: FindPeriod;
-  /** YYYY-MM-DD, of the period `day`. */
+  /** YYYY-MM-DD, for the period `day`. */
   readonly day: string;
   /** Empty: any. */
   readonly modality: string;
@@ -18,10 +18,10 @@ export interface Criteria {
 
 export const NO_CRITERIA: Criteria = { name: '', patientID: '', period: 'any', day: '', modality: '' };
 
-/** Study Description, which PACSs leave out where nobody asks for it. */
+/** Study Description, which PACSs return only on request. */
 const INCLUDED = '00081030';
 
-/** Without a page; `today`: as this device has it. */
+/** The query without paging. `today`: the current date on this device. */
 export function queryOf({ name, patientID, period, day, modality }: Criteria, today: Date): URLSearchParams {
   const query = new URLSearchParams();
   const words = matching(name.replaceAll(/[\s,^=]+/g, '*'));
@@ -35,7 +35,10 @@ export function queryOf({ name, patientID, period, day, modality }: Criteria, to
   return query;
 }
 
-/** Wild Card Matching (PS3.4 §C.2.2.2.4) anywhere in the value. A backslash would begin another value. */
+/**
+ * Wild Card Matching (PS3.4 §C.2.2.2.4) anywhere in the value. A backslash would start another value, so it is
+ * replaced.
+ */
 function matching(typed: string): string | null {
   const value = `*${typed.replaceAll(/[\p{Cc}\\]+/gu, '*')}*`.replaceAll(/\*+/g, '*');
   return value === '*' ? null : value;

@@ -1,6 +1,6 @@
 /**
- * Finding a study in the PACS, page by page. The answers name patients: they are only in memory, and `close` erases
- * them and what was typed. QIDO-RS knows no order: studies are sorted here, the newest first, as far as they are known.
+ * Finds a study in the PACS, page by page. The answers name patients, so they stay in memory, and `close` erases them
+ * and what was typed. QIDO-RS defines no order, so the studies found so far are sorted here, newest first.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { troubleOf } from '../net/trouble-of.ts';
@@ -18,44 +18,44 @@ import { findWords } from './find-words.ts';
 import { NO_CRITERIA, queryOf, type Criteria } from './find-query.ts';
 import { readFound, ROWS_READ, type FoundStudy } from './read-found.ts';
 
-/** Rows of a page. Each study in an answer counts as read: nobody is shown more than they ask for. */
+/** Rows of a page. Each study in an answer counts as read, so nobody is shown more than they ask for. */
 export const PAGE = 50;
-/** More are not held: a person narrows the search. */
+/** The most studies that the list holds. With more, the person has to narrow the search. */
 export const HELD_LIMIT = ROWS_READ;
-/** Fifty rows are some 50 kB. One more byte may be the first of many. */
+/** Fifty rows are about 50 kB. A longer answer could be endless, so it is refused. */
 export const ANSWER_BYTES_LIMIT = 4 * 1024 * 1024;
 
 export interface Found {
-  /** The newest first. */
+  /** Newest first. */
   readonly studies: readonly FoundStudy[];
   readonly hasMore: boolean;
-  /** The list holds as many as it can: the PACS may have more. */
+  /** The list is full, and the PACS may have more. */
   readonly isFull: boolean;
-  /** The gateway searched only the newest of this person's studies. */
+  /** The gateway searched only this person's newest studies. */
   readonly isCut: boolean;
 }
 
 export interface FindStore {
   readonly criteria: ReadonlySignal<Criteria>;
-  /** Null: nothing was searched for. */
+  /** Null: there was no search yet. */
   readonly found: ReadonlySignal<Found | null>;
   readonly isAsking: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   set(some: Partial<Criteria>): void;
-  /** Replaces what was found before. Not by a name or a Patient ID while names are hidden. */
+  /** Starts a new search. While names are hidden it ignores the name and Patient ID. */
   find(): Promise<void>;
-  /** The next page of the same search, whatever is filled in by now. */
+  /** Reads the next page of the same search, even if the fields have changed. */
   more(): Promise<void>;
-  /** Erases everything, and ends what is asked. */
+  /** Erases everything, and cancels the request in progress. */
   close(): void;
 }
 
 interface FindTools {
   readonly api: Pick<ApiClient, 'send'>;
-  /** The account that searches: no other's token goes with it. */
+  /** The account that searches. A request is never sent with another account's token. */
   readonly user: string;
   readonly now: () => Date;
-  /** Before each request: its address holds what was searched for, and the browser must not note it. */
+  /** Called before each request, because its address contains the search terms, and the browser must not record it. */
   readonly noteNoAddresses: () => void;
 }
 
@@ -64,7 +64,7 @@ type State = {
   readonly found: Signal<Found | null>;
   readonly trouble: Signal<Trouble | null>;
   readonly asking: Signal<AbortController | null>;
-  /** The search of `found`, and the rows that the PACS gave. */
+  /** The query of `found`, and the number of rows that the PACS returned. */
   query: URLSearchParams;
   offset: number;
 };
@@ -89,7 +89,7 @@ export function createFindStore(tools: FindTools): FindStore {
     find() {
       erase(state);
       const criteria = state.criteria.peek();
-      // Rows that are found by a name would say whose they are.
+      // Rows found by a name would reveal whose they are.
       const asked = namesHidden.peek() ? { ...criteria, name: '', patientID: '' } : criteria;
       state.query = queryOf(asked, tools.now());
       return ask(state, tools);
@@ -104,7 +104,7 @@ export function createFindStore(tools: FindTools): FindStore {
   };
 }
 
-/** Everything but what is filled in. */
+/** Erases everything except the filled-in fields. */
 function erase(state: State): void {
   state.asking.peek()?.abort();
   state.asking.value = null;
@@ -114,7 +114,7 @@ function erase(state: State): void {
   state.offset = 0;
 }
 
-/** Asks for the next page, and adds it to what is there. */
+/** Requests the next page, and adds it to what is shown. */
 async function ask(state: State, tools: FindTools): Promise<void> {
   const { found, trouble, asking } = state;
   const own = new AbortController();
@@ -157,7 +157,7 @@ async function fetchPage(
 
 class TooLarge extends Error {}
 
-/** @throws TooLarge; Unreachable where the answer breaks off. */
+/** @throws TooLarge; Unreachable if the answer breaks off. */
 async function readWithin({ body }: Response, signal: AbortSignal): Promise<string> {
   const decoder = new TextDecoder();
   const reader = body?.getReader();
@@ -177,7 +177,7 @@ async function readWithin({ body }: Response, signal: AbortSignal): Promise<stri
   }
 }
 
-/** A PACS that knows no pages gives the same ones again: then there are no more. */
+/** A PACS without paging returns the same studies again, which means that there are no more. */
 function withPage(before: Found | null, page: Page & { readonly isLast: boolean }): Found {
   const known = new Map(before?.studies.map((study) => [study.studyInstanceUID, study]));
   const had = known.size;

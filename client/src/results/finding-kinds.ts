@@ -1,4 +1,4 @@
-/** The closed lists that the pages about a finding have words for. */
+/** The closed lists of values for which the pages about a finding have words. */
 import type { z } from 'zod';
 import type { Correction, verifyRequestSchema } from '#shared/protocol/inference.ts';
 
@@ -13,6 +13,6 @@ export type NoAnswer =
   | 'turned'
   | 'no-reason';
 
-/** A person's own reason belongs to the finding that they gave with it: another finding needs its own. */
+/** A person's reason belongs to the finding that they gave it for; a different finding needs its own. */
 export const reasonBefore = (before: VerifyRequest | null, finding: Correction | null): string =>
   (before !== null && before.finding === finding && before.reason) || '';

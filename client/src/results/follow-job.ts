@@ -1,7 +1,6 @@
 /**
- * Follows one job until it has ended: through its event stream, and by polling now and then, because a proxy
- * may hold events back without closing the stream. Late answers with less progress are ignored: progress does
- * not go back.
+ * Follows one job until it has ended, through its event stream and by occasional polling, because a proxy may hold back
+ * events without closing the stream. Late answers with less progress are ignored, so progress never goes back.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { JOB_STATES, jobSchema, type Job } from '#shared/protocol/inference.ts';
@@ -10,7 +9,8 @@ import { readEvents } from '../net/read-events.ts';
 import type { Clock } from '../net/clock.ts';
 
 /**
- * The polling interval next to an open stream; without one the job is polled as often as a person would look.
+ * The polling intervals, with and without an open stream. Without a stream the job is polled as often as a person would
+ * look.
  */
 const ASK_BESIDE_MS = 5_000;
 const ASK_ALONE_MS = 1_500;
@@ -31,7 +31,7 @@ interface FollowTools {
   readonly clock: Clock;
 }
 
-/** No such job for this user, or no user: asking again gives the same answer. */
+/** The user has no such job, or nobody is signed in: asking again gives the same answer. */
 const REFUSED: readonly number[] = [401, 403, 404];
 /** After this many unanswered requests in a row the person is told; polling continues. */
 const SILENT = 4;
@@ -40,16 +40,14 @@ interface Following {
   readonly signal: AbortSignal;
   /** Called with every newer state. */
   onJob(job: Job): void;
-  /**
-   * Called with the error when the gateway does not answer for a while, and with null once it answers again.
-   */
+  /** Called with the error if the gateway has not answered for a while, and with null once it answers again. */
   onSilence?(error: unknown): void;
 }
 
-/** A job while it is followed. */
+/** A job that is being followed. */
 type Followed = {
   readonly id: string;
-  /** Aborted when the following ends. */
+  /** Aborted when following ends. */
   readonly until: AbortSignal;
   isStreaming: boolean;
   tell(job: Job): void;
@@ -78,7 +76,7 @@ export async function followJob(
       if (hasEnded(job)) ended.resolve(job);
     },
   };
-  // The stream and the questions end by abort.
+  // The stream and the polling end by abort.
   void ignoreFailure(stream(tools, followed), 'the job is asked for as well').finally(() => {
     followed.isStreaming = false;
   });

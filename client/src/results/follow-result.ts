@@ -1,7 +1,7 @@
 /**
- * Follows the result on an open page: soon while its reports are under way, and otherwise now and then for the verdicts
- * of other readers. Reading a result is an event of the audit trail, so a page that merely stands open asks the list,
- * and reads the result only once that has a later revision.
+ * Follows the result on an open page: at short intervals while its reports are under way, otherwise now and then for
+ * verdicts of other readers. Reading a result is recorded in the audit trail. A page that is merely open therefore
+ * polls the list, and reads the result only if the list has a later revision.
  */
 import { effect, untracked, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -11,23 +11,23 @@ import type { Clock } from '../net/clock.ts';
 import { resultListSchema } from './answers.ts';
 import { isUnderWay, waitBefore } from './await-reports.ts';
 
-/** A reader judges a result in about a minute; each open page asks once in this time. */
+/** A reader judges a result in about a minute, and each open page asks once in this time. */
 export const STILL_MS = 15_000;
-/** The most results of one study by one model; a longer list would say less about this one. */
+/** The most results of one study by one model that are listed; a result beyond them is not followed. */
 const LISTED = 100;
 
 interface FollowedResult {
   readonly api: Pick<ApiClient, 'json'>;
   readonly clock: Clock;
   readonly id: string;
-  /** Null while none is shown. */
+  /** Null while no result is shown. */
   readonly result: ReadonlySignal<Result | null>;
   readonly signal: AbortSignal;
-  /** Takes a newer state of it. */
+  /** Receives a newer state of the result. */
   readonly onNews: (result: Result) => void;
 }
 
-/** Returns how to end it. The page keeps what it shows until there is news. */
+/** Returns a function that stops it. The page keeps what it shows until there is news. */
 export function followResult(followed: FollowedResult): () => void {
   const { result } = followed;
   const waiting = () => (result.value !== null && isUnderWay(result.value) ? result.value : null);
@@ -38,7 +38,7 @@ export function followResult(followed: FollowedResult): () => void {
   });
 }
 
-/** `waiting`: the shown result while it has reports under way. */
+/** `waiting`: returns the shown result while it has reports under way. */
 type Awaiting = { isOn: boolean; readonly waiting: () => Result | null };
 
 async function awaitReports(followed: FollowedResult, awaiting: Awaiting): Promise<void> {
@@ -61,7 +61,7 @@ async function awaitReports(followed: FollowedResult, awaiting: Awaiting): Promi
 
 async function read({ api, id, result, signal, onNews }: FollowedResult, known: Result): Promise<void> {
   const latest = await api.json(`/results/${id}`, resultSchema, { signal });
-  // A verdict may have been given meanwhile.
+  // A verdict may have been given during the request.
   if (latest.revision < known.revision || result.peek() === null) return;
   if (JSON.stringify(latest) !== JSON.stringify(known)) onNews(latest);
 }
@@ -74,7 +74,7 @@ async function followOthers(followed: FollowedResult): Promise<void> {
   }
 }
 
-/** Nobody else judges a lone file, whose image is gone. */
+/** Nobody else can judge a single file, because its image is gone. */
 async function lookForVerdict(followed: FollowedResult): Promise<void> {
   const { api, id, result, signal } = followed;
   const known = result.peek();

@@ -1,6 +1,6 @@
 /**
- * The results that were opened last, with their pictures, in memory only and until the pages of results are left: the
- * way back to one needs no link. Pictures of older ones are freed.
+ * The results that were opened last, with their pictures, so that going back to one needs no link. Kept in memory only,
+ * until the pages of results are left. Pictures of older results are freed.
  */
 import type { Result, ExplanationMethod } from '#shared/protocol/inference.ts';
 
@@ -15,15 +15,15 @@ export type KeptResult = {
 };
 
 export interface KeptResults {
-  /** Hands it over to its page, which frees its pictures or keeps them again. */
+  /** Hands a kept result over to its page, which frees its pictures or stores them again. */
   take(id: string): KeptResult | null;
   keep(id: string, kept: KeptResult): void;
-  /** Takes over a result as a saved verdict leaves it, unless a later one is kept. */
+  /** Updates a kept result after a verdict was saved, unless a later revision is kept. */
   note(result: Result): void;
   close(): void;
 }
 
-/** A person goes back to the one before, or to the one before that; each may hold four pictures. */
+/** A person goes back one or two results; each may hold four pictures. */
 const KEPT = 5;
 
 export function freePictures(pictures: Pictures): void {
@@ -48,7 +48,7 @@ export function createKeptResults(): KeptResults {
       forget(id);
       if (isClosed) return freePictures(kept.pictures);
       all.set(id, kept);
-      // Maps keep the order in which their entries came: the first is the oldest.
+      // Maps keep insertion order, so the first entry is the oldest.
       for (const oldest of [...all.keys()].slice(0, -KEPT)) forget(oldest);
     },
     note(result) {

@@ -1,6 +1,6 @@
 /**
- * The single keys of the pages of results, and when they are ignored. WCAG 2.2 2.1.4: never in a field, never
- * with a modifier, and not at all when switched off. The switch can be found by its button.
+ * The single-key shortcuts of the pages of results, and when they are ignored. WCAG 2.2 SC 2.1.4: never in a field,
+ * never with a modifier, and not at all when switched off. The switch has its own button.
  */
 
 export type Command =
@@ -29,15 +29,15 @@ const KEYS: Readonly<Record<string, Command>> = {
 };
 
 /**
- * The relevant parts of a keyboard event. `inField`: the focus is where letters type or choose; `inDialog`: a
- * dialog covers the page.
+ * The relevant parts of a keyboard event. `inField`: the focus is on a field where letters type or choose; `inDialog`:
+ * a dialog covers the page.
  */
 export interface KeyPress {
   readonly key: string;
   readonly ctrlKey: boolean;
   readonly altKey: boolean;
   readonly metaKey: boolean;
-  /** Keyboards that need AltGr for `[` and `]` say Ctrl and Alt too. */
+  /** True on keyboards that need AltGr for `[` and `]`, which also report Ctrl and Alt. */
   readonly altGraph: boolean;
   readonly repeat: boolean;
   readonly inField: boolean;
@@ -54,7 +54,7 @@ export function commandOf(press: KeyPress, isOn: boolean): Command | null {
   return command !== null && press.repeat && !REPEATS.includes(command) ? null : command;
 }
 
-/** Letters typed there enter text or choose an option; sliders, checkboxes and buttons take no letters. */
+/** Fields where letters enter text or choose an option. Sliders, checkboxes and buttons take no letters. */
 const TYPED =
   'input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select, [contenteditable]';
 

@@ -1,4 +1,4 @@
-/** The words of the list of results alone. */
+/** The words used only in the list of results. */
 import { counted } from '../kit/counted.ts';
 import type { Filters, Period, Verdicts } from './filters.ts';
 

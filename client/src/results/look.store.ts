@@ -1,13 +1,13 @@
 /**
- * The display settings that persist from result to result: the map over the image, its opacity, and whether
- * single keys work.
+ * The display settings that are kept from result to result: the map over the image, its opacity, and whether single
+ * keys work.
  */
 import { effect, signal, type Signal } from '@preact/signals';
 import type { ExplanationMethod } from '#shared/protocol/inference.ts';
 
 export type MapMethod = Exclude<ExplanationMethod, 'image'>;
 export type MapChoice = 'none' | MapMethod;
-/** In the order of the key `m`. */
+/** In the order in which the key `m` cycles through them. */
 export const MAPS = [
   'none',
   'cam',
@@ -20,20 +20,20 @@ const OPACITY_STEP = 10;
 const FIRST_OPACITY = 60;
 
 export interface LookStore {
-  /** The choice; a result without this map shows another. */
+  /** The chosen map; a result without this map shows another. */
   readonly map: Signal<MapChoice>;
   /** Per cent. */
   readonly opacity: Signal<number>;
-  /** WCAG 2.2 2.1.4: single keys can be switched off. Kept in this browser. */
+  /** WCAG 2.2 SC 2.1.4: single keys can be switched off. Stored in this browser. */
   readonly singleKeys: Signal<boolean>;
-  /** The next of those that a result has. */
+  /** Chooses the next map that a result has. */
   cycle(available: readonly MapChoice[]): void;
   fade(steps: number): void;
 }
 
 const KEY = 'relaypacs-single-keys';
 
-/** Storage may be forbidden: then the choice lasts with the page. */
+/** Storage may be forbidden; the choice then lasts as long as the page. */
 export function createLookStore(storage: Pick<Storage, 'getItem' | 'setItem'> | null): LookStore {
   const map = signal<MapChoice>('cam');
   const opacity = signal(FIRST_OPACITY);
@@ -61,7 +61,10 @@ export function mapsOf(explanations: readonly ExplanationMethod[]): readonly Map
   return MAPS.filter((map) => map === 'none' || explanations.includes(map));
 }
 
-/** The map to draw: the wanted one if the result has it, else its first. `none` if wanted, or if it has no map. */
+/**
+ * The map to draw: the wanted one if the result has it, otherwise its first. `none` if that is wanted or the result has
+ * no map.
+ */
 export function shownMap(wanted: MapChoice, available: readonly MapChoice[]): MapChoice {
   return available.includes(wanted) ? wanted : (available.find((map) => map !== 'none') ?? 'none');
 }

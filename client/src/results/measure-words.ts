@@ -1,10 +1,10 @@
 /**
- * The measures of the cards that come with the gateway, in words and with their units, by their path in the card. Null:
- * a constant of the training, which tells nobody how good the model is.
+ * The measures in the cards that come with the gateway, in words and with their units, by their path in the card. Null:
+ * a training constant that says nothing about the quality of the model.
  */
 import { counted } from '../kit/counted.ts';
 
-/** `share`: a part of all, shown in percent; `index`: from 0 to 1, where 1 is perfect; `images`: how many. */
+/** `share`: a fraction, shown in per cent; `index`: from 0 to 1, where 1 is perfect; `images`: a number of images. */
 type Unit = 'share' | 'index' | 'images';
 
 const OF_SPLIT = {
@@ -55,7 +55,7 @@ const VALUES: Readonly<Record<Unit, (value: number) => string>> = {
   images: (value) => counted(value, 'image', 'images'),
 };
 
-/** The line of a measure; a measure of another card keeps its own name. Null where it is not shown. */
+/** The line of a measure. A measure of an unknown card keeps its own name. Null if it is not shown. */
 export function measureSaid(path: string, value: number): string | null {
   const known = MEASURES.get(path);
   if (known === null) return null;

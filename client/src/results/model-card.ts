@@ -1,7 +1,4 @@
-/**
- * Converts a card for display: only the known fields, each as a few short lines. Fields that are not
- * understood are left out.
- */
+/** Converts a card for display. Only the known fields appear, each as a few short lines. */
 import { measureSaid } from './measure-words.ts';
 import { resultWords } from './result-words.ts';
 
@@ -13,7 +10,7 @@ const isFields = (value: unknown): value is Fields =>
 const textsOf = (value: unknown): readonly string[] =>
   [value].flat().filter((each): each is string => typeof each === 'string');
 
-/** Measures are numbers by name, grouped by test. */
+/** Measures are named numbers, grouped by test. */
 function measuresOf(value: unknown, group = ''): readonly string[] {
   if (!isFields(value)) return [];
   return Object.entries(value).flatMap(([name, measure]) => {

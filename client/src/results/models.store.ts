@@ -1,6 +1,6 @@
 /**
- * The models with their versions, and the administrator's actions on them. The gateway decides which role may do
- * which.
+ * The models with their versions, and the administrator's actions on them. The gateway decides which role may perform
+ * which action.
  */
 import type { ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';

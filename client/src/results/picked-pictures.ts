@@ -1,16 +1,16 @@
 /**
- * Files picked on this page and examined by a model. The gateway does not keep single files, nor their names, which
- * may be a patient's: the image under the map is the file itself, and its result bears the file's name, as long as the
- * page is open. Nothing is stored.
+ * Files picked on this page and examined by a model. The gateway keeps neither single files nor their names, which may
+ * be a patient's. So while the page is open the image under the map is the file itself, and its result shows the file's
+ * name. Nothing is stored.
  */
 import { identitySaid } from '../kit/identities.ts';
 
 export interface PickedPictures {
-  /** A browser cannot draw a DICOM file. */
+  /** Keeps a file for its result. A DICOM file gives no picture, because a browser cannot draw it. */
   keep(resultId: string, file: File): void;
-  /** An address for an image element; undefined if it was not picked here. */
+  /** The address for an image element; undefined if the file was not picked here. */
   of(resultId: string): string | undefined;
-  /** The file's own name; undefined if it was not picked here, and where names are hidden. */
+  /** The file's own name; undefined if it was not picked here, or names are hidden. */
   nameOf(resultId: string): string | undefined;
   close(): void;
 }

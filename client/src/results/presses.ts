@@ -1,21 +1,22 @@
-/** Keys and presses on the page of a result, and when it takes none. */
+/** Decides when the page of a result takes no keys or presses. */
 import { parseRoute } from '../kit/routes.ts';
 
-/** Another result was asked for, and is not drawn yet: nobody means this one any more. */
+/** Another result was requested and is not drawn yet, so a press no longer means this one. */
 export function isLeft(id: string): boolean {
   const route = parseRoute(location.hash);
   return route.page !== 'results' || route.id !== id;
 }
 
-/** Whether the buttons take no press yet, because what they ask has only just been drawn (use-settling.ts). */
+/** Whether the buttons ignore presses because they were only just drawn (use-settling.ts). */
 export const areSettling = () =>
   [...document.querySelectorAll('.verdict-buttons')].some(
     (buttons) => getComputedStyle(buttons).pointerEvents === 'none',
   );
 
 /**
- * The button of a sheet that a single key opens: the sheet returns the focus there, and not to the button that happened
- * to have it, which the second press of a quick double Enter would press.
+ * Focuses the button that belongs to a sheet opened by a single key, so that the sheet returns the focus there.
+ * Otherwise it would return to whichever button had it, and the second press of a quick double Enter would press that
+ * button.
  */
 export const focusOpener = (sheet: 'keys' | 'correct') =>
   document.querySelector<HTMLElement>(`[data-opens=${sheet}]`)?.focus({ preventScroll: true });

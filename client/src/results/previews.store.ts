@@ -1,7 +1,7 @@
 /**
- * The previews in the rows of the list: a small picture, and the patient or pseudonym as the PACS has it. The list
- * asks for each when its row comes into sight, a few at a time. They stay in memory only, until the pages of results
- * are left.
+ * The previews in the rows of the list: a small picture, and the patient or pseudonym as the PACS has it. Each is
+ * requested when its row comes into view, a few at a time. Previews stay in memory only, until the pages of results are
+ * left.
  */
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { resultPreviewSchema, type Result, type ResultPreview } from '#shared/protocol/inference.ts';
@@ -11,7 +11,7 @@ import type { ManyPatients } from '../cases/parts/many-patients.ts';
 import { ApiProblem, type ApiClient } from '../net/api-client.ts';
 import { createBackOff, type Clock } from '../net/clock.ts';
 
-/** `picture`: a blob's address; null where there is none to show. */
+/** `picture`: the address of a blob; null where there is none to show. */
 type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly picture: string | null };
 
 export type About = Pick<ResultPreview, 'patient' | 'studyDate' | 'bodyPart'>;
@@ -19,26 +19,29 @@ export type About = Pick<ResultPreview, 'patient' | 'studyDate' | 'bodyPart'>;
 type Arrival = 'awaited' | 'there' | 'failed';
 
 export interface PreviewsStore {
-  /** Null until it is there, and where the image is gone. */
+  /** Null until the preview has arrived, and where the image is gone. */
   of(resultId: string): ReadonlySignal<Preview | null>;
-  /** `awaited` until it is there or could not be fetched, also before anybody asks for it. */
+  /** `awaited` until the preview has arrived or failed, even before anybody asks for it. */
   arrival(resultId: string): ReadonlySignal<Arrival>;
-  /** Asks for it, once; again if it could not be fetched. */
+  /** Requests the preview once, and again if it failed before. */
   want(resultId: string): void;
-  /** The preview, or what is known of its image without a picture. Null until either is there. */
+  /** The preview, or what is known about the image without a picture. Null until either has arrived. */
   aboutOf(resultId: string): About | null;
-  /** Asks whose images these are, once, without reading the images; not where a preview is known or asked for. */
+  /**
+   * Requests the patients of these images once, without reading the images. Skips results whose preview is known or
+   * requested.
+   */
   wantNames(results: readonly Pick<Result, 'id' | 'finding'>[]): void;
   close(): void;
 }
 
-/** Each reads an image from the PACS, which has other work. */
+/** Each request reads an image from the PACS, which has other work. */
 const AT_ONCE = 3;
 
 type PreviewsTools = {
   readonly api: Pick<ApiClient, 'json'>;
   readonly clock: Clock;
-  /** Tells many together; null: this person is told of one at a time, of those that they sent. */
+  /** Reads many patients at once; null: this person may only ask one by one, about studies that they sent. */
   readonly patients: ManyPatients | null;
 };
 
@@ -46,7 +49,7 @@ type State = {
   readonly known: Map<string, Signal<Preview | null>>;
   readonly arrivals: Map<string, Signal<Arrival>>;
   readonly named: Map<string, Signal<About | null>>;
-  /** In turn; the last one is asked for first. */
+  /** Pending requests. The last one is sent first. */
   readonly wanted: (() => Promise<void>)[];
   readonly asked: Set<string>;
   readonly askedNames: Set<string>;
@@ -76,7 +79,7 @@ export function createPreviewsStore(tools: PreviewsTools): PreviewsStore {
       queue(state, () => fetchOne(state, tools, id));
     },
     wantNames(results) {
-      // The last one that is queued is asked for first.
+      // The last queued request is sent first.
       for (const { id, finding } of results.toReversed())
         wantName(state, tools, id, finding.input.studyInstanceUID);
     },
@@ -105,7 +108,7 @@ function queue(state: State, fetchIt: () => Promise<void>): void {
 async function fetchWanted(state: State): Promise<void> {
   if (state.running >= AT_ONCE) return;
   state.running += 1;
-  // The last row that came into sight first: the others may be out of it again.
+  // The row that came into view last goes first; the others may be out of view again.
   for (let next = state.wanted.pop(); next !== undefined; next = state.wanted.pop()) await next();
   state.running -= 1;
 }
@@ -122,7 +125,7 @@ async function fetchOne(state: State, tools: PreviewsTools, id: string): Promise
     };
     arrivalOf(state, id).value = 'there';
   } catch {
-    // The row says the rest; when the list is opened again, it is asked for again.
+    // The row shows the rest. The preview is requested again when the list is opened again.
     state.asked.delete(id);
     arrivalOf(state, id).value = 'failed';
   }
@@ -143,7 +146,7 @@ function wantName(state: State, tools: PreviewsTools, id: string, study: string 
   }
   void fetchName(state, id, async () => {
     const about = await nameIn(patients, study);
-    // A study that came another way than through this gateway is not among those of which it tells many together.
+    // The gateway lists only studies that came through it, so another study is requested alone.
     if (about === null) askAlone();
     return about;
   });
@@ -163,12 +166,12 @@ async function fetchName(state: State, id: string, ask: () => Promise<About | nu
     const about = await ask();
     if (!state.closed.signal.aborted) keptIn(state.named, id, null as About | null).value = about;
   } catch {
-    // The filter names it by its kind and time; it is asked for again with the next list.
+    // The filter names the study by its kind and time. The name is requested again with the next list.
     state.askedNames.delete(id);
   }
 }
 
-/** The gateway reads few at once: when all of its places are taken it is asked again later. */
+/** The gateway reads only a few at once. If all its slots are taken, the request is repeated later. */
 async function askInTurn(
   { api, clock }: PreviewsTools,
   path: string,

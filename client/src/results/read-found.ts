@@ -1,14 +1,14 @@
 /**
- * The rows of a search for studies (QIDO-RS, PS3.18 §10.6) in the DICOM JSON Model (PS3.18 Annex F). A PACS wrote
- * them, from what many devices wrote: any value may be missing, of another type, too long or made to deceive.
+ * The rows of a search for studies (QIDO-RS, PS3.18 §10.6) in the DICOM JSON Model (PS3.18 Annex F). They come from a
+ * PACS and, through it, from many devices: any value may be missing, of a wrong type, too long or malicious.
  */
 import { trimEnd } from '#shared/trim-end.ts';
 import { isUid } from '#shared/dicom/uid.ts';
 
-/** Empty where the PACS says nothing, or nothing that can be read. */
+/** Values are empty where the PACS gives none, or none that can be read. */
 export interface FoundStudy {
   readonly studyInstanceUID: string;
-  /** A Person Name (PS3.5 §6.2.1), its component groups parted by `=`. */
+  /** A Person Name (PS3.5 §6.2.1), with its component groups separated by `=`. */
   readonly patientName: string;
   readonly patientID: string;
   /** YYYYMMDD */
@@ -20,16 +20,16 @@ export interface FoundStudy {
   readonly instances: number | null;
 }
 
-/** Rows of one answer that are read: a PACS may give more than it is asked for. */
+/** The most rows read from one answer; a PACS may return more than it is asked for. */
 export const ROWS_READ = 1000;
-/** In characters: a row stays a row. */
+/** In characters. A longer text would take more than a row. */
 const TEXT_LIMIT = 128;
 const MODALITIES_LIMIT = 6;
 
-/** Characters that break the line, or turn its direction beyond its own end. */
+/** Characters that break the line, or change the text direction beyond their own text. */
 const NOT_SHOWN = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
 
-/** Studies in an answer, one for each UID; null: this is no list. */
+/** The studies in an answer, one for each UID; null: the answer is not a list. */
 export function readFound(answer: unknown): readonly FoundStudy[] | null {
   if (!Array.isArray(answer)) return null;
   const studies = new Map<string, FoundStudy>();
@@ -78,20 +78,20 @@ function textOf(value: unknown): string {
   return [...shown].slice(0, TEXT_LIMIT).join('');
 }
 
-/** PS3.18 §F.2.2: an object of component groups; some PACSs write the name itself. */
+/** PS3.18 §F.2.2: an object of component groups. Some PACSs write the name as a plain string. */
 function nameOf(value: unknown): string {
   if (typeof value === 'string') return textOf(value);
   const groups = ['Alphabetic', 'Ideographic', 'Phonetic'].map((group) => textOf(memberOf(value, group)));
   return trimEnd(groups.join('='), '=');
 }
 
-/** A date, also as ACR-NEMA wrote it, with dots. */
+/** A date, including the ACR-NEMA form with dots. */
 function dateOf(value: unknown): string {
   const [, year, month, day] = /^(\d{4})\.?(\d{2})\.?(\d{2})$/.exec(textOf(value)) ?? [];
   return year === undefined ? '' : `${year}${month}${day}`;
 }
 
-/** An Integer String is a number in JSON, and text at some PACSs. */
+/** An Integer String is a JSON number, but some PACSs send text. */
 function countOf(value: unknown): number | null {
   const count = typeof value === 'string' && /^\d{1,12}$/.test(value.trim()) ? Number(value) : value;
   return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : null;

@@ -1,7 +1,7 @@
 /**
- * Reads a result instance from the bytes that the PACS returned: a report as a tree, a segmentation as
- * pictures, and anything else as its picture. Runs in a worker. Patient and study come from the instance
- * itself and stay in the memory of the page that shows them.
+ * Reads a result instance from the bytes that the PACS returned: a report as a tree, a segmentation as pictures,
+ * anything else as its picture. Runs in a worker. Patient and study are read from the instance and stay in the memory
+ * of the page that shows them.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readReport, type StructuredReport } from '#shared/dicom/content-tree.ts';
@@ -28,12 +28,12 @@ export interface StoredHead {
   readonly patientId: string;
   /** Patient Identity Removed is YES. */
   readonly isDeidentified: boolean;
-  /** A DA, as `contentDate`; `contentTime` is a TM. */
+  /** A DA, as is `contentDate`; `contentTime` is a TM. */
   readonly studyDate: string;
   readonly contentDate: string;
   readonly contentTime: string;
   readonly seriesDescription: string;
-  /** Manufacturer, its model's name and version. */
+  /** Manufacturer, model name and version. */
   readonly equipment: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export type Stored =
   /** The bytes are not an instance, or not one that can be shown here; `code` says which. */
   | { readonly kind: 'unreadable'; readonly because: string };
 
-/** Our heat maps are no larger; a larger map is scaled down. */
+/** The gateway's heat maps are no larger; a larger map is scaled down. */
 const SHOWN_SIDE = 1024;
 
 /** Throws if a codec cannot be loaded. */

@@ -1,4 +1,7 @@
-/** The texts of results, runs and models, fetched only with those pages. No data but the functions' arguments. */
+/**
+ * The texts of results, runs and models, loaded only with those pages. They contain no data except the functions'
+ * arguments.
+ */
 import { none } from '../kit/none.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import { counted } from '../kit/counted.ts';
@@ -15,7 +18,7 @@ const percent = (part: number) =>
     : part < 1 && part > 0.995
       ? '>\u00a099\u00a0%'
       : `${Math.round(part * 100)}\u00a0%`;
-/** With a decimal: two scores that are said to differ must not look alike. */
+/** With a decimal, so that two scores that are said to differ do not look alike. */
 const orNothing = (part: number | null) => (part === null ? 'nothing' : `${(part * 100).toFixed(1)}\u00a0%`);
 
 export const resultWords = {
@@ -77,7 +80,7 @@ export const resultWords = {
     kind: (kind: string, probability: number) => `Kind of picture: ${kind}, ${percent(probability)}`,
     noKind: 'none of the kinds it knows',
   },
-  /** In a list; the page of a result says more (`cautionsOf`). */
+  /** The wording in a list; the page of a result says more (`cautionsOf`). */
   silent: {
     'outside-population': 'Outside this model’s population',
     'not-a-chest-film': 'Not a chest film',

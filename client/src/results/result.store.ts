@@ -1,7 +1,7 @@
 /**
- * One result: the finding, its pictures, and the radiologist's verdict, which is sent at once and can be changed
- * at any time. A verdict is possible only while the image is on the screen. The result and its pictures are kept when
- * the page is left (kept-results.ts).
+ * One result: the finding, its pictures, and the radiologist's verdict, which is sent at once and can be changed at any
+ * time. A verdict can be given only while the image is on the screen. The result and its pictures are kept when the
+ * page is left (kept-results.ts).
  */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { User } from '#shared/protocol/api.ts';
@@ -29,7 +29,7 @@ import {
   type Pictures,
 } from './kept-results.ts';
 
-/** Tried, and not on its way at the moment. */
+/** A verdict that was tried and is not being sent at the moment. */
 export type UnsentVerdict = Unsent<GivenVerdict> & { readonly trouble: Trouble };
 export const isUnsentVerdict = (unsent: Unsent): unsent is UnsentVerdict =>
   unsent.said.step === 'verdict' && unsent.trouble !== null && !unsent.isSending;
@@ -38,7 +38,10 @@ type Shown =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
   | { readonly kind: 'ready'; readonly result: Result };
-/** `overtaken`: it was verified meanwhile; the result holds that verdict, and this one waits for its author. */
+/**
+ * `overtaken`: another reader verified the result meanwhile. The result holds that verdict, and this one waits for its
+ * author.
+ */
 export type Verdict =
   | { readonly kind: 'none' }
   | { readonly kind: 'sending'; readonly request: VerifyRequest }
@@ -49,18 +52,18 @@ type ImageState = 'loading' | 'shown' | 'missing';
 type Asking = {
   readonly changing: boolean;
   readonly image: ImageState;
-  /** The page does not say yet whose study it is. */
+  /** The page does not show yet whose study it is. */
   readonly isNameAwaited: boolean;
 };
 
-/** Whether this person is asked for a verdict. The gateway decides; this only spares a person a refusal. */
+/** Whether this person is asked for a verdict. The gateway decides; this only avoids a refusal. */
 export function mayVerify(user: Pick<User, 'roles'> | null): boolean {
   return user?.roles.includes('radiologist') ?? false;
 }
 
 /**
- * One press does not overwrite a verdict, sent or not: a person asks to change it first (`changing`). Nobody judges an
- * image that is not there, nor before the page says whose it is or that it cannot say so.
+ * One press never overwrites a verdict, sent or not: the person must first ask to change it (`changing`). A verdict
+ * also needs the image, and needs the page to have said whose it is or that it cannot say so.
  */
 export function canDecide(
   { verification }: Pick<Result, 'verification'>,
@@ -76,28 +79,28 @@ export interface ResultStore {
   readonly id: string;
   readonly shown: ReadonlySignal<Shown>;
   readonly pictures: ReadonlySignal<Pictures>;
-  /** The image, which may show a name until its header is known. */
+  /** The image. Until its header is known, it may show a name. */
   readonly named: ReadonlySignal<NamedPicture>;
   readonly image: ReadonlySignal<ImageState>;
   readonly verdict: ReadonlySignal<Verdict>;
   load(): Promise<void>;
-  /** Fetches a picture that is not loaded, even if it was missing before. */
+  /** Loads a picture that is not loaded, even if it was missing before. */
   want(method: ExplanationMethod): Promise<void>;
-  /** The browser has drawn the image, or could not. */
+  /** Notes whether the browser has drawn the image or failed to. */
   noteImage(isDrawn: boolean): void;
-  /** Whether the page has yet to say whose study it is. */
+  /** Whether the page still has to show whose study it is. */
   readonly isNameAwaited: ReadonlySignal<boolean>;
   /**
-   * Sends it at once, in the place of one that was not sent. Does nothing without image and name, and while another
-   * one is on its way or was overtaken.
+   * Sends a verdict at once, in place of one that was not sent. Does nothing without image and name, or while another
+   * verdict is being sent or was overtaken.
    */
   decide(request: VerifyRequest): Promise<void>;
   /**
-   * Sends what a form says that was opened on `result`. It replaces one that waits, which another tab may have kept
-   * since then: the last one stands.
+   * Sends the verdict of a form that was opened on `result`. It replaces a waiting verdict, even one that another tab
+   * has stored since: the last one wins.
    */
   submit(request: VerifyRequest, result: Result): Promise<void>;
-  /** Sends a verdict again that was not sent; one that was overtaken, over the verdict that is shown. */
+  /** Sends an unsent verdict again. An overtaken verdict is sent over the one that is shown. */
   again(): Promise<void>;
   /** Forgets a verdict that was not sent. */
   discard(): Promise<void>;
@@ -107,13 +110,13 @@ export interface ResultStore {
 export interface ResultTools {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly id: string;
-  /** Tells the list. */
+  /** Informs the list. */
   readonly onResult: (result: Result) => void;
-  /** Whether the name of the patient of this study is on its way. */
+  /** Whether the patient's name for this study is still being requested. */
   readonly awaitsName: (result: Result) => boolean;
   readonly outbox: Pick<Outbox, 'statements' | 'answered' | 'give' | 'send' | 'discard'>;
   readonly clock: Clock;
-  /** The results that were open before this one; they are there at once, and without a link. */
+  /** The results that were opened before. They are shown at once, even without a link. */
   readonly kept: KeptResults;
 }
 
@@ -204,14 +207,14 @@ function verdictOf(tools: ResultTools): Verdict {
   return { kind: isOvertaken(given.trouble) ? 'overtaken' : 'unsent', unsent: given };
 }
 
-/** On the revision that its author sees. */
+/** Gives the verdict on the revision that its author sees. */
 async function give({ id, outbox }: ResultTools, result: Result, request: VerifyRequest): Promise<void> {
   const { studyInstanceUID, kind } = result.finding.input;
   const input = { kind, ...(studyInstanceUID !== undefined && { studyInstanceUID }) };
   await outbox.give({ step: 'verdict', resultId: id, revision: result.revision, request, input });
 }
 
-/** Follows its verdict in the outbox, which may send it much later. */
+/** Follows the verdict of this result in the outbox, which may send it much later. */
 function follow(state: State, tools: ResultTools): void {
   const saved = tools.outbox.answered.value?.result;
   const { kind } = verdictOf(tools);
@@ -221,7 +224,7 @@ function follow(state: State, tools: ResultTools): void {
   });
 }
 
-/** An answer may be older than what is shown: a verdict can be saved while a result is being read. */
+/** Ignores an answer older than what is shown, because a verdict can be saved while a result is being read. */
 function take({ shown, closed }: State, { onResult }: Pick<ResultTools, 'onResult'>, result: Result): void {
   const seen = shown.peek();
   if (seen.kind === 'ready' && result.revision < seen.result.revision) return;

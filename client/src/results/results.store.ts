@@ -1,6 +1,6 @@
 /**
- * The list of results: filtered, newest first, a page at a time, and above it the jobs that are running. The way
- * from one result to the next follows this list.
+ * The list of results, filtered, newest first, a page at a time, with the running jobs above it. Stepping from one
+ * result to the next follows this list.
  */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -18,37 +18,40 @@ import { hasEnded } from './follow-job.ts';
 export interface ResultsStore {
   readonly filters: Signal<Filters>;
   readonly results: ReadonlySignal<readonly Result[]>;
-  /** The phase is `loading` also while results for new filters are fetched: old results that fit them stay. */
+  /**
+   * Also `loading` while results for new filters are fetched. Known results that fit the new filters are shown
+   * meanwhile.
+   */
   readonly phase: ReadonlySignal<'loading' | 'ready' | 'failed'>;
-  /** The results of these filters, once they are known. */
+  /** The results for the current filters, once they are known. */
   readonly pages: PagedList<ResultPage, Trouble, Filters>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
-  /** Lists the study of this result alone. @throws what the gateway answers otherwise, and the signal's reason. */
+  /** Lists only the study of this result. @throws what the gateway answers otherwise, and the signal's reason. */
   showStudyOf(resultId: string, signal: AbortSignal): Promise<void>;
-  /** Not ended, newest first. */
+  /** Jobs that have not ended, newest first. */
   readonly jobs: ReadonlySignal<readonly Job[]>;
-  /** Failed recently and not cleared by a person, newest first. */
+  /** Jobs that failed recently and were not cleared by a person, newest first. */
   readonly failed: ReadonlySignal<readonly Job[]>;
   clearFailed(): void;
-  /** The filter options: models and studies of everything that the gateway has, and of what was listed. */
+  /** The filter options: models and studies from everything that the gateway has, and from what was listed. */
   readonly models: ReadonlySignal<readonly string[]>;
   readonly studies: ReadonlySignal<readonly string[]>;
-  /** The newest result of each of these studies, also of those that a filter hides. */
+  /** The newest result of each of these studies, even if a filter hides it. */
   readonly newest: ReadonlySignal<readonly Result[]>;
   more(): Promise<void>;
-  /** The next page of the other images that a row stands for. @throws what the gateway answers otherwise. */
+  /** The next page of the other images that a row represents. @throws what the gateway answers otherwise. */
   unfold(row: Result, cursor: string | null, signal: AbortSignal): Promise<ResultPage>;
   refresh(): Promise<void>;
   cancel(job: Job): Promise<void>;
   retry(job: Job): Promise<void>;
-  /** Takes over a result as its own page shows it; one that is not listed makes the list load again. */
+  /** Updates the list with a result as its own page shows it. If it is not listed, the list is loaded again. */
   note(result: Result): void;
-  /** The result before (-1) or after (1) this one; null at the ends of the list, and for one that is not in it. */
+  /** The result before (-1) or after (1) this one; null at the ends of the list, and if this one is not listed. */
   neighbour(id: string, step: -1 | 1): Result | null;
-  /** Fetches the next page when this result is the last one here, so that a next one is there in time. */
+  /** Loads the next page if this result is the last one listed, so that its successor is ready in time. */
   ahead(id: string): Promise<void>;
-  /** Watches jobs and their results until the signal ends it. */
+  /** Watches jobs and their results until the signal aborts. */
   watch(signal: AbortSignal): void;
   close(): void;
 }
@@ -68,13 +71,13 @@ interface ResultsTools {
 
 /** Two screens of a tablet. */
 const PAGE = 30;
-/** The interval while a job runs, and otherwise: a rule of the gateway may start one. */
+/** The polling intervals: while a job runs, and otherwise, because a rule of the gateway may start one. */
 const LIVE_MS = 2_000;
 const STILL_MS = 15_000;
 /** How long failed jobs stay above the list. */
 const ENDED_STAYS_MS = 60 * 60 * 1000;
 
-/** The models and studies that are known so far; `newest` by Study Instance UID. */
+/** The models and studies known so far; `newest` is keyed by Study Instance UID. */
 type Known = {
   readonly models: ReadonlySet<string>;
   readonly studies: ReadonlySet<string>;
@@ -84,7 +87,7 @@ type Known = {
 type State = {
   readonly filters: Signal<Filters>;
   readonly pages: PagedList<ResultPage, Trouble, Filters>;
-  /** Results of other filters that fit the new ones, while these are asked for. */
+  /** Results of earlier filters that fit the new ones, shown while the new list is being fetched. */
   readonly fitting: Signal<readonly Result[]>;
   readonly results: ReadonlySignal<readonly Result[]>;
   readonly phase: ResultsStore['phase'];
@@ -94,7 +97,7 @@ type State = {
   /** Failed jobs that a person has cleared away. */
   readonly cleared: Signal<ReadonlySet<string>>;
   readonly known: Signal<Known>;
-  /** The images that rows stand for, by the id of the row, as far as a person unfolded them. */
+  /** The images that rows represent, by the id of the row, as far as a person has unfolded them. */
   readonly unfolded: Map<string, readonly Result[]>;
   readonly closed: AbortController;
 };
@@ -183,7 +186,7 @@ function createState({ api, storage, user, now }: ResultsTools): State {
   };
 }
 
-/** Reads the list of new filters: of what was there, only results that fit them stay meanwhile. */
+/** Loads the list for new filters. Meanwhile, only known results that fit them stay. */
 function followFilters({ filters, pages, results, fitting }: State, { storage, user }: ResultsTools) {
   return effect(() => {
     const chosen = filters.value;
@@ -208,7 +211,7 @@ function followPages(state: State) {
   });
 }
 
-/** Adds models and studies to choose from: those that a filter hides can still be chosen. */
+/** Adds models and studies to the filter options, so that those hidden by a filter can still be chosen. */
 function learn({ known, filters }: State, page: readonly Result[], more: readonly string[] = []): void {
   const { models, studies, newest } = known.peek();
   const { model, study } = filters.peek();
@@ -226,7 +229,7 @@ function learn({ known, filters }: State, page: readonly Result[], more: readonl
   };
 }
 
-/** The filters offer also what the pages that are here do not show. */
+/** The filters also offer models and studies that the loaded pages do not contain. */
 async function askChoices(state: State, { api }: ResultsTools): Promise<void> {
   const ask = async () => {
     const { signal } = state.closed;
@@ -261,7 +264,7 @@ function newestOfStudies(results: readonly Result[]): ReadonlyMap<string, Result
   return newest;
 }
 
-/** Lists the jobs. One that was live and is done has made results. */
+/** Lists the jobs. If a running job is done, it has made results, so the list is refreshed. */
 async function askJobs(state: State, tools: ResultsTools, signal: AbortSignal): Promise<void> {
   const { jobs } = await tools.api.json('/jobs', jobListSchema, { signal });
   const before = state.allJobs.peek().filter((job) => !hasEnded(job));
@@ -303,14 +306,16 @@ function note({ pages, results, phase, fitting }: State, result: Result): void {
   if (!isListed) return;
   const noted = results.peek().map((known) => {
     if (known.id !== result.id) return known;
-    // The images that it stands for stay below it until the list is fetched again.
+    // The images that the row represents stay below it until the list is fetched again.
     return known.alike === undefined ? result : { ...result, alike: known.alike };
   });
   fitting.value = noted;
   pages.change((page) => ({ ...page, results: noted }));
 }
 
-/** Images that were unfolded stay below the row that stands for them now: one that was judged stands for itself. */
+/**
+ * Moves unfolded images to the row that now represents them, because an image that was judged becomes a row of its own.
+ */
 function moveUnfolded({ results, unfolded }: State): void {
   const rows = results.peek().filter(({ alike }) => alike !== undefined);
   for (const [id, images] of [...unfolded]) {

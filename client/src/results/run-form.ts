@@ -1,7 +1,6 @@
 /**
- * The form for running a model: what it looks at, by which model and version and with which parameters; what is
- * wrong with it; and the request that it becomes. A file travels with the request; a study is read by the gateway
- * in the PACS.
+ * The form for running a model: its input, model, version and parameters, what is wrong with it, and the resulting
+ * request. A file is sent with the request; a study is read from the PACS by the gateway.
  */
 import { isUid } from '#shared/dicom/uid.ts';
 import { EXPLANATION_METHODS, type ExplanationMethod } from '#shared/protocol/inference.ts';
@@ -11,7 +10,7 @@ import type { MapMethod } from './look.store.ts';
 export const SOURCES = ['study', 'uid', 'file'] as const;
 type Source = (typeof SOURCES)[number];
 
-/** `POST /infer` refuses more (shared/models/README.md). */
+/** `POST /infer` refuses larger files (shared/models/README.md). */
 export const LARGEST_FILE_BYTES = 50 * 1024 * 1024;
 export const STEPS = { least: 8, most: 512, usual: 64 } as const;
 export const EXPLAINABLE = EXPLANATION_METHODS.filter((method): method is MapMethod => method !== 'image');
@@ -20,13 +19,13 @@ export interface Form {
   readonly source: Source;
   /** A Study Instance UID, chosen from the list. */
   readonly study: string;
-  /** A typed one. */
+  /** A Study Instance UID that was typed. */
   readonly uid: string;
   readonly file: File | null;
   readonly model: string;
-  /** Empty: the active one. */
+  /** Empty: the active version. */
   readonly version: string;
-  /** Null: the card's value. */
+  /** Null: the value on the model's card. */
   readonly threshold: number | null;
   readonly explain: readonly MapMethod[];
   readonly steps: number;
@@ -35,7 +34,7 @@ export interface Form {
 
 export type Invalid = 'nothing' | 'uid' | 'file' | 'model' | 'stopped' | 'steps';
 
-/** An empty form; `study`: the one that the page was opened for. */
+/** An empty form. `study`: the study for which the page was opened. */
 export const emptyForm = (study: string | null): Form => ({
   source: 'study',
   study: study ?? '',
@@ -49,7 +48,7 @@ export const emptyForm = (study: string | null): Form => ({
   fresh: false,
 });
 
-/** `models`: as far as they are known. */
+/** `models`: those known so far. */
 export function invalidOf(
   { source, study, uid, file, model, version, steps, explain }: Form,
   models: readonly Model[] = [],
@@ -65,15 +64,13 @@ export function invalidOf(
   return explain.includes('integrated-gradients') && !isSteps ? 'steps' : null;
 }
 
-/** The threshold on the card of the version that would answer; null where the model decides nothing. */
+/** The threshold on the card of the version that would run; null where the model makes no decision. */
 export function thresholdOf(version: ModelVersion | undefined): number | null {
   const threshold = version?.card['threshold'];
   return typeof threshold === 'number' && threshold >= 0 && threshold <= 1 ? threshold : null;
 }
 
-/**
- * JSON for a study in the PACS; for a file multipart/form-data with the same fields, lists separated by commas.
- */
+/** JSON for a study in the PACS. For a file, multipart/form-data with the same fields and comma-separated lists. */
 export function bodyOf(form: Form): {
   readonly headers: Record<string, string>;
   readonly body: string | FormData;
@@ -93,7 +90,7 @@ export function bodyOf(form: Form): {
     const body = new FormData();
     for (const [name, value] of Object.entries({ ...request, ...parameters }))
       body.append(name, String(value));
-    // A file's name may name a person and is useless to the gateway.
+    // A file's name may contain a person's name, and the gateway does not need it.
     if (form.file) body.append('file', form.file, 'file');
     return { headers: {}, body };
   }

@@ -12,24 +12,24 @@ import { modelListSchema, type Model } from './answers.ts';
 import { followJob } from './follow-job.ts';
 import { bodyOf, emptyForm, invalidOf, type Form, type Invalid } from './run-form.ts';
 
-/** `form`: nothing runs; `starting`: the request is on its way; then the current state of the job. */
+/** `form`: nothing runs; `starting`: the request is being sent; `job`: the current state of the job. */
 type Running = { readonly kind: 'form' | 'starting' } | { readonly kind: 'job'; readonly job: Job };
 
 export interface RunStore {
   readonly form: Signal<Form>;
   readonly models: Resource<readonly Model[], Trouble>;
-  /** The caller's own, as far as a model can read them. */
+  /** The caller's own studies, as far as a model can read them. */
   readonly studies: Resource<readonly UploadStatus[], Trouble>;
   readonly invalid: ReadonlySignal<Invalid | null>;
   readonly running: ReadonlySignal<Running>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   set(some: Partial<Form>): void;
   load(): Promise<void>;
-  /** The study of a case for which the page was opened; null: another one, or not known yet. */
+  /** The study of a case for which the page was opened; null: a different study, or not known yet. */
   readonly ofCase: ReadonlySignal<StudyOfCase | null>;
-  /** Chooses a study of a case by its place there. */
+  /** Chooses a study of a case by its place in the case. */
   chooseOfCase(caseId: string, at: number): Promise<void>;
-  /** Resolves to the finished job; null if it could not start or ended otherwise. */
+  /** Resolves to the finished job; null if it could not start or did not finish successfully. */
   run(): Promise<Job | null>;
   cancel(): Promise<void>;
   retry(): Promise<Job | null>;
@@ -43,9 +43,9 @@ type StudyOfCase = { readonly studyInstanceUID: string; readonly caseNumber: num
 interface RunTools {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly clock: Clock;
-  /** The study that the page was opened for. */
+  /** The study for which the page was opened. */
   readonly study: string | null;
-  /** The person finds other people's studies in the PACS. */
+  /** Whether the person may find other people's studies in the PACS. */
   readonly readsAll: boolean;
 }
 
@@ -57,7 +57,7 @@ type State = {
   readonly trouble: Signal<Trouble | null>;
   readonly ofCase: Signal<StudyOfCase | null>;
   readonly closed: AbortController;
-  /** Ends watching the job. */
+  /** Stops watching the job. */
   watching: AbortController;
 };
 
@@ -107,7 +107,7 @@ function set({ form }: State, some: Partial<Form>): void {
   form.value = { ...form.peek(), ...some };
 }
 
-/** Reads the models and the studies to choose from, and chooses the usual ones. */
+/** Reads the models and the studies to choose from, and preselects the defaults. */
 async function load(state: State, { api, study, readsAll }: RunTools): Promise<void> {
   const { form, models, studies } = state;
   const askModels = models.ask(async (signal) => {
@@ -177,7 +177,7 @@ async function follow(state: State, { api, clock }: RunTools, job: Job): Promise
   }
 }
 
-/** Makes the request and follows its job; back to where it was when the request fails. */
+/** Makes the request and follows its job. If the request fails, the previous state is restored. */
 async function start(state: State, tools: RunTools, request: () => Promise<Job>): Promise<Job | null> {
   const { running, trouble, closed } = state;
   trouble.value = null;
@@ -219,7 +219,7 @@ async function cancel({ running, trouble }: State, { api }: RunTools): Promise<v
 async function retry(state: State, tools: RunTools): Promise<Job | null> {
   const now = state.running.peek();
   if (now.kind !== 'job') return null;
-  // The gateway keeps nothing of a file: it is sent again.
+  // The gateway does not keep files, so the file is sent again.
   return start(state, tools, () =>
     state.form.peek().source === 'file'
       ? infer(state, tools)
@@ -227,7 +227,7 @@ async function retry(state: State, tools: RunTools): Promise<Job | null> {
   );
 }
 
-/** Models that people run: a gradient is part of an explanation and answers no question on its own. */
+/** Models that people can run. A gradient model is part of an explanation and answers no question on its own. */
 function isAsked({ task }: Model): boolean {
   return task === 'classification' || task === 'segmentation';
 }

@@ -1,19 +1,19 @@
-/** A date and time as given in an instance. */
+/** A date and time from an instance, in words. */
 import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import { storedWords } from './stored-words.ts';
 import type { StoredHead } from './read-stored.ts';
 
 /**
- * The date in a result whose study's date was removed with the names
+ * The placeholder date in a result whose study date was removed with the names
  * (gateway/src/dicom-results/source-modules.ts).
  */
 const NO_DATE = '19000101';
-/** No moment of an instance is of this day: each is told with its day. */
+/** A reference day on which no instance was made, so that the formatted time always includes the day. */
 const BEFORE_ALL = new Date(0);
 
 /**
- * `date` as a DA; `time` as a TM, or what follows the day in a DT (PS3.5 §6.2): `HHMMSS.FFFFFF&ZZXX`, or a
- * part of it. With a zone it is told in the time of this device, as every other moment. Null: not given.
+ * `date` as a DA; `time` as a TM, or the part of a DT after the day (PS3.5 §6.2): `HHMMSS.FFFFFF&ZZXX`, or a part of
+ * it. A time with a zone is converted to this device's time, as everywhere else. Null: not given.
  */
 export function momentSaid(
   date: string,

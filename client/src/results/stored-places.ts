@@ -5,7 +5,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { resultWords } from './result-words.ts';
 import { storedWords } from './stored-words.ts';
 
-/** `SR`; of a later revision `SR-2`. */
+/** `SR`; for a later revision, `SR-2`. */
 export function placeOf({ kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): string {
   return revision === 1 ? kind : `${kind}-${revision}`;
 }
@@ -36,7 +36,7 @@ function titleOfInstance({ kind, revision }: Pick<ResultInstance, 'kind' | 'revi
 }
 
 /**
- * The title of a report, with the verdict and its time where `history` names them: verdict n is in the report of
+ * The title of a report, with the verdict and its time if `history` contains them: verdict n is in the report of
  * revision n + 1.
  */
 export function titleOfReport(
@@ -49,7 +49,7 @@ export function titleOfReport(
   return storedWords.verified(said, formatMoment(new Date(verdict.at), new Date()));
 }
 
-/** Why a page of the PACS's part of a result shows nothing, in a sentence. */
+/** Says in a sentence why a page about a stored part of a result shows nothing. */
 export function whyNotShown(instances: readonly ResultInstance[], place: string): string {
   if (instances.length === 0) return storedWords.nothing;
   return instances.some((one) => placeOf(one) === place) ? storedWords.mayNotOpen : storedWords.notThis;
@@ -59,8 +59,8 @@ export function whyNotShown(instances: readonly ResultInstance[], place: string)
 const NOT_THERE = ['refused', 'quarantined', 'left-out'];
 
 /**
- * The report that replaces this one; null: it is the newest. Each names its predecessor, the report before it, in its
- * Predecessor Documents Sequence (0040,A360).
+ * The report that replaces this one; null: it is the newest. Each report names its predecessor in its Predecessor
+ * Documents Sequence (0040,A360).
  */
 export function replacementOf<I extends Pick<ResultInstance, 'kind' | 'revision' | 'state'>>(
   instances: readonly I[],

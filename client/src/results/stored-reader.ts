@@ -1,4 +1,6 @@
-/** Reads an instance outside the page's thread: one worker each, terminated at the end or by the signal. */
+/**
+ * Reads an instance outside the page's thread, in a worker of its own, which is terminated at the end or by the signal.
+ */
 import type { Stored } from './read-stored.ts';
 
 /** The bytes of a Part 10 file. */

@@ -13,7 +13,7 @@ export const storedWords = {
   verified: (verdict: string, when: string) => `Verified report: ${verdict}, ${when}`,
   replacedBy: 'Replaced by:',
   replaced: 'replaced by a later report',
-  /** A verified report names the radiologist. */
+  /** Withheld because a verified report names the radiologist. */
   withheld: 'your account may not open it',
   what: {
     SR: 'The structured report (SR), as the PACS holds it',
@@ -23,7 +23,7 @@ export const storedWords = {
   tabs: 'What the PACS holds of this result',
   back: 'Result',
   nothing: 'Nothing of this result is in the PACS.',
-  /** The instance is there, and withheld. */
+  /** The instance is in the PACS, but withheld. */
   mayNotOpen: 'Your account may not open verified reports. The result shows the verdict.',
   notThis: 'This result has no such part. The result lists what it has.',
   reading: 'Reading it back from the PACS…',
@@ -92,7 +92,7 @@ export const storedWords = {
   about: 'About the report',
   modelAndSource: 'By which model, of which image',
   sourceAlone: 'Of which image',
-  /** An image in the report’s library has no name of its own. */
+  /** For an image in the report’s image library, which has no name of its own. */
   image: 'Image',
   source: 'Source image',
   another: 'Another instance',

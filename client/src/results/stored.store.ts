@@ -1,6 +1,6 @@
 /**
- * One instance of the gateway's own as currently stored in the PACS: read back when the page is opened, and again on
- * request. Nothing is stored on the device.
+ * One instance made by the gateway, as currently stored in the PACS. It is read back when the page is opened, and again
+ * on request. Nothing is stored on the device.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
@@ -15,7 +15,7 @@ export type Reading =
   | { readonly kind: 'reading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
   /**
-   * `bytes`: the file's size. `isAsListed`: its digest matches the receipt; null: no receipt names it yet.
+   * `bytes`: the file's size. `isAsListed`: its digest matches the receipt; null: no receipt names the instance yet.
    */
   | {
       readonly kind: 'read';
@@ -27,7 +27,7 @@ export type Reading =
 
 export interface StoredStore {
   readonly reading: ReadonlySignal<Reading>;
-  /** Reads it once more. */
+  /** Reads it again. */
   read(): Promise<void>;
   close(): void;
 }
@@ -36,7 +36,7 @@ interface StoredTools {
   readonly api: Pick<ApiClient, 'send'>;
   readonly read: StoredReader;
   readonly now: () => number;
-  /** Where the gateway reads it back from the PACS. */
+  /** The path from which the gateway reads it back from the PACS. */
   readonly path: string;
   /** The current state and receipt, which change over time. */
   readonly instance: () => ResultInstance;
@@ -48,7 +48,7 @@ export function createStoredStore({ api, read, now, path, instance }: StoredTool
 
   async function fetched(): Promise<Uint8Array<ArrayBuffer>> {
     const response = await api.send(path, {
-      // Byte for byte as it is stored.
+      // Requests the bytes exactly as stored.
       headers: { accept: 'application/dicom; transfer-syntax=*' },
       signal: closed.signal,
     });
@@ -84,7 +84,7 @@ export function createStoredStore({ api, read, now, path, instance }: StoredTool
   };
 }
 
-/** The meaning for this instance, and what to do. */
+/** The meaning of the error for this instance, and what to do. */
 function troubleOfStored(error: unknown, { state }: ResultInstance): Trouble {
   const trouble = troubleOf(error);
   if (!(error instanceof ApiProblem)) return trouble;

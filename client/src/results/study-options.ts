@@ -1,6 +1,6 @@
 /**
- * The names of studies in the filter of results, each as the row of its newest result shows it: the patient or
- * pseudonym, the kind and date of the image, and the time. Pure.
+ * The names of studies in the results filter, each as in the row of its newest result: the patient or pseudonym, the
+ * kind and date of the image, and the time. Pure.
  */
 import type { Result } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';
@@ -9,14 +9,14 @@ import type { About } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
 
 export type StudyFacts = {
-  /** The newest of each study that was listed. */
+  /** The newest listed result of each study. */
   readonly results: readonly Result[];
   readonly aboutOf: (resultId: string) => About | null;
-  /** The device's name for the study, or what kind of input it is. */
+  /** The device's name for the study, or the kind of input. */
   readonly nameOf: (studyInstanceUID: string) => string;
 };
 
-/** The end of its UID stands in the name where nothing else tells a study from another. */
+/** A name contains the end of the UID only where nothing else tells two studies apart. */
 export function studyOptions(
   studies: readonly string[],
   facts: StudyFacts,
@@ -30,7 +30,7 @@ export function studyOptions(
   });
 }
 
-/** `isSeen`: a result of it was listed. */
+/** `isSeen`: a result of the study was listed. */
 function nameStudy(uid: string, { results, aboutOf, nameOf }: StudyFacts, now: Date) {
   const newest = results.find(({ finding }) => finding.input.studyInstanceUID === uid);
   if (newest === undefined) return { name: nameOf(uid), isSeen: false };

@@ -2,7 +2,7 @@ import { counted } from '../kit/counted.ts';
 
 type Model = { readonly id: string; readonly version: string };
 
-/** The words of the way from a study to what models found in it. */
+/** The words of the links from a study to what models found in it. */
 export const studyResultsWords = {
   resultOf: ({ id, version }: Model, when: string) => `Result of ${id} ${version}, ${when}`,
   newestOf: (count: number, { id, version }: Model, when: string) =>

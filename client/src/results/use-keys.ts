@@ -2,7 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { commandOf, pressOf, type Command } from './keys.ts';
 
-/** Without an action for its command, a key keeps the browser's behaviour. */
+/** A key whose command has no action keeps the browser's behaviour. */
 export function useKeys(isOn: boolean, actions: Readonly<Partial<Record<Command, () => void>>>): void {
   const latest = useRef({ isOn, actions });
   latest.current = { isOn, actions };

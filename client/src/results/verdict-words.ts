@@ -66,7 +66,7 @@ export const verdictWords = {
       nothing: 'The signed review found nothing',
       disputed: 'Signed reviews contradict each other',
     },
-    /** Of the newest, where they contradict each other. */
+    /** About the newest review, where several contradict each other. */
     by: (readers: number, isAdjudicated: boolean, when: string) =>
       `(${counted(readers, 'reader', 'readers')}${isAdjudicated ? ' and an adjudicator' : ''}, ${when}).`,
     open: 'Open the review',

@@ -1,4 +1,4 @@
-/** The words of zooming into the image of a result. */
+/** The words for zooming into the image of a result. */
 export const zoomWords = {
   label: 'The picture. Plus and minus zoom, arrow keys move it, 0 shows all of it.',
   in: 'Zoom in',

@@ -1,4 +1,4 @@
-/** Notes and readings of a case after one of its reviews was settled, at the top of its page. */
+/** Notes and readings that were added to a case after one of its reviews was settled, at the top of the case page. */
 import type { Review } from '#shared/protocol/reviews.ts';
 import { caseWords } from '../cases/parts/case-words.ts';
 import { formatMoment } from '../kit/format.ts';

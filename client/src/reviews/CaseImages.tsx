@@ -1,4 +1,4 @@
-/** On the page of a case: its images, to look at without a review. Nothing can be marked on them. */
+/** The images of a case on the case page, to look at without a review. Nothing can be marked on them. */
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { reviewWords } from './review-words.ts';
@@ -8,7 +8,7 @@ import './image/viewer.css';
 
 type CaseImagesProps = {
   readonly studies: readonly string[];
-  /** The findings of models are hidden from this person. */
+  /** Whether the findings of models are hidden from this person. */
   readonly isBlinded: boolean;
 };
 

@@ -1,4 +1,4 @@
-/** On the page of a case: its reviews, and *Request a reading*. */
+/** The reviews of a case on the case page, and *Request a reading*. */
 import { useState } from 'preact/hooks';
 import type { Case } from '#shared/protocol/cases.ts';
 import { caseReviewsSchema, type CaseReview, type ListedReview } from '#shared/protocol/reviews.ts';
@@ -80,7 +80,7 @@ function aboutOf(review: CaseReview) {
   ];
 }
 
-/** When it was settled, or else asked for. */
+/** The time at which the review was settled, otherwise the time at which it was requested. */
 function whenOf({ openedAt, settledAt }: ListedReview): string {
   if (settledAt !== null) return formatMoment(new Date(settledAt), new Date());
   return reviewWords.list.asked(formatMoment(new Date(openedAt), new Date()));

@@ -1,4 +1,4 @@
-/** *Request a reading*: asks for a review of a case, by readers who are named or found as its type says. */
+/** *Request a reading*: requests a review of a case, by readers who are named here or found as the review type says. */
 import { useState } from 'preact/hooks';
 import {
   reviewSchema,
@@ -34,7 +34,7 @@ export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   const form = useForm(troubleOf);
   const [chosen, setChosen] = useState<string | null>(null);
   const [named, setNamed] = useState<Named>({ readers: [], adjudicator: '' });
-  // Sent again after a lost answer, it opens no second review.
+  // The same id after a lost answer, so that sending again opens no second review.
   const [id] = useState(() => crypto.randomUUID());
   const told = useTold('/review-types', reviewTypesSchema);
   const allSeen = useSeenReaders(caseId, null);
@@ -113,7 +113,7 @@ const TypeOptions = ({ types }: { readonly types: readonly ReviewType[] }) =>
     </option>
   ));
 
-/** The ids of accounts. `adjudicator` empty: the review type says who. */
+/** Ids of accounts. If `adjudicator` is empty, the review type determines the adjudicator. */
 type Named = { readonly readers: readonly string[]; readonly adjudicator: string };
 
 const namedAmong = (all: ReviewTypes['readers'], { readers }: Named, seen: SeenReaders) =>
@@ -139,7 +139,7 @@ function Readers({ accounts, named: { readers, adjudicator }, seen, onName }: Re
     const others = readers.filter((one) => one !== account);
     onName({
       readers: checked ? [...others, account] : others,
-      // Nobody decides between themselves and another.
+      // Nobody can adjudicate between themselves and another reader.
       adjudicator: adjudicator === account ? '' : adjudicator,
     });
   };

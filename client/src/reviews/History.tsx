@@ -1,4 +1,4 @@
-/** The events of a review, and when the PACS had the marks of its readers. */
+/** The events of a review, including when the PACS received the marks of each reader. */
 import type { Result } from '#shared/protocol/inference.ts';
 import type { Review } from '#shared/protocol/reviews.ts';
 import { formatMoment } from '../kit/format.ts';
@@ -11,7 +11,7 @@ import { storedMarksWords } from './stored-marks-words.ts';
 type Happened = { readonly at: string; readonly said: string };
 
 type HistoryProps = StoredMarksProps & {
-  /** By models; null: not known yet. */
+  /** Results of models; null: not known yet. */
   readonly found: readonly Result[] | null;
 };
 
@@ -47,7 +47,7 @@ function saidOf(
   return [reviewWords.steps[step], decided, by, to !== by && to].filter(Boolean).join(reviewWords.separator);
 }
 
-/** When the PACS had them by the first receipt that names them. */
+/** The time at which the PACS had the marks, by the first receipt that names them. */
 const arrivals = (review: Review, annotations: StoredMarksProps['annotations']): readonly Happened[] =>
   (annotations?.places ?? []).flatMap(({ place, stored }) => {
     const reader = review.places.find((one) => one.place === place)?.reader?.username;

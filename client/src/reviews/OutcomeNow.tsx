@@ -1,4 +1,4 @@
-/** The mark of a settled review where later readings of its case say otherwise, in lists and on its page. */
+/** Marks a settled review that later readings of its case contradict, in lists and on its page. */
 import type { ListedReview } from '#shared/protocol/reviews.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { reviewWords } from './review-words.ts';

@@ -1,4 +1,4 @@
-/** The readers of a review, as far as the person may know them: a free place is taken, or a place given to somebody. */
+/** The readers of a review, as far as this person may know them. A free place can be taken, or given to somebody. */
 import { useState } from 'preact/hooks';
 import {
   REVIEWERS,
@@ -76,7 +76,7 @@ const statusOf = ({ place, state, isMine, reader }: ReviewPlace, due: string | n
 
 const isFree = ({ state }: ReviewPlace): boolean => state === 'open';
 
-/** A name may be withheld: then somebody reads here, and nobody says who. */
+/** The name may be withheld; then the place is shown as taken, without a name. */
 function nameOf(of: ReviewPlace): string {
   const { place, isMine, reader } = of;
   if (isMine) return words.mine;

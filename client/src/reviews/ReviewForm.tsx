@@ -1,6 +1,6 @@
 /**
- * The form of a review, drawn from the JSON Schema of its type. All controls are the browser's own: each works by
- * finger, mouse and keyboard.
+ * The form of a review, drawn from the JSON Schema of its type. All controls are native, so each works by finger, mouse
+ * and keyboard.
  */
 import { useId, useState } from 'preact/hooks';
 import {
@@ -21,13 +21,13 @@ const REASON_LENGTH = 2000;
 
 type ReviewFormProps = {
   readonly form: Form;
-  /** The reader is shown something that a model found: only then can it be accepted or corrected. */
+  /** Whether the reader is shown a finding of a model, which can then be accepted or corrected. */
   readonly hasFinding: boolean;
-  /** The answers with which the form begins; null: it is empty. */
+  /** The initial answers of the form; null: it starts empty. */
   readonly said: Typed | null;
   readonly isBusy: boolean;
   readonly onSave: (said: Answered) => void;
-  /** Something differs from what was saved. */
+  /** Called when the form differs from what was saved. */
   readonly onTouch: (typed: Typed) => void;
 };
 
@@ -107,7 +107,7 @@ type ProseProps = ReasonProps & {
   readonly isWrong?: boolean | undefined;
 };
 
-/** More than may be said is not cut: nobody would notice. */
+/** A text that is too long is not cut, because nobody would notice. */
 function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
   const hint = useId();
   const count = lengthOf(text);
@@ -132,7 +132,7 @@ function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
   );
 }
 
-/** From this share of the limit on, what is typed is counted. */
+/** The share of the limit from which on the typed characters are counted. */
 const NEARLY = 0.8;
 /** The length as the gateway counts it. */
 const lengthOf = (text: string): number => [...text].length;
@@ -284,8 +284,8 @@ type FigureProps = {
 };
 
 /**
- * A text field: a browser empties a field of numbers while "7." is typed, or reads 7, and whoever writes that back into
- * it puts the next digit before the number. A text that is no number stays the answer, so that saving it says so.
+ * A text field, because browsers empty a number field while "7." is typed, or read 7. Writing that back would put the
+ * next digit before the number. A text that is no number stays as the answer, so that saving reports it.
  */
 function Figure({ title, field, answer, onAnswer, isWrong }: FigureProps) {
   const hint = useId();

@@ -1,6 +1,6 @@
 /**
- * One review: the images at the left, the form of its type at the right. Readers answer, change and sign; an
- * adjudicator sees the readers' answers side by side; everybody reads what stands once it is settled.
+ * One review: the images at the left, the form of its type at the right. Readers answer, change and sign. An
+ * adjudicator sees the readers' answers side by side. Once it is settled, everybody reads the outcome.
  */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
@@ -46,7 +46,7 @@ import { WhatModelsFound } from './WhatModelsFound.tsx';
 
 const words = reviewWords.page;
 
-/** A reader who takes up another device finds there what was drawn on the first. */
+/** How often the page refreshes, so that a reader who changes devices finds what was drawn on the first one. */
 const REFRESH_MS = 30_000;
 
 function later(ms: number, then: () => void): () => void {
@@ -69,7 +69,7 @@ export function ReviewView({ id }: { readonly id: string }) {
   );
   useEffect(() => {
     void store.load();
-    // Opened without a link, there is nothing on the page yet.
+    // If the page was opened without a link, there is nothing on it yet.
     const isBack = () => void (store.review.peek() === null ? store.load() : store.sendAgain());
     addEventListener('online', isBack);
     const stopRefreshing = refreshInSight(() => void store.refresh(), REFRESH_MS);
@@ -118,7 +118,7 @@ type OneReviewProps = {
 
 function OneReview({ review: known, store, account }: OneReviewProps) {
   const own = store.own.value;
-  // With what waits on this device for the link.
+  // The caller's place, including steps that wait on this device for the link.
   const review = { ...known, places: known.places.map((place) => (place.isMine && own ? own : place)) };
   const studies = store.case.value?.studies.map(({ studyInstanceUID }) => studyInstanceUID);
   const images = useImages(studies, store);
@@ -185,7 +185,7 @@ const Withdraw = ({ store }: Pick<OneReviewProps, 'store'>) => (
   </p>
 );
 
-/** The button that signed is gone, and perhaps the form with it. */
+/** Focuses the page's heading after signing, because the sign button, and perhaps the whole form, is gone. */
 function useFocusAfterSigning(own: ReviewPlace | null): void {
   useEffect(() => {
     if (own?.state === 'signed' && document.activeElement === document.body)
@@ -225,7 +225,10 @@ function Facts({ review, children }: FactsProps) {
   );
 }
 
-/** Whether the reader, and others that the person may know, read without what is hidden from readers. */
+/**
+ * Whether the caller, and other readers that the caller may know, read without the findings that are hidden from
+ * readers.
+ */
 function Blindness({ review }: { readonly review: Review }) {
   const seen = review.places.filter(({ place }) => review.seenBefore.includes(place));
   const others = seen.filter(({ isMine }) => !isMine || !review.hidesFinding);
@@ -239,7 +242,7 @@ function Blindness({ review }: { readonly review: Review }) {
   );
 }
 
-/** The answers that were signed, what later readings made of them, and the way to correct them. */
+/** The signed answers, what later readings say about them, and how to correct them. */
 const Signed = ({ review, store }: Pick<OneReviewProps, 'review' | 'store'>) => (
   <>
     <OutcomeNow review={review} explains />
@@ -271,7 +274,7 @@ function OwnReading({ review, own, store, patients }: OwnReadingProps) {
         <Signed review={review} store={store} />
       </>
     );
-  // The gateway refused something: first it is decided what becomes of it.
+  // The gateway refused a step: the author must first decide what to do about it.
   if (unsent.some(({ trouble }) => trouble !== null)) return null;
   return <Answering {...{ review, own, store, patients }} />;
 }
@@ -310,7 +313,7 @@ function Answering({ review, own, store, patients }: OwnReadingProps) {
             void store.keepDraft(typed);
           }}
           onSave={(said) => {
-            // The button is not switched off, because it would lose the focus.
+            // The button is not disabled, because it would lose the focus.
             if (store.isBusy.value) return;
             setTouched(false);
             void store.decide(said);
@@ -337,7 +340,7 @@ function Next({ store, own }: { readonly store: ReviewStore; readonly own: Revie
   );
 }
 
-/** The patient as the PACS tells them; nobody is asked while names are hidden on this device. */
+/** The patient as the PACS describes them. The PACS is not asked while names are hidden on this device. */
 function ReviewPatients({ patients }: { readonly patients: Patients }) {
   return (
     <section class="stack-tight" aria-label={caseWords.patient.title} aria-busy={patients.isAsking.value}>

@@ -1,4 +1,4 @@
-/** Reviews that wait for the person who is here: beside each link that leads to them. */
+/** The number of reviews that wait for the signed-in person, shown beside each link to them. */
 import { COUNTED, useOpenReviews } from './open-reviews.ts';
 import { reviewsCountWords as words } from './reviews-count-words.ts';
 

@@ -1,4 +1,4 @@
-/** The pages of reviews, fetched when the first of them is opened: the list, a review, and the types of reviews. */
+/** The pages of reviews, loaded when the first of them is opened: the list, a review, and the types of reviews. */
 import { ReviewsView } from './ReviewsView.tsx';
 import { ReviewView } from './ReviewView.tsx';
 import { marksIn } from './stored-marks.ts';

@@ -1,4 +1,4 @@
-/** The lists of reviews: what waits for this person comes first. */
+/** The lists of reviews. The list of what waits for this person comes first. */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { ADJUDICATOR, isEnded } from '#shared/protocol/review-state.ts';
@@ -33,7 +33,7 @@ import { reviewWords } from './review-words.ts';
 const words = reviewWords.list;
 type Page = { readonly reviews: readonly ListedReview[]; readonly next: string | null };
 
-/** The pages of a list that were asked for so far; another list begins again. */
+/** The pages of a list that were requested so far. Changing the list starts again at its first page. */
 function usePages(list: ReviewList) {
   const api = useApi();
   const pages = useMemo(

@@ -1,4 +1,4 @@
-/** The readers' answers side by side; differences stand out, for the adjudicator and for whoever reads it later. */
+/** The readers' answers side by side, with differences highlighted, for the adjudicator and later readers. */
 import type { Result } from '#shared/protocol/inference.ts';
 import { differencesOf, type ReviewForm } from '#shared/protocol/review-forms.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
@@ -12,9 +12,9 @@ const words = reviewWords.sides;
 
 type SidesProps = {
   readonly review: Review;
-  /** By models; null: not known yet. */
+  /** Results of models; null: not known yet. */
   readonly found: readonly Result[] | null;
-  /** Takes a reader's answers into the form, and their marks; null: nothing is asked. */
+  /** Copies a reader's answers and marks into the caller's own reading; null: copying is not offered. */
   readonly onUse: ((said: Said, place: number) => void) | null;
 };
 
@@ -74,11 +74,11 @@ function Side({ side: { place, reader, said }, review, found, different, onUse }
 type AnswerListProps = {
   readonly form: ReviewForm;
   readonly answers: Said['answers'];
-  /** Questions that two readers answer differently. */
+  /** Questions that the readers answered differently. */
   readonly different?: ReadonlySet<string>;
 };
 
-/** In the words of the review type. */
+/** The answers in the words of the review type. */
 export const AnswerList = ({ form, answers, different }: AnswerListProps) => (
   <dl class="review-answers">
     {Object.entries(form.properties).map(([question, field]) => (

@@ -1,6 +1,6 @@
 /**
- * The signature of a reader: asked about first where decision and answers contradict what models found, then given in a
- * few seconds, so that it can be undone.
+ * The signature of a reader. The reader is asked first if decision and answers contradict what models found. The
+ * signature takes effect after a few seconds, so that it can be undone.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';
@@ -36,16 +36,16 @@ export function SignReading({ review, said, isTouched, store, patients }: SignRe
   const left = store.signing.value;
   const isPending = left !== null;
   const before = useRef(isPending);
-  // The pressed button is gone: its replacement takes the focus.
+  // The pressed button is gone, so its replacement gets the focus.
   useEffect(() => {
     if (before.current !== isPending && document.activeElement === document.body)
       part.current?.querySelector('button')?.focus({ preventScroll: true });
     before.current = isPending;
   }, [isPending]);
-  // Until it is known, the gateway refuses a contradiction.
+  // Empty until the findings are known; until then the gateway refuses a contradiction.
   const found = store.found.value.value ?? [];
   const { form } = review.definition;
-  // A text may say that nothing is there.
+  // A text may state that nothing is there, so it does not count as a mark.
   const marks = (store.marks.value ?? []).filter(({ kind }) => kind !== 'text').length;
   const isMarked = said.decision !== 'reject' && marks > 0 && positiveOf(form, said.answers) === false;
   const isKept = store.unsent.value.some(({ given }) => given.step === 'decide');
@@ -79,7 +79,10 @@ export function SignReading({ review, said, isTouched, store, patients }: SignRe
   );
 }
 
-/** The head of the page has scrolled away by now: whose study it is, as far as the reader is shown it there. */
+/**
+ * Repeats whose study is being signed, because the page head has scrolled out of view. Names only what the reader is
+ * shown there.
+ */
 function whoseReading({ pseudonym, caseNumber, modalities }: Review, patients: Patients): string {
   const told = patients.value.value ?? [];
   const whose = whoseSaid(told) ?? pseudonym ?? caseWords.caseNumber(caseNumber);
@@ -87,7 +90,7 @@ function whoseReading({ pseudonym, caseNumber, modalities }: Review, patients: P
 }
 
 type ButtonsProps = {
-  /** Seconds until it is signed; null: it is not about to be. */
+  /** Seconds until the reading is signed; null: no signature is pending. */
   readonly left: number | null;
   readonly isOff: boolean;
   readonly onSign: () => void;

@@ -1,4 +1,4 @@
-/** On the page of a review: whether the PACS has the marks of each reader, and the way to their receipts. */
+/** Section of the review page: whether the PACS has the marks of each reader, with links to the receipts. */
 import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import type { Review } from '#shared/protocol/reviews.ts';
 import { InstanceRow } from '../results/InstanceRow.tsx';

@@ -1,4 +1,4 @@
-/** The marks of a reader as the PACS holds them now, with the receipt that names them. */
+/** The marks of a reader as the PACS holds them now, with their receipt. */
 import { useEffect, useState } from 'preact/hooks';
 import { reviewAnnotationsSchema } from '#shared/protocol/annotations.ts';
 import { reviewSchema } from '#shared/protocol/reviews.ts';

@@ -1,4 +1,4 @@
-/** The images of a case beside its form, on black in both themes, with the tools to look at them and to mark them. */
+/** The images of a case beside its form, on black in both themes, with tools to view and mark them. */
 import { useLate } from '../kit/use-late.ts';
 import { HiddenPicture, useHiding } from '../viewer/HiddenPicture.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
@@ -18,7 +18,7 @@ const words = reviewWords.picture;
 type StudyPicturesProps = {
   readonly images: Images;
   readonly studies: readonly string[];
-  /** A viewer would show what models found: it is not offered to a reader who reads without. */
+  /** A blinded reader is not offered the viewer, because it would show what models found. */
   readonly isBlinded: boolean;
   readonly own: readonly NamedMark[];
   readonly others: readonly ReaderMarks[];
@@ -102,7 +102,7 @@ function Viewer({ stage, isCut, own, others }: ViewerProps) {
   );
 }
 
-/** The marks on the frame in sight; one's own on top. */
+/** The marks on the visible frame, the caller's own on top. */
 function shownOn(
   { viewer, marks }: Stage,
   own: readonly NamedMark[],

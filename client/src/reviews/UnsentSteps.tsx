@@ -1,4 +1,4 @@
-/** The steps that this device has not brought to the gateway: they wait for the link, or the gateway refused one. */
+/** The steps that this device has not sent to the gateway: they wait for the link, or the gateway refused one. */
 import { REVIEW_PROBLEMS } from '#shared/protocol/review-problems.ts';
 import { isEnded } from '#shared/protocol/review-state.ts';
 import type { Trouble } from '../kit/trouble.ts';
@@ -20,12 +20,12 @@ const words = reviewWords.kept;
 
 type UnsentStepsProps = {
   readonly store: ReviewStore;
-  /** Has the images by which marks are named; null: not yet. */
+  /** Its images are needed to name marks; null: not loaded yet. */
   readonly stage: Stage | null;
 };
 
 export function UnsentSteps({ store, stage }: UnsentStepsProps) {
-  // Marks are sent without a press: only those that did not arrive are worth a line.
+  // Marks are sent automatically, so only marks that did not arrive are listed.
   const unsent = store.unsent.value.filter(
     ({ given, trouble }) => given.step !== 'annotate' || trouble !== null || store.isCutOff.value,
   );
@@ -60,7 +60,7 @@ export function UnsentSteps({ store, stage }: UnsentStepsProps) {
   );
 }
 
-/** The question that the refusal of a step leaves to its author. */
+/** What the author has to decide after the refusal of a step. */
 type Asked = 'overtaken' | 'marks' | 'contradicts' | 'refused';
 
 function askedOf(refused: Unsent | undefined): Asked {
@@ -110,7 +110,7 @@ function Answers({ store, asked, what }: AnswersProps) {
   );
 }
 
-/** Review problems say all in words; a code is for refusals that an administrator hears of. */
+/** Review problems are explained fully in words. A code is only for refusals to report to an administrator. */
 const toldOf = (trouble: Trouble | null): Trouble | null =>
   trouble && Object.hasOwn(REVIEW_PROBLEMS, trouble.code ?? '') ? { ...trouble, code: null } : trouble;
 
@@ -124,7 +124,7 @@ const mayUse = ({ own, review, unsent }: ReviewStore): boolean =>
 
 type BothMarksProps = UnsentStepsProps & { readonly asked: Asked };
 
-/** The marks that are in question, named as in their list. */
+/** Both versions of the disputed marks, named as in their list. */
 function BothMarks({ store, stage, asked }: BothMarksProps) {
   const place = store.own.value?.place ?? null;
   const of = { place, hasOthers: store.otherMarks.value.length > 0 };
@@ -148,7 +148,7 @@ function BothMarks({ store, stage, asked }: BothMarksProps) {
   );
 }
 
-/** So that nobody has to remember what they said, when they say it again. */
+/** Shows the kept answers, so that nobody has to remember them when giving them again. */
 function Kept({ store }: { readonly store: ReviewStore }) {
   const kept = keptIn(store.unsent.value);
   const review = store.review.value;

@@ -1,6 +1,6 @@
 /**
- * Findings of models in the images of a review, each in words, with its kind of image and its confidence. The kind of a
- * picture is no finding, and stands apart.
+ * Findings of models in the images of a review, each in words, with the kind of image and the confidence. The kind of
+ * an image is not a finding and is listed separately.
  */
 import type { Result } from '#shared/protocol/inference.ts';
 import { Icon } from '../kit/Icon.tsx';

@@ -1,4 +1,4 @@
-/** Answers in the words of their form. */
+/** Puts answers into the words of their form. */
 import {
   splitAnswers,
   type Answers,
@@ -25,7 +25,7 @@ export const saidIn = ({ properties }: ReviewForm, answers: Answers): string =>
     .map(([name, field]) => answerWords(field, answers[name]))
     .join(reviewWords.separator);
 
-/** Answers about a finding, or else whatever was chosen or measured. */
+/** The answers about a finding; if there are none, whatever was chosen or measured. */
 export const shortAnswers = (form: ReviewForm, answers: Answers): string => {
   const said = saidIn(form, answers);
   if (said !== '') return said;

@@ -1,11 +1,11 @@
-/** When the case of a review is due, in words. */
+/** The due date of a review's case, in words. */
 import { isEnded } from '#shared/protocol/review-state.ts';
 import type { ListedReview } from '#shared/protocol/reviews.ts';
 import { dayWords, isOverdue } from '../cases/parts/CaseParts.tsx';
 import { caseWords } from '../cases/parts/case-words.ts';
 import { reviewWords } from './review-words.ts';
 
-/** Null: never, or nothing is read any more. */
+/** Null: there is no due date, or the review has ended. */
 export function dueOf({ dueOn, state }: Pick<ListedReview, 'dueOn' | 'state'>): string | null {
   if (dueOn === null || isEnded(state)) return null;
   const day = dayWords(dueOn);

@@ -1,8 +1,8 @@
-/** Offers the review types that ask about the images of a case before all others. Pure. */
+/** Sorts the review types that ask about the images of a case before all others. Pure. */
 import type { Case } from '#shared/protocol/cases.ts';
 import type { ReviewType } from '#shared/protocol/reviews.ts';
 
-/** The facts that are known of the images of a case. */
+/** The known facts about the images of a case. */
 export type KnownImages = Pick<Case['studies'][number], 'modalities' | 'bodyParts'>;
 type Offered = { readonly fitting: readonly ReviewType[]; readonly others: readonly ReviewType[] };
 
@@ -11,7 +11,7 @@ export const imagesOf = ({ studies }: Pick<Case, 'studies'>): KnownImages => ({
   bodyParts: studies.flatMap(({ bodyParts }) => bodyParts),
 });
 
-/** Each in the order of the types; those for these very images come before those for any. */
+/** Each list keeps the order of the types. Types made for exactly these images come before general ones. */
 export function offerTypes(types: readonly ReviewType[], images: KnownImages): Offered {
   const made = types.filter(({ definition }) => isMadeFor(definition, images));
   const general = types.filter(({ definition }) => !isNarrow(definition));
@@ -24,7 +24,7 @@ type Fits = Pick<ReviewType['definition'], 'modalities' | 'bodyParts'>;
 const isNarrow = ({ modalities, bodyParts }: Fits): boolean =>
   modalities !== undefined || bodyParts !== undefined;
 
-/** A body part is known only once a model has looked: until then a form of the right modality fits. */
+/** A body part is known only after a model has looked at the images. Until then a matching modality suffices. */
 const isMadeFor = ({ modalities, bodyParts }: Fits, images: KnownImages): boolean =>
   isNarrow({ modalities, bodyParts }) &&
   (modalities === undefined || modalities.some((one) => images.modalities.includes(one))) &&

@@ -1,4 +1,4 @@
-/** Asks again how far marks are on their way to the PACS, for as long as the page shows some that are. */
+/** Polls how far marks are on their way to the PACS, as long as the page shows some that are under way. */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -6,7 +6,7 @@ import { waitBefore } from '../results/await-reports.ts';
 import type { MarkTools } from './review-marks.ts';
 import { areUnderWay } from './stored-marks.ts';
 
-/** The answer ends it. */
+/** Returns a function that stops it. */
 export function followReports(
   { wait }: Pick<MarkTools, 'wait'>,
   known: ReadonlySignal<ReviewAnnotations | null>,

@@ -1,4 +1,4 @@
-/** The findings of models in the studies of a review, as far as its reader is shown them, and their answer together. */
+/** The findings of models in the studies of a review, as far as the reader is shown them, and the combined result. */
 import type { Case } from '#shared/protocol/cases.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { contradicts, positiveAmong, type Positive } from '#shared/protocol/review-judgement.ts';
@@ -6,7 +6,10 @@ import type { Review, ReviewPlace } from '#shared/protocol/reviews.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { resultListSchema } from '../results/answers.ts';
 
-/** The newest of each study first. The case names none where the reader is blinded: then nothing is asked. */
+/**
+ * Reads the results, newest of each study first. The case names no studies to a blinded reader, so nothing is
+ * requested.
+ */
 export async function readFound(
   api: Pick<ApiClient, 'json'>,
   { studies }: Case,
@@ -25,13 +28,13 @@ export async function readFound(
 const together = (found: readonly Result[]): Positive =>
   positiveAmong(found.map(({ finding }) => finding.positive));
 
-/** A signature of these answers is worth a question first. */
+/** Whether the reader should be asked before signing these answers. */
 export const isContradiction = (
   { definition: { form } }: Review,
   said: NonNullable<ReviewPlace['said']>,
   found: readonly Result[],
 ): boolean => contradicts(form, said, together(found));
 
-/** Results that the contradiction is about: the positive ones, if there are any. */
+/** The results that the answers contradict: the positive ones, if there are any. */
 export const inQuestion = (found: readonly Result[]): readonly Result[] =>
   found.filter(({ finding }) => finding.positive !== null && finding.positive === together(found));

@@ -1,24 +1,26 @@
-/** How many reviews wait for the person who is here: one count for whoever shows it. */
+/** The number of reviews that wait for the signed-in person, shared by all views that show it. */
 import { effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { provided } from '../kit/provided.ts';
 import type { ApiClient } from '../net/api-client.ts';
 
-/** More than this is "many": nobody reads them off a tab. */
+/** Above this number the count just says "many", because nobody reads it off a tab. */
 export const COUNTED = 50;
 
 export interface OpenReviews {
-  /** Up to COUNTED + 1, which means more; null: not asked yet, or nobody reads here. */
+  /** Up to COUNTED + 1, which means more; null: not requested yet, or nobody is signed in who reads. */
   readonly count: ReadonlySignal<number | null>;
-  /** Asks the gateway; without a network the last count stays. */
+  /** Asks the gateway. Without a network the last count stays. */
   refresh(): Promise<void>;
-  /** Another person is here, or nobody. */
+  /** Called when another person, or nobody, is signed in. */
   forget(): void;
 }
 
 export const [ProvideOpenReviews, useOpenReviews] = provided<OpenReviews>('open reviews');
 
-/** `answered` has another value after each answer to a step of a review, also a refusal: it may end a wait. */
+/**
+ * `answered` changes after each answer to a step of a review. That includes refusals, because a refusal may end a wait.
+ */
 export function createOpenReviews(
   api: Pick<ApiClient, 'json'>,
   answered: ReadonlySignal<unknown>,
@@ -29,12 +31,12 @@ export function createOpenReviews(
   const ask = async (): Promise<void> => {
     asked += 1;
     const own = asked;
-    // Every page has the tab, and its first load none of the parsers of answers.
+    // Every page shows the tab, so the parser is loaded only here, to keep it out of the first load.
     const { z } = await import('zod');
     const listSchema = z.object({ reviews: z.array(z.unknown()), next: z.string().nullable() });
     const path = `/reviews?list=todo&anonymise=1&limit=${COUNTED}`;
     const { reviews, next } = await api.json(path, listSchema);
-    // A later question has a newer answer, perhaps of another person.
+    // A later request has a newer answer, perhaps for another person.
     if (own === asked) count.value = reviews.length + (next === null ? 0 : 1);
   };
   const refresh = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** The outcome of a review, and the readers that it waits for, in words for the page of its case. */
+/** The outcome of a review, and the readers it waits for, in words for the page of its case. */
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { CaseReview, ListedReview, ReviewPlace } from '#shared/protocol/reviews.ts';
 import { caseWords } from '../cases/parts/case-words.ts';
@@ -8,7 +8,7 @@ import { reviewWords } from './review-words.ts';
 
 const words = reviewWords.ofCase;
 
-/** The answers that stand, and whose they are, as far as the caller is shown them; null: none yet. */
+/** The answers that hold and their author, as far as the caller may see them; null: none yet. */
 export function outcomeOf({
   state,
   places,
@@ -25,7 +25,7 @@ export function outcomeOf({
     .join(reviewWords.separator);
 }
 
-/** A settled review shows no place to who reads its case again, blinded. */
+/** A person who reads the case again, blinded, is shown no places of a settled review. */
 export const isOutcomeHidden = ({ state, places }: Pick<CaseReview, 'state' | 'places'>): boolean =>
   state === 'settled' && places.length === 0;
 
@@ -35,13 +35,13 @@ function settledBy({ place, reader }: ReviewPlace, places: readonly ReviewPlace[
   return names.length === 0 ? '' : words.readBy(names);
 }
 
-/** Whether its outcome finds something, in two words; null: it does not say, or it is not told. */
+/** Whether the outcome is positive, in two words; null: it does not say, or the caller may not know. */
 export const foundOf = ({ positive }: Pick<ListedReview, 'positive'>): string | null =>
   positive === null ? null : caseWords.study.positive[positive ? 'yes' : 'no'];
 
 type After = Pick<ListedReview, 'notesAfter' | 'readingsAfter'>;
 
-/** Notes and readings of its case after the review was settled, in few words; null: none. */
+/** Notes and readings added to the case after the review was settled, in few words; null: none. */
 export function afterOf({ notesAfter, readingsAfter }: After): string | null {
   const names = [...new Set(readingsAfter.flatMap(({ by }) => by))];
   const said = [
@@ -53,7 +53,7 @@ export function afterOf({ notesAfter, readingsAfter }: After): string | null {
 
 type Standing = After & Pick<CaseReview, 'state' | 'pseudonym' | 'finalPlace' | 'outcomeNow'>;
 
-/** The line at the head of a review's page: how far it is, of whom, and whether its answers stand. */
+/** The line at the top of a review's page: its progress, the pseudonym, and whether its answers still hold. */
 export function headOf(review: Standing): string {
   const said = [stateOf(review), review.pseudonym, standingOf(review)];
   return said.filter(Boolean).join(reviewWords.separator);
@@ -66,7 +66,7 @@ function standingOf({ finalPlace, outcomeNow, ...after }: Standing): string | nu
     : null;
 }
 
-/** The names of readers who have not signed, but the caller's own; empty: nobody, or withheld. */
+/** The names of other readers who have not signed. Empty if there are none or the names are withheld. */
 export const waitingFor = ({ places }: Pick<ListedReview, 'places'>): readonly string[] =>
   places.flatMap(({ state, isMine, reader }) =>
     isMine || state === 'signed' ? [] : (reader?.username ?? []),

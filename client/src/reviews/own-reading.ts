@@ -1,11 +1,11 @@
-/** The caller's own reading, with the steps that this device has not brought to the gateway. */
+/** The caller's own reading, including steps that this device has not yet sent to the gateway. */
 import type { Decide, Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
 import type { Unsent } from './review-marks.ts';
 
 /** A reader's decision on a case, with the answers of the form. */
 export type Answered = Pick<Decide, 'decision' | 'answers' | 'reason'>;
 
-/** The answers that the device keeps since a step was refused, and when they were given; null: none. */
+/** The answers that the device keeps since a step was refused, and when they were made; null: none. */
 export function keptIn(unsent: readonly Unsent[]): { readonly said: Answered; readonly at: string } | null {
   const last = unsent.map(({ given }) => given).findLast(({ step }) => step !== 'annotate');
   if (last === undefined || last.step === 'annotate') return null;
@@ -15,14 +15,14 @@ export function keptIn(unsent: readonly Unsent[]): { readonly said: Answered; re
   return { said: { decision, answers, reason }, at: new Date(last.at).toISOString() };
 }
 
-/** The answers as the form takes them. */
+/** The answers in the form's format. */
 export const answeredIn = ({ decision, answers, reason }: Said): Answered => ({
   decision,
   answers,
   reason: reason ?? '',
 });
 
-/** The caller's place as it will be once everything that waits is sent: what stands behind a refused step is not. */
+/** The caller's place as it will be once everything that waits is sent. Steps behind a refused step are left out. */
 export function ownIn(review: Review | null, unsent: readonly Unsent[]): ReviewPlace | null {
   const place = review?.places.find(({ isMine }) => isMine) ?? null;
   if (place === null) return null;

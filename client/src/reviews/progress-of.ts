@@ -1,4 +1,4 @@
-/** How far a review is, in words: for people who do not read it themselves. */
+/** The progress of a review, in words, for people who are not its readers. */
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { ListedReview } from '#shared/protocol/reviews.ts';
 import { reviewWords } from './review-words.ts';
@@ -9,7 +9,7 @@ type State = Pick<ListedReview, 'state' | 'outcomeNow'>;
 export const stateOf = ({ state, outcomeNow }: State): string =>
   outcomeNow === 'contradicted' ? reviewWords.disputed : reviewWords.states[state];
 
-/** Readers, and people who may take a free place, are shown no other ones. Nothing is counted for them. */
+/** Readers, and people who may take a free place, are not shown the other places, so nothing is counted for them. */
 export function progressOf(review: State & Pick<ListedReview, 'places'>): string {
   const { state, places } = review;
   const said = stateOf(review);

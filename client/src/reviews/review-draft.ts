@@ -1,6 +1,7 @@
 /**
- * Answers that a reader has not saved yet. They stay on the device, encrypted, when the reader leaves the page, and go
- * once they are saved. A draft of an older version of the place is none: it was changed on another device since.
+ * Answers that a reader has not saved yet. They stay on the device, encrypted, when the reader leaves the page, and are
+ * deleted once saved. A draft for an older version of the place is ignored, because the place was changed on another
+ * device since.
  */
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -23,8 +24,8 @@ type DraftTools = Pick<MarkTools, 'database' | 'account'>;
 type Of = Pick<ReviewPlace, 'place' | 'version'> & { readonly reviewId: string };
 
 /**
- * One draft of this page is written after the other, whichever visit wrote it, and read after all of them: an older one
- * never goes over a newer one, and a reader who comes back at once finds the last letter.
+ * Drafts of this page are written one after the other, even across reopened pages, and reading waits for all writes. So
+ * an older draft never overwrites a newer one, and a reader who comes back at once finds the last letter.
  */
 let writing = Promise.resolve();
 
@@ -38,7 +39,7 @@ export function createDrafts({ database, account }: DraftTools) {
     keep: ({ reviewId, place, version }: Of, typed: Typed): Promise<void> =>
       inTurn(() => keepUnsent(database, rowOf(reviewId), { ...typed, reviewId, place, version })),
     forget: (reviewId: string): Promise<void> => inTurn(() => forgetUnsent(database, rowOf(reviewId))),
-    /** Null: there is none of this version of the place. */
+    /** Null: there is no draft for this version of the place. */
     async read({ reviewId, place, version }: Of): Promise<Typed | null> {
       await writing;
       const rows = await ignoreFailure(keptUnsent(database, { kind: 'draft', account }), 'nothing is kept');

@@ -1,6 +1,7 @@
 /**
- * The marks of a review as its page has them: those of the caller, with what was not sent yet, and those of others that
- * the caller may see. Each change is kept on the device at once and sent a moment later; all of a place go together.
+ * The marks of a review as its page shows them: the caller's own, including unsent changes, and those of others that
+ * the caller may see. Each change is stored on the device at once and sent a moment later. All marks of a place are
+ * sent together.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import {
@@ -16,7 +17,7 @@ import type { Outbox, Unsent as InOutbox } from '../outbox/outbox.ts';
 import type { Step } from '../outbox/statements.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
-/** `trouble`: the gateway refused it; null: it waits for the link. */
+/** `trouble`: why the gateway refused the step; null: it waits for the link. */
 export type Unsent<S extends Step = Step> = {
   readonly given: S;
   readonly trouble: Trouble | null;
@@ -25,7 +26,7 @@ export type Unsent<S extends Step = Step> = {
 type Annotate = Extract<Step, { step: 'annotate' }>;
 export type Marks = readonly Annotation[];
 
-/** A drag along an edge, or three quick steps with a key, are one request. */
+/** The delay that turns a drag along an edge, or three quick key presses, into one request. */
 export const SEND_AFTER_MS = 800;
 
 export interface MarkTools {
@@ -35,18 +36,18 @@ export interface MarkTools {
   /** The user's id. */
   readonly account: string;
   readonly newId: () => string;
-  /** Calls back later; the answer calls that off. */
+  /** Calls `then` later. Returns a function that cancels it. */
   readonly wait: (ms: number, then: () => void) => () => void;
 }
 
 export interface MarkState {
   readonly unsent: ReadonlySignal<readonly Unsent[]>;
   readonly server: Signal<ReviewAnnotations | null>;
-  /** The caller's; null: the caller does not read this review. */
+  /** The caller's place; null: the caller does not read this review. */
   readonly place: ReadonlySignal<number | null>;
-  /** The caller's own, as the page shows them: what waits goes over what the gateway has; null: not known yet. */
+  /** The caller's own marks as the page shows them: unsent marks replace those of the gateway; null: not known yet. */
   readonly own: ReadonlySignal<Marks | null>;
-  /** The highest that a mark had on this page, whatever became of it. */
+  /** The highest mark number used on this page, even if that mark was removed. */
   lastNumber: number;
 }
 
@@ -65,7 +66,7 @@ const isAnnotate = (one: Unsent): one is Unsent<Annotate> => one.given.step === 
 export const waitingMarks = (unsent: readonly Unsent[]): readonly Unsent<Annotate>[] =>
   unsent.filter(isAnnotate);
 
-/** Reads them from the gateway. */
+/** Reads the marks from the gateway. */
 export async function loadMarks(
   { api }: Pick<MarkTools, 'api'>,
   state: MarkState,
@@ -75,19 +76,24 @@ export async function loadMarks(
   seeMarks(state, await api.json(path, reviewAnnotationsSchema, { signal: of.signal }));
 }
 
-/** The one way in. A slow answer, older than what is known of the caller's own, changes nothing. */
+/**
+ * The only place where marks read from the gateway are stored. An answer older than the known version of the caller's
+ * own marks is ignored.
+ */
 export function seeMarks({ server, place }: MarkState, read: ReviewAnnotations): void {
   const known = server.peek();
   const version = placeIn(read, place.peek())?.version ?? 0;
   if (version < (placeIn(known, place.peek())?.version ?? 0)) return;
-  // The same marks stay the same: steps back lead on from them.
+  // Equal marks keep the same object, so that undo continues from them.
   if (JSON.stringify(read) !== JSON.stringify(known)) server.value = read;
 }
 
 const placeIn = (server: ReviewAnnotations | null | undefined, place: number | null) =>
   server?.places.find((one) => one.place === place) ?? null;
 
-/** The caller's at the gateway, instead of those that it refused; null: it refused none, or they are not read. */
+/**
+ * The caller's marks at the gateway, where it refused those of this page; null: it refused none, or they are not read.
+ */
 export const marksElsewhere = ({ unsent, server, place }: MarkState): ReadonlySignal<Marks | null> =>
   computed(() => {
     const refused = waitingMarks(unsent.value).find(({ trouble }) => trouble !== null);
@@ -105,7 +111,7 @@ export const othersOf = (
 ): ReadonlySignal<ReviewAnnotations['places']> =>
   computed(() => (state.server.value?.places ?? []).filter(({ place }) => place !== own.value?.place));
 
-/** The highest that a mark of the reading has or had, as far as is known here. */
+/** The highest number that a mark of this reading has or had, as far as this page knows. */
 export const lastNumberOf = (state: MarkState, place: number | null): number =>
   lastNumberIn(
     state.own.peek() ?? [],
@@ -116,19 +122,19 @@ export const lastNumberOf = (state: MarkState, place: number | null): number =>
     ),
   );
 
-/** The same of two marks that are drawn alike. */
+/** Two marks with the same drawing give the same text. */
 const drawingOf = ({ id: _id, number: _number, ...drawn }: Annotation): string => JSON.stringify(drawn);
 
 type Copying = {
-  /** The copies of the last time: those that the other does not have are taken back. */
+  /** Ids of the previous copies. Those that the other reading does not have are removed. */
   readonly earlier: ReadonlySet<string>;
   readonly newId: () => string;
   readonly lastNumber: number;
 };
 
 /**
- * The caller's marks with copies of another's, which are the caller's own from then on, with numbers of their own. A
- * mark that is there already is not doubled; there are at most as many as may be.
+ * The caller's marks together with copies of another reader's marks. The copies belong to the caller and get new
+ * numbers. A mark that exists already is not duplicated, and the limit on marks holds.
  */
 export function withCopies(
   own: Marks,
@@ -148,8 +154,8 @@ export function withCopies(
 }
 
 /**
- * Keeps these in place of those before. A request that was never sent makes room for them, and they have an id of their
- * own: another tab may have sent the other. Behind one that was sent, a new one waits: so two at most.
+ * Stores these marks in place of the earlier ones. They replace a request that was never sent, under a new id, because
+ * another tab may have sent the old one. Behind a request that was tried, a new one waits, so there are at most two.
  */
 export async function keepMarks(
   { newId, outbox }: MarkTools,

@@ -17,7 +17,7 @@ export const reviewWords = {
     settled: 'Settled',
     withdrawn: 'Withdrawn',
   } satisfies Record<ReviewState, string>,
-  /** Settled, and contradicted: nobody has decided. */
+  /** Settled but contradicted, with no decision between the two. */
   disputed: 'Disputed',
   places: {
     open: 'Nobody yet',
@@ -25,7 +25,7 @@ export const reviewWords = {
     decided: 'Answered, not signed',
     signed: 'Signed',
   } satisfies Record<PlaceState, string>,
-  /** Later readings of the same question say otherwise. `ofCase`: in the list of the case. */
+  /** Later readings of the same question contradict the outcome. `ofCase`: in the list of the case. */
   outcomeNow: {
     contradicted: {
       title: 'Another reading of this case says the opposite',
@@ -43,7 +43,7 @@ export const reviewWords = {
       what: 'The later answers replace these.',
     },
   },
-  /** Notes and readings of a case after its review was settled. */
+  /** Notes and readings added to a case after its review was settled. */
   after: {
     title: 'There are later notes or readings of this case',
     what: 'These answers were signed first. Read on before you rely on them:',
@@ -107,7 +107,7 @@ export const reviewWords = {
     next: 'Next review',
     noNext: 'You have read everything.',
     signed: 'You have signed.',
-    /** Before the link to the page of the case, which offers both. */
+    /** Shown before the link to the case page, which offers both. */
     unchangeable:
       'A signed reading can’t be changed. To correct or add to it, write a note in the case, or choose Request a reading there.',
     correct: 'Correct it in the case',
@@ -159,12 +159,12 @@ export const reviewWords = {
       correct: 'Correct what was found',
       reject: 'Not assessable',
     } satisfies Record<Decision, string>,
-    /** Where nothing was found, or it is hidden. */
+    /** The wording where nothing was found, or the findings are hidden. */
     judged: 'Assessable',
     reason: 'Why',
     reasonMissing: 'Say why.',
     missing: (titles: readonly string[]) => `Answer first: ${titles.join(' · ')}`,
-    /** `right`: what may be said. */
+    /** `right`: what may be answered. */
     wrong: (title: string, right: string) => `${title}: ${right}`,
     longest: (longest: number) => `At most ${formatCount(longest)} characters`,
     characters: (count: number, longest: number) =>

@@ -1,5 +1,5 @@
 /**
- * The store of a review: what its page shows, with what this device has not sent yet, and what a person does with it.
+ * The store of a review: what its page shows, including what this device has not sent yet, and the actions of a person.
  */
 import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -45,62 +45,62 @@ import {
 
 export interface ReviewStore {
   readonly review: ReadonlySignal<Review | null>;
-  /** The review's case: its studies have the images. */
+  /** The review's case, whose studies contain the images. */
   readonly case: ReadonlySignal<Case | null>;
-  /** By models, as far as the caller is shown it. */
+  /** Results of models, as far as the caller may see them. */
   readonly found: Pick<Resource<readonly Result[], Trouble>, 'answer' | 'again' | 'value'>;
-  /** Seconds until it is signed; null: it is not about to be. */
+  /** Seconds until the reading is signed; null: no signature is pending. */
   readonly signing: ReadonlySignal<number | null>;
   readonly isMissing: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   readonly unsent: ReadonlySignal<readonly Unsent[]>;
-  /** The caller's own place, with what waits for the link. */
+  /** The caller's own place, including what waits for the link. */
   readonly own: ReadonlySignal<ReviewPlace | null>;
-  /** The last try to send did not reach the gateway. */
+  /** The last attempt to send did not reach the gateway. */
   readonly isCutOff: ReadonlySignal<boolean>;
-  /** The caller's marks on the images, with what waits for the link; null: not known yet. */
+  /** The caller's marks on the images, including what waits for the link; null: not known yet. */
   readonly marks: ReadonlySignal<Marks | null>;
   /** Marks of others that the caller may see. */
   readonly otherMarks: ReadonlySignal<ReviewAnnotations['places']>;
-  /** Marks as the gateway has them; null: not known yet. */
+  /** Marks as the gateway holds them; null: not known yet. */
   readonly kept: ReadonlySignal<ReviewAnnotations | null>;
-  /** The next that waits for the caller; null: none; undefined: not asked yet. */
+  /** The id of the next review that waits for the caller; null: none; undefined: not requested yet. */
   readonly next: ReadonlySignal<string | null | undefined>;
-  /** Answers from an earlier visit that were not saved; null: none. */
+  /** Answers that were not saved when the page was last open; null: none. */
   readonly draft: ReadonlySignal<Typed | null>;
   load(): Promise<void>;
-  /** Keeps answers that are not saved yet on the device. */
+  /** Stores unsaved answers on the device. */
   keepDraft(typed: Typed): Promise<void>;
   decide(said: Answered): Promise<void>;
-  /** In a few seconds. `isMeant`: even if decision and answers contradict each other. */
+  /** Signs in a few seconds. `isMeant`: sign even if decision and answers contradict each other. */
   sign(isMeant: boolean): void;
   undoSign(): void;
-  /** Signs at once what the gateway refused, because decision and answers contradict each other. */
+  /** Signs at once, after the gateway refused because decision and answers contradict each other. */
   signAnyway(): Promise<void>;
-  /** Keeps these in place of the caller's marks, at once on the device and soon at the gateway. */
+  /** Replaces the caller's marks: at once on the device, and soon at the gateway. */
   annotate(marks: Marks): Promise<void>;
-  /** The number of the mark that is drawn next. */
+  /** The number of the next mark that is drawn. */
   nextNumber(): number;
-  /** Takes the marks of another's reading as the caller's own, in place of those that were taken before. */
+  /** Copies the marks of another reading to the caller, in place of earlier copies. */
   takeMarks(place: number): Promise<void>;
-  /** The caller's at the gateway, where it has others than those that it refused; null: not known. */
+  /** The caller's marks at the gateway, where they differ from those that it refused; null: not known. */
   readonly elsewhere: ReadonlySignal<Marks | null>;
-  /** The gateway has other marks from elsewhere: these take their place. */
+  /** The gateway has different marks from another device; this replaces them with the marks of this page. */
   keepOwnMarks(): Promise<void>;
   takeOtherMarks(): Promise<void>;
-  /** Forgets a signature that the gateway refused, because the marks are others by now. */
+  /** Forgets a signature that the gateway refused because the marks have changed since. */
   signAgain(): Promise<void>;
-  /** Reads again what another device may have drawn meanwhile. */
+  /** Reads again, in case another device has drawn meanwhile. */
   refresh(): Promise<void>;
-  /** Gives a place to somebody, or takes it. */
+  /** Gives a place to an account, which may be the caller's own. */
   assign(place: ReviewPlace, accountId: string): Promise<void>;
   withdraw(): Promise<void>;
   /** Sends again what waits for the link. */
   sendAgain(): Promise<void>;
-  /** Forgets what the gateway refused. */
+  /** Forgets the steps that the gateway refused. */
   discard(): Promise<void>;
-  /** Puts the answers that the gateway refused into the form, as not saved; marks that wait stay. */
+  /** Puts the answers that the gateway refused back into the form, as unsaved. Waiting marks stay. */
   useKept(): Promise<void>;
   close(): void;
 }
@@ -132,11 +132,11 @@ function openState(tools: ReviewTools, id: string) {
     isCutOff: computed(() => inOutbox.value.some(({ isRetried }) => isRetried)),
     unsent,
     marks: openMarks(unsent, place),
-    /** Ids of the marks that were taken over from another's reading last. */
+    /** Ids of the marks that were last copied from another reading. */
     copies: new Set<string>() as ReadonlySet<string>,
-    /** What stands is read beside a step that was refused. */
+    /** Resolves once the current state has been read after a refused step. */
     reading: Promise.resolve(),
-    /** Calls off the sending of marks that is to come. */
+    /** Cancels the pending sending of marks. */
     callOff: () => {},
     next: signal<string | null | undefined>(undefined),
     draft: signal<Typed | null>(null),
@@ -213,14 +213,14 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
       stopFollowing();
       stopHearing();
       state.callOff();
-      // Marks of the last moment are sent all the same.
+      // Marks drawn just before closing are still sent.
       if (waitingMarks(state.unsent.peek()).length > 0) void sendAll(tools, state, id);
       state.closed.abort();
     },
   };
 }
 
-/** A signature names the marks that were in sight when it was pressed. */
+/** Creates signatures. A signature names the marks that were visible when it was pressed. */
 function createSigns(
   tools: ReviewTools,
   state: State,
@@ -265,7 +265,7 @@ async function refresh(tools: ReviewTools, state: State, reviewId: string): Prom
 const discard = ({ outbox }: ReviewTools, unsent: readonly Unsent[]): Promise<void> =>
   outbox.discard(unsent.map(({ inOutbox }) => inOutbox));
 
-/** With the answers that it is for. */
+/** The signature step, with the answers that it signs. */
 const signatureOf = ({ said }: ReviewPlace, request: Sign) =>
   ({ step: 'sign', request, said: said && answeredIn(said) }) as const;
 
@@ -299,7 +299,7 @@ async function takeMarks(
   if (marks.length !== had.length || marks.some((mark, at) => mark !== had[at])) await annotate(marks);
 }
 
-/** An account that cannot be given a place is all that a page can ask for wrongly. */
+/** The only wrong request that the page can make here is to name an account that cannot have the place. */
 function nameNotFree({ trouble }: State): void {
   const code = trouble.peek()?.code;
   if (code === 'invalid-request') trouble.value = { ...reviewWords.readers.notFree, kind: 'stop', code };
@@ -324,7 +324,7 @@ async function load(tools: ReviewTools, state: State, id: string): Promise<void>
   await tools.outbox.ready;
   const asked = tools.api.json(`/reviews/${id}`, reviewSchema, { signal: until });
   const review = await asked.catch(async (error: unknown) => {
-    // Steps of a review that is gone are refused, and shown: their author can still discard them.
+    // Steps of a deleted review are refused and shown, so that their author can still discard them.
     await sendAll(tools, state, id);
     throw error;
   });
@@ -340,7 +340,7 @@ async function load(tools: ReviewTools, state: State, id: string): Promise<void>
 const readMarks = (tools: ReviewTools, state: State, reviewId: string): Promise<void> =>
   loadMarks(tools, state.marks, { reviewId, signal: state.closed.signal });
 
-/** At the case and at what models found in it, as far as the caller is shown it now. */
+/** Reads the case and the results of models in it, as far as the caller may see them now. */
 async function look({ api }: ReviewTools, state: State, caseId: string): Promise<void> {
   const { signal: until } = state.closed;
   const of = await api.json(`/cases/${caseId}?anonymise=1`, caseSchema, { signal: until });
@@ -355,17 +355,17 @@ async function findNext({ api }: ReviewTools, state: State): Promise<void> {
   state.next.value = list.reviews.find(({ id }) => id !== shown)?.id ?? null;
 }
 
-/** A signature is not sent behind answers that were not taken. */
+/** Gives a step to the outbox. A signature is not sent if the answers before it were not taken. */
 async function give(tools: ReviewTools, state: State, given: Saying<Step>): Promise<void> {
   state.callOff();
   await tools.outbox.give(given);
   await state.reading;
   const kept = state.unsent.peek().find((one) => one.given.request.id === given.request.id);
   if (given.step !== 'sign' || (kept !== undefined && kept.trouble === null)) return;
-  // A model may have found something meanwhile; once it is signed, nothing is hidden any more.
+  // A model may have found something meanwhile. After the signature, nothing is hidden any more.
   await look(tools, state, state.review.peek()!.caseId);
   if (kept !== undefined) return;
-  // After the last signature the others' marks are there.
+  // After the last signature the others' marks become visible.
   await readMarks(tools, state, given.reviewId);
   await findNext(tools, state);
 }
@@ -376,7 +376,7 @@ async function sendAll({ outbox }: ReviewTools, state: State, reviewId: string):
   await state.reading;
 }
 
-/** Takes in what the gateway answers to steps of this review, whoever sent them. */
+/** Applies the gateway's answers to steps of this review, whichever tab sent them. */
 function hearAnswers(tools: ReviewTools, state: State, id: string): () => void {
   const earlier = tools.outbox.answered.peek();
   return effect(() => {
@@ -392,7 +392,7 @@ function hear(tools: ReviewTools, state: State, { said, review, annotations }: A
   else if (said.step !== 'verdict') state.reading = readAgain(tools, state, said.reviewId);
 }
 
-/** Somebody else was first: the page shows what stands, beside what was refused. */
+/** Somebody else was faster: the page shows the current state beside what was refused. */
 async function readAgain(tools: ReviewTools, state: State, id: string): Promise<void> {
   const { signal: until } = state.closed;
   const asked = tools.api.json(`/reviews/${id}`, reviewSchema, { signal: until });
@@ -403,8 +403,8 @@ async function readAgain(tools: ReviewTools, state: State, id: string): Promise<
 }
 
 /**
- * The one way in: marks are the caller's own or others' by the place that the review in sight gives the caller. An
- * answer that is older than that review, as a slow one is, changes nothing.
+ * The only place where a review read from the gateway is stored. The caller's place in it decides which marks are the
+ * caller's own. An answer older than the known review, such as a slow one, is ignored.
  */
 function see(state: State, review: Review): void {
   const known = state.review.peek();
@@ -415,7 +415,7 @@ function see(state: State, review: Review): void {
   batch(() => {
     const before = state.place.peek();
     state.review.value = review;
-    // Read for another place: what was the caller's own is not, and the other way round.
+    // The marks were read for another place, so own and others' marks are mixed up.
     if (state.place.peek() !== before) state.marks.server.value = null;
   });
 }

@@ -1,4 +1,6 @@
-/** A decision in the words that its reader chose: they depend on whether models had found something for them. */
+/**
+ * A decision in the words that its reader saw. The words depend on whether models had found something for that reader.
+ */
 import type { Result } from '#shared/protocol/inference.ts';
 import { sawFinding } from '#shared/protocol/review-judgement.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
@@ -12,7 +14,7 @@ type Decided = {
   readonly place: number | null;
 };
 
-/** `found`: as far as it is shown now; null: not known yet. */
+/** `found`: the results as far as they are shown now; null: not known yet. */
 export function saidDecision(
   { decision, at, place }: Decided,
   { definition }: Pick<Review, 'definition'>,

@@ -1,4 +1,7 @@
-/** The reader's decision about marks that the gateway has otherwise than the page: which stand, and what is signed. */
+/**
+ * Lets the reader decide between marks of this page and different marks at the gateway: which are kept, and what is
+ * signed.
+ */
 import type { Step } from '../outbox/statements.ts';
 import { versionOf, waitingMarks, type MarkState, type MarkTools } from './review-marks.ts';
 
@@ -6,7 +9,7 @@ type Of = {
   readonly reviewId: string;
   readonly read: () => Promise<void>;
   readonly send: () => Promise<void>;
-  /** What stands is read beside a step that was refused. */
+  /** Resolves once the current state has been read after a refused step. */
   readonly reading: () => Promise<void>;
 };
 
@@ -18,7 +21,10 @@ export function settleMarks(tools: Pick<MarkTools, 'outbox' | 'newId'>, state: M
     await of.read();
   };
   return {
-    /** The last of them, over those that the reader was shown: others since then are refused once more. */
+    /**
+     * Sends the last own marks over those that the reader was shown. If the gateway's marks have changed since, it
+     * refuses again.
+     */
     async keepOwn(): Promise<void> {
       await of.reading();
       if (state.server.peek() === null) await of.read();
@@ -30,7 +36,7 @@ export function settleMarks(tools: Pick<MarkTools, 'outbox' | 'newId'>, state: M
       await tools.outbox.keep({ step: 'annotate', reviewId: of.reviewId, request }, instead);
       await of.send();
     },
-    /** A signature under the reader's own goes with them; answers are sent. */
+    /** Drops the reader's own marks and a signature of them. Answers are still sent. */
     takeOthers: () => forget(['annotate', 'sign']),
     signAgain: () => forget(['sign']),
   };

@@ -1,15 +1,15 @@
 /**
- * A signature that can still be taken back: it is given after a few seconds, unless it is undone. A reader who leaves
- * the page meanwhile, or changes an answer, has not signed: nothing is signed unseen.
+ * A signature that can still be undone: it takes effect after a few seconds. A reader who leaves the page meanwhile or
+ * changes an answer has not signed, so that nothing is signed unseen.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 
-/** Long enough to see the wrong answer, short enough to wait for it. */
+/** Long enough to notice a wrong answer, short enough to wait for. */
 export const SIGN_AFTER_SECONDS = 5;
 const SECOND_MS = 1000;
 
 interface Signing {
-  /** Seconds that are left; null: nothing is about to be signed. */
+  /** Seconds left; null: no signature is pending. */
   readonly left: ReadonlySignal<number | null>;
   begin(sign: () => void): void;
   undo(): void;

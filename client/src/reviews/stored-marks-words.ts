@@ -1,4 +1,4 @@
-/** The words for the marks of readers on their way to the PACS, and there. */
+/** The words about the marks of readers, on their way to the PACS and stored there. */
 
 export const storedMarksWords = {
   title: 'Marks in the PACS',

@@ -1,4 +1,4 @@
-/** How far the marks of each reader are on their way to the PACS, as far as the caller may see them. */
+/** How far the marks of each reader are on their way to the PACS, as far as the caller may know. */
 import type { ReviewAnnotations, StoredAnnotations } from '#shared/protocol/annotations.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { Review } from '#shared/protocol/reviews.ts';
@@ -8,23 +8,23 @@ import { storedMarksWords as words } from './stored-marks-words.ts';
 
 type MarksReport = StoredAnnotations['reports'][number];
 
-/** Marks of a signed reading. `reports`: one a study; none: they were not sent, and `said` is why. */
+/** Marks of a signed reading. `reports`: one for each study; empty: the marks were not sent, and `said` says why. */
 type ReaderStored = {
   readonly place: number;
   readonly title: string;
   readonly said: string;
-  /** There are marks. */
+  /** Whether there are any marks. */
   readonly isDrawn: boolean;
   readonly reports: readonly NamedReport[];
 };
 export type NamedReport = {
-  /** The part of the page's address behind the review. */
+  /** The part of the page's address after the review's id. */
   readonly name: string;
   readonly title: string;
   readonly report: MarksReport;
 };
 
-/** Each reader's, the adjudicator's last. Until the review is settled, only the caller's own. */
+/** The marks of each reader, the adjudicator's last. Until the review is settled, only the caller's own. */
 export function storedMarks(
   review: Pick<Review, 'places' | 'state'>,
   annotations: ReviewAnnotations | null,
@@ -74,7 +74,7 @@ export function saidOf({ state, because, confirmedAt, instance, waiting }: Marks
   }
 }
 
-/** The state as the row of an instance wants it. */
+/** The state in the form that the row of an instance expects. */
 export const signOf = ({ state, instance }: MarksReport): string =>
   state === 'refused' ? 'refused' : (instance?.state ?? 'promised');
 
@@ -82,13 +82,13 @@ export const signOf = ({ state, instance }: MarksReport): string =>
 export const hrefOfMarks = (reviewId: string, { name }: NamedReport): string =>
   hrefOf({ page: 'reviews', id: `${reviewId}_${name}` });
 
-/** Null: it is the address of the review itself. */
+/** Null: the id is the address of the review itself. */
 export function marksIn(id: string): { readonly reviewId: string; readonly name: string } | null {
   const [reviewId = '', name] = id.split('_');
   return name === undefined ? null : { reviewId, name };
 }
 
-/** The PACS has not confirmed all of them, and may still. */
+/** The PACS has not confirmed all of the marks yet, but may still do so. */
 export const areUnderWay = (annotations: ReviewAnnotations | null): boolean =>
   (annotations?.places ?? []).some(({ stored }) =>
     stored?.reports.some(({ state, receipt }) => state !== 'refused' && receipt === null),

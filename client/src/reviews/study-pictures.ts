@@ -1,4 +1,4 @@
-/** The images of a study, from the PACS (QIDO-RS, WADO-RS). */
+/** Lists the images of a study in the PACS (QIDO-RS, WADO-RS). */
 import { orderPictures, PICTURES_LIMIT } from '#shared/dicom/order-pictures.ts';
 import { isUid } from '#shared/dicom/uid.ts';
 
@@ -6,7 +6,7 @@ export interface StudyPicture {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;
   readonly sopInstanceUID: string;
-  /** The size that the PACS says before the image is read; null: it does not say. */
+  /** The size as the PACS reports it before the image is read; null: it does not report it. */
   readonly rows: number | null;
   readonly columns: number | null;
   readonly frames: number | null;
@@ -14,9 +14,9 @@ export interface StudyPicture {
 
 export interface ReadPictures {
   readonly pictures: readonly StudyPicture[];
-  /** The study has more than are shown. */
+  /** Whether the study has more images than are shown. */
   readonly isCut: boolean;
-  /** The PACS has something of the study, which may be no image. */
+  /** Whether the PACS has anything of the study, even if not an image. */
   readonly isThere: boolean;
 }
 
@@ -60,8 +60,8 @@ function countOf(row: unknown, tag: string): number | null {
 }
 
 /**
- * The list has one picture more than is shown, to know that there are more; with Series Number, which not every PACS
- * says unasked.
+ * Requests one picture more than is shown, to know whether there are more. Series Number is requested explicitly,
+ * because not every PACS returns it by default.
  */
 export const listPath = (studyInstanceUID: string): string =>
   `/dicom-web/studies/${studyInstanceUID}/instances?limit=${PICTURES_LIMIT + 1}&includefield=00200011`;

@@ -1,4 +1,4 @@
-/** Answers taken over from another reading: those that its reader chose or measured, and none of their own words. */
+/** Copies answers from another reading: chosen and measured ones, but no free text. */
 import { splitAnswers, type ReviewForm } from '#shared/protocol/review-forms.ts';
 import type { Said } from '#shared/protocol/reviews.ts';
 import type { Answered } from './own-reading.ts';

@@ -1,4 +1,6 @@
-/** The images of a case, listed by the PACS, and the stage on which one is shown, for as long as the review is. */
+/**
+ * The images of a case as the PACS lists them, and the stage that shows one of them, for as long as the review is open.
+ */
 import { useComputed } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { isEnded } from '#shared/protocol/review-state.ts';
@@ -14,18 +16,18 @@ import { listPath, readPictures, type ReadPictures } from './study-pictures.ts';
 export type Images =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly retry: () => void }
-  /** `other`: the PACS has something of the case, but no image that is shown here. */
+  /** `other`: the PACS has objects of the case, but no image that can be shown here. */
   | { readonly kind: 'none' | 'other' }
   | { readonly kind: 'shown'; readonly stage: Stage; readonly isCut: boolean };
 
-/** The marks on the images, and what decides whether they may be changed. */
+/** The marks on the images, and the state that decides whether they may be changed. */
 export type Marking = Pick<ReviewStore, 'review' | 'own' | 'unsent' | 'marks' | 'annotate' | 'nextNumber'>;
 
 export function useImages(studies: readonly string[] | undefined, store: Marking): Images {
   const api = useApi();
   const [images, setImages] = useState<Images>({ kind: 'loading' });
   const [tries, setTries] = useState(0);
-  // Nothing is changed while it is not decided what becomes of marks that the gateway refused.
+  // Marks cannot be changed until the person has decided about marks that the gateway refused.
   const mayEdit = useComputed(() => {
     const review = store.review.value;
     const own = store.own.value;

@@ -1,4 +1,4 @@
-/** Cancels all selected studies that are still on their way here, after one question. */
+/** Cancels all selected studies that this device is still sending, after asking once. */
 import { useState } from 'preact/hooks';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { refusalSentence } from '../net/refusal-sentence.ts';
@@ -11,12 +11,12 @@ import { studiesWords as words } from './studies-words.ts';
 
 export const isCancellable = ({ canTakeBack, canCancel }: QueuedStudy): boolean => canTakeBack || canCancel;
 
-/** The names that a person reads in the question; others are counted. */
+/** The most names listed in the question; further studies are only counted. */
 const NAMED = 5;
 
 type CancelSelectedProps = {
   readonly studies: readonly QueuedStudy[];
-  /** All of them are cancelled. */
+  /** Called once all of them are cancelled. */
   readonly onDone: () => void;
 };
 
@@ -63,7 +63,10 @@ export function CancelSelected({ studies, onDone }: CancelSelectedProps) {
   );
 }
 
-/** All at once: one that the gateway refuses, or about which it is silent, keeps none of the others. */
+/**
+ * Cancels all at once. A study that the gateway refuses, or about which it does not answer, does not hold up the
+ * others.
+ */
 async function cancelAll(
   queue: Pick<QueueStore, 'takeBack' | 'cancel'>,
   studies: readonly QueuedStudy[],

@@ -1,7 +1,7 @@
 /**
- * Checks a receipt: the camera reads the code of a printed one, or a person chooses a photo, the PDF or the saved
- * file, or pastes its text. This device verifies the signature against the gateway's key, without a network.
- * Nothing is sent anywhere.
+ * Checks a receipt: the camera reads the code of a printed one, or a person chooses a photo, the PDF or the saved file,
+ * or pastes its text. This device verifies the signature with the gateway's key, without a network. Nothing is sent
+ * anywhere.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../kit/Icon.tsx';
@@ -15,7 +15,7 @@ import { factsOf } from './receipt-facts.ts';
 import { receiptKeys } from './receipt-keys.ts';
 import './check.css';
 
-/** Takes the text that was read; null: a picture without a code. */
+/** Takes the text that was read; null: the picture has no code. */
 type Take = (text: string | null) => void;
 
 export function CheckView() {
@@ -49,7 +49,7 @@ export function CheckView() {
   );
 }
 
-/** Asks for the keys once, when the page opens. */
+/** Requests the keys once, when the page opens. */
 function useCheck(): (text: string) => Promise<Checked> {
   const api = useApi();
   const [keys] = useState(() => receiptKeys(api, localStorage));
@@ -70,7 +70,7 @@ function Camera({ onText }: { readonly onText: Take }) {
   if (!isThere) return <p class="quiet small">{words.noCamera}</p>;
   return (
     <video ref={video} class="check-video" muted playsInline aria-label={words.camera}>
-      {/* A live picture: there is nothing to caption. */}
+      {/* A live camera picture has nothing to caption. */}
       <track kind="captions" />
     </video>
   );
@@ -95,7 +95,7 @@ function FileButton({ onText, onTooLarge }: FileButtonProps) {
           accept="image/*,application/pdf,.jws,.txt"
           onChange={(event) => {
             void read(event.currentTarget.files?.[0]);
-            // The same file can be chosen again.
+            // Lets the same file be chosen again.
             event.currentTarget.value = '';
           }}
         />
@@ -104,7 +104,7 @@ function FileButton({ onText, onTooLarge }: FileButtonProps) {
   );
 }
 
-/** The code in a picture; of any other file its bytes. */
+/** The text of the code in a picture; for any other file, its bytes as characters. */
 async function textOfFile(file: File): Promise<string | null> {
   if (!file.type.startsWith('image/')) return toCharacters(new Uint8Array(await file.arrayBuffer()));
   const [reader, picture] = await Promise.all([createCodeReader(globalThis), pictureOfFile(file)]);

@@ -1,6 +1,6 @@
 /**
- * Two images that claim one identifier, side by side, as far as this page has their files, sent from it or chosen
- * again: a person sees what is missing in the PACS before deciding.
+ * Two images with the same identifier, side by side, as far as this page has their files, sent from it or chosen again.
+ * A person sees what is missing in the PACS before deciding.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { InstancePicture } from '../pipeline/deid/InstancePicture.tsx';
@@ -13,7 +13,7 @@ import { findRivals, type Rivals } from './find-rivals.ts';
 import { needsWords as words } from './needs-words.ts';
 import { recogniseRivals } from './recognise-rivals.ts';
 
-/** More are decided alike. */
+/** The most pairs shown; one decision covers all further ones. */
 const SHOWN = 4;
 
 type ConflictPicturesProps = { readonly study: QueuedStudy; readonly instances: number };

@@ -39,9 +39,9 @@ const StudyRecord = deferred<StudyRecordProps>(
 
 type DayRowProps = {
   readonly entry: DayEntry;
-  /** Open until a person closes it. */
+  /** The row starts expanded, until a person collapses it. */
   readonly opens: boolean;
-  /** After a decision that the gateway has taken. */
+  /** Called after the gateway has accepted a decision. */
   readonly onDecided: () => void;
 };
 
@@ -113,7 +113,7 @@ function Name({ entry }: { readonly entry: DayEntry }) {
   );
 }
 
-/** Words that tell it apart from others of its name. */
+/** Words that tell the study apart from others with the same name. */
 function beneathOf(entry: DayEntry): readonly string[] {
   const sends = sendsOf(entry);
   return [
@@ -146,7 +146,7 @@ export function WhereItIs({ entry }: { readonly entry: DayEntry }) {
 
 type ReceiptProps = {
   readonly entry: Pick<DayEntry, 'hasReceipt' | 'studyInstanceUID' | 'study' | 'name'>;
-  /** Nothing of it is in the PACS. */
+  /** Nothing of the study is in the PACS. */
   readonly isRecord?: boolean;
 };
 
@@ -204,7 +204,7 @@ function Details({ entry, onDecided }: Omit<DayRowProps, 'opens'>) {
   );
 }
 
-/** Each send with its own buttons. */
+/** The sends of a study, each with its own buttons. */
 function Sends({ entry }: { readonly entry: DayEntry }) {
   const queue = useQueue();
   const list = useDayList();
@@ -231,7 +231,7 @@ function Sends({ entry }: { readonly entry: DayEntry }) {
 
 type SentTrackProps = {
   readonly entry: DayEntry;
-  /** After a decision about it. */
+  /** Called after a decision about the study. */
   readonly onDecided: () => void;
 };
 

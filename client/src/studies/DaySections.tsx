@@ -1,4 +1,4 @@
-/** The list itself: its sections with their headings, and a row a study, of which only the visible are drawn. */
+/** The list itself: sections with headings, and one row per study, of which only the visible ones are drawn. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ShowNames } from '../kit/HideNames.tsx';
@@ -30,18 +30,18 @@ import { whyNone } from './why-none.ts';
 
 /** Height of a row that has not been drawn yet, in px. */
 const ROW = 61;
-/** So many studies that are not finished are shown with their tracks; more would push each other off the screen. */
+/** The most unfinished studies shown expanded. More would push each other off the screen. */
 const OPEN_LIMIT = 3;
 
 type Line =
-  /** `alone`: the only section, which is heard and not seen. */
+  /** `alone`: the only section; its heading is read by screen readers but not shown. */
   | { readonly kind: 'heading'; readonly section: Section; readonly alone: boolean }
   | { readonly kind: 'row'; readonly entry: DayEntry; readonly opens: boolean }
   | { readonly kind: 'more' };
 
 type DaySectionsProps = {
   readonly entries: readonly DayEntry[];
-  /** Entries that the person's choice finds, in sections. */
+  /** The entries that match the person's choice, in sections. */
   readonly sections: readonly Section[];
   readonly sent: SentStudiesStore;
 };
@@ -109,7 +109,7 @@ export function DaySections({ entries, sections, sent }: DaySectionsProps) {
 
 type LineOf = (entry: DayEntry, opens: boolean) => Line;
 
-/** The same line for the same entry: a row that a search finds again is not drawn again. */
+/** Returns the same line object for the same entry, so that a row found again by a search is not redrawn. */
 function createLines(): LineOf {
   const open = new WeakMap<DayEntry, Line>();
   const closed = new WeakMap<DayEntry, Line>();
@@ -140,7 +140,7 @@ function linesOf(
   return hasMore ? [...lines, { kind: 'more' }] : lines;
 }
 
-/** An open row of an older study would push the one that was just sent off the screen. */
+/** Only the newest study of a patient is expanded, because older ones would push the one just sent off the screen. */
 function newestOfPatients(all: readonly DayEntry[]): ReadonlyMap<string, DayEntry> {
   const newest = new Map<string, DayEntry>();
   for (const entry of all) {
@@ -150,7 +150,7 @@ function newestOfPatients(all: readonly DayEntry[]): ReadonlyMap<string, DayEntr
   return newest;
 }
 
-/** Whether there is more to say than the row's line has room for, while the patient may still be there. */
+/** Whether there is more to say than fits the row's line, while the patient may still be present. */
 const saysMore = ({ study }: DayEntry): boolean =>
   study !== null && (study.film.length > 0 || goesFirst(study));
 
@@ -180,7 +180,7 @@ function drawLine(line: Line, sent: SentStudiesStore): ComponentChildren {
   }
 }
 
-/** *To decide* says studies and instances; those that wait on another device are decided there. */
+/** The heading of *To decide* counts studies and instances. Studies that wait on another device are decided there. */
 function SectionHeading({ section: { heading, entries } }: { readonly section: Section }) {
   const asks = heading.by === 'part' && heading.part === 'needs-you' && !entries.every(isWatched);
   return (
@@ -206,14 +206,14 @@ function SectionHeading({ section: { heading, entries } }: { readonly section: S
   );
 }
 
-/** Instances, as in the badge of every page, and the rows beneath, which are studies. */
+/** The number of instances, as in the badge of every page, and the number of studies in the rows below. */
 function countNeeds(entries: readonly DayEntry[]): string {
   const needed = sumOf(entries.flatMap(studiesOf).flatMap(({ needs }) => needs));
   const rows = words.studiesIn(entries.length);
   return needed === 0 ? rows : [rows, words.count(needed)].join(kitWords.separator);
 }
 
-/** The button for a whole part at once. */
+/** Buttons that act on a whole part at once. */
 function PartActions({ part, entries }: { readonly part: QueuePart; readonly entries: readonly DayEntry[] }) {
   const queue = useQueue();
   const list = useDayList();
@@ -244,7 +244,7 @@ function PartActions({ part, entries }: { readonly part: QueuePart; readonly ent
   );
 }
 
-/** Read when the end of the list comes into sight; while the list is narrowed, when a person asks. */
+/** The next page, loaded when the end of the list comes into view; in a filtered list, only on request. */
 function More({ sent }: { readonly sent: SentStudiesStore }) {
   const choice = useDayList().choice.value;
   const isReading = sent.isReadingMore.value;

@@ -1,4 +1,6 @@
-/** The page of a study that is not on this device: the instances that wait for a person, and the decisions. */
+/**
+ * Part of the page of a study that is not on this device: the instances that wait for a decision, and the decisions.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { uploadStatusSchema } from '#shared/protocol/api.ts';
 import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
@@ -25,7 +27,7 @@ import { decideSentWords as words } from './decide-sent-words.ts';
 type SentUpload = SentStudy['uploads'][number];
 export type DecideSentProps = {
   readonly sent: Pick<SentStudy, 'standing' | 'uploads'>;
-  /** After each decision. */
+  /** Called after each decision. */
   readonly onDecided: () => void;
 };
 

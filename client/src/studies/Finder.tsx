@@ -1,4 +1,4 @@
-/** The search above the list, and behind a button what narrows, orders and groups it. */
+/** The search above the list, with a button for filters, sort order and grouping. */
 import { useId } from 'preact/hooks';
 import { NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
 import { FilterSelect } from '../kit/FilterBar.tsx';
@@ -9,9 +9,9 @@ import type { DayList } from './day-list.ts';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
 
-/** Searches at once, even for a text of which the search has failed, and which nobody has changed since. */
+/** Searches at once, even if the search for this unchanged text failed before. */
 export function findNow({ choice }: Pick<DayList, 'choice'>, sent: SentStudiesStore, text: string): void {
-  // The list of a site begins with today alone: a search looks further.
+  // The list of a site starts with today only; a search covers all days.
   if (sent.whose !== 'own' && text.trim() !== '' && choice.value.period === 'today')
     choice.value = { ...choice.value, period: 'any' };
   void sent.find(text.trim(), new Date());
@@ -39,7 +39,7 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
             placeholder={hintOf(sent)}
             value={choice.value.text}
             onInput={(event) => set({ text: event.currentTarget.value })}
-            // The PACS is not asked for a patient because somebody leaves the field.
+            // Leaving the field does not query the PACS for a patient.
             onChange={(event) => !sent.asksPatients() && find(event.currentTarget.value)}
             onKeyDown={(event) => event.key === 'Enter' && findNow(list, sent, event.currentTarget.value)}
           />
@@ -63,7 +63,7 @@ function hintOf({ whose, asksPatients }: SentStudiesStore): string {
   return asksPatients() ? words.patientHint : words.siteHint;
 }
 
-/** The order hides nothing. */
+/** The sort order is not counted, because it hides nothing. */
 const countOf = ({ shown, period, names, byPatient }: Choice): number =>
   [shown !== 'all', period !== 'any', names !== 'any', byPatient].filter(Boolean).length;
 
@@ -71,7 +71,7 @@ const CHOICES = { shown: SHOWN, period: PERIODS, names: NAMES, sort: SORTS };
 
 type FiltersProps = {
   readonly choice: Choice;
-  /** The studies of this account, not those of the site. */
+  /** The list shows this account's studies, not those of the site. */
   readonly isOwn: boolean;
   readonly onSet: (some: Partial<Choice>) => void;
 };

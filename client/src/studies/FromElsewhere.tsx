@@ -1,6 +1,6 @@
 /**
- * Instances of scripts and modalities on the page of all that needs a person: those that were not taken are decided
- * here; the others have pages of their own, and a link leads there.
+ * Instances from scripts and modalities on the To decide page. Instances that were not taken are decided here. The
+ * others have their own pages, to which a link leads.
  */
 import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';

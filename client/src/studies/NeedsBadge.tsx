@@ -1,6 +1,7 @@
 /**
- * The one red number in the head of every page, with its words: beside the name of a page it would count that page.
- * It is on the app's icon too. Instances of scripts and modalities count for their account, and for administrators.
+ * The one red number in the header of every page, with its words; beside the name of a page it would seem to count that
+ * page. It also appears on the app's icon. Instances from scripts and modalities count for their account and for
+ * administrators.
  */
 import { useEffect } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -15,7 +16,7 @@ import { needsWords } from './needs-words.ts';
 import { useSentElsewhere } from './sent-elsewhere.ts';
 import '../kit/badge.css';
 
-/** The destinations are counted as often. */
+/** The destinations are counted at the same interval. */
 const REFRESH_MS = 60_000;
 
 export type NeedsBadgeProps = { readonly page: Route['page'] };
@@ -25,7 +26,7 @@ export function NeedsBadge({ page }: NeedsBadgeProps) {
   const elsewhere = useSentElsewhere().count.value;
   const count = sumOf(useNeeds()) + elsewhere;
   useEffect(() => void setAppBadge(count), [count]);
-  // Nobody who signs in next sees the number of the last person on the icon.
+  // The next person to sign in must not see the last person's number on the icon.
   useEffect(() => () => void setAppBadge(0), []);
   if (count === 0) return null;
   return (
@@ -41,7 +42,7 @@ export function NeedsBadge({ page }: NeedsBadgeProps) {
   );
 }
 
-/** On each page, when it is seen again, and once a minute while it is seen. */
+/** Refreshes on each page change, when the page becomes visible, and once a minute while it is visible. */
 function useRefresh(page: Route['page']): void {
   const list = useSentElsewhere();
   const user = useSession().user.value;

@@ -1,6 +1,6 @@
 /**
- * Everything that cannot travel without a person, as one list grouped by cause: what happened, what it means for the
- * patient, the picture where there is one, and the possible answers.
+ * Everything that cannot continue without a person, as one list grouped by cause: what happened, what it means for the
+ * patient, a picture where there is one, and the possible answers.
  */
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
@@ -34,7 +34,7 @@ export function NeedsView() {
   const told = elsewhere.waiting.answer.value;
   const transfers = elsewhere.waiting.value.value?.transfers ?? 0;
   const groups = listDecisions(needs, { reopenable: (id) => reopenable.value.has(id), policiesFor });
-  // Where a study or a patient leaves the list, the next one slides under the pointer.
+  // When a study or a patient leaves the list, the next one moves under the pointer.
   const settling = useSettling<HTMLElement>(groups.flatMap(({ decisions }) => decisions.map(placeOf)).join());
   return (
     <main ref={settling} id="content" class="page needs" aria-busy={!ready}>
@@ -53,7 +53,7 @@ export function NeedsView() {
 const placeOf = ({ key, answers, patients }: Decision): string =>
   [key, ...answers, ...patients.flatMap(({ keys }) => keys)].join(' ');
 
-/** The way on: instances that were chosen and not sent come first, as in the status line. */
+/** Where to go next. Instances that were chosen but not sent come first, as in the status line. */
 function Nothing({ known }: { readonly known: Known }) {
   const ingest = useIngest();
   const { studies, instances } = sendableOf(ingest);
@@ -107,7 +107,7 @@ function Group({ group }: { readonly group: DecisionGroup }) {
 const meansOf = (group: DecisionGroup): string =>
   group.destination === undefined ? words.means[meaningOf(group)] : words.meansAt(group.destination);
 
-/** In the words of whoever gave the reason; a newer gateway may give one that this page does not know. */
+/** The words of the system that gave the reason. A newer gateway may give a reason that this page does not know. */
 function saidOf({ cause, reason, destination }: DecisionGroup): {
   readonly title: string;
   readonly next?: string;
@@ -121,6 +121,6 @@ function saidOf({ cause, reason, destination }: DecisionGroup): {
       : cause === 'trouble'
         ? queueWords.trouble[reason as Trouble]
         : (sentencesOfReason(reason) ?? undefined);
-  // On the road of `held` the answers below say what to do.
+  // For `held`, the answers below say what to do.
   return known === undefined ? unknown : cause === 'held' ? { title: known.title } : known;
 }

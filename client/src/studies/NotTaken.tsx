@@ -1,4 +1,6 @@
-/** Instances that scripts and modalities sent and that were not taken: why, what to do, and to leave them out. */
+/**
+ * Instances that scripts and modalities sent and that were not taken: why, what to do, and a button to leave them out.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isHeldForPixels, isReleasable } from '#shared/protocol/reason-kinds.ts';
@@ -14,7 +16,10 @@ import { notTakenWords as words } from './not-taken-words.ts';
 import { useSentElsewhere } from './sent-elsewhere.ts';
 import './needs.css';
 
-/** `ofSite`: everybody's, for an administrator. `asked` grows whenever the list around it was read again. */
+/**
+ * `ofSite`: those of all accounts, for an administrator. `asked` increases whenever the surrounding list has been read
+ * again.
+ */
 export type NotTakenProps = {
   readonly ofSite: boolean;
   readonly asked: unknown;

@@ -1,4 +1,4 @@
-/** Offers notifications, once something is under way; whoever says "Not now" is not asked again on this device. */
+/** Offers notifications once something is under way. A person who says "Not now" is not asked again on this device. */
 import { useState } from 'preact/hooks';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { studiesWords } from './studies-words.ts';
@@ -31,7 +31,7 @@ export function OfferNews() {
   );
 }
 
-/** The browser shows notifications and nobody has decided about them yet. */
+/** The browser supports notifications, and nobody has decided about them yet. */
 function mayAsk(): boolean {
   return globalThis.Notification?.permission === 'default' && localStorage.getItem(KEY) === null;
 }

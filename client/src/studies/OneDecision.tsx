@@ -1,5 +1,5 @@
 /**
- * The entry of a study in the list of decisions: whose it is, how many instances, a picture, and the answers as
+ * The entry of a study in the list of decisions: the patient, the number of instances, a picture, and the answers as
  * buttons.
  */
 import { useState } from 'preact/hooks';
@@ -106,7 +106,7 @@ type AnswerButtonProps = {
 
 const AGAIN: readonly Answer[] = ['retry', 'try-now', 'ask-pacs'];
 
-/** Asks first where something is lost by it. */
+/** A button for one answer. Asks for confirmation if something would be lost. */
 function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonProps) {
   const { policy } = decision;
   const mixed = useIngest().mixed.value.get(decision.found?.studyInstanceUID ?? '');
@@ -119,7 +119,8 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
         ? chosenWords.lookAndCover
         : words.answers[answer];
   const of = words.answerOf(label, name);
-  // Answers by which names leave, or a patient's image under another's, are there, and never proposed by the page.
+  // Answers that send names, or one patient's image under another's name, are available but never the highlighted
+  // choice.
   const isRisky = answer === 'apart' || (isPolicy && !policy.deidentify);
   const isMain = answer === decision.answers[0] && !isRisky;
   const ask = answer in words.ask ? words.ask[answer as keyof typeof words.ask] : null;
@@ -154,13 +155,13 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
 
 /** The study whose pictures this page can draw. */
 function picturedOf(ingest: IngestStore, { found, study, cause }: Decision): FoundStudy | null {
-  // Each of several patients has a picture of their own.
+  // Several patients each have their own picture below.
   if (cause === 'mixed') return null;
   if (found) return ingest.studies.value.find(({ id }) => id === found.id) ?? null;
   return study && cause === 'held' ? (ingest.reopenable.value.get(study.id) ?? null) : null;
 }
 
-/** ID and birth date tell two patients of one name apart. */
+/** Includes Patient ID and birth date, which tell apart two patients with the same name. */
 function describe(
   { study, lost, cause }: Decision,
   pictured: FoundStudy | null,

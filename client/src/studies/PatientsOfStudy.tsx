@@ -1,4 +1,4 @@
-/** In the decision about a study that names several patients: each of them, with a picture, files, and *Leave out*. */
+/** In the decision about a study that names several patients: each patient with a picture, files, and *Leave out*. */
 import { kitWords } from '../kit/kit-words.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { bornOf, FileNames, PATIENTS_SHOWN, personOf } from '../pipeline/ingest/MixedPatients.tsx';

@@ -1,4 +1,4 @@
-/** The sheet that saves chosen studies to a file for a stick. Loaded when it is opened. */
+/** The sheet that saves chosen studies to a file for a USB stick. Loaded when it is opened. */
 import { causesOf } from '#shared/protocol/withheld.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { kitWords } from '../kit/kit-words.ts';
@@ -77,11 +77,11 @@ function NotInFile({ packed }: { readonly packed: PackedStick }) {
   );
 }
 
-/** The file is prepared when the sheet opens: a browser asks for a place only right after a click. */
+/** The file is prepared when the sheet opens, because a browser shows its save dialog only right after a click. */
 function useSaving(studyIds: readonly string[]) {
   const stick = useStick();
   const [phase, setPhase] = useState<Phase>({ kind: 'preparing' });
-  // The browser reads a download while the sheet says that it is saved.
+  // The browser may still read the download while the sheet already says that it is saved.
   const free = useRef<(() => void) | null>(null);
   useEffect(() => () => free.current?.(), []);
   useEffect(() => {
@@ -103,7 +103,7 @@ function useSaving(studyIds: readonly string[]) {
   return { phase, save };
 }
 
-/** Null: the person has called it off; else what frees the memory of a download. */
+/** Null: the person has cancelled; otherwise a function that frees the memory of a download. */
 async function saveTo(
   packed: PackedStick,
   onPercent: (percent: number) => void,

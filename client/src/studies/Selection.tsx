@@ -1,4 +1,4 @@
-/** Selecting studies in the list, and what can be done with all of them at once. */
+/** Selecting studies in the list, and the actions for all selected ones. */
 import { useEffect, useState } from 'preact/hooks';
 import { deferred } from '../kit/deferred.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -27,7 +27,7 @@ export function SelectToggle() {
   );
 }
 
-/** The tick of one row; nothing while nobody is selecting, and for studies that are not on this device. */
+/** The checkbox of one row. Draws nothing when nobody is selecting, or for studies that are not on this device. */
 export function SelectTick({ entry: { key, name, study } }: { readonly entry: DayEntry }) {
   const { selected } = useDayList();
   const now = selected.value;
@@ -56,7 +56,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
   useEffect(() => {
     if (!isSelecting) return;
     const onKey = ({ key, target }: KeyboardEvent) => {
-      // In a sheet the key closes the sheet, in the search it clears the text.
+      // In a sheet, Escape closes the sheet; in the search field, it clears the text.
       const isTaken = target instanceof Element && target.closest('dialog, [type=search]') !== null;
       if (key === 'Escape' && !isTaken) list.selected.value = null;
     };
@@ -107,7 +107,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
   );
 }
 
-/** Said where a person sees that studies wait for a network, before anything is selected. */
+/** Shown where studies wait for a network, before anything is selected. */
 export function CarryOffer({ entries }: { readonly entries: readonly DayEntry[] }) {
   const link = useQueue().link.value;
   const isSelecting = useDayList().selected.value !== null;

@@ -1,6 +1,6 @@
 /**
- * The page of a study that the gateway knows, by an upload of it: who sent it and when, where it is, and what
- * happened to it.
+ * The page of a study that the gateway knows, addressed by one of its uploads: who sent it and when, where it is, and
+ * what happened to it.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { type SentStudy, sentStudiesSchema } from '#shared/protocol/studies.ts';
@@ -23,7 +23,7 @@ import { withheldOf } from './where-of.ts';
 import './studies.css';
 
 const nothing = () => null;
-/** Fetched by those who are told: most people never open what it is drawn with. */
+/** Loaded only by people who may see the patient, because most never need this code. */
 const PatientLineOf = deferred<{ studyInstanceUID: string }>(
   () =>
     import('../cases/parts/PatientLine.tsx').then(
@@ -81,7 +81,7 @@ export function SentStudyView({ id }: { readonly id: string }) {
   );
 }
 
-/** The study's name as this device knows it, or its kind and time. */
+/** This device's name for the study, or its kind and time. */
 function useNameHere(entry: DayEntry | null): string | null {
   const { studies } = useQueue();
   if (entry === null) return null;

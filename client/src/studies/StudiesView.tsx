@@ -1,7 +1,7 @@
 /**
- * Every study of this account in one list: what needs a person, what is under way, what has arrived, and what was
- * sent from other devices; for those who read all that the site's PACS holds also what others sent. Rows are one line
- * and expand to the track. The list can be of any length, and nothing jumps when counts change.
+ * Every study of this account in one list: what needs a decision, what is under way, what has arrived, and what was
+ * sent from other devices. People who may read everything in the site's PACS also see what others sent. Each row is one
+ * line and expands to the track. The list can be of any length, and nothing jumps when counts change.
  */
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
@@ -59,9 +59,9 @@ const NotTaken = deferred<NotTakenProps>(
 );
 
 export type StudiesViewProps = {
-  /** The browser was asked to keep the waiting studies and has promised nothing. */
+  /** The browser was asked to keep the waiting studies and has not promised to. */
   readonly mayBeCleared: boolean;
-  /** Installs the app, which keeps them; null: the browser does not offer it. */
+  /** Installs the app, so that the browser keeps the studies; null: the browser does not offer it. */
   readonly install: (() => Promise<void>) | null;
 };
 
@@ -106,7 +106,7 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
         {ready && <CarryOffer entries={entries} />}
         {ready && <FromScripts sent={sent} />}
         {ready ? <Found entries={entries} sent={sent} /> : <QueueSkeleton />}
-        {/* Below the list: what has to be sent comes before what may be set up. */}
+        {/* Below the list, because sending comes before optional settings. */}
         {ready && (
           <div class="offers">
             {mayBeCleared && queue.safe.value > 0 && <MayBeCleared install={install} />}
@@ -120,20 +120,20 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   );
 }
 
-/** Studies on this device come first, also to a reader. */
+/** If this device has studies, the list starts with those, even for people who come to read. */
 function useList(): DayList {
   const { studies, ready } = useQueue();
   const user = useSession().user.value;
   const isReady = ready.value;
   const [list] = useState(() => createDayList(sessionStorage, user?.id ?? null));
-  // Before the list is drawn and the gateway is asked.
+  // Runs before the list is drawn and the gateway is asked.
   useMemo(() => {
     if (isReady) list.begin(studies.peek().length > 0 ? EVERYTHING : firstChoice(user));
   }, [list, isReady]);
   return list;
 }
 
-/** People who only watch decide about nothing. */
+/** People who only watch have nothing to decide. */
 function FromScripts({ sent }: { readonly sent: SentStudiesStore }) {
   const user = useSession().user.value;
   const ofSite = sent.whose === 'of-the-site';
@@ -146,7 +146,7 @@ type WhoseChoiceProps = {
   readonly onChoose: (whose: WhoseStudies) => void;
 };
 
-/** For those who send, and read what others sent. */
+/** Shown to people who send and may also read what others sent. */
 function WhoseChoice({ chosen, onChoose }: WhoseChoiceProps) {
   const user = useSession().user.value;
   if (user === null || !readsSite(user)) return null;
@@ -171,7 +171,7 @@ function WhoseChoice({ chosen, onChoose }: WhoseChoiceProps) {
   );
 }
 
-/** Fewer studies of one's own than these are seen at a glance: nobody has to search them. */
+/** With fewer studies than these, a person needs no search. */
 const FEW = 4;
 
 function Found({
@@ -210,7 +210,7 @@ function NoEntries({ sent }: { readonly sent: SentStudiesStore }) {
   );
 }
 
-/** Says that the list is of a time alone: nobody has to open the filters to learn it. */
+/** Says that the list covers only a period, so that nobody has to open the filters to learn that. */
 function OfTime() {
   const { choice } = useDayList();
   const { period } = choice.value;
@@ -226,17 +226,17 @@ function OfTime() {
 type FromGatewayProps = {
   readonly sent: SentStudiesStore;
   readonly text: string;
-  /** How many rows of the list the text finds. */
+  /** The number of rows in the list that match the text. */
   readonly found: number;
 };
 
-/** Says when the list, or the search for this text, holds only what this device knows. */
+/** Says when the list, or the search for this text, contains only what this device knows. */
 function FromGateway({ sent, text, found }: FromGatewayProps) {
   const list = useDayList();
   const answer = sent.answer.value;
   const trouble = answer.state === 'failed' ? answer.trouble : answer.state === 'known' ? answer.old : null;
   const standing = standingOf(sent, text, found);
-  // Says why nobody is found, with a link or without one.
+  // Another sentence says why nobody is found, with or without a link.
   const isHidden = standing === 'hidden';
   if (trouble === 'unreachable' && !isHidden) return <p class="small quiet">{studiesWords.onlyHere}</p>;
   if (trouble === 'refused' && !isHidden) return <p class="small quiet">{studiesWords.refused}</p>;
@@ -254,7 +254,7 @@ function FromGateway({ sent, text, found }: FromGatewayProps) {
   );
 }
 
-/** null: the list is all that is found. */
+/** Null: the list contains everything that was found. */
 function saidOf(sent: SentStudiesStore, text: string, standing: SearchStanding): string | null {
   const search = sent.search.value;
   if (text !== '' && search?.text === text)
@@ -276,7 +276,7 @@ function saidOf(sent: SentStudiesStore, text: string, standing: SearchStanding):
   }
 }
 
-/** A pasted text is complete at once; one that is being corrected is not asked for letter by letter. */
+/** A pasted text is complete at once. The pause avoids a request for each letter while a text is being edited. */
 const PAUSE_MS = 300;
 
 function useAskForPseudonym(sent: SentStudiesStore, text: string): void {
@@ -288,20 +288,20 @@ function useAskForPseudonym(sent: SentStudiesStore, text: string): void {
   }, [sent, text, isAsked]);
 }
 
-/** False while the page is drawn first: its list follows in a task of its own, so that neither task is long. */
+/** False at the first drawing. The list is drawn in a later task, so that neither task is long. */
 function useHasDrawn(): boolean {
   const [hasDrawn, setDrawn] = useState(false);
   useEffect(() => setDrawn(true), []);
   return hasDrawn;
 }
 
-/** Asked when the page opens, and again when the gateway can be reached. */
+/** Loads the studies when the page opens, and again when the gateway can be reached. */
 function useSent(chosen: WhoseStudies): SentStudiesStore {
   const api = useApi();
   const session = useSession();
   const state = session.state.value;
   const now = useQueue().link.value;
-  // The first answer about the link is no news of the studies, which have been asked for.
+  // The first answer about the link is not a reason to load again, because the studies have already been requested.
   const link = now === 'unknown' ? 'online' : now;
   const user = session.user.value;
   const mayRead = user !== null && readsSite(user);
@@ -312,7 +312,7 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
   useEffect(() => {
     if (state !== 'signed-in' && state !== 'offline') return;
     void sent.refresh();
-    // A receipt is checked where there is no network: the keys are fetched while there is one.
+    // A receipt may be checked without a network, so the keys are loaded while there is one.
     void receiptKeys(api, localStorage);
   }, [api, sent, state, link]);
   useEffect(() => refreshInSight(() => void sent.refresh(), REFRESH_MS), [sent]);
@@ -320,7 +320,7 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
   return sent;
 }
 
-/** Studies arrive from other devices without anything happening on this one. */
+/** Studies from other devices arrive without any event on this one. */
 const REFRESH_MS = 30_000;
 
 function useEntries(sent: SentStudiesStore): readonly DayEntry[] {

@@ -1,6 +1,6 @@
 /**
- * Of a study that the gateway knows: the viewers that show it, a case for it, what models found, its destinations, and
- * what happened to it.
+ * Facts about a study that the gateway knows: links to viewers, to a case and to results of models, its destinations,
+ * and what happened to it.
  */
 import { OpenCase } from '../cases/parts/OpenCase.tsx';
 import { StudyDestinations } from '../pipeline/upload/StudyDestinations.tsx';
@@ -11,7 +11,7 @@ import { Timeline } from './Timeline.tsx';
 export type StudyRecordProps = {
   readonly studyInstanceUID: string;
   readonly hasReceipt: boolean;
-  /** The steps are shown at once. */
+  /** The steps start expanded. */
   readonly isOpen?: boolean;
 };
 

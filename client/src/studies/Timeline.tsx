@@ -1,4 +1,4 @@
-/** "What happened": the steps of a study as the gateway recorded them, asked for when a person opens it. */
+/** "What happened": the steps of a study as the gateway recorded them, requested when a person opens it. */
 import { formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { mayReadAudit } from '../net/may-send.ts';

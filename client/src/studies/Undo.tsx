@@ -1,6 +1,6 @@
 /**
- * Says what was removed from the list, and puts it back: at once by Undo, later from the line above the list. Says too
- * where it was too late to cancel.
+ * Says what was removed from the list, and restores it: at once by Undo, later from the line above the list. Also says
+ * if it was too late to cancel.
  */
 import { Icon } from '../kit/Icon.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -15,7 +15,7 @@ import { studiesWords as words } from './studies-words.ts';
 
 type Removing = Pick<QueueStore, 'studies' | 'dismiss'>;
 
-/** Removes these studies from the list; those that are finished can be put back. */
+/** Removes these studies from the list. Finished ones can be restored. */
 export async function dismissAll(
   queue: Removing,
   list: Pick<DayList, 'removed'>,
@@ -65,7 +65,7 @@ export function Undo() {
   );
 }
 
-/** Studies that were removed are in no other view of the list. */
+/** Removed studies, which no other view of the list shows. */
 export function Removed({ entries }: { readonly entries: readonly DayEntry[] }) {
   const queue = useQueue();
   const { choice, removed } = useDayList();

@@ -1,6 +1,6 @@
 /**
- * Studies that were paused on this device and saved to a file for a stick, all of which the gateway has by now: another
- * machine sent the file. Resumed they send nothing, and get their receipt. Pure.
+ * Finds studies that were paused on this device and saved to a file for a stick, and that the gateway has received
+ * completely because another machine sent the file. When resumed, they send nothing and get their receipt. Pure.
  */
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { toldSentAt, type DayEntry } from './day-entry.ts';
@@ -8,7 +8,7 @@ import { sendsOf } from './join-sends.ts';
 
 type Upload = SentStudy['uploads'][number];
 
-/** Their ids. An upload that began before the study was queued here is another one. */
+/** Returns the ids of these studies. An upload that began before the study was queued here does not count. */
 export function arrivedByStick(entries: readonly DayEntry[]): readonly string[] {
   return entries.flatMap(sendsOf).flatMap(({ study, sent }) => {
     if (study === null || !study.paused || study.cancelling || !study.isWaiting) return [];

@@ -1,4 +1,4 @@
-/** Carries out a person's answer to one decision. Each either changes what waits or names the page that it leads to. */
+/** Carries out a person's answer to a decision. Each answer either changes what waits or returns the page to open. */
 import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import { sendUnder } from '../pipeline/ingest/held-acts.ts';
 import { reasonsUnder, staysHere } from '../pipeline/ingest/held-back.ts';
@@ -45,13 +45,13 @@ export interface Stores {
   >;
 }
 
-/** A single picture that may show a name: nothing else is to be looked at. */
+/** A single picture that may show a name, so that there is nothing else to look at. */
 export const isOnePicture = ({ instances, reason }: Pick<Decision, 'instances' | 'reason'>): boolean =>
   instances === 1 && isHeldForPixels(reason);
 
 const UPLOAD: Place = { kind: 'upload' };
 
-/** Null: done here. Throws like the API client, and then nothing has changed. */
+/** Null: done, with no page to open. Throws like the API client; nothing has changed then. */
 export async function carryOut(
   stores: Stores,
   decision: Decision,
@@ -104,11 +104,11 @@ export async function carryOut(
   }
 }
 
-/** Upload, where Send takes something of every ticked study; null: another one waits for a decision here. */
+/** The Upload page, if Send would take something of every selected study; null: another study needs a decision here. */
 const afterwards = (ingest: Stores['ingest']): Place | null =>
   sendableOf(ingest).held.length > 0 ? null : UPLOAD;
 
-/** Upload, once the rest names one patient; null: there is more to decide. */
+/** The Upload page, once the remaining files name one patient; null: there is more to decide. */
 export async function leaveOutPatient(
   { ingest }: Pick<Stores, 'ingest'>,
   { found, patients }: Decision,
@@ -126,7 +126,7 @@ async function sendUnderItsPolicy(
   if (shown !== null && policy !== null && policy !== 'none') sendUnder(ingest, shown, policy);
 }
 
-/** Leaves out the files that wait for a decision for this reason. */
+/** Leaves out the files that wait for a decision about this reason. */
 function leaveOutFound(ingest: Stores['ingest'], { found, reason }: Decision): Promise<void> {
   const policy = ingest.policy.peek();
   const files = ingest.inspection

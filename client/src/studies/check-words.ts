@@ -1,4 +1,4 @@
-/** The texts of the page that checks a receipt; fetched with it alone. */
+/** The texts of the page that checks a receipt, loaded only with it. */
 import { formatCount } from '../kit/format.ts';
 import { leftOutWords } from '../kit/left-out-words.ts';
 import type { CheckFault, CheckedAs } from './check-text.ts';
@@ -23,7 +23,7 @@ export const checkWords = {
       next: 'The file was not changed. If you have it on paper, compare the paper with what follows.',
     },
   } satisfies Record<CheckedAs, { title: string; next: string }>,
-  /** The terms of the paper. */
+  /** The terms used on the printed receipt. */
   facts: {
     inPacs: 'In the PACS',
     notStored: 'Not stored',

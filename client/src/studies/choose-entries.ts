@@ -1,4 +1,4 @@
-/** Searches, filters, sorts and groups the day's list. Pure. */
+/** Searches, filters, sorts and groups the list of studies. Pure. */
 import type { User } from '#shared/protocol/api.ts';
 import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import { namesHidden } from '../kit/identities.ts';
@@ -9,15 +9,15 @@ import { isAllInPacs, sendsOf } from './join-sends.ts';
 import { readDays } from './read-days.ts';
 import type { WhoseStudies } from './sent-studies.store.ts';
 
-/** `incomplete`: something of the study is not in the PACS, wherever it is. */
+/** `incomplete`: part of the study is not in the PACS, wherever it is. */
 export const SHOWN = ['all', 'incomplete', ...QUEUE_PARTS, 'removed'] as const;
 export type Shown = (typeof SHOWN)[number];
 export const PERIODS = ['any', 'today', 'yesterday', 'week'] as const;
 export type Period = (typeof PERIODS)[number];
-/** The choice of people who watch a site: whether a study's sender kept the patient's name, in any upload. */
+/** A filter for people who watch a site: whether any upload of a study kept the patient's name. */
 export const NAMES = ['any', 'kept', 'removed'] as const;
 export type Names = (typeof NAMES)[number];
-/** `place`: what needs a person first, then the sending order, then what arrived, newest first. */
+/** `place`: first what needs a decision, then the sending order, then what arrived, newest first. */
 export const SORTS = ['place', 'newest', 'oldest', 'name'] as const;
 export type Sort = (typeof SORTS)[number];
 
@@ -43,14 +43,14 @@ export const EVERYTHING: Choice = {
   byPatient: false,
 };
 
-/** The first thing to see of the whole site; the filters show it, and widen it. */
+/** The initial view of the whole site. The filters show it and can widen it. */
 export const ARRIVED_TODAY: Choice = { ...EVERYTHING, whose: 'of-the-site', period: 'today', sort: 'newest' };
 
-/** Before a person has chosen. */
+/** The choice in effect before a person makes one. */
 export const firstChoice = (user: Pick<User, 'roles'> | null): Choice =>
   user !== null && comesToRead(user) ? ARRIVED_TODAY : EVERYTHING;
 
-/** Fewer than all studies may be in the list. */
+/** Whether the list may be missing studies. */
 export function isNarrowed({ text, shown, period, names }: Choice): boolean {
   return text.trim() !== '' || shown !== 'all' || period !== 'any' || names !== 'any';
 }
@@ -58,7 +58,7 @@ export function isNarrowed({ text, shown, period, names }: Choice): boolean {
 type Heading =
   | { readonly by: 'part'; readonly part: QueuePart }
   | { readonly by: 'patient'; readonly name: string; readonly person: readonly string[] }
-  /** The rows need no heading, or nothing is known of their patients. */
+  /** The rows need no heading, or their patients are unknown. */
   | { readonly by: 'nothing' };
 
 export interface Section {
@@ -67,7 +67,7 @@ export interface Section {
   readonly entries: readonly DayEntry[];
 }
 
-/** The sections of the list in their order; none is empty. */
+/** The sections of the list in order, without empty ones. */
 export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now: Date): readonly Section[] {
   const readings = readingsOf(choice.text, now);
   const kinds = kindsOf(entries);
@@ -88,19 +88,19 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
 export const countIn = (sections: readonly Section[]): number =>
   sections.reduce((sum, { entries }) => sum + entries.length, 0);
 
-/** Words to be found, and days of one of which the study has to be; null: of any. */
+/** Words to match, and the days on which the study may lie; null: any day. */
 type Reading = {
   readonly words: readonly string[];
   readonly days: readonly number[] | null;
-  /** The words may be a name, of which only the initials are left. */
+  /** The words may be a name. Only its initials may be stored. */
   readonly mayBeName: boolean;
 };
 
-/** The text as it is; and where it holds a date, also as that day and the words beside it. */
+/** The text as typed and, if it contains a date, also that day together with the remaining words. */
 function readingsOf(text: string, now: Date): readonly Reading[] {
   const { days, rest } = readDays(text, now);
   if (days.length === 0) return [{ words: wordsOf(text), days: null, mayBeName: true }];
-  // In one piece: "22" of a date is in many ids.
+  // As one piece, because "22" of a date occurs in many ids.
   const asItIs: Reading = { words: [plain(text.trim())], days: null, mayBeName: false };
   return [asItIs, { words: wordsOf(rest), days, mayBeName: true }];
 }
@@ -111,7 +111,7 @@ function isMeant(entry: DayEntry, reading: Reading, kinds: ReadonlySet<string>, 
   return words.length === 0 || holds(entry, words, now) || (mayBeName && mayBe(entry, words, kinds));
 }
 
-/** Whether the study was sent, ended or taken on that day. */
+/** Whether the study was sent, ended or acquired on that day. */
 function isOfDay({ at, study }: DayEntry, day: number): boolean {
   const taken = /^(\d{4})(\d{2})(\d{2})$/.exec(study?.title?.studyDate ?? '');
   return (
@@ -122,12 +122,12 @@ function isOfDay({ at, study }: DayEntry, day: number): boolean {
   );
 }
 
-/** CT, MR …: made plain once each, not once for every study. */
+/** The kinds (CT, MR …), normalised once instead of for every study. */
 function kindsOf(entries: readonly DayEntry[]): ReadonlySet<string> {
   return new Set([...new Set(entries.flatMap(({ modalities }) => modalities))].map(plain));
 }
 
-/** Studies that a person removed from the list, as far as this choice finds them. */
+/** Studies that a person removed from the list and that match this choice. */
 export function removedAmong(entries: readonly DayEntry[], choice: Choice, now: Date): readonly DayEntry[] {
   return chooseEntries(entries, { ...choice, shown: 'removed' }, now).flatMap((section) => section.entries);
 }
@@ -135,22 +135,22 @@ export function removedAmong(entries: readonly DayEntry[], choice: Choice, now: 
 function isShown(entry: DayEntry, shown: Shown): boolean {
   const { part, removed } = entry;
   if (shown === 'removed' || removed) return removed && shown === 'removed';
-  // A study of which a part was left out has arrived too, and is found under both.
+  // A study that arrived with a part left out is found under both.
   const isWhole = part === 'arrived' && isAllInPacs(entry);
   if (shown === 'incomplete') return !isWhole;
   const isLeftOut = shown === 'left-out' && part === 'arrived' && !isWhole;
   return shown === 'all' || part === shown || isLeftOut;
 }
 
-/** True of one's own studies, of which the filter is not offered. */
+/** Always true for the person's own studies, for which this filter is not offered. */
 function hasNames({ senders }: DayEntry, names: Names): boolean {
   if (names === 'any' || senders.length === 0) return true;
   return senders.some(({ keptNames }) => keptNames) === (names === 'kept');
 }
 
 /**
- * Of one of the found studies only the label is left, which other patients may share. A receipt, a pseudonym, or a UID
- * names one study, and nobody else's.
+ * Whether a match rests on a local label, which other patients may share. A receipt, a pseudonym or a UID identifies a
+ * single study.
  */
 export function isFoundByLabel(sections: readonly Section[], { text }: Choice): boolean {
   const words = wordsOf(text);
@@ -166,7 +166,7 @@ export function isFoundByLabel(sections: readonly Section[], { text }: Choice): 
   );
 }
 
-/** So much of a receipt or a UID is not in another by chance. */
+/** From this length on, a part of a receipt id or UID does not match another one by chance. */
 const NUMBER_LENGTH = 8;
 
 function isNumberOf({ study, sent, studyInstanceUID }: DayEntry, word: string): boolean {
@@ -175,7 +175,7 @@ function isNumberOf({ study, sent, studyInstanceUID }: DayEntry, word: string): 
   return word.length >= NUMBER_LENGTH && numbers.some((number) => number && plain(number).includes(word));
 }
 
-/** Midnight of this device. */
+/** Midnight in this device's time zone. */
 function dayOf(date: Date, before = 0): number {
   return new Date(date.getFullYear(), date.getMonth(), date.getDate() - before).getTime();
 }
@@ -195,7 +195,7 @@ function isWithin(at: number, period: Period, now: Date): boolean {
   }
 }
 
-/** Without accents and case: "Müller" is found by "muller". */
+/** Removes accents and case, so that "muller" finds "Müller". */
 function plain(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
 }
@@ -212,14 +212,14 @@ function holds(entry: DayEntry, words: readonly string[], now: Date): boolean {
   );
 }
 
-/** A few digits are somewhere in almost every UID: the person means a name, an ID or a date. */
+/** A few digits occur in almost every UID, so the person means a name, an ID or a date. */
 const isLikeUid = (word: string): boolean =>
   /^[0-9.]+$/.test(word) && (word.includes('.') || word.length >= 8);
 
 /**
- * Of a study whose title was erased the label is left: initials and the end of the ID. A typed name may be meant by an
- * initial, each by another one, and a typed ID by its end alone: a word with a digit is no name. `kinds` of studies
- * (CT, MR) are not names.
+ * Whether a study whose title was erased may match. Only its label is left: initials and the end of the Patient ID.
+ * Each typed name may match one initial, and a typed ID only the end. A word with a digit is not a name, and neither
+ * are `kinds` of studies (CT, MR).
  */
 function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet<string>): boolean {
   if (!study || study.title !== null || study.label === null || namesHidden.value) return false;
@@ -239,8 +239,8 @@ function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet
 const texts = new WeakMap<DayEntry, string>();
 
 /**
- * Everything by which a person may remember a study, made once: each typed letter looks through all of them. On the
- * next day, and as names are hidden or shown, the entries are new ones.
+ * All text by which a person may remember a study, built once per entry because each typed letter searches all of them.
+ * Entries are new on the next day, and whenever names are hidden or shown.
  */
 function textOf(entry: DayEntry, now: Date): string {
   const text = texts.get(entry) ?? joinText(entry, now);
@@ -253,7 +253,7 @@ function joinText(entry: DayEntry, now: Date): string {
   const title = study?.title;
   const parts = [
     name,
-    // The moment as the row says it: a study keeps it when its name becomes known.
+    // The time in the words of the row, which the study keeps when its name becomes known.
     formatMoment(new Date(at), now),
     ...(namesHidden.value ? [] : hideableOf(entry)),
     ...person,
@@ -271,13 +271,13 @@ function joinText(entry: DayEntry, now: Date): string {
   return plain(parts.filter((part) => part !== null && part !== undefined).join('\n'));
 }
 
-/** A row that is found by these would say whose it is while names are hidden. */
+/** A row found by these texts would reveal the patient while names are hidden. */
 function hideableOf({ study }: DayEntry): readonly (string | null | undefined)[] {
   const { title, label } = study ?? {};
   return [label, ...initialsOf(label), title?.description, title?.accessionNumber];
 }
 
-/** Initials as people type them: "U.B." and "UB" of "U. B. …345". */
+/** Initials as people type them: "U.B." and "UB" for "U. B. …345". */
 function initialsOf(label: string | null | undefined): readonly string[] {
   const close = label?.split('…')[0]?.replace(/\s/g, '') ?? '';
   return [close, close.replaceAll('.', '')];
@@ -302,7 +302,7 @@ function sorted(entries: readonly DayEntry[], sort: Sort): readonly DayEntry[] {
 
 const names = new Intl.Collator(undefined, { numeric: true });
 
-/** Studies under way are in the order in which they are sent, which is the order of the queue. */
+/** Groups by part. Studies under way keep the order of the queue, in which they are sent. */
 function byPart(entries: readonly DayEntry[]): readonly Section[] {
   const parts = Map.groupBy(entries, ({ part }) => part);
   return QUEUE_PARTS.flatMap((part) => {
@@ -316,7 +316,9 @@ function byPart(entries: readonly DayEntry[]): readonly Section[] {
 
 const endOf = ({ study, at }: DayEntry): number => study?.completedAt ?? at;
 
-/** In the order of their first study; studies of which no patient is known come last, together. */
+/**
+ * Groups by patient, in the order of each patient's first study. Studies without a known patient come last, together.
+ */
 function byPatient(entries: readonly DayEntry[]): readonly Section[] {
   const groups = Map.groupBy(entries, patientOf);
   const unknown = groups.get('') ?? [];
@@ -330,7 +332,9 @@ function byPatient(entries: readonly DayEntry[]): readonly Section[] {
     : [...known, { key: 'unknown', heading: { by: 'nothing' }, entries: unknown }];
 }
 
-/** Two people of one name have different IDs; of an erased title only the label is left. */
+/**
+ * Identifies the patient. Two people with the same name have different IDs; of an erased title only the label is left.
+ */
 export function patientOf({ study, sent }: DayEntry): string {
   const { title, label } = study ?? {};
   if (title) return JSON.stringify([title.patientName, title.patientId, title.patientBirthDate]);

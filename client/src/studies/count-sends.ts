@@ -1,6 +1,6 @@
 /**
- * Counts a study that was sent from this device in several sends, an instance of two sends once: two sends may hold
- * the same ones. Cancelled sends are not among them: this device no longer has their instances.
+ * Counts a study that this device sent in several sends. An instance contained in two sends counts once. Cancelled
+ * sends are left out, because this device no longer has their instances.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { isThere } from '../pipeline/queue/count-reasons.ts';
@@ -11,15 +11,16 @@ import type { QueuedInstance, QueuedStudy, QueueStore } from '../pipeline/queue/
 
 /** The counts of a study over all its sends. */
 export type Whole = { readonly total: number; readonly inPacs: number };
-/** `of`: by their ids, the sends as they were counted (`factsOf`). */
+/** `of`: the state of each send when it was counted (`factsOf`), by id. */
 type CountedWhole = Whole & { readonly of: ReadonlyMap<string, string> };
-/** By Study Instance UID as sent; absent: there is one send, or they are not counted yet. */
+/** By Study Instance UID as sent. Missing: there is only one send, or they are not counted yet. */
 export type Wholes = ReadonlyMap<string, CountedWhole>;
 
 interface SendCounts {
   readonly wholes: ReadonlySignal<Wholes>;
   /**
-   * Reads the instances of those that have changed. Resolves once all is counted; a call meanwhile is counted after it.
+   * Reads the instances of the studies that have changed. Resolves once everything is counted; a call in the meantime
+   * is counted afterwards.
    */
   update(studies: readonly QueuedStudy[]): Promise<void>;
 }
@@ -66,7 +67,10 @@ function severalOf(studies: readonly QueuedStudy[]): ReadonlyMap<string, readonl
   return new Map([...all].filter(([, sends]) => sends.length > 1));
 }
 
-/** The sum changes only with these, not at each step of an upload: a receipt says of each instance where it is. */
+/**
+ * The facts on which the counts depend. They do not change with each step of an upload, because a receipt says where
+ * each instance is.
+ */
 const factsOf = ({
   state,
   instances,
@@ -77,14 +81,15 @@ const factsOf = ({
 }: QueuedStudy): string =>
   JSON.stringify([state, instances, packing, receiptId, withheld, needsYou, leftOut]);
 
-/** False: a send has changed since. */
+/** False: a send has changed since it was counted. */
 export const isCounted = ({ of }: CountedWhole, sends: readonly QueuedStudy[]): boolean =>
   sends.every((send) => of.get(send.id) === factsOf(send));
 
 /**
- * An instance that a send withholds is in no other one. Of a send that is still being read, not all are named. Where a
- * send has several images of one UID, each counts in the total, and one at most in the PACS; so does one that was not
- * stored because another send brought another image under its UID.
+ * Adds up the sends of a study. An instance that a send withholds occurs in no other send. A send that is still being
+ * read has not named all its instances. If a send has several images with one UID, each counts in the total, but at
+ * most one as in the PACS. The same applies to an image that was not stored because another send brought a different
+ * image under its UID.
  */
 function countSends(sends: readonly QueuedStudy[], bySend: readonly (readonly QueuedInstance[])[]): Whole {
   const images = new Map<string, number>();

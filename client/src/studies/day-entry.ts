@@ -1,6 +1,6 @@
 /**
- * One row of the day's list: a study on this device, or one that this account sent from elsewhere, which the
- * gateway tells of. Both have the same track. Pure.
+ * One row of the list: a study on this device, or one that this account sent from elsewhere, as the gateway reports it.
+ * Both have the same track. Pure.
  */
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
@@ -19,49 +19,52 @@ import type { ToldStudy } from './sent-studies.store.ts';
 import { withheldNow } from './withheld-now.ts';
 
 export interface DayEntry {
-  /** The device's id for it; for a study that is not here its Study Instance UID. */
+  /** The device's id for the study. For a study that is not on this device, its Study Instance UID. */
   readonly key: string;
-  /** null: not on this device. */
+  /** Null: the study is not on this device. */
   readonly study: QueuedStudy | null;
-  /** The gateway's account of it; null: not asked, or not told yet. */
+  /** What the gateway reports about the study; null: not requested or not answered yet. */
   readonly sent: ToldStudy | null;
-  /** The patient, the local label, or what is left. */
+  /** The patient's name, the local label, or what is left of it. */
   readonly name: string;
-  /** ID and birth date, which tell two patients of one name apart. Empty once erased, or unasked. */
+  /** Patient ID and birth date, which tell apart two patients with the same name. Empty if erased or not requested. */
   readonly person: readonly string[];
   readonly modalities: readonly string[];
-  /** When it was sent, or while that is not known queued, in milliseconds since 1970. */
+  /** When the study was sent, or queued while that is unknown. In milliseconds since 1970. */
   readonly at: number;
-  /** When the gateway began to get it, or while it has not said, when the first byte left here; null: not yet. */
+  /**
+   * When the gateway began to receive the study, or when its first byte left this device if the gateway has not said;
+   * null: not yet.
+   */
   readonly sentAt: number | null;
   readonly part: QueuePart;
   readonly track: TrackState;
   readonly studyInstanceUID: string | null;
-  /** There is a receipt, here or at the gateway, and it says that something is in the PACS. */
+  /** A receipt exists, here or at the gateway, and confirms that something is in the PACS. */
   readonly hasReceipt: boolean;
-  /** `elsewhere`: sent from another device; `gone`: from this one, which no longer has it. */
+  /** `elsewhere`: sent from another device; `gone`: sent from this device, which no longer has it. */
   readonly place: 'here' | 'elsewhere' | 'gone';
-  /** Destinations that must have it, and were given up without it. */
+  /** Destinations that must have the study but were given up without receiving all of it. */
   readonly givenUpAt: readonly string[];
   /** A person removed it from the list. */
   readonly removed: boolean;
-  /** Date and description of a study of somebody else, as the PACS has them. */
+  /** Date and description of another person's study, as the PACS has them. */
   readonly about: readonly string[];
-  /** The texts that the PACS answered with it. Empty while names are hidden. */
+  /** The search texts for which the PACS returned this study. Empty while names are hidden. */
   readonly foundBy: readonly string[];
-  /** The accounts that sent it, each once, and whether they kept names; told only to those who watch the site. */
+  /** Each account that sent the study, and whether it kept names. Reported only to people who watch the site. */
   readonly senders: readonly Sender[];
-  /** Where the study was sent in several sends, each of them that is in the list. */
+  /** If the study was sent in several sends, each send that is in the list. */
   readonly sends?: readonly DayEntry[];
-  /** The counts of all its sends together; absent: `track` is of the whole study, or they are not counted. */
+  /** The counts of all sends together. Missing: `track` covers the whole study, or the sends are not counted. */
   readonly whole?: Whole;
 }
 
-/** A study of somebody else: this person sees where it is, and has nothing to decide about it. */
+/** Another person's study: this person sees where it is, but has nothing to decide about it. */
 export const isWatched = ({ study, senders }: Pick<DayEntry, 'study' | 'senders'>): boolean =>
   study === null && senders.length > 0;
 
-/** The PACS got it with the patient's name, in any upload, as far as this device is told. */
+/** Whether any upload sent the study with the patient's name, as far as this device knows. */
 export const keepsNames = ({ study, sent, senders }: Pick<DayEntry, 'study' | 'sent' | 'senders'>): boolean =>
   study?.policy.deidentify === false ||
   senders.some(({ keptNames }) => keptNames) ||
@@ -73,17 +76,17 @@ export interface EntryFacts {
   readonly studies: readonly QueuedStudy[];
   readonly sent: readonly ToldStudy[];
   readonly link: LinkNow;
-  /** The gateway's name for this device and account; null: it has none yet. */
+  /** The gateway's id for this device and account; null: it has none yet. */
   readonly device: string | null;
   /** The counts of studies that were sent from here in several sends. */
   readonly wholes?: Wholes;
 }
 
 /**
- * Makes the entries whenever a fact has changed: every study once, and what this device knows of it counts. A
- * study of which nothing changed keeps its entry, and with it the drawn row and the text that a search reads; if
- * nothing changed at all, the list itself is the one of before. `now` is an input because a row leaves out the
- * date of what was sent today.
+ * Builds the entries whenever a fact has changed. Each study appears once, and what this device knows of it takes
+ * precedence. An unchanged study keeps its entry object, and with it the drawn row and the text used by the search. If
+ * nothing changed, the previous list itself is returned. `now` is a parameter because a row omits the date of what was
+ * sent today.
  */
 export function createEntries(): (facts: EntryFacts, now: Date) => readonly DayEntry[] {
   let frame = '';
@@ -100,7 +103,7 @@ export function createEntries(): (facts: EntryFacts, now: Date) => readonly DayE
   };
 }
 
-/** `kept`: entries of the same link, device and day, and of names shown or hidden alike, by their keys. */
+/** `kept`: earlier entries by key, made for the same link, device, day and hiding of names. */
 function joinEntries(
   { studies, sent, link, device, wholes }: EntryFacts,
   kept: ReadonlyMap<string, DayEntry>,
@@ -127,7 +130,7 @@ function joinEntries(
   ];
 }
 
-/** No send of the study holds all of it: a later one does not stand for this one. */
+/** Whether no single send contains the whole study, so that a later send does not replace this one. */
 function isPart(study: QueuedStudy, studies: readonly QueuedStudy[], wholes: Wholes = new Map()): boolean {
   const { studyInstanceUID: uid, state } = study;
   const whole = wholes.get(uid ?? '');
@@ -138,7 +141,7 @@ function isPart(study: QueuedStudy, studies: readonly QueuedStudy[], wholes: Who
   );
 }
 
-/** Compares plain data: the database and the gateway give new objects with the same values. */
+/** Compares plain data, because the database and the gateway return new objects with equal values. */
 function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -149,7 +152,7 @@ function isSame(a: unknown, b: unknown): boolean {
   return true;
 }
 
-/** The name of a study of which no patient is known: the rows are told apart by the moment at which each was sent. */
+/** The name of a study whose patient is unknown. The time of sending tells such rows apart. */
 function nameByTime(modalities: readonly string[], at: number, now: Date): string {
   return titleWords.nameByTime(titleWords.erasedName(modalities), formatMoment(new Date(at), now));
 }
@@ -157,7 +160,7 @@ function nameByTime(modalities: readonly string[], at: number, now: Date): strin
 function entryHere(study: QueuedStudy, sent: ToldStudy | null, link: LinkNow, now: Date): DayEntry {
   const { title } = study;
   const modalities = title?.modalities ?? study.about.modalities;
-  // The gateway is not asked at every moment; the device knows by itself that a byte has left.
+  // The gateway is not polled constantly, but the device itself knows that a byte has left.
   const sentAt = toldSentAt(study, sent) ?? study.sentAt;
   const at = sentAt ?? study.queuedAt;
   return {
@@ -185,11 +188,11 @@ function entryHere(study: QueuedStudy, sent: ToldStudy | null, link: LinkNow, no
 const hasReceiptThere = ({ uploads }: SentStudy): boolean =>
   uploads.some(({ receipt, counts }) => receipt !== null && counts.inPacs > 0);
 
-/** Cancelled here, it came into the PACS all the same. */
+/** The study was cancelled here, but reached the PACS all the same. */
 const isProvenElsewhere = ({ state }: QueuedStudy, sent: SentStudy | null): boolean =>
   state === 'taken-back' && sent !== null && hasReceiptThere(sent);
 
-/** When the gateway says that it began to get it. An upload from before it was queued here is another one. */
+/** When the gateway began to receive the study. An upload from before it was queued here does not count. */
 export function toldSentAt({ queuedAt }: QueuedStudy, sent: SentStudy | null): number | null {
   const all = sent === null ? [] : [sent.firstSentAt, sent.lastSentAt].map((at) => Date.parse(at));
   return all.find((at) => at >= queuedAt) ?? null;
@@ -249,7 +252,7 @@ function givenUpOf(sent: SentStudy): readonly string[] {
     .map(({ name }) => name);
 }
 
-/** Left-out instances that the first PACS has: somebody decided that another one need not have them. */
+/** Left-out instances that the first PACS has, because somebody decided that another PACS need not have them. */
 const decidedFirstOnly = (
   { firstOnly = 0, leftOut }: SentStudy['uploads'][number]['counts'],
   { standing }: Pick<SentStudy, 'standing'>,
@@ -263,7 +266,7 @@ function sendersOf(sent: SentStudy | null): readonly Sender[] {
   }));
 }
 
-/** Whether a person cancelled the study's newest upload, and something of it was left out. */
+/** Whether a person cancelled the study's newest upload and part of it was left out. */
 export const wasCancelled = ({ uploads: [newest] }: Pick<SentStudy, 'uploads'>): boolean =>
   newest?.cancelled === true && newest.counts.leftOut > 0;
 
@@ -276,11 +279,11 @@ function partOfSent(sent: SentStudy): QueuePart {
 }
 
 /**
- * Of all its uploads together, unless the newest one was cancelled: the same study sent twice is not twice as large. A
- * receipt says that the gateway is done with what an upload brought: the study's state is also that of results which
- * are stored beside it. An instance that the first PACS has and another one need not have is in the PACS. Instances
- * that the newest sender holds back wait for a decision, unless that upload was cancelled; and so do refused ones,
- * unless nobody is asked about them: then the study has ended.
+ * The track over all uploads together, or of the newest upload only if that was cancelled, because a study sent twice
+ * is not twice as large. A receipt means that the gateway is done with what an upload brought; the study's state does
+ * not, because it also covers results stored beside it. An instance that the first PACS has and another PACS need not
+ * have counts as in the PACS. Instances that the newest sender holds back wait for a decision, unless that upload was
+ * cancelled. Refused instances wait too, unless nobody is asked about them; the study has then ended.
  */
 export function trackOfSent(sent: SentStudy): TrackState {
   const { uploads, counts: whole, standing } = sent;

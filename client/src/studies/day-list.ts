@@ -1,17 +1,17 @@
-/** The state of the list in a person's hands: their choice, the open rows, the selection, and removed studies. */
+/** The state of the list for one person: their choice, the expanded rows, the selection, and removed studies. */
 import { signal, type Signal } from '@preact/signals';
 import { KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
 import { EVERYTHING, NAMES, PERIODS, SHOWN, SORTS, WHOSE, type Choice } from './choose-entries.ts';
 
 export interface DayList {
   readonly choice: Signal<Choice>;
-  /** By an entry's key, where a person opened or closed it. */
+  /** Whether a person expanded or collapsed a row, by the entry's key. */
   readonly open: Signal<ReadonlyMap<string, boolean>>;
-  /** null: nobody is selecting. */
+  /** Null: nobody is selecting. */
   readonly selected: Signal<ReadonlySet<string> | null>;
-  /** Ids of studies that were just removed and can be put back. */
+  /** Ids of studies that were just removed and can be restored. */
   readonly removed: Signal<readonly string[]>;
-  /** The choice of a person who has made none; it is not kept. */
+  /** Sets the initial choice if the person has made none. It is not stored. */
   begin(first: Choice): void;
 }
 
@@ -20,8 +20,8 @@ type Kept = { readonly account: string | null };
 type Place = Pick<Storage, 'getItem' | 'setItem'>;
 
 /**
- * The choice that a person made stays while the window is open, and is theirs alone; a searched name is written
- * nowhere. `account`: the person's.
+ * A person's choice is kept while the window is open, for that person only. The search text is never stored, because it
+ * may be a name. `account`: the person's account.
  */
 export function createDayList(storage: Place, account: string | null): DayList {
   const kept = readChoice(storage, account);
@@ -40,11 +40,11 @@ export function createDayList(storage: Place, account: string | null): DayList {
   };
 }
 
-/** For the list when this person opens it next. */
+/** Stores the choice for the next time this person opens the list. */
 export const keepChoice = (storage: Place, account: string | null, { text: _, ...kept }: Choice): void =>
   storage.setItem(KEPT_CHOICE, JSON.stringify({ ...kept, account }));
 
-/** null: this person has not chosen. */
+/** Null: this person has not chosen. */
 function readChoice(storage: Place, account: string | null): Choice | null {
   try {
     const kept = JSON.parse(storage.getItem(KEPT_CHOICE) ?? 'null') as Partial<Choice & Kept> | null;

@@ -9,11 +9,11 @@ export const decideSentWords = {
   noneHere: 'You can decide nothing here: the images to decide are on that device alone.',
   needs: 'Open “To decide”',
   means: 'Until you decide, readers of the study do not see these images.',
-  /** The gateway has no bytes of these any more. */
+  /** The gateway no longer has the bytes of these. */
   sendAgain: 'If they are needed in the PACS, correct them and send them again from where they were sent.',
   /**
-   * `destination`: the further one that did not take them; null: the first one has not. `ofDevice`: a device sent them,
-   * which erases its copy once it hears of the decision.
+   * `destination`: the further destination that did not take them; null: not even the first one has them. `ofDevice`: a
+   * device sent them, which erases its copy once it learns of the decision.
    */
   confirmWhat: (count: number, destination: string | null, ofDevice: boolean) =>
     (destination === null
@@ -23,7 +23,7 @@ export const decideSentWords = {
       ? `If that device comes back, it deletes its copy: then only the disc or the modality still has ${count === 1 ? 'it' : 'them'}. `
       : 'Files at the sender stay as they are. ') +
     'The receipt records that a person decided this.',
-  /** Said to those who may not decide. */
+  /** Shown to people who may not decide. */
   othersDecide: 'The account that sent it or an administrator decides.',
   failed: 'The gateway does not say what is to decide. Try again in a moment.',
   again: 'Try again',

@@ -1,5 +1,5 @@
 /**
- * A study that is not on this device, because a script, a modality or the command line sent it, or another device: the
+ * A study that is not on this device, because another device, a script, a modality or the command line sent it: the
  * instances that did not reach the PACS, by reason, and who may decide about them. Pure.
  */
 import type { InstanceStatus, User } from '#shared/protocol/api.ts';
@@ -12,17 +12,19 @@ type SentUpload = SentStudy['uploads'][number];
 export type UndecidedPart = {
   readonly state: 'refused' | 'quarantined';
   readonly reason: string;
-  /** The PACS has another content under the UID of each instance. */
+  /** The PACS has different content under the UID of each of these instances. */
   readonly stands: boolean;
-  /** The further destinations that lack them, although the first one has them; null: the first one has not. */
+  /**
+   * The further destination that lacks them although the first one has them; null: the first one does not have them.
+   */
   readonly destination: string | null;
   readonly instances: readonly Pick<InstanceStatus, 'sopInstanceUID' | 'digest'>[];
 };
 
 /**
- * The uploads of a study that waits for a person, once the gateway is done with the rest: those without a device, and
- * those of devices, which decide as long as they are there. Their counts do not tell: a refused content under the UID
- * of a stored one is not among them.
+ * The uploads of a study that waits for a decision after the gateway has finished the rest: those without a device, and
+ * those of devices, which decide themselves while they exist. The counts of an upload cannot tell this, because they
+ * leave out refused content under the UID of a stored instance.
  */
 export function undecidedUploads({
   standing,
@@ -38,8 +40,8 @@ export function undecidedUploads({
 }
 
 /**
- * The people who decide at the gateway: an administrator, or the account that sent it. `sender` is absent in one's
- * own list.
+ * Whether the user may decide at the gateway: an administrator, or the account that sent the upload. `sender` is
+ * missing in a person's own list.
  */
 export function mayDecide(
   { sender }: Pick<SentUpload, 'sender'>,
@@ -68,10 +70,13 @@ export function undecidedParts(instances: readonly InstanceStatus[]): readonly U
   }));
 }
 
-/** Reasons for which the gateway has discarded the bytes, or never had them. */
+/** Reasons for which the gateway has discarded the bytes or never had them. */
 const BYTES_GONE = ['cannot-be-verified', 'no-copy-to-send'];
 
-/** Whether the gateway can offer them again without their sender: it keeps no copy of those that the PACS refused. */
+/**
+ * Whether the gateway can offer them to the PACS again without their sender. It keeps no copy of those that the PACS
+ * refused.
+ */
 export const canOfferAgain = ({
   state,
   reason,

@@ -1,4 +1,4 @@
-/** Finds the images behind a conflict: two of one identifier, of which one was not stored. Pure. */
+/** Finds the images behind a conflict: two with the same identifier, of which one was not stored. Pure. */
 import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
 import type { SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
 import type { QueuedInstance } from '../pipeline/queue/queued-study.ts';
@@ -11,11 +11,11 @@ export interface Rivals {
   readonly other: FoundFile | null;
 }
 
-/** Kept out by another one of its identifier. */
+/** Not stored because another image has the same identifier. */
 export const isNotStored = ({ state, reason }: Pick<QueuedInstance, 'state' | 'reason'>): boolean =>
   (state === 'quarantined' || state === 'refused') && reason === CONFLICT;
 
-/** Empty where the study was not sent from this page (recognise-rivals.ts). */
+/** Empty if the study was not sent from this page (recognise-rivals.ts). */
 export function findRivals(
   { sent, files }: SentFromHere,
   studyId: string,

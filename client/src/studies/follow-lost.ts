@@ -1,13 +1,14 @@
-/** Finds, of the studies that this browser does not have, those for which the gateway no longer waits. Pure. */
+/** Finds the studies lost from this browser for which the gateway no longer waits. Pure. */
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { LostStudy } from '../pipeline/queue/queued-study.ts';
 
-/** Their ids: everything came from another device, or the sending was cancelled or ended. */
+/** Their ids. Everything arrived from another device, or sending was cancelled or ended. */
 export const noLongerLost = (lost: readonly LostStudy[], sent: readonly SentStudy[]): readonly string[] =>
   lost.filter((study) => sent.some((told) => hasEnded(study, told))).map(({ id }) => id);
 
 /**
- * A lost study that only the gateway named is that upload; one that was on this device may have been sent in another.
+ * If only the gateway named the lost study, it is exactly that upload. A study that was on this device may have been
+ * sent in another upload.
  */
 function hasEnded(lost: LostStudy, told: SentStudy): boolean {
   if (told.studyInstanceUID !== lost.studyInstanceUID) return false;
@@ -17,9 +18,9 @@ function hasEnded(lost: LostStudy, told: SentStudy): boolean {
 }
 
 /**
- * Another part of the study may be in the PACS, and only the newest upload has a time. So that one must have begun
- * since the study was queued here, and have brought exactly as many instances. Else the warning stays until a person
- * ends it.
+ * Another part of the study may be in the PACS, and only the newest upload has a time. So the newest upload must have
+ * begun since the study was queued here, and must have brought exactly as many instances. Otherwise the warning stays
+ * until a person dismisses it.
  */
 function hasArrivedSince(
   { queuedAt, instances }: Pick<LostStudy, 'queuedAt' | 'instances'>,

@@ -1,26 +1,27 @@
 /**
- * Makes one row of a study that was sent in several sends: it says of the most urgent one where it is, and of all of
- * them together how much of the study is in the PACS. Opened, the row shows each send with its own buttons. Pure.
+ * Makes one row of a study that was sent in several sends. The row shows the place of the most urgent send, and how
+ * much of the study all sends together brought into the PACS. When expanded, it shows each send with its own buttons.
+ * Pure.
  */
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { QUEUE_PARTS } from '../pipeline/queue/track-of.ts';
 import { isCounted, type Whole, type Wholes } from './count-sends.ts';
 import { trackOfSent, wasCancelled, type DayEntry } from './day-entry.ts';
 
-/** The sends of a row, in the order of the queue; of most studies there is one. */
+/** The sends of a row, in the order of the queue. Most studies have only one. */
 export const sendsOf = (entry: DayEntry): readonly DayEntry[] => entry.sends ?? [entry];
 
-/** All that this device holds of a row. */
+/** The studies on this device that belong to a row. */
 export const studiesOf = (entry: DayEntry): readonly QueuedStudy[] =>
   sendsOf(entry).flatMap(({ study }) => study ?? []);
 
-/** Whether nothing was left out of a study that has arrived. */
+/** Whether nothing was left out of an arrived study. */
 export const isAllInPacs = ({ track, whole }: Pick<DayEntry, 'track' | 'whole'>): boolean =>
   whole === undefined ? track.leftOut === 0 : whole.inPacs === whole.total;
 
 /**
- * Joins the entries of a study whenever one of them has changed; otherwise the row stays the one of before. A send that
- * a person removed from the list is joined only with others that were removed.
+ * Joins the entries of a study whenever one of them has changed, and otherwise returns the previous row. A send that a
+ * person removed from the list is joined only with other removed sends.
  */
 export function createJoin(): (entries: readonly DayEntry[], wholes?: Wholes) => readonly DayEntry[] {
   let kept: ReadonlyMap<string, DayEntry> = new Map();
@@ -44,7 +45,7 @@ export function createJoin(): (entries: readonly DayEntry[], wholes?: Wholes) =>
   };
 }
 
-/** The last send has arrived, and is not counted yet: until then its row stays under way. */
+/** Whether the last send has arrived but is not counted yet. Until then, its row stays under way. */
 function isArriving(row: DayEntry, next: DayEntry, wholes: Wholes): boolean {
   const whole = wholes.get(next.studyInstanceUID ?? '');
   if (whole === undefined || next.part !== 'arrived' || row.part !== 'under-way') return false;
@@ -65,7 +66,7 @@ function join(sends: readonly DayEntry[], wholes: Wholes): DayEntry {
     ...lead,
     key: first!.key,
     sends,
-    // The device no longer knows what a cancelled send held.
+    // The device no longer knows the contents of a cancelled send.
     ...(whole !== undefined && lead.part !== 'taken-back' && { whole }),
     name: named.name,
     person: named.person,
@@ -76,7 +77,7 @@ function join(sends: readonly DayEntry[], wholes: Wholes): DayEntry {
   };
 }
 
-/** The counts of this device, or the gateway's where it knows of more. */
+/** The counts of this device, or the gateway's if it knows of more. */
 function wholeOf(sends: readonly DayEntry[], wholes: Wholes): Whole | undefined {
   const [{ studyInstanceUID, sent } = { studyInstanceUID: null, sent: null }] = sends;
   const own = wholes.get(studyInstanceUID ?? '');
@@ -93,6 +94,6 @@ const isSameWhole = (one?: Whole, other?: Whole): boolean =>
   one?.total === other?.total && one?.inPacs === other?.inPacs;
 
 const urgencyOf = ({ part }: DayEntry): number => QUEUE_PARTS.indexOf(part);
-/** The study's cancelling is not confirmed yet. */
+/** 1 while the cancelling of the study is not confirmed. */
 const opennessOf = ({ study }: DayEntry): number => (study?.cancelling ? 1 : 0);
 const lackOf = ({ track }: DayEntry): number => (track.leftOut > 0 ? 1 : 0);

@@ -1,6 +1,6 @@
 /**
  * The decisions that wait for a person, grouped by cause, each with its possible answers. An answer changes something
- * or leads to a page; one that would do neither is not offered. Pure.
+ * or opens a page; answers that would do neither are not offered. Pure.
  */
 import { isAlreadyHere, isReleasable } from '#shared/protocol/reason-kinds.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
@@ -11,12 +11,12 @@ import { countRetried, mayBeRetried } from '../pipeline/queue/may-be-retried.ts'
 import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
 /**
- * `apart`: send a found study that names several patients, each under their own; `look`: open the pictures, cover
- * names, release them; `other-policy`: choose one that sends it, for this study alone; `choose-again`, `choose-export`
- * (another file of the same image) and `choose-fewer` lead to Upload; `retry` and `try-now`: send again; `ask-pacs`: as
- * `retry`, of an image whose ID another one has; `leave-out`: a person decides that they are not sent; `take-back`,
- * `cancel`, `remove`, `delete`: the whole study goes from this device; `set-aside`: take a found study out of the
- * selection.
+ * `apart`: send a found study that names several patients as one study per patient; `look`: open the pictures, cover
+ * names, release them; `other-policy`: choose a policy that sends it, for this study only; `choose-again`,
+ * `choose-export` (another file of the same image) and `choose-fewer` open Upload; `retry` and `try-now`: send again;
+ * `ask-pacs`: like `retry`, for an image whose ID another image has; `leave-out`: a person decides that they are not
+ * sent; `take-back`, `cancel`, `remove`, `delete`: remove the whole study from this device; `set-aside`: deselect a
+ * found study.
  */
 export type Answer =
   | HeldAct
@@ -41,21 +41,21 @@ export interface Decision {
   readonly study: QueuedStudy | null;
   readonly found: HeldFound | null;
   readonly lost: LostStudy | null;
-  /** The main one first. */
+  /** The main answer comes first. */
   readonly answers: readonly Answer[];
   /** The policy that would send held-back instances (`HeldActs`). */
   readonly policy: HeldActs['policy'];
-  /** The patients whom a found study names, each of whom can be left out. */
+  /** The patients named in a found study, each of whom can be left out. */
   readonly patients: readonly PatientChoice[];
 }
 
-/** The knowledge of this page about held-back files, as in the ingest store. */
+/** What this page knows about held-back files, as in the ingest store. */
 export interface HeldFiles {
   readonly reopenable: (studyId: string) => boolean;
   readonly policiesFor: IngestStore['policiesFor'];
 }
 
-/** Decisions about one cause, which say the same about what happened and what it means. */
+/** Decisions with the same cause, for which the same texts say what happened and what it means. */
 export interface DecisionGroup {
   readonly key: string;
   readonly cause: NeedCause;
@@ -63,14 +63,14 @@ export interface DecisionGroup {
   /** The further destination that did not take them. */
   readonly destination?: string;
   readonly instances: number;
-  /** The Failure Reasons that the PACS gave, each once. */
+  /** The distinct Failure Reasons that the PACS gave. */
   readonly pacsCodes: readonly number[];
   readonly decisions: readonly Decision[];
 }
 
 /**
- * Of found studies of which everything is held back nothing is sent; of others the rest is. `first-stands`:
- * readers see the image that was sent first.
+ * If everything of a found study is held back, nothing of it is sent; otherwise the rest is. `first-stands`: readers
+ * see the image that was sent first.
  */
 export type Meaning = NeedCause | 'found' | 'held-and-found' | 'first-stands';
 
@@ -81,7 +81,7 @@ export function meaningOf({ cause, reason, decisions }: DecisionGroup): Meaning 
   return decisions.every(isAll) ? 'found' : 'held-and-found';
 }
 
-/** Instances that may be lost come first, then those at which a person must look, then those that were refused. */
+/** First instances that may be lost, then those that a person must look at, then refused ones. */
 const ORDER: readonly NeedCause[] = [
   'no-room',
   'interrupted',
@@ -157,7 +157,7 @@ function answersTo(need: ListedNeed, cause: Exclude<NeedCause, 'held'>): readonl
       return ['apart', 'set-aside'];
     case 'quarantined':
     case 'refused':
-      // The other image may have been deleted in the PACS since.
+      // The other image may have been deleted from the PACS since.
       if (reason === 'conflicting-instance' && destination === undefined)
         return ['choose-export', ...(canTryAgain(need) ? (['ask-pacs'] as const) : []), 'leave-out'];
       return canTryAgain(need) ? ['retry', 'leave-out'] : ['leave-out'];

@@ -1,4 +1,4 @@
-/** Whether the page of a study says whose it is: to people who may know, once the PACS can tell them. */
+/** Whether the page of a study names the patient: only to people who may know, and once the PACS can tell. */
 import type { User } from '#shared/protocol/api.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { readsSite } from '../net/may-send.ts';

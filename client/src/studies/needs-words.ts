@@ -10,7 +10,7 @@ import type { Answer, Meaning } from './list-decisions.ts';
 
 export const needsWords = {
   badge: (count: number) => `${formatCount(count)} to decide`,
-  /** Transfers of modalities among `count` are counted apart: nobody knows how many instances they have. */
+  /** Transfers of modalities among `count` are listed separately, because their number of instances is unknown. */
   total: (count: number, transfers: number) =>
     [
       ...(count > transfers ? [toDecide(count - transfers)] : []),
@@ -20,7 +20,7 @@ export const needsWords = {
   onlyHere: 'The gateway does not answer: you see only what this device knows.',
   nothingWhat: 'Studies that cannot continue until you decide appear here.',
   toStudies: 'Open your studies',
-  /** Something was chosen, and Send was not pressed. */
+  /** Something was chosen, but Send was not pressed. */
   notSent: (count: number) =>
     `${images(count)} you chose ${count === 1 ? 'is' : 'are'} not sent yet. Press Send under Upload.`,
   toUpload: 'Go to Upload',
@@ -41,10 +41,10 @@ export const needsWords = {
     foreign: 'These studies were meant for another gateway.',
     'no-room': 'There is not enough space on this device.',
   } satisfies Record<NeedCause, string>,
-  /** The consequence of a further destination's refusal. */
+  /** What a further destination's refusal means. */
   meansAt: (destination: string) =>
     `The first PACS has these images. Until you decide, they are missing in ${destination}.`,
-  /** The consequence for the patient. */
+  /** What it means for the patient. */
   means: {
     mixed:
       'Nothing of this study is sent before you decide. If an image is under the wrong name, leave it out here and send it again once its name is right. Keep your files or disc.',
@@ -72,7 +72,7 @@ export const needsWords = {
     const how = policy.deidentify ? 'with names removed' : 'exactly as it is, with names';
     return `Another policy sends it, ${how}. Upload then opens with this study alone ticked, and you press Send there. Tick the others afterwards.`;
   },
-  /** Under the policy in force. */
+  /** Under the current policy. */
   apart: (count: number, isOnePerson: boolean) =>
     count > 1
       ? `These are different patients: send ${studies(count)}`
@@ -97,7 +97,7 @@ export const needsWords = {
     remove: 'Remove from list',
     delete: 'Delete from this device',
   } satisfies Record<Answer, string>,
-  /** Under the pictures of two images of one identifier. */
+  /** Captions below the pictures of two images with the same identifier. */
   conflict: {
     mine: 'Not stored: this one',
     other: 'Sent first: the one that stands',
@@ -107,11 +107,11 @@ export const needsWords = {
   },
   /** For people who do not see which study the button belongs to. */
   answerOf: (answer: string, name: string) => `${answer}: ${name}`,
-  /** Before something is lost. */
+  /** Questions asked before something is lost. */
   ask: {
     'leave-out': {
       title: 'Leave these out?',
-      /** `destination`: the further one that did not take them. */
+      /** `destination`: the further destination that did not take them. */
       what: (count: number, firstStands: boolean, destination?: string) =>
         (firstStands
           ? 'The PACS keeps the first version. Only the later one is left out. '

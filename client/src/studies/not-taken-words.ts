@@ -17,13 +17,13 @@ export const notTakenWords = {
   under: (policy: string, id: string) => `Sent under ${policy}. File ${id}`,
   noStudy: 'Nothing of this file was stored.',
   study: 'Open the study that has the rest',
-  /** The words before the UID under which a study that was not stored would have been sent. */
+  /** Stands before the UID under which a study that was not stored would have been sent. */
   notHere: 'Nothing of this study is in the gateway:',
-  /** `count`: of all; the sender knows its files by their order. */
+  /** `count`: the total number; the sender knows its files by their order. */
   places: (places: readonly number[], count: number) =>
     `${count === 1 ? 'Place' : 'Places'} in what was sent: ${places.join(', ')}${count > places.length ? ' and more' : ''}`,
   instance: 'SOP Instance UID:',
-  /** `isAll`: everybody's, of an administrator. */
+  /** `isAll`: instances of all accounts, for an administrator. */
   held: (count: number, isAll: boolean) => ({
     title: `Sent by a script or a modality: ${toDecide(count)}`,
     what: `The gateway has them, and they are not in the PACS. ${UNTIL} ${atDecision(isAll)}`,
@@ -35,7 +35,7 @@ export const notTakenWords = {
     go: 'Open Modalities',
   }),
   missing: (count: number, why: string) => `${images(count)}: ${why}`,
-  /** Nobody can look at the pixels here: the bytes are at the sender. */
+  /** The pixels cannot be viewed here, because only the sender has the bytes. */
   look: (isForPixels: boolean) =>
     `Send it in the app, where a person can look, ${isForPixels ? 'cover the name and release it' : 'and release it as it is'}. ` +
     'Or, where names may be kept, have the sender send it again under a policy that keeps them, such as “identified”: it then comes under other UIDs, so leave it out here afterwards.',

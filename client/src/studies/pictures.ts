@@ -1,12 +1,14 @@
-/** Pictures in which a code may be: of the camera, again and again, or of a file. */
+/** Pictures that may contain a code: repeatedly from the camera, or from a file. */
 import { createCodeReader } from './read-code.ts';
 
-/** A code of a receipt is dense: with fewer pixels its modules run together. */
+/** The code of a receipt is dense; with fewer pixels its modules merge. */
 const CAMERA = { facingMode: 'environment', width: { ideal: 1920 }, height: { ideal: 1080 } } as const;
-/** Larger photos are made smaller: a decoder needs a few pixels a module. */
+/** Larger photos are scaled down, because a decoder needs only a few pixels per module. */
 const SIDE_LIMIT = 2400;
 
-/** Shows the camera in `video` and looks for codes until one is found or `signal` aborts. Throws without a camera. */
+/**
+ * Shows the camera in `video` and looks for codes until one is found or `signal` aborts. Throws if there is no camera.
+ */
 export async function followCamera(
   video: HTMLVideoElement,
   onText: (text: string) => void,
@@ -33,7 +35,7 @@ export async function followCamera(
   }
 }
 
-/** A new frame of the camera; a page in the background gets none. */
+/** Waits for a new camera frame. A page in the background gets none. */
 function nextFrame(video: HTMLVideoElement, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const come = () => resolve();

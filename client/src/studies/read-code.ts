@@ -1,9 +1,9 @@
 /**
- * Reads a QR code from a picture: by the browser (Shape Detection API) where it can, else by `qr`'s decoder, which is
- * loaded then.
+ * Reads a QR code from a picture: with the browser (Shape Detection API) if possible, otherwise with the decoder of
+ * `qr`, which is loaded on demand.
  */
 
-/** The DOM's types do not know it yet. */
+/** The DOM's types do not include this yet. */
 type Detector = { detect(source: ImageData): Promise<readonly { readonly rawValue: string }[]> };
 type Detecting = {
   readonly BarcodeDetector?: {
@@ -14,10 +14,10 @@ type Detecting = {
 
 type ReadCode = (picture: ImageData) => Promise<string | null>;
 
-/** A code of 700 characters has 117 modules a side: a few pixels each, and time to look for them twice. */
+/** A code of 700 characters has 117 modules per side. It needs a few pixels per module, and time to search twice. */
 const DECODE_MS = 400;
 
-/** Resolves to a reader of codes; the reader gives null for a picture without one. */
+/** Resolves to a function that reads a code, and returns null for a picture without one. */
 export async function createCodeReader(scope: object): Promise<ReadCode> {
   const { BarcodeDetector } = scope as Detecting;
   if (BarcodeDetector && (await BarcodeDetector.getSupportedFormats()).includes('qr_code')) {
@@ -29,7 +29,7 @@ export async function createCodeReader(scope: object): Promise<ReadCode> {
     try {
       return decodeQR({ width, height, data }, { timeLimit: DECODE_MS });
     } catch {
-      // The decoder throws where it finds no code.
+      // The decoder throws if it finds no code.
       return null;
     }
   };

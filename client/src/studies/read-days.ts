@@ -1,11 +1,11 @@
 /**
- * The days of the calendar that a person may mean by what they typed, in the forms that the list and the forms on paper
- * have: "Nov 23, 2026", "23 November", "2026-11-23", "23.11.2026", "11/23/2026", "today". Where day and month may be
- * either way round, both are meant. Pure.
+ * The calendar days that a person may mean by typed text, in the formats of the list and of the printed receipts: "Nov
+ * 23, 2026", "23 November", "2026-11-23", "23.11.2026", "11/23/2026", "today". If day and month can be swapped, both
+ * readings count. Pure.
  */
 
 type TypedDays = {
-  /** Midnights of this device, in milliseconds since 1970; empty: no day was typed. */
+  /** Midnights in this device's time zone, in milliseconds since 1970; empty: no day was typed. */
   readonly days: readonly number[];
   /** The text without the day. */
   readonly rest: string;
@@ -16,7 +16,7 @@ type Day = { readonly year: number | null; readonly month: number; readonly day:
 export function readDays(text: string, now: Date): TypedDays {
   const words = text.split(/[\s,]+/).filter(Boolean);
   for (let first = 0; first < words.length; first += 1) {
-    // The longest form first: "Nov 23, 2026" is not "Nov 23" and a word.
+    // The longest format is tried first, because "Nov 23, 2026" is not "Nov 23" plus a word.
     for (const count of [3, 2, 1]) {
       const typed = words.slice(first, first + count);
       if (typed.length < count) continue;
@@ -34,14 +34,14 @@ function daysOf(typed: readonly string[], now: Date): readonly number[] {
   return [...new Set(read.map((day) => midnightOf(day, now)))].filter((midnight) => midnight !== null);
 }
 
-/** A whole word of digits: a part of a UID or of a receipt's id is no day. */
+/** Reads a whole word of digits. A part of a UID or of a receipt's id is not a day. */
 function readNumbers(word: string): readonly Day[] {
   const ordered = /^(\d{4})([-/.]?)(\d{1,2})\2(\d{1,2})$/.exec(word);
   if (ordered && (ordered[2] !== '' || word.length === 8))
     return [{ year: Number(ordered[1]), month: Number(ordered[3]), day: Number(ordered[4]) }];
   const either = /^(\d{1,2})([-/.])(\d{1,2})(?:\2(\d{4}|\d{2})|\.)?$/.exec(word);
   if (!either) return [];
-  // "1.2" is how every UID begins.
+  // Every UID begins like "1.2".
   if (/^\d\.\d(\.\d{0,2})?$/.test(word)) return [];
   const one = Number(either[1]);
   const other = Number(either[3]);
@@ -52,7 +52,7 @@ function readNumbers(word: string): readonly Day[] {
   ];
 }
 
-/** "Nov 23", "23. November", each with or without a year after it. */
+/** Reads "Nov 23" and "23. November", with or without a year after it. */
 function readMonthName([one = '', other = '', last]: readonly string[]): readonly Day[] {
   const isYear = last === undefined || /^\d{4}$/.test(last);
   const month = monthOf(one) ?? monthOf(other);
@@ -67,7 +67,7 @@ function yearOf(digits: string | undefined): number | null {
   return digits.length === 2 ? 2000 + Number(digits) : Number(digits);
 }
 
-/** Without a year the last such day; null: there is no such day. */
+/** Without a year, the most recent such day; null: no such day exists. */
 function midnightOf({ year, month, day }: Day, now: Date): number | null {
   const inYear = (one: number) => new Date(one, month - 1, day);
   const thisYear = now.getFullYear();
@@ -77,7 +77,7 @@ function midnightOf({ year, month, day }: Day, now: Date): number | null {
 
 const lower = (word: string): string => word.toLowerCase();
 
-/** The language of the browser, in which the page shows months and days, and English. */
+/** The browser's language, in which the page shows months and days, and English. */
 const LOCALES = [undefined, 'en'] as const;
 
 const DAYS_AGO: ReadonlyMap<string, number> = new Map(
@@ -100,7 +100,7 @@ const MONTHS: ReadonlyMap<string, number> = new Map(
   ),
 );
 
-/** "Sept" is written for "Sep" too: a name of three letters or more is known by how it begins. */
+/** "Sept" is used as well as "Sep", so a prefix of three letters or more is accepted. */
 function monthOf(word: string): number | null {
   const typed = withoutDot(word);
   if (typed.length < 3) return null;

@@ -1,6 +1,6 @@
 /**
- * A receipt's code as labelled lines, in the words and the order of the paper, so that the two can be compared. It says
- * all that the code holds and nothing else. Pure.
+ * The contents of a receipt's code as labelled lines, in the words and order of the printed receipt, so that the two
+ * can be compared. It lists everything in the code and nothing else. Pure.
  */
 import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
 import type { ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
@@ -38,7 +38,7 @@ export function factsOf(code: ReceiptCode): readonly Fact[] {
 
 const OTHERS = ['refused', 'quarantined', 'left-out'] as const;
 
-/** In the time of the place, as in the lists; then as the paper has it: "2026-11-22 06:51 UTC". */
+/** In local time, as in the lists, followed by the format of the printed receipt: "2026-11-22 06:51 UTC". */
 function toMinute(seconds: number): string {
   const at = new Date(seconds * 1000);
   return `${formatFullMoment(at)} (${at.toISOString().slice(0, 16).replace('T', ' ')} UTC)`;

@@ -1,6 +1,6 @@
 /**
- * The gateway's published keys, kept so that the code of a receipt can be checked without a network. They are public;
- * only the gateway's own origin can write them here.
+ * The gateway's published keys, stored so that the code of a receipt can be checked without a network. They are public,
+ * and only the gateway's own origin can write them here.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Unreachable, type ApiClient } from '../net/api-client.ts';
@@ -9,14 +9,14 @@ import type { JSONWebKeySet } from '../pipeline/upload/accept-receipt.ts';
 type Place = Pick<Storage, 'getItem' | 'setItem'>;
 const NAME = 'relaypacs-receipt-keys';
 
-/** The present keys, or without an answer those of last time; null: this device never heard any. */
+/** The current keys, or the stored ones if the gateway does not answer; null: this device never received any. */
 export async function receiptKeys(api: Pick<ApiClient, 'text'>, place: Place): Promise<JSONWebKeySet | null> {
   const fresh = await ignoreFailure(fetchKeys(api), 'those of last time hold');
   if (fresh === undefined) return readKeys(place.getItem(NAME) ?? '');
   try {
     place.setItem(NAME, JSON.stringify(fresh));
   } catch {
-    // Full, or not allowed: they hold for this page.
+    // Storage is full or forbidden, so the keys last only as long as this page.
   }
   return fresh;
 }

@@ -1,6 +1,6 @@
 /**
- * Finds the images behind a conflict among files that were chosen again, or sent again. Named as they would be sent, an
- * image is recognised by its bytes; its name in the file says nothing to the queue.
+ * Finds the images behind a conflict among files that were chosen again or sent again. The image is recognised by the
+ * bytes that would be sent, after renaming; its name in the file means nothing to the queue.
  */
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import type { InspectedFile } from '../pipeline/ingest/inspection.ts';
@@ -13,10 +13,10 @@ import { isNotStored, type Rivals } from './find-rivals.ts';
 type Chosen = Pick<IngestStore, 'inspection' | 'studies' | 'sentFromHere'>;
 type Conflicting = Pick<QueuedStudy, 'title' | 'policy'>;
 
-/** Files that are named side by side. */
+/** The number of files processed in parallel. */
 const AT_ONCE = 4;
 
-/** Empty where nothing was recognised. Throws NotPrepared, TaskFault, or the signal's reason. */
+/** Empty if nothing was recognised. Throws NotPrepared, TaskFault, or the signal's reason. */
 export async function recogniseRivals(
   { inspection, studies, sentFromHere }: Chosen,
   { title, policy }: Conflicting,

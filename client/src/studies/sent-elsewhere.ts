@@ -1,6 +1,6 @@
 /**
- * Instances of scripts and modalities that wait for a person: one count for the badge and for the page of all that
- * needs somebody, beside that of this device. It is in no first load: only views that are loaded later import it.
+ * Instances from scripts and modalities that wait for a decision: one count shared by the badge and the To decide page,
+ * in addition to this device's own. It is not part of the first load: only views that are loaded later import it.
  */
 import { computed, type ReadonlySignal } from '@preact/signals';
 import type { Waiting } from '#shared/protocol/not-taken.ts';
@@ -9,15 +9,15 @@ import type { ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
 
 interface SentElsewhere {
-  /** The counts as the gateway last gave them. */
+  /** The counts as last received from the gateway. */
   readonly waiting: Pick<Resource<Waiting, 'unheard'>, 'answer' | 'value'>;
-  /** A transfer of a modality counts once: nobody knows before it is opened how many instances it has. */
+  /** A transfer of a modality counts as one, because its number of instances is unknown until it is opened. */
   readonly count: ReadonlySignal<number>;
-  /** Asks the gateway; without a network the last count stays. `isAll`: everybody's, for an administrator. */
+  /** Asks the gateway; without a network the last count stays. `isAll`: for all accounts, for an administrator. */
   refresh(isAll: boolean): Promise<void>;
-  /** The person who is here decides about none. */
+  /** The signed-in person decides about none of them. */
   noteNone(): void;
-  /** Another person is here, or nobody. */
+  /** Called when another person, or nobody, is signed in. */
   forget(): void;
 }
 
@@ -40,7 +40,7 @@ export function createSentElsewhere(api: Pick<ApiClient, 'json'>): SentElsewhere
   };
 }
 
-/** The counts, one for each gateway that a page speaks to. */
+/** The counts for each API client. */
 const counts = new WeakMap<ApiClient, SentElsewhere>();
 
 export function useSentElsewhere(): SentElsewhere {

@@ -1,6 +1,6 @@
 /**
- * The studies that this account sent from any device, or for people who only watch those of the whole site, as the
- * gateway tells them: newest first, page by page (keyset, `GET /studies`). Without an answer it keeps what it knows
+ * The studies that this account sent from any device, or those of the whole site for people who only watch, as the
+ * gateway reports them: newest first, page by page (keyset, `GET /studies`). Without an answer it keeps what it knows,
  * and says so.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
@@ -14,56 +14,56 @@ import { readDays } from './read-days.ts';
 /** `refused`: the gateway answered with a refusal. */
 type SentTrouble = 'unreachable' | 'refused';
 
-/** Facts of a study that only a search tells. */
+/** Facts about a study that only a search returns. */
 type Told = {
-  /** The patient's pseudonym, by which a person has found the study. */
+  /** The patient's pseudonym, by which a person found the study. */
   readonly pseudonym?: string;
   /** The patient as the PACS has them. */
   readonly patient?: StudyPatient;
-  /** The texts that the PACS answered with it. */
+  /** The search texts for which the PACS returned the study. */
   readonly foundBy?: readonly string[];
 };
 export type ToldStudy = SentStudy & Told;
 
-/** The last text that the gateway was asked for, and how far that search is. */
+/** The last text that was searched for at the gateway, and the progress of that search. */
 export type Search =
   | { readonly text: string; readonly standing: 'asking' }
-  /** `isCut`: there may be more studies than were told. */
+  /** `isCut`: there may be more studies than were returned. */
   | { readonly text: string; readonly standing: 'answered'; readonly isCut: boolean }
   | { readonly text: string; readonly standing: 'failed'; readonly error: unknown };
 
 export interface SentStudiesStore {
   readonly whose: WhoseStudies;
-  /** Studies of the list, also those that a search has found before the list was told. */
+  /** The studies of the list, including those that a search found before the list was loaded. */
   readonly studies: ReadonlySignal<readonly ToldStudy[]>;
-  /** Whether the list is known: its rows are of more questions than one. */
+  /** Whether the list is known. Its rows come from several requests. */
   readonly answer: ReadonlySignal<Answer<readonly ToldStudy[], SentTrouble>>;
   readonly hasMore: ReadonlySignal<boolean>;
   readonly isReadingMore: ReadonlySignal<boolean>;
-  /** The first page again; pages below it that are known stay. Never throws. */
+  /** Reads the first page again; known pages below it stay. Never throws. */
   refresh(): Promise<void>;
-  /** The following page. Never throws. */
+  /** Reads the next page. Never throws. */
   more(): Promise<void>;
-  /** null: nothing was searched for, or the list began again without what was found. */
+  /** Null: nothing was searched for, or the list was restarted without what was found. */
   readonly search: ReadonlySignal<Search | null>;
-  /** Whether a search also asks the PACS whose the studies are: not while names are hidden. */
+  /** Whether a search also asks the PACS for patients. It does not while names are hidden. */
   readonly asksPatients: () => boolean;
   /** Patients would be searched for, here or in the PACS, but names are hidden. */
   readonly hidesPatients: () => boolean;
   /**
-   * Also those that the gateway finds by a day, a part of a UID, an upload, a receipt, a whole pseudonym or a sender,
-   * and of the whole site by their patient. A text that may name a patient of the site comes into no address.
-   * A text that is being asked for, or was answered last, is not asked for again. Never throws.
+   * Also finds studies through the gateway: by a day, a part of a UID, an upload, a receipt, a whole pseudonym or a
+   * sender, and for the whole site by patient. A text that may name a patient of the site never appears in an address.
+   * A text that is being searched for, or was answered last, is not requested again. Never throws.
    */
   find(text: string, now: Date): Promise<void>;
   close(): void;
 }
 
-/** The gateway gives at most 200 at once. */
+/** The gateway returns at most 200 at once. */
 const PAGE = 100;
 /**
- * The gateway takes this for `q`; nothing shorter is asked for, because a few digits are in every UID. A word without a
- * digit may be a patient's name, which stays out of addresses.
+ * The gateway accepts this for `q`. Nothing shorter is requested, because a few digits occur in every UID. A word
+ * without a digit may be a patient's name, which must stay out of addresses.
  */
 const FINDABLE = /^(?=.*\d|RP-)[\w.-]{5,64}$/i;
 /** The whole site is also searched by the sender's name, which may be short. */
@@ -75,21 +75,21 @@ export type WhoseStudies = 'own' | 'of-the-site';
 
 type State = {
   readonly api: Pick<ApiClient, 'json'>;
-  /** The query that every page has. */
+  /** The query parameters common to all pages. */
   readonly page: string;
-  /** `question`: the number of the one whose answer the row is of. */
+  /** `question`: the number of the request that returned the row. */
   readonly rows: Map<string, { readonly study: SentStudy; readonly question: number }>;
-  /** Number of the latest question. */
+  /** The number of the latest request. */
   question: number;
-  /** Number of the question that the first page answered. */
+  /** The number of the request that last returned a first page. */
   listed: number;
-  /** When the newest study of the pages that were read was sent; null: none was read. No search tells it. */
+  /** When the newest study on the loaded pages was sent; null: none is loaded. Search results do not change it. */
   newest: string | null;
   readonly whose: WhoseStudies;
-  /** The list is of everybody, and the person may know whose the studies are. */
+  /** The list is of all accounts, and the person may know the patients. */
   readonly seesNames: boolean;
   readonly asksPatients: () => boolean;
-  /** By Study Instance UID. */
+  /** Keyed by Study Instance UID. */
   readonly told: Map<string, Told>;
   readonly studies: Signal<readonly ToldStudy[]>;
   readonly search: Signal<Search | null>;
@@ -175,7 +175,7 @@ async function find(state: State, text: string, now: Date): Promise<void> {
   }
 }
 
-/** Whether there may be more. */
+/** Returns whether there may be more. */
 async function askFor(state: State, text: string, now: Date): Promise<boolean> {
   const { whose, told, seesNames } = state;
   for (const day of readDays(text, now).days) {
@@ -196,7 +196,7 @@ async function askFor(state: State, text: string, now: Date): Promise<boolean> {
   return false;
 }
 
-/** First what needs no PACS: it is found also where the PACS does not answer. */
+/** First the search that needs no PACS, so that its results appear even if the PACS does not answer. */
 async function askSite(state: State, text: string): Promise<boolean> {
   const sending = nextQuestion(state);
   const sent = FINDABLE_AT_SITE.test(text) ? await readSite(state, { by: 'sending', text }) : NONE;
@@ -219,7 +219,7 @@ async function readSite({ api, closed }: State, body: SiteSearch): Promise<Found
   return api.json('/studies/search', foundStudiesSchema, { method: 'POST', body, signal: closed.signal });
 }
 
-/** `cursor`: of the page before; null: the first page. */
+/** `cursor`: from the previous page; null: the first page. */
 async function ask(state: State, query: string, cursor: string | null): Promise<void> {
   const { hasList, trouble, next, hasMore, closed } = state;
   const question = nextQuestion(state);
@@ -230,7 +230,7 @@ async function ask(state: State, query: string, cursor: string | null): Promise<
       state.listed = question;
     }
     trouble.value = null;
-    // The list began again meanwhile: this page would leave a gap above it.
+    // The list was restarted meanwhile, so this page would leave a gap above it.
     if (cursor !== null && cursor !== next.peek()) return;
     if (cursor !== null || !meets(state, page)) next.value = page.next;
     if (cursor === null) {
@@ -247,8 +247,9 @@ async function ask(state: State, query: string, cursor: string | null): Promise<
 }
 
 /**
- * Whether the first page reaches down to the pages that were read: they stay then, and so does the place where they
- * end. A study that is in both may have been sent again since, and rows that a search found are on no page.
+ * Whether the first page reaches down to the loaded pages. If so, these stay, and so does the position where the next
+ * page starts. A shared study cannot tell this, because it may have been sent again since, and because rows found by a
+ * search are on no page.
  */
 function meets({ newest }: State, { studies }: SentPage): boolean {
   const last = studies.at(-1);
@@ -270,7 +271,7 @@ async function read({ api, page, closed }: State, query: string): Promise<SentPa
   return api.json(`/studies?${page}${query}`, sentStudiesSchema, { signal: closed.signal });
 }
 
-/** No row of a later question gives way. */
+/** Adds rows, except where a later request returned the row already. */
 function show({ rows, told, studies }: State, question: number, listed: readonly SentStudy[]): void {
   for (const study of listed) {
     const uid = study.studyInstanceUID;

@@ -5,7 +5,7 @@ export const sentStudyWords = {
   missing: 'The gateway has no such study, or it is not for your account. It may have been taken back.',
   failed: 'The gateway does not answer. Check the connection, then try again.',
   again: 'Try again',
-  /** The moments of its first and its newest upload. */
+  /** The times of the first and the newest upload. */
   began: (moments: readonly string[]) => `sending began ${moments.join(' and again ')}`,
   by: (names: string) => `by ${names}`,
 } as const;

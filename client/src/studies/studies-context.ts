@@ -1,4 +1,4 @@
-/** The list's state, which all its rows share. */
+/** The list's state, shared by all its rows. */
 import { provided } from '../kit/provided.ts';
 import type { DayList } from './day-list.ts';
 

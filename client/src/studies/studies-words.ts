@@ -1,4 +1,4 @@
-/** The texts of the day's list and of checking a receipt. */
+/** The texts of the list of studies and of checking a receipt. */
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { images, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
@@ -9,7 +9,7 @@ import type { Place } from '../pipeline/queue/track-state.ts';
 import type { Names, Period, Shown, Sort } from './choose-entries.ts';
 import type { WhoseStudies } from './sent-studies.store.ts';
 
-/** Said to those who watch: its sender decides, or an administrator. */
+/** Shown to people who watch: the sender or an administrator decides. */
 const NEEDS_DECISION = 'To decide';
 
 export const studiesWords = {
@@ -32,7 +32,7 @@ export const studiesWords = {
     ...queueWords.parts,
     removed: 'Removed from list',
   } satisfies Record<Shown, string>,
-  /** For those who watch the site: what needs a person needs its sender. */
+  /** For people who watch the site: decisions are up to the sender. */
   shownOfSite: {
     all: 'All studies',
     incomplete: 'Not all in the PACS',
@@ -63,7 +63,7 @@ export const studiesWords = {
   byPatient: 'Group by patient',
   unknownPatient: 'No patient known on this device',
   none: none('No study matches'),
-  /** The things that the search knows. */
+  /** What can be searched for. */
   searchable:
     'Search for a patient’s name or ID, the day of sending (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
   searchableNameless:
@@ -77,14 +77,14 @@ export const studiesWords = {
     'Search for a sender’s user name, a device’s ID, the day of sending (today, Nov 23 or 23.11.2026), a receipt or a UID.',
   searchableByPatient:
     'Search for a patient’s name, ID or whole pseudonym (RP-…) as the PACS has them, a sender’s user name, a device’s ID, the day of sending (today, Nov 23 or 23.11.2026), a receipt or a UID.',
-  /** Some studies found have only the label left, which other patients may share. */
+  /** Of some found studies only the label is left, which other patients may share. */
   mayBe: (count: number) =>
     count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`,
   byInitials:
     'Of studies that have arrived only initials and the end of the ID are known, and another patient may have the same: compare the end of the ID with the paper.',
   namelessAtSite:
     'A study sent without names can’t be found by the patient’s name: search for its sender, date or pseudonym.',
-  /** While the list is of a time alone. */
+  /** Shown while the list covers only a period. */
   only: {
     today: 'Only studies of today are listed.',
     yesterday: 'Only studies of yesterday are listed.',
@@ -105,7 +105,7 @@ export const studiesWords = {
   refused: 'The gateway does not list your other studies now. You see only what this device knows.',
   searchIncomplete: 'This search is incomplete: it covers only the studies in this list.',
   notSearched: 'The gateway does not answer. Search again later.',
-  /** By the gateway's code. */
+  /** Keyed by the gateway's error code. */
   searchRefused: {
     'pacs-unreachable': 'The PACS does not answer. Search again later.',
     'pacs-without-dicomweb':
@@ -132,7 +132,9 @@ export const studiesWords = {
   decideThere: 'Decide on the device that sent it.',
   senderDecides: 'Its sender decides, on the device that sent it.',
 
-  /** The places on the track of a study that is not on this device: nobody here knows whether its sender has it. */
+  /**
+   * The places on the track of a study that is not on this device, where nobody knows whether its sender still has it.
+   */
   placesElsewhere: { ...queueWords.places, device: 'not at the gateway yet' } satisfies Record<Place, string>,
   placesOfSender: {
     ...queueWords.places,
@@ -140,14 +142,14 @@ export const studiesWords = {
     'needs-you': 'to decide',
   } satisfies Record<Place, string>,
 
-  /** The name of one send of a study that was sent in several. */
+  /** Names one send of a study that was sent in several. */
   send: (nth: number, of: number) => `Send ${nth} of ${of}`,
   inSends: (sends: number) => `${formatCount(sends)} sends of this study`,
-  /** The counts beside it are of that one. */
+  /** The counts beside it are of that send only. */
   oneOf: (sends: number) => `one of ${formatCount(sends)} sends of this study`,
   expand: (name: string) => `Where it is: ${name}`,
   count: (count: number) => images(count),
-  /** In the heading of a part. */
+  /** Part of the heading of a section. */
   studiesIn: (count: number) => studies(count),
   sentWhen: (when: string) => `sent ${when}`,
   where: {

@@ -1,4 +1,4 @@
-/** The steps of a study, from the gateway's record, in the order in which it became true. Pure. */
+/** The steps of a study from the gateway's record, in the order in which they happened. Pure. */
 import type { z } from 'zod';
 import type { timelineSchema } from '#shared/protocol/studies.ts';
 import { INSTANCE_STATES, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -11,20 +11,20 @@ export type TimelineEvent = z.infer<typeof timelineSchema>['events'][number];
 export type Step = {
   readonly at: string;
   readonly said: string;
-  /** The destination that it is about. */
+  /** The destination that the step is about. */
   readonly destination: string | undefined;
-  /** The person behind it, where the reader may know. */
+  /** The person who caused the step, if the reader may know. */
   readonly account: string | undefined;
   readonly times: number;
-  /** Each upload has steps of its own. */
+  /** Each upload has its own steps. */
   readonly uploadId: string | null;
-  /** The way to the PACS of a report, or marks, that the gateway added to the study. Other steps have none. */
+  /** The steps to the PACS of a report, or of marks, that the gateway added to the study. Empty for other steps. */
   readonly road: readonly Step[];
 };
 
 /**
- * The same step several times in a row is one line, and so is the whole way to the PACS of what the gateway itself
- * added; a step for which there are no words is left out.
+ * A step repeated several times in a row becomes one line, and so do all steps to the PACS of what the gateway itself
+ * added. A step without words is left out.
  */
 export function stepsOf(events: readonly TimelineEvent[]): readonly Step[] {
   const roads = roadsOf(events);
@@ -41,7 +41,9 @@ export function stepsOf(events: readonly TimelineEvent[]): readonly Step[] {
 
 const OF_PARTS = ['parcel-received', 'parcel-verified', 'parcel-damaged'];
 
-/** Parts of an upload that was cancelled, until something of it is wanted again: nothing of these is stored. */
+/**
+ * Parts that arrived after their upload was cancelled and before any of it was wanted again. None of these are stored.
+ */
 function lateParts(events: readonly TimelineEvent[]): ReadonlySet<TimelineEvent> {
   const cancelled = new Set<string | null>();
   const late = new Set<TimelineEvent>();
@@ -56,7 +58,7 @@ function lateParts(events: readonly TimelineEvent[]): ReadonlySet<TimelineEvent>
   return late;
 }
 
-/** The check of a part that came too late needs no line: it changed nothing. */
+/** The check of a part that came too late needs no line, because it changed nothing. */
 function lateStep(event: TimelineEvent): readonly Step[] {
   return stepOf(event).flatMap((step) =>
     event.event === 'parcel-received' ? { ...step, said: words.tooLate } : [],
@@ -83,12 +85,12 @@ function joined(steps: readonly Step[]): readonly Step[] {
 
 const SAME = ['said', 'account', 'destination', 'uploadId'] as const;
 
-/** A single step is its own line. */
+/** A road with a single step is shown as that step. */
 function lineOf(road: readonly TimelineEvent[]): readonly Step[] {
   const steps = joined(road.flatMap(stepOf));
   const [first] = steps;
   const all = road.flatMap(({ added }) => added ?? []);
-  // Events of the upload may not know yet what was added.
+  // Events of the upload may not yet say what was added.
   const added = all.find(({ marks, models }) => marks || models.length > 0) ?? all[0];
   if (first === undefined || added === undefined || steps.length === 1) return steps;
   const told = road.flatMap(({ event, fields }) => (words.told[event]?.(fields) === undefined ? event : []));
@@ -102,8 +104,8 @@ type Road = {
 };
 
 /**
- * For each event of what the gateway added, all events of the same addition. The receipt of the sender, which is signed
- * again with each, is one of them, unless the sender brought something at the same time.
+ * For each event about something the gateway added, all events of the same addition. The sender's receipt is signed
+ * again with each addition, so its event is included, unless the sender brought something at the same time.
  */
 function roadsOf(events: readonly TimelineEvent[]): ReadonlyMap<TimelineEvent, readonly TimelineEvent[]> {
   const isReceipt = ({ event }: TimelineEvent) => event === 'receipt-issued';
@@ -143,11 +145,11 @@ function saidOf({ event, fields, added }: TimelineEvent): string | undefined {
 
 const AWAITED: readonly InstanceState[] = ['promised', 'left-out'];
 
-/** A step that the gateway takes with every study, and of this one there was nothing to take it with. */
+/** A step that the gateway takes with every study, but that had nothing to do for this one. */
 function isOfNothing(event: string, fields: TimelineEvent['fields']): boolean {
   const none = (name: string): boolean => Number(fields[name] ?? 0) === 0;
   switch (event) {
-    // The PACS had all of it.
+    // The PACS already had all of it.
     case 'study-forwarded':
       return fields['posted'] === 0;
     case 'study-assembled':

@@ -34,18 +34,18 @@ export const timelineWords = {
   failed: 'The gateway does not answer, so its record of this study cannot be shown.',
   empty: 'Nothing has reached the gateway yet.',
   label: 'What happened to this study',
-  /** Instead of `upload-opened`; null: the policy asks for no reason. */
+  /** Replaces `upload-opened`; null: the policy asks for no reason. */
   openedWithNames: (reason: string | null) =>
     reason === null ? 'Sending began, with names' : `Sending began, with names: ${reason}`,
-  /** Instead of `parcel-received`, after the upload was cancelled. */
+  /** Replaces `parcel-received` after the upload was cancelled. */
   tooLate: 'A part that was on its way arrived after that, and is not stored',
   inAudit: 'Open it in the audit trail',
-  /** Before the name of a destination. */
+  /** Stands before the name of a destination. */
   at: ': ',
-  /** Beneath a report of the gateway's: its way to the PACS. */
+  /** Shown below a report of the gateway: its steps to the PACS. */
   road: (steps: number) => `Its ${counted(steps, 'step', 'steps')} to the PACS`,
   by: (account: string) => `by ${account}`,
-  /** From the event's fields; undefined: as `events` says. */
+  /** Words from the event's fields; undefined: use those of `events`. */
   told: {
     'instances-covered': (fields) => `${images(fields)} covered in part before sending`,
     'instances-released': (fields) =>

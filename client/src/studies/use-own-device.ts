@@ -1,4 +1,4 @@
-/** The gateway's name for this device and the signed-in account; null: it has none yet, or it is not known yet. */
+/** The gateway's id for this device and the signed-in account; null: it has none yet, or it is not known yet. */
 import { useEffect, useState } from 'preact/hooks';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 

@@ -19,8 +19,8 @@ interface Where {
 }
 
 /**
- * The time in its row, and of what it is: of queueing until the gateway has begun to get the study. Of one that has
- * arrived nobody needs to hear that its sending began.
+ * The time in the row and what it refers to: queueing, until the gateway has begun to receive the study. For an arrived
+ * study, the words "sending began" are left out.
  */
 export function timeOf({ at, sentAt, part }: Pick<DayEntry, 'at' | 'sentAt' | 'part'>, now: Date): string {
   const when = formatMoment(new Date(at), now);
@@ -45,13 +45,13 @@ export function whereOf(entry: DayEntry): Where {
     };
   if (study && study.film.length > 0 && study.isWaiting)
     return { look: 'wait', icon: 'caution', said: said.film };
-  // Somebody decided that it need not be there; the place where it is missing stays in sight.
+  // Somebody decided that it need not be there, but the place where it is missing stays visible.
   if (isOver && track.inPacs > 0 && entry.givenUpAt.length > 0)
     return { look: 'over', icon: 'note', said: said.notIn(entry.givenUpAt) };
   if (isOver && track.inPacs > 0)
     return isAllInPacs(entry)
       ? { look: 'good', icon: 'pacs', said: said.inPacs }
-      : // Nothing waits, but it is not all there: no tick.
+      : // Nothing waits, but part of it is missing, so there is no tick.
         { look: 'over', icon: 'note', said: partly };
   if (part === 'left-out' || (isOver && isNoneInPacs(track)))
     return { look: 'over', icon: 'note', said: inPacs > 0 ? partly : noneSaid(entry) };
@@ -59,7 +59,7 @@ export function whereOf(entry: DayEntry): Where {
   if (study?.paused && study.isWaiting) return { look: 'over', icon: 'wait', said: said.paused };
   if (track.waitingFor) return { look: 'wait', icon: 'wait', said: said.waiting };
   if (track.inPacs > 0) return { look: 'moving', icon: 'gateway', said: partly };
-  // All that travels: a part of it says more of the road than of the place.
+  // Only if everything under way is at the gateway; otherwise the row says that it is on its way.
   if (track.atGateway > 0 && track.onItsWay + track.onDevice === 0)
     return { look: 'moving', icon: 'gateway', said: said.gateway };
   if (track.atGateway + track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
@@ -67,21 +67,21 @@ export function whereOf(entry: DayEntry): Where {
   return { look: 'moving', icon: 'device', said: said.notYet };
 }
 
-/** A further destination lacks it, and the first one may have it all the same. */
+/** A further destination lacks it, but the first one may have it. */
 function noneSaid({ study, sent }: DayEntry): string {
   const { leftOut, firstOnly, noneInPacs } = studiesWords.where;
   if (study) return leftOut;
   return sent?.uploads.some(({ counts }) => counts.firstOnly !== undefined) ? firstOnly : noneInPacs;
 }
 
-/** Files that a person left out unread when the study was chosen, and instances that are not in the PACS. */
+/** Files that a person left out unread when choosing the study, and instances that are not in the PACS. */
 export function withheldOf(entry: DayEntry): readonly string[] {
   return [...unreadLines(entry.study?.leftUnread), ...causesIn(entry)];
 }
 
 /**
- * Of a study that is over, why instances are not in the PACS that nobody promised. Of one that waits for its sender
- * elsewhere, all but those that wait: its place says that.
+ * For a finished study: why instances that nobody promised are not in the PACS. For a study that waits for its sender
+ * elsewhere: all causes except the waiting, which its place shows.
  */
 function causesIn({ part, study, sent }: DayEntry): readonly string[] {
   const waits = part === 'needs-you' && study === null;

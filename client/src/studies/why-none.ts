@@ -1,5 +1,5 @@
 /**
- * Why a search found nothing, in sentences: what can be searched for, what this device no longer knows, and who did not
+ * Says why a search found nothing: what can be searched for, what this device no longer knows, and which system did not
  * answer. Pure.
  */
 import { ApiProblem } from '../net/api-client.ts';

@@ -1,7 +1,7 @@
 /**
- * The instances of a study that nobody has promised, by cause: of each sender what its newest upload says, because an
- * older one says how many there were then. Two senders may withhold the same instances, so the one that withholds most
- * counts. Those that wait for a person are the newest sender's, as the gateway judges them. Pure.
+ * The instances of a study that nobody has promised, by cause. Only each sender's newest upload counts, because older
+ * ones give earlier numbers. Two senders may withhold the same instances, so the sender that withholds most counts.
+ * Instances that wait for a person are those of the newest sender, as the gateway judges them. Pure.
  */
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { countWithheld, type Withheld } from '#shared/protocol/withheld.ts';

@@ -1,4 +1,4 @@
-/** The sheet in which a case is opened, and the one in which it is changed. */
+/** The sheets for opening a case and for changing one. */
 import { useEffect, useState } from 'preact/hooks';
 import {
   assigneesSchema,
@@ -26,7 +26,7 @@ import './cases.css';
 const words = caseWords.form;
 
 export type NewCaseSheetProps = {
-  /** Null: the person names an accession number or a Patient ID. */
+  /** Null: the person enters an accession number or a Patient ID. */
   readonly studyInstanceUID: string | null;
   readonly onClose: () => void;
 };
@@ -67,7 +67,7 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
   );
 }
 
-/** The fields that change; the version is the one that is shown. */
+/** The fields that change. The version is that of the case shown. */
 export type Change = Omit<CaseChange, 'version'>;
 
 type EditCaseSheetProps = {
@@ -78,7 +78,7 @@ type EditCaseSheetProps = {
   readonly onClose: () => void;
 };
 
-/** Behind the switch that hides titles, title and tags are not changed either. */
+/** While titles are hidden, title and tags are not changed either. */
 export function EditCaseSheet({ of, store, onClose }: EditCaseSheetProps) {
   const form = useStoreForm<CaseField>(store);
   const save = (data: FormData) =>
@@ -105,7 +105,7 @@ export function EditCaseSheet({ of, store, onClose }: EditCaseSheetProps) {
   );
 }
 
-/** The fields that can be missing. */
+/** The required fields. */
 type CaseField = 'title' | 'number';
 
 function readForm(data: FormData) {
@@ -189,7 +189,10 @@ function Assignee({ chosen }: { readonly chosen: Person | null }) {
   );
 }
 
-/** Until the list is there, and where it cannot be had, the one who has the case keeps it. */
+/**
+ * The options for the assignee. Until the list is loaded, and if it cannot be loaded, only the current assignee is
+ * offered.
+ */
 export function AssigneeOptions({ chosen }: { readonly chosen: Person | null }) {
   const api = useApi();
   const [people, setPeople] = useState<readonly Person[]>(chosen === null ? [] : [chosen]);

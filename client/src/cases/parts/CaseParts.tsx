@@ -1,4 +1,4 @@
-/** Parts that the pages of cases share: the switch that hides names, and the words of a due date. */
+/** Parts shared by the pages of cases: the switch that hides names, and the words of a due date. */
 import type { CasePart, ListedCase } from '#shared/protocol/cases.ts';
 import { formatDicomDate } from '../../kit/format.ts';
 import { HideNames } from '../../kit/HideNames.tsx';
@@ -8,7 +8,7 @@ import { caseWords as words } from './case-words.ts';
 
 export type WithheldProps = { readonly withheld: readonly CasePart[] };
 
-/** A person who never sees titles needs no switch. */
+/** A person who may never see titles gets no switch. */
 export function Withheld({ withheld }: WithheldProps) {
   return (
     <div class="case-withheld">
@@ -22,12 +22,15 @@ export function Withheld({ withheld }: WithheldProps) {
   );
 }
 
-/** The number may stand anywhere. A list keeps its rows until the one without titles is there. */
+/**
+ * The title, or the case number, which may be shown anywhere. A list keeps its rows until its version without titles
+ * has arrived.
+ */
 export const nameOf = ({ title, number }: Pick<ListedCase, 'title' | 'number'>): string =>
   identitySaid(title) || words.caseNumber(number);
 
 export const dayWords = (day: string): string => formatDicomDate(day.replaceAll('-', '')) ?? day;
 
-/** A closed case is never late. */
+/** A closed case is never overdue. */
 export const isOverdue = ({ dueOn, status }: Pick<ListedCase, 'dueOn' | 'status'>): boolean =>
   dueOn !== null && status !== 'closed' && dueOn < dayOf(new Date());

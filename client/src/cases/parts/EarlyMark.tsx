@@ -1,4 +1,6 @@
-/** The mark "for early reading" of the automatic check on a device, in lists of what is to be read and on a case. */
+/**
+ * The mark "for early reading" set by the automatic check on a device, shown in lists of unread studies and on a case.
+ */
 import { Icon } from '../../kit/Icon.tsx';
 import { caseWords as words } from './case-words.ts';
 

@@ -1,4 +1,4 @@
-/** Before a case is opened for a study: the cases that have this study already. */
+/** Before a case is opened for a study: the existing cases with this study. */
 import { useEffect, useState } from 'preact/hooks';
 import { caseListSchema, type ListedCase } from '#shared/protocol/cases.ts';
 import { namesHidden } from '../../kit/identities.ts';
@@ -8,7 +8,7 @@ import { useApi } from '../../net/net-context.ts';
 import { nameOf } from './CaseParts.tsx';
 import { caseWords } from './case-words.ts';
 
-/** More are found in the list of cases. */
+/** The most cases shown; the list of cases has the others. */
 const MOST = 3;
 
 type KnownCasesProps = { readonly studyInstanceUID: string; readonly onClose: () => void };
@@ -22,7 +22,7 @@ export function KnownCases({ studyInstanceUID, onClose }: KnownCasesProps) {
     const path = `/cases?study=${studyInstanceUID}${isAnonymous ? '&anonymise=1' : ''}`;
     api.json(path, caseListSchema, { signal: closed.signal }).then(
       (answer) => !closed.signal.aborted && setCases(answer.cases.slice(0, MOST)),
-      // Opening the case asks the same gateway, and says that it does not answer.
+      // Opening the case asks the same gateway, and reports if it does not answer.
       () => undefined,
     );
     return () => closed.abort();

@@ -1,4 +1,6 @@
-/** How many cases of the site this person is not shown, and why: an empty list is else taken for an empty site. */
+/**
+ * How many cases of the site this person may not see, and why. Otherwise an empty list would look like an empty site.
+ */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { CASE_KEEPERS, notShownSchema, type NotShown } from '#shared/protocol/cases.ts';
@@ -6,7 +8,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { useApi, useSession } from '../../net/net-context.ts';
 import { notShownWords as words } from './not-shown-words.ts';
 
-/** Null: everything is shown, or nobody has answered yet. */
+/** Null: everything is shown, or there is no answer yet. */
 function useNotShown(): NotShown | null {
   const api = useApi();
   const roles = useSession().user.value?.roles ?? [];

@@ -1,4 +1,4 @@
-/** *Open a case*, from the page of a study or of a result, for those who keep cases. */
+/** *Create case*, on the page of a study or a result, for people who may keep cases. */
 import { useState } from 'preact/hooks';
 import { deferred } from '../../kit/deferred.tsx';
 import { useSession } from '../../net/net-context.ts';
@@ -13,7 +13,7 @@ const NewCaseSheet = deferred<NewCaseSheetProps>(
 export function OpenCase({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
   const roles = useSession().user.value?.roles ?? [];
   const [isOpen, setOpen] = useState(false);
-  // Written out, so that the page of a study does not fetch what pages of cases need.
+  // The roles are written out, so that the page of a study does not load code of the pages of cases.
   if (!roles.includes('radiologist') && !roles.includes('admin')) return null;
   return (
     <>

@@ -1,4 +1,7 @@
-/** In a row of a list and on the page of a study: whose it is and its day, asked of the PACS once it is in sight. */
+/**
+ * The patient and the date of a study, in a row of a list and on the page of a study. The PACS is asked once the line
+ * is visible.
+ */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { namesHidden } from '../../kit/identities.ts';
 import { useApi } from '../../net/net-context.ts';
@@ -42,14 +45,14 @@ export function PatientLine({ subject: { kind, id }, patients }: PatientLineProp
   );
 }
 
-/** On a page of one study. */
+/** For the page of a single study. */
 export function PatientLineOf({ studyInstanceUID: id }: { readonly studyInstanceUID: string }) {
   const patients = useManyPatients();
   return <PatientLine subject={{ kind: 'studies', id }} patients={patients} />;
 }
 
 function lineOf(told: Patients['answer']['value']): string {
-  // The line keeps its height until the answer is there.
+  // Keeps the height of the line until the answer arrives.
   if (told.state === 'loading') return '\u00a0';
   if (told.state === 'failed') return caseWords.patient.failed;
   const whose = whoseSaid(told.value) ?? caseWords.patient.unknown(told);

@@ -1,4 +1,4 @@
-/** The patient of a study as the PACS tells them: on the page of a case, where it is read, and where it is opened. */
+/** The patient of a study as the PACS names them: on the page of a case, during reading, and when a case is opened. */
 import { useEffect, useMemo } from 'preact/hooks';
 import { namesHidden } from '../../kit/identities.ts';
 import type { Known } from '../../kit/resource.ts';
@@ -25,7 +25,7 @@ export function PatientOf({ patient, known }: PatientOfProps) {
   );
 }
 
-/** Before there is a case; nobody is asked while names are hidden on this device. */
+/** For a study without a case. The PACS is not asked while names are hidden on this device. */
 export function PatientOfStudy({ studyInstanceUID: id }: { readonly studyInstanceUID: string }) {
   const many = useManyPatients();
   const patients = useMemo(createPatients, [id]);

@@ -1,6 +1,6 @@
 /**
- * The filters and the order of the list of cases. They stand in the address of the page, so that a list can be kept and
- * passed on; a search for a UID does not, because addresses hold none.
+ * The filters and the sort order of the list of cases. They are part of the page's address, so that a list can be
+ * bookmarked and shared. A search for a UID is left out, because addresses contain no UIDs.
  */
 import { DAY_MS } from '#shared/day.ts';
 import { CASE_FILTERS } from '#shared/protocol/case-views.ts';
@@ -8,7 +8,7 @@ import { daysOf, filtersOf, oneOf, orderOf, textOf } from '../../kit/filters.ts'
 
 export const CHOICE_NAMES = Object.keys(CASE_FILTERS) as readonly (keyof typeof CASE_FILTERS)[];
 
-/** A case's number: PostgreSQL counts further, and no site does. */
+/** A case's number. PostgreSQL's integers go higher, but no site has that many cases. */
 const NUMBER = /^\d{1,9}$/;
 
 export const CASES = filtersOf({
@@ -29,18 +29,18 @@ export const { usual: USUAL, write: writeFilters, isFiltered } = CASES;
 export type CaseFilters = typeof USUAL;
 
 const WEEK_MS = 7 * DAY_MS;
-/** A case's number, or nothing, or the first digits of a UID. */
+/** Whether the text is a case number or empty, and not the first digits of a UID. */
 export const isCaseNumber = (q: string): boolean => q === '' || NUMBER.test(q);
-/** Whether the gateway takes it as a search. */
+/** Whether the gateway accepts the text as a search. */
 export const mayBeSearched = (q: string): boolean => /^[\d.]{0,64}$/.test(q);
 
-/** A day as the person's calendar has it: YYYY-MM-DD. */
+/** A day in the person's local calendar: YYYY-MM-DD. */
 export function dayOf(at: Date): string {
   const two = (part: number): string => String(part).padStart(2, '0');
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
-/** Days in UTC, as the gateway counts. `to` of a period of days is included; that of the question is not. */
+/** Days in UTC, as the gateway counts. `to` is inclusive in the filters, but exclusive in the query. */
 function momentsOf({ opened, from, to }: Pick<CaseFilters, 'opened' | 'from' | 'to'>, now: Date) {
   if (opened === '') return {};
   const midnight = (day: number): string => new Date(Math.floor(day / DAY_MS) * DAY_MS).toISOString();
@@ -53,7 +53,7 @@ function momentsOf({ opened, from, to }: Pick<CaseFilters, 'opened' | 'from' | '
 
 type Page = { readonly now: Date; readonly cursor: string | null; readonly isAnonymous: boolean };
 
-/** The query of `GET /cases`. A number names one case, which may be closed. */
+/** The query of `GET /cases`. A number identifies one case, which may be closed. */
 export function queryOf(
   { q, due, opened, from, to, ...filters }: CaseFilters,
   { now, cursor, isAnonymous }: Page,

@@ -203,7 +203,7 @@ export const caseWords = {
       (typeof NOTE_KINDS)[number],
       string
     >,
-    /** A reader whose name is hidden. */
+    /** Stands for a reader whose name is hidden. */
     reader: 'A reader',
     by: (name: string, when: string) => `${name}, ${when}`,
   },

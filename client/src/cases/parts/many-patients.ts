@@ -1,4 +1,6 @@
-/** Asks for the patients of the rows of a list together: rows that come into sight at one time are one question. */
+/**
+ * Requests the patients for the rows of a list together: rows that become visible at the same time share one request.
+ */
 import {
   manyPatientsSchema,
   PATIENTS_AT_ONCE,
@@ -16,7 +18,7 @@ export interface ManyPatients {
   of(subject: Subject): Promise<Patients>;
 }
 
-/** Rows of one list come into sight within a frame or two; nobody notices that long. */
+/** The time for gathering rows. Rows of one list become visible within a frame or two, so the delay is not noticed. */
 const GATHER_MS = 40;
 
 type Waiting = Subject & {
@@ -41,7 +43,7 @@ export function createManyPatients(api: Pick<ApiClient, 'json'>): ManyPatients {
   };
 }
 
-/** Never throws: each who waits is told. */
+/** Never throws: errors are passed to each waiting row. */
 async function answer(api: Pick<ApiClient, 'json'>, asked: readonly Waiting[]): Promise<void> {
   const idsOf = (kind: Subject['kind']) => asked.filter((one) => one.kind === kind).map(({ id }) => id);
   const body = { cases: idsOf('cases'), studies: idsOf('studies') };

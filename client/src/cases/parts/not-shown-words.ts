@@ -1,4 +1,4 @@
-/** The words about cases that a person is not shown. */
+/** The words about cases that a person may not see. */
 import type { NotShown } from '#shared/protocol/cases.ts';
 import { formatCount } from '../../kit/format.ts';
 

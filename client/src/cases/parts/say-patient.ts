@@ -1,4 +1,4 @@
-/** A patient in words, as the PACS tells them: on the head of a page, in a row of a list, and beside *Sign*. */
+/** A patient in words, as the PACS names them: in the heading of a page, in a row of a list, and beside *Sign*. */
 import type { CasePatients } from '#shared/protocol/cases.ts';
 import { formatDicomDate } from '../../kit/format.ts';
 import { bornSaid, identitySaid, nameSaid } from '../../kit/identities.ts';
@@ -15,7 +15,7 @@ const idOf = (patient: Patient | null): string | null =>
     ? null
     : prefixed(said.id, identitySaid(patient?.patientId));
 
-/** `name` null: the PACS tells none. */
+/** `name` null: the PACS gives no name. */
 export function patientSaid(patient: Patient | null): {
   readonly name: string | null;
   readonly about: string[];
@@ -29,7 +29,9 @@ export function patientSaid(patient: Patient | null): {
   return { name: nameSaid(patient?.patientName), about: about.filter(isSaid) };
 }
 
-/** The studies of a case are of one patient; where the PACS says otherwise, all of them are shown. */
+/**
+ * Returns each patient once. The studies of a case should have one patient; if the PACS says otherwise, all are shown.
+ */
 export function eachOnce(patients: readonly Patient[]): readonly Patient[] {
   const samePerson = (one: Patient, other: Patient): boolean =>
     (['patientName', 'patientId', 'issuer', 'birthDate', 'sex'] as const).every(
@@ -38,14 +40,16 @@ export function eachOnce(patients: readonly Patient[]): readonly Patient[] {
   return patients.filter((one, at) => patients.findIndex((other) => samePerson(one, other)) === at);
 }
 
-/** Name and Patient ID of each, also that there is one whom the PACS does not name; null: it names nobody. */
+/**
+ * Name and Patient ID of each patient, including one whom the PACS does not name; null: the PACS names none of them.
+ */
 export function whoseSaid(patients: readonly Patient[]): string | null {
   const people = eachOnce(patients).map((one) => [nameSaid(one.patientName), idOf(one)].filter(isSaid));
   if (people.every(({ length }) => length === 0)) return null;
   return people.map((parts) => parts.join(caseWords.separator) || said.unnamed).join('; ');
 }
 
-/** Each day once, in the order of the studies. */
+/** Each date once, in the order of the studies. */
 export const studyDaysOf = (patients: readonly Patient[]): readonly string[] => [
   ...new Set(patients.map(({ studyDate }) => formatDicomDate(studyDate)).filter(isSaid)),
 ];

@@ -1,4 +1,4 @@
-/** The patients of a case, asked of the PACS; nobody is asked while names are hidden on this device. */
+/** The patients of a case, from the PACS. The PACS is not asked while names are hidden on this device. */
 import { useEffect, useMemo } from 'preact/hooks';
 import { casePatientsSchema, type CasePatients } from '#shared/protocol/cases.ts';
 import { mistakeOf, type Trouble } from '../../kit/trouble.ts';

@@ -1,4 +1,4 @@
-/** The image of a case on black, with the marks on it: drawn, moved and zoomed by hand or by key. */
+/** The image of a case on black, with its marks. Both are drawn, moved and zoomed by pointer or keyboard. */
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { useLate } from '../../kit/use-late.ts';
 import { scaleOf, toWindow, zoomedAt, type Looking, type Point } from '../../kit/picture-view.ts';
@@ -33,7 +33,7 @@ export function ImageStage({ stage, marks }: ImageStageProps) {
       aria-label={words.stage(at + 1, viewer.pictures.length)}
       aria-busy={viewer.phase.value === 'reading'}
       {...gestures}
-      // After a tap, the browser would take the focus from the field of a text.
+      // After a tap, the browser would move the focus away from the text field.
       onMouseDown={(event) => stage.pending.peek() !== null && event.preventDefault()}
       onKeyDown={(event) => {
         if (stage.pending.peek() !== null && event.key !== 'Escape') return focusTyping(event);
@@ -61,7 +61,10 @@ export function ImageStage({ stage, marks }: ImageStageProps) {
   );
 }
 
-/** A text is asked for: no key is a tool's, and the letter goes where it belongs. */
+/**
+ * While a text is being asked for, keys are not tool shortcuts: the focus moves to the field, so the letter is typed
+ * there.
+ */
 const focusTyping = ({ currentTarget }: { readonly currentTarget: HTMLElement }): void =>
   currentTarget.closest('section')?.querySelector<HTMLElement>('.mark-bar input')?.focus();
 
@@ -76,7 +79,7 @@ function draftShape({ draft, pending }: Stage) {
   return pending.value && { kind: 'text' as const, points: pending.value };
 }
 
-/** Over the last image, while the next one is read. */
+/** A message over the last image while the next one is read. */
 function StageSays({ stage: { viewer } }: { readonly stage: Stage }) {
   const phase = viewer.phase.value;
   const late = useLate(phase === 'reading');
@@ -140,10 +143,13 @@ function useStageSize(place: PlaceRef, stage: Stage): void {
   }, [stage]);
 }
 
-/** The turn of the wheel that is an image further, in pixels of the page. */
+/** Wheel movement that steps to the next image, in CSS pixels. */
 const WHEEL_STEP = 40;
 
-/** Scrolls through the images; with Ctrl, or where there is one alone, it zooms. Preact's own listeners are passive. */
+/**
+ * The wheel scrolls through the images. With Ctrl, or if there is only one image, it zooms. Preact's own listeners are
+ * passive.
+ */
 function useWheel(place: PlaceRef, stage: Stage): void {
   useEffect(() => {
     const element = place.current!;

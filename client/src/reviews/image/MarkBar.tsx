@@ -1,4 +1,4 @@
-/** Under the image: the words of a text that was set, the label of the chosen mark, or how the tool is used. */
+/** Below the image: the field for the words of a new text, the label of the chosen mark, or a hint for the tool. */
 import { useState } from 'preact/hooks';
 import { LABEL_LENGTH } from '#shared/protocol/annotations.ts';
 import { TypedField } from '../../kit/TypedField.tsx';
@@ -20,7 +20,7 @@ export function MarkBar({ stage, marks }: { readonly stage: Stage; readonly mark
   return <Chosen key={`${chosen.mark.id} ${chosen.mark.label}`} chosen={chosen} stage={stage} />;
 }
 
-/** The field or button that had the focus is about to go. */
+/** Moves the focus to the image, because the field or button that has it is about to be removed. */
 const focusStage = ({ currentTarget }: { readonly currentTarget: HTMLElement }): void =>
   currentTarget.closest('section')?.querySelector<HTMLElement>('.viewer-stage')?.focus();
 
@@ -79,7 +79,7 @@ function Chosen({ chosen, stage: { marks } }: ChosenProps) {
             maxLength={LABEL_LENGTH}
             onChange={({ currentTarget }) => {
               const typed = currentTarget.value.trim();
-              // A text without words would be nothing.
+              // A text mark without words would be invisible.
               if (kind === 'text' && typed === '') currentTarget.value = label;
               else marks.change(id, { label: typed });
             }}

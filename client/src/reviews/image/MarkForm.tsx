@@ -1,4 +1,4 @@
-/** A mark by numbers: for people who draw without a pointer, and for places that must be exact. */
+/** A form that sets a mark by numbers, for people without a pointer and for exact positions. */
 import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import {
   ANNOTATION_KINDS,
@@ -16,10 +16,10 @@ const words = markWords.form;
 type FormMark = Pick<Annotation, 'kind' | 'points' | 'label'>;
 
 type MarkFormProps = {
-  /** Null: a new one. */
+  /** Null: a new mark. */
   readonly mark: FormMark | null;
   readonly title: string;
-  /** Null: the image of the mark is not open, and its places stay as they are. */
+  /** Null: the image of the mark is not open, so its points stay as they are. */
   readonly extent: ImageSize | null;
   readonly onSave: (mark: FormMark) => void;
   readonly onClose: () => void;
@@ -127,7 +127,7 @@ function KindField({ kind, onKind }: KindFieldProps) {
   );
 }
 
-/** Null where they are none of this kind in this image. */
+/** Null where the numbers make no mark of this kind in this image. */
 function pointsTyped(kind: AnnotationKind, typed: readonly string[], extent: ImageSize): Points | null {
   const numbers = typed.map((text) => (text.trim() === '' ? Number.NaN : Number(text)));
   const way = Array.from({ length: Math.floor(numbers.length / 2) }, (_, at) => ({
@@ -143,7 +143,7 @@ function pointsTyped(kind: AnnotationKind, typed: readonly string[], extent: Ima
 
 type PlacesProps = {
   readonly kind: AnnotationKind;
-  /** Column, row, column, row… */
+  /** Alternating columns and rows: column, row, column, row, … */
   readonly typed: readonly string[];
   readonly extent: ImageSize;
   readonly onType: (typed: readonly string[]) => void;

@@ -1,6 +1,6 @@
 /**
- * The marks of a review in words: the same as on the image, for people who do not see it or do not point. Each can be
- * chosen, changed and removed, and one added by numbers.
+ * The marks of a review as a list, equal to those on the image, for people who do not see it or use no pointer. Each
+ * mark can be chosen, changed and removed, and a mark can be added by numbers.
  */
 import { useRef, useState } from 'preact/hooks';
 import { typedSaid } from '../../kit/identities.ts';
@@ -16,10 +16,12 @@ const words = markWords.list;
 
 type MarkListProps = {
   readonly stage: Stage;
-  /** The caller's. */
+  /** The caller's own marks. */
   readonly own: readonly NamedMark[];
   readonly others: readonly ReaderMarks[];
-  /** The caller’s marks have been read: before that, none is drawn and nobody says so. */
+  /**
+   * Whether the caller’s marks have been read. Until then, none is drawn and the page does not say that there are none.
+   */
   readonly isKnown: boolean;
   /** Null: the caller does not read this review. */
   readonly saving: 'saved' | 'saving' | 'kept' | null;
@@ -32,7 +34,7 @@ export function MarkList({ stage, own, others, isKnown, saving }: MarkListProps)
   const mayEdit = stage.marks.mayEdit.value;
   const title = words.title(isKnown ? own.length : null);
   const shown = stage.viewer.shown.value;
-  // The field or the button that had the focus is gone.
+  // The field or button that had the focus has been removed.
   const close = () => {
     setOpen(null);
     place.current?.focus();
@@ -80,7 +82,7 @@ export function MarkList({ stage, own, others, isKnown, saving }: MarkListProps)
   );
 }
 
-/** A length in pixels is among them. */
+/** Whether any of these marks has a length that is given in pixels. */
 const isUnmeasured = (marks: readonly NamedMark[], { viewer }: Stage): boolean =>
   marks.some(({ mark }) => {
     const spacing = viewer.spacings.value.get(frameName(mark.sopInstanceUID, mark.frame));
@@ -89,7 +91,7 @@ const isUnmeasured = (marks: readonly NamedMark[], { viewer }: Stage): boolean =
 
 type EditingProps = { readonly one: NamedMark; readonly stage: Stage; readonly onClose: () => void };
 
-/** Only on its own image is it known what lies inside. */
+/** The form of one mark. Only if its own image is open are the image's bounds known. */
 function Editing({ one, stage, onClose }: EditingProps) {
   const { viewer, marks } = stage;
   const { mark } = one;

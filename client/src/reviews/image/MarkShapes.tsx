@@ -1,7 +1,7 @@
 /**
- * Marks over the image, as lines of one width however near it is. Each has a number and, where several people's are
- * shown, the letter of its reader: colour alone says nothing. The list of marks says the same in words, so screen
- * readers are spared the drawing.
+ * Marks over the image, as lines of constant width at any zoom. Each has a number and, where marks of several readers
+ * are shown, the letter of its reader, because colour alone tells nothing. The drawing is hidden from screen readers,
+ * because the list of marks says the same in words.
  */
 import type { Annotation } from '#shared/protocol/annotations.ts';
 import { handlesOf, outlineOf, pathOf, type Point, type Shape } from '#shared/protocol/annotation-outline.ts';
@@ -11,10 +11,10 @@ import { placeLabels, type Label } from './place-labels.ts';
 
 export interface ShownMark {
   readonly mark: Annotation;
-  /** With its reader's letter. */
+  /** Includes the reader's letter, if any. */
   readonly number: string;
   readonly length: string | null;
-  /** 0: the caller's own; others by the order of their places. */
+  /** 0: the caller's own. Other readers follow in the order of their places. */
   readonly colour: number;
   readonly isSelected: boolean;
 }
@@ -22,11 +22,11 @@ export interface ShownMark {
 type MarkShapesProps = {
   readonly marks: readonly ShownMark[];
   readonly looking: Looking;
-  /** The selected one can be stretched. */
+  /** Whether the selected mark can be stretched. */
   readonly isEditable: boolean;
   /** The point that the arrow keys move. */
   readonly handle: number | null;
-  /** While it is drawn. */
+  /** The mark being drawn; null: none. */
   readonly draft: Shape | null;
 };
 
@@ -50,7 +50,7 @@ export function MarkShapes({ marks, looking, isEditable, handle, draft }: MarkSh
   );
 }
 
-/** Null out of sight. */
+/** The place of each label; null: its mark is out of sight. */
 function labelsOf(marks: readonly ShownMark[], looking: Looking): readonly (Label | null)[] {
   const { window } = looking;
   return placeLabels(
@@ -114,17 +114,17 @@ function OneMark({ shown, label, looking }: OneMarkProps) {
 }
 
 /**
- * In pixels of the page. The number has a ground of its own: before a length it would read as the thousands of it,
- * "1 332 mm".
+ * In CSS pixels. The number has its own background, because directly before a length it would read as its thousands: "1
+ * 332 mm".
  */
 const BADGE = { digit: 9, padding: 8, height: 18, below: 4, gap: 6 } as const;
 
-/** A longer one hides the image; the list has all of it. */
+/** A longer label would hide the image; the list shows it in full. */
 const SHOWN_LABEL = 48;
 
 type LinesProps = { readonly shape: Shape; readonly looking: Looking };
 
-/** Dark below, so that it is seen on white too. */
+/** A dark line below each line keeps it visible on white too. */
 function Lines({ shape, looking }: LinesProps) {
   const path = pathOf(
     shape,
@@ -138,7 +138,7 @@ function Lines({ shape, looking }: LinesProps) {
   );
 }
 
-/** From a label that stands away from its mark. */
+/** The line from a label to its mark, if the label stands away from it. */
 function Leader({ from, to }: { readonly from: Point; readonly to: Point }) {
   const path = `M${to.x} ${to.y}L${from.x} ${from.y - BADGE.height / 2 + BADGE.below}`;
   return (
@@ -151,7 +151,7 @@ function Leader({ from, to }: { readonly from: Point; readonly to: Point }) {
 
 type HandleProps = { readonly at: number; readonly place: Point; readonly isChosen: boolean };
 
-/** A finger hits more than the dot (viewer.css). */
+/** The touch target is larger than the dot (viewer.css). */
 function Handle({ at, place, isChosen }: HandleProps) {
   return (
     <g data-handle={at} class="viewer-handle" data-chosen={isChosen}>

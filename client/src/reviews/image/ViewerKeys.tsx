@@ -1,4 +1,7 @@
-/** The keys of the image. They work while it has the focus, so none takes a letter from the rest of the page. */
+/**
+ * The keyboard shortcuts of the image. They work only while the image has the focus, so that no key is lost for the
+ * rest of the page.
+ */
 import { kitWords } from '../../kit/kit-words.ts';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { markWords } from './mark-words.ts';

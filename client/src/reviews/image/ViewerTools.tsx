@@ -1,4 +1,4 @@
-/** The controls around the image: tools above it, the way through the images and the window below. */
+/** The controls around the image: tools above it; image navigation and grey window below it. */
 import { useId } from 'preact/hooks';
 import { Icon } from '../../kit/Icon.tsx';
 import { markWords as words } from './mark-words.ts';
@@ -60,7 +60,7 @@ type SignButtonProps = {
   readonly onPress: () => void;
 };
 
-/** A button that is off keeps the focus: the next step may switch it on again. */
+/** A disabled button keeps the focus, because the next step may enable it again. */
 function SignButton({ label, sign, isOff = false, onPress }: SignButtonProps) {
   return (
     <button
@@ -76,7 +76,7 @@ function SignButton({ label, sign, isOff = false, onPress }: SignButtonProps) {
   );
 }
 
-/** Below the image: which one it is, and how near. */
+/** Below the image: which image it is, and the zoom. */
 function Zoom({ stage }: { readonly stage: Stage }) {
   return (
     <div class="viewer-zoom">
@@ -101,7 +101,7 @@ function Zoom({ stage }: { readonly stage: Stage }) {
   );
 }
 
-/** `isHidden`: there is a next image, but nothing to enlarge. */
+/** `isHidden`: the image is hidden, so one can go to the next image but not zoom. */
 export function ImageSteps({ stage, isHidden }: { readonly stage: Stage; readonly isHidden: boolean }) {
   const { viewer } = stage;
   const { at, frame } = viewer.place.value;
@@ -193,7 +193,7 @@ function Slider({ label, most, value, says, onSlide }: SliderProps) {
 type Preset = 'header' | 'whole' | 'own' | keyof typeof words.window.ct;
 const CT_PRESETS = Object.keys(words.window.ct) as (keyof typeof words.window.ct)[];
 
-/** Level and width as numbers, for hands that cannot drag; and the usual ones. */
+/** Level and width as numbers, for people who cannot drag, and the usual presets. */
 export function WindowPart({ viewer }: { readonly viewer: ViewerStore }) {
   const said = words.window;
   const content = viewer.shown.value?.content;
@@ -272,7 +272,7 @@ function NumberField({ label, value, onValue }: NumberFieldProps) {
   );
 }
 
-/** The signs of the tools, drawn as the app's others; the text beside them says the same. */
+/** The icons of the tools, in the style of the app's others. The text beside them says the same. */
 const SIGNS: Record<Tool | 'undo' | 'redo' | 'keys', string> = {
   select: 'M6 3.5l12.5 8-6 1.2 3.4 6.4-2.6 1.4-3.4-6.4L6 18.5z',
   window: 'M3 12a9 9 0 1018 0 9 9 0 10-18 0M12 3v18M15 6.5v11M18 9v6',

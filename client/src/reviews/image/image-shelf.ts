@@ -1,6 +1,6 @@
 /**
- * The images of a case that are open: the one in sight, the next one, fetched ahead, and the one before. Their pixels
- * are read on the device; where they cannot be, the PACS renders them.
+ * The open images of a case: the visible one, the next one, which is prefetched, and the previous one. Their pixels are
+ * decoded on the device; where that fails, the PACS renders them.
  */
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -16,9 +16,9 @@ export type Held =
   | { readonly kind: 'failed' };
 
 interface ImageShelf {
-  /** Opens it, and then the next one. */
+  /** Opens this image, and then the next one. */
   take(at: number): ReadonlySignal<Held>;
-  /** Fetches it again. */
+  /** Fetches this image again. */
   retry(at: number): void;
   close(): void;
 }
@@ -29,9 +29,9 @@ export interface ShelfTools {
   readonly pictures: readonly StudyPicture[];
 }
 
-/** The one in sight and its neighbours. */
+/** The visible image and its two neighbours. */
 const KEPT = 3;
-/** A longer film is shown as the PACS renders it, frame by frame: a tablet could not hold it. */
+/** Larger instances are rendered by the PACS frame by frame, because a tablet could not hold them. */
 const INSTANCE_BYTES_LIMIT = 192 * 1024 * 1024;
 
 type Slot = { readonly held: Signal<Held>; readonly closed: AbortController };
@@ -54,7 +54,7 @@ export function createImageShelf(tools: ShelfTools): ImageShelf {
     void fill(tools, at, slot);
     return slot;
   };
-  // The longest unused goes first.
+  // The image unused for longest is closed first.
   const shrink = () => [...slots.keys()].slice(0, -KEPT).forEach(drop);
   let wanted = -1;
   return {
@@ -95,7 +95,7 @@ async function read(
   const response = await api.send(instancePath(picture), { headers, signal });
   if (!response.ok) {
     const problem = await problemOf(response);
-    // Some PACSs render an image that they do not give out as it is stored.
+    // Some PACSs render an image although they do not return it as stored.
     if (problem instanceof ApiProblem && [406, 501, 502].includes(problem.status))
       return { kind: 'rendered' };
     throw problem;
@@ -106,7 +106,7 @@ async function read(
   return image === null ? { kind: 'rendered' } : { kind: 'pixels', image };
 }
 
-/** Null where it is longer; the rest is not read. */
+/** Null where the body is longer than `limit`; the rest is not read. */
 export async function readWithin(response: Response, limit: number): Promise<Uint8Array<ArrayBuffer> | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -1,13 +1,13 @@
-/** Steps back and forth again. Pure. */
+/** Undo and redo. Pure. */
 
-/** Further back nobody remembers. */
+/** Nobody undoes more steps than this. */
 export const STEPS_LIMIT = 200;
 
 export interface History<T> {
   readonly now: T;
-  /** The oldest first. */
+  /** Oldest first. */
   readonly past: readonly T[];
-  /** The next one last. */
+  /** The next step to redo comes last. */
   readonly future: readonly T[];
 }
 

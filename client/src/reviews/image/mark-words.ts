@@ -26,7 +26,7 @@ export const markWords = {
   kinds,
   tools: { select: 'Choose and move', window: 'Window', ...kinds },
   toolbar: 'Tools',
-  /** A letter and a name. */
+  /** The name of a tool and its key. */
   tool: (name: string, key: string) => `${name} (${key.toUpperCase()})`,
   hints: {
     select: 'Drag the image or a mark. Tap a mark to choose it.',
@@ -76,7 +76,7 @@ export const markWords = {
     },
   },
   list: {
-    /** Null: not known yet. */
+    /** `count` null: not known yet. */
     title: (count: number | null) => (count === null ? 'Marks' : `Marks (${formatCount(count)})`),
     none: 'No marks yet. Choose a tool and draw, or add one by numbers.',
     others: 'Marks of the readers',

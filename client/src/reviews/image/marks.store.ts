@@ -1,4 +1,7 @@
-/** The marks of a reader: drawn, chosen, moved, changed, removed, and back; each with a sentence that says so. */
+/**
+ * The marks of a reader: drawing, choosing, moving, changing, removing and undo, each with a sentence that describes
+ * the step.
+ */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { handlesOf } from '#shared/protocol/annotation-outline.ts';
 import { ANNOTATIONS_LIMIT, type Annotation, type AnnotationKind } from '#shared/protocol/annotations.ts';
@@ -11,27 +14,27 @@ import { markWords } from './mark-words.ts';
 export type Marks = readonly Annotation[];
 
 export interface MarksStore {
-  /** The caller's own. */
+  /** The caller's own marks. */
   readonly marks: ReadonlySignal<Marks>;
   readonly mayEdit: ReadonlySignal<boolean>;
   readonly canUndo: ReadonlySignal<boolean>;
   readonly canRedo: ReadonlySignal<boolean>;
-  /** An id; null: none. */
+  /** The id of the selected mark; null: none. */
   readonly selected: Signal<string | null>;
-  /** The point of the selected mark that the arrow keys move; null: all of it. */
+  /** The point of the selected mark that the arrow keys move; null: they move the whole mark. */
   readonly handle: Signal<number | null>;
-  /** The selected mark is the one that was drawn last, and nobody has chosen it since. */
+  /** Whether the selected mark was just drawn and has not been chosen by hand since. */
   readonly isFresh: ReadonlySignal<boolean>;
-  /** Says what happened, for people who do not see it. */
+  /** Describes the last step, for people who do not see it. */
   readonly said: Signal<string>;
-  /** The new one is selected. Its id; null: there are as many as a review may have. */
+  /** Adds and selects a mark. Returns its id; null: the review already has the maximum number. */
   add(kind: AnnotationKind, points: Points, on: OnImage): string | null;
   change(id: string, change: Partial<Pick<Annotation, 'points' | 'label'>>): void;
   remove(id: string): void;
   select(id: string | null): void;
   /** Moves the selected mark, or its chosen point. */
   nudge(by: Point, extent: ImageSize): void;
-  /** Chooses the next point of the selected mark, at last all of it again. */
+  /** Chooses the next point of the selected mark, and after the last point the whole mark. */
   nextHandle(): void;
   undo(): void;
   redo(): void;
@@ -47,13 +50,13 @@ interface MarksTools {
   /** The marks as kept; null: not known yet. */
   readonly kept: ReadonlySignal<Marks | null>;
   readonly mayEdit: ReadonlySignal<boolean>;
-  /** The number of the mark that is drawn next. */
+  /** The number of the next mark that is drawn. */
   readonly nextNumber: () => number;
   keep(marks: Marks): void;
   readonly newId: () => string;
 }
 
-/** The steps, the choice among the marks, and the sentence about the last step. */
+/** The undo steps, the selection, and the sentence about the last step. */
 function openSteps({ kept, keep, mayEdit: allowed }: MarksTools) {
   const marks = computed(() => kept.value ?? []);
   const mayEdit = computed(() => allowed.value && kept.value !== null);
@@ -71,7 +74,7 @@ function openSteps({ kept, keep, mayEdit: allowed }: MarksTools) {
   };
   return {
     ...{ marks, mayEdit, selected, handle, isFresh, said, select },
-    // Changes of another device are no steps of this one, and none back leads behind them.
+    // Changes from another device are no undo steps here, and undo cannot go back past them.
     history: () => (steps.peek().now === marks.peek() ? steps.peek() : beginHistory(marks.peek())),
     go(next: History<Marks>, sentence: string) {
       steps.value = next;

@@ -6,7 +6,7 @@ import type { ImageSize, Point } from '../../kit/picture-view.ts';
 export type Points = Annotation['points'];
 type Pair = Points[number];
 
-/** A hundredth of a pixel is finer than any hand. */
+/** A hundredth of a pixel is finer than any hand can draw. */
 const round = (value: number): number => Math.round(value * 100) / 100;
 const within = (value: number, most: number): number => round(Math.min(most, Math.max(0, value)));
 
@@ -15,7 +15,7 @@ export const inImage = ({ x, y }: Point, { columns, rows }: ImageSize): Pair => 
   within(y, rows),
 ];
 
-/** The points of a mark drawn from one place to another; null where that is too short to be one. */
+/** The points of a mark drawn from one place to another; null where the distance is too short for a mark. */
 export function pointsDrawn(kind: AnnotationKind, way: readonly Point[], extent: ImageSize): Points | null {
   const first = way[0];
   const last = way.at(-1);
@@ -32,7 +32,7 @@ export function pointsDrawn(kind: AnnotationKind, way: readonly Point[], extent:
   return isDot || (isFlat && (kind === 'box' || kind === 'ellipse')) ? null : ends;
 }
 
-/** Moved as far as the edges of the image let all of it. */
+/** Moves all points together, no further than the edges of the image allow. */
 export function movedPoints(points: Points, by: Point, { columns, rows }: ImageSize): Points {
   const xs = points.map(([x]) => x);
   const ys = points.map(([, y]) => y);
@@ -43,7 +43,7 @@ export function movedPoints(points: Points, by: Point, { columns, rows }: ImageS
   return points.map(([x, y]): Pair => [within(x + dx, columns), within(y + dy, rows)]);
 }
 
-/** Drags one handle to a place; the one across stays. */
+/** Drags one handle to a place, while the opposite one stays. */
 export function stretchedPoints(
   { kind, points }: Shape,
   handle: number,
@@ -74,7 +74,7 @@ function toSegment(at: Point, from: Point, to: Point): number {
   return distance(at, { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) });
 }
 
-/** In pixels of the image, to its outline. */
+/** The distance to the outline, in pixels of the image. */
 export function distanceTo(shape: Shape, at: Point): number {
   const outline = outlineOf(shape);
   if (outline.length === 1) return distance(at, outline[0]!);
@@ -84,7 +84,10 @@ export function distanceTo(shape: Shape, at: Point): number {
   return least;
 }
 
-/** The nearest within reach, the last drawn of those as near; else a box or an ellipse around the place; else null. */
+/**
+ * The nearest mark within reach, the last drawn if several are equally near. Otherwise a box or ellipse that contains
+ * the place; otherwise null.
+ */
 export function markAt<T extends Shape>(marks: readonly T[], at: Point, reach: number): T | null {
   const near = marks
     .map((mark) => ({ mark, away: distanceTo(mark, at) }))
@@ -102,7 +105,7 @@ function isAround({ kind, points }: Shape, { x, y }: Point): boolean {
   return kind === 'box' ? Math.max(Math.abs(across), Math.abs(down)) <= 1 : across ** 2 + down ** 2 <= 1;
 }
 
-/** A quarter of the part in sight wide, in the middle of it: for people who draw without a pointer. */
+/** A new mark in the middle of the visible part, a quarter of it wide, for people without a pointer. */
 export function pointsInMiddle(
   kind: AnnotationKind,
   { middle, width, height }: { readonly middle: Point; readonly width: number; readonly height: number },
@@ -114,7 +117,7 @@ export function pointsInMiddle(
     { x: middle.x + half.x, y: middle.y + (kind === 'length' ? 0 : half.y) },
   ];
   const way = kind === 'point' || kind === 'text' ? [middle] : ends;
-  // An image of one pixel has no room for two.
+  // An image of one pixel has no room for two points.
   return (
     pointsDrawn(kind, way, extent) ?? [
       [0, 0],
@@ -123,7 +126,7 @@ export function pointsInMiddle(
   );
 }
 
-/** A hand that draws for a minute gives more points than these; then some are left out evenly. */
+/** Drawing for a minute gives more points than this; some are then dropped evenly. */
 const DRAWN_LIMIT = 2 * LINE_POINTS_LIMIT;
 
 const evenly = (points: Points, most: number): Points =>
@@ -132,8 +135,8 @@ const evenly = (points: Points, most: number): Points =>
     : Array.from({ length: most }, (_, at) => points[Math.round((at * (points.length - 1)) / (most - 1))]!);
 
 /**
- * The same line with fewer points: none of those left out lies further from it than a quarter of a pixel (Ramer,
- * Douglas and Peucker).
+ * The same line with fewer points. No dropped point lies further from it than a quarter of a pixel (Ramer, Douglas and
+ * Peucker).
  */
 export function thinned(drawn: Points): Points {
   const points = evenly(drawn, DRAWN_LIMIT);
@@ -154,7 +157,7 @@ export function thinned(drawn: Points): Points {
 
 const TOLERANCE = 0.25;
 
-/** Between two points of a line; null where all of it lies near the straight way. */
+/** The point between two others that lies furthest from the straight line; null where all lie near it. */
 function furthestFrom(points: Points, from: number, to: number): number | null {
   let furthest: number | null = null;
   let away = TOLERANCE;

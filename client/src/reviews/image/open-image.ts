@@ -1,6 +1,6 @@
 /**
- * An image in a worker of its own: a hostile file that keeps its decoder busy holds up no other image, and ends with
- * the worker.
+ * Opens an image in its own worker. A hostile file that keeps its decoder busy then delays no other image, and ends
+ * with the worker.
  */
 import type { DrawnFrame, GreyWindow, ImageHead } from './read-image.ts';
 
@@ -11,7 +11,7 @@ export type ToImageWorker = { readonly id: number } & (
 export type FromImageWorker = { readonly id: number } & (
   | { readonly head: ImageHead | null }
   | { readonly drawn: DrawnFrame | null }
-  /** The reader itself failed. */
+  /** The decoder itself failed. */
   | { readonly failed: true }
 );
 
@@ -22,7 +22,7 @@ export interface PixelImage {
   close(): void;
 }
 
-/** Null: its pixels cannot be read here. The bytes are transferred and unusable afterwards. */
+/** Null: the pixels cannot be decoded here. The bytes are transferred and unusable afterwards. */
 export type OpenPixels = (bytes: Uint8Array<ArrayBuffer>, closed: AbortSignal) => Promise<PixelImage | null>;
 
 type Waiting = { readonly give: (answer: FromImageWorker) => void; readonly fail: (error: Error) => void };

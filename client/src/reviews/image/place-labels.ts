@@ -1,33 +1,33 @@
 /**
- * Where the labels of marks stand: at a corner of their own mark, where no other label and no line of another mark is.
- * One that finds none stands further away, and a line leads from it to its mark.
+ * Places the labels of marks: at a corner of their own mark, clear of other labels and of the lines of other marks. A
+ * label without such a place stands further away, with a line to its mark.
  */
 import type { Point } from '#shared/protocol/annotation-outline.ts';
 
 export type LabelledMark = {
-  /** On the page; null: out of sight. */
+  /** In CSS pixels of the page; null: out of sight. */
   readonly outline: readonly Point[] | null;
-  /** The width of the mark's label, as far as that can be told before it is drawn. */
+  /** The estimated width of the mark's label, before it is drawn. */
   readonly width: number;
   readonly isSelected: boolean;
 };
 export type Label = Point & {
-  /** The label ends at `x` and does not begin there. */
+  /** The label ends at `x` instead of starting there. */
   readonly isRight: boolean;
-  /** The end of its line, at its mark; null: it stands there. */
+  /** The end of the leader line at the mark; null: the label stands at the mark. */
   readonly leader: Point | null;
 };
 type Window = { readonly width: number; readonly height: number };
 type Box = { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number };
 
-/** In pixels of the page: a row of text, above and below its baseline, and its distance from the mark. */
+/** In CSS pixels: a row of text, above and below its baseline, and its distance from the mark. */
 const ROW = { height: 20, above: 15, below: 5, beside: 8 } as const;
-/** Rows further away than this are not looked at: there is a place before, or none that helps. */
+/** Rows further away than this are not tried: a place was found before, or none helps. */
 const FURTHEST_ROWS = 12;
-/** The most steps along a line that leaves the window far behind. */
+/** The most steps along a line that runs far outside the window. */
 const FURTHEST_STEPS = 500;
 
-/** Parallel to the marks. The chosen one comes first, so its label is always at its mark. */
+/** Returns labels in the order of the marks. The selected mark is placed first, so its label is always at the mark. */
 export function placeLabels(marks: readonly LabelledMark[], window: Window): readonly (Label | null)[] {
   const corners = marks.map(({ outline }) => (outline === null ? [] : cornersOf(outline, window)));
   const ways = marks.map(({ outline }) => (outline === null ? [] : alongOf(outline)));
@@ -52,7 +52,7 @@ export function placeLabels(marks: readonly LabelledMark[], window: Window): rea
   return labels;
 }
 
-/** Points on its lines, so near each other that no label lies between two of them. */
+/** Points on the outline, so close together that no label fits between two of them. */
 function alongOf(outline: readonly Point[]): readonly Point[] {
   return outline.flatMap((from, at) => {
     const to = outline[at + 1] ?? from;
@@ -65,7 +65,10 @@ function alongOf(outline: readonly Point[]): readonly Point[] {
   });
 }
 
-/** Upper right, upper left, lower right, lower left; of those out of sight the nearest place in it. */
+/**
+ * The upper right, upper left, lower right and lower left corners. A corner out of sight is moved to the nearest place
+ * in the window.
+ */
 function cornersOf(outline: readonly Point[], { width, height }: Window): readonly Point[] {
   return CORNERS.map(({ right, down }) => {
     const rank = ({ x, y }: Point) => -down * y - (right * x) / 4;
@@ -80,7 +83,7 @@ const CORNERS = [
   { right: -1, down: 1 },
 ] as const;
 
-/** The nearest first: at the corners, then row by row away from the first of them. */
+/** Possible places, nearest first: at the corners, then row by row away from the first corner. */
 function placesAround(corners: readonly Point[], { height }: Window): readonly Label[] {
   const near = corners.map(({ x, y }, at): Label => {
     const { right, down } = CORNERS[at]!;
@@ -108,7 +111,7 @@ function placesAround(corners: readonly Point[], { height }: Window): readonly L
   return [...near, ...far];
 }
 
-/** In a window that is full, or too narrow for the label. */
+/** The place used in a window that is full or too narrow for the label. */
 const fallbackAt = ({ x, y }: Point, { width }: Window): Label => {
   const isRight = x > width * 0.7;
   return {

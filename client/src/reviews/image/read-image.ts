@@ -1,6 +1,6 @@
 /**
- * Opens an instance and draws its frames for the viewer: every pixel where the frame is no larger than a page can hold,
- * in the window that is asked for. Runs in a worker, which holds one instance.
+ * Opens an instance and draws its frames for the viewer in the requested grey window. Every pixel is drawn unless the
+ * frame is larger than a page can hold. Runs in a worker, which holds one instance.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { mayHoldName } from '#shared/deid/undeclared-text.ts';
@@ -17,7 +17,7 @@ import { readModality, readWindow, windowOf } from '#shared/pixels/grey-transfor
 import { entryOf } from '#shared/pixels/lookup-table.ts';
 import type { Frame } from '#shared/pixels/picture.ts';
 
-/** In the modality's unit. */
+/** Values in the modality's unit. */
 export interface GreyWindow {
   readonly center: number;
   readonly width: number;
@@ -27,34 +27,36 @@ export interface ImageHead {
   readonly columns: number;
   readonly rows: number;
   readonly frames: number;
-  /** A CS; '' where the header names none. */
+  /** Modality, a CS value; '' where the header names none. */
   readonly modality: string;
-  /** The header does not rule out a name in the picture. */
+  /** The header does not exclude that a name is burned into the pixels. */
   readonly mayHoldName: boolean;
 }
 
 export interface DrawnFrame {
-  /** RGBA, rows from the top; smaller than the image where that is larger than SIDE_LIMIT. */
+  /** RGBA, rows from the top. Smaller than the image where the image is larger than SIDE_LIMIT. */
   readonly width: number;
   readonly height: number;
   readonly rgba: Uint8ClampedArray<ArrayBuffer>;
-  /** The one it is drawn in; null: colour, which has none. */
+  /** The window used for drawing; null: a colour image has none. */
   readonly window: GreyWindow | null;
-  /** Lowest and highest value of the frame; null as above. */
+  /** Lowest and highest value of the frame; null: a colour image. */
   readonly values: readonly [low: number, high: number] | null;
   readonly spacing: Spacing | null;
 }
 
 export interface OpenedImage {
   readonly head: ImageHead;
-  /** Frames count from 1. `window` null: as the header asks. Null where the frame cannot be drawn here. */
+  /** Frames count from 1. `window` null: use the header's window. Null where the frame cannot be drawn here. */
   draw(frame: number, window: GreyWindow | null): Promise<DrawnFrame | null>;
 }
 
-/** A canvas of 64 MB; every pixel of most images. */
+/** A canvas of 64 MB. Most images fit with every pixel. */
 const SIDE_LIMIT = 4096;
 
-/** Null: no instance, or one without pixels that can be read here. Throws if a codec cannot be loaded. */
+/**
+ * Null: the bytes are not an instance, or it has no pixels that can be read here. Throws if a codec cannot be loaded.
+ */
 export async function openImage(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs): Promise<OpenedImage | null> {
   const read = await readInstance(bytesSource(bytes), undefined, 'replaced');
   if (read.kind === 'refused') return null;
@@ -63,7 +65,7 @@ export async function openImage(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs):
   if ('because' in shape) return null;
   const { columns, rows, frames } = shape;
   const modality = textOf(findElement(instance.elements, MODALITY), instance) ?? '';
-  // Only the last: a person who changes the window stays on a frame.
+  // Only the last frame is cached: a person who changes the window stays on one frame.
   let kept: { readonly number: number; readonly frame: Frame } | null = null;
   return {
     head: { columns, rows, frames, modality, mayHoldName: mayHoldName(instance) },
@@ -100,7 +102,7 @@ type GreyLook = {
   readonly values: readonly [number, number];
 };
 
-/** Null of colours. */
+/** Null for colour images. */
 async function greyLook(
   instance: ParsedInstance,
   frame: Frame,
@@ -122,11 +124,11 @@ async function greyLook(
   return { paint: greyPainter(frame.values, greyOf), window, values: [low, high] };
 }
 
-/** A width below 1 is none of LINEAR, and is what images of fractions need. */
+/** LINEAR allows no width below 1, which images with fractional values need. */
 const greyIn = ({ center, width }: GreyWindow) =>
   windowOf(center, width, 'LINEAR') ?? windowOf(center, width, 'LINEAR_EXACT');
 
-/** Grey depends on the stored value alone: a table of it is made where pixels are more than values. */
+/** Grey depends only on the stored value, so a lookup table is built if there are more pixels than values. */
 function greyPainter(values: Frame['values'], greyOf: (stored: number) => number): Painter {
   const direct: Painter = (pixel, rgba, at) => rgba.fill(greyOf(values[pixel]!) * 255, at, at + 3);
   if (values.BYTES_PER_ELEMENT > 2) return direct;

@@ -1,4 +1,4 @@
-/** The marks of a review as they are named: a number, the letter of the reader where several are shown, a length. */
+/** Names the marks of a review: a number, the letter of the reader where several are shown, and a length. */
 import { lengthOf } from '#shared/protocol/annotation-outline.ts';
 import {
   letterOf,
@@ -11,9 +11,9 @@ import { frameName, type ViewerStore } from './viewer.store.ts';
 
 export interface NamedMark {
   readonly mark: Annotation;
-  /** "B2", or "2" where the caller's are the only ones. */
+  /** "B2", or "2" where only the caller's marks are shown. */
   readonly number: string;
-  /** Null: it is none, or its image was not opened yet. */
+  /** Null: the mark is no length, or its image was not opened yet. */
   readonly length: string | null;
   readonly colour: number;
 }
@@ -39,7 +39,7 @@ const named = (
   return { mark, ...about, length: isKnown ? mmOf(lengthOf(mark.points, spacing), spacing) : null };
 };
 
-/** The caller's own. `place`: theirs; null: they do not read this review. */
+/** The caller's own marks. `place`: the caller's place; null: the caller does not read this review. */
 export function ownMarks(
   marks: readonly Annotation[],
   spacings: Spacings,
@@ -50,7 +50,7 @@ export function ownMarks(
   );
 }
 
-/** Marks of the other readers, one reader after the other. */
+/** Marks of the other readers, grouped by reader. */
 export function readerMarks(others: readonly PlaceAnnotations[], spacings: Spacings): readonly ReaderMarks[] {
   return others
     .toSorted((a, b) => (a.place || Infinity) - (b.place || Infinity))
@@ -62,13 +62,13 @@ export function readerMarks(others: readonly PlaceAnnotations[], spacings: Spaci
     }));
 }
 
-/** The sentence that says so; null: another reader has drawn one. */
+/** The sentence that no other reader, or nobody at all, has drawn marks; null: another reader has. */
 export function saidOfNone(own: readonly NamedMark[], others: readonly ReaderMarks[]): string | null {
   if (others.some(({ marks }) => marks.length > 0)) return null;
   return own.length > 0 ? markWords.list.noneElse : markWords.list.noneDrawn;
 }
 
-/** On which image; null: the images are not known yet. */
+/** The image of the mark, in words; null: the images are not known yet. */
 export function whereOf({ mark }: NamedMark, pictures: ViewerStore['pictures'] | undefined): string | null {
   if (pictures === undefined) return null;
   const at = pictures.findIndex((picture) => picture.sopInstanceUID === mark.sopInstanceUID);

@@ -1,4 +1,4 @@
-/** The stage of the viewer: the tool in hand, the part of the image in sight, and what is being drawn on it. */
+/** The stage of the viewer: the selected tool, the visible part of the image, and what is being drawn. */
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { Annotation, AnnotationKind } from '#shared/protocol/annotations.ts';
 import {
@@ -18,7 +18,7 @@ import type { GreyWindow } from './read-image.ts';
 import { isDrawingTool, type KeyCommand, type Tool } from './viewer-keys.ts';
 import type { Shown, ViewerStore } from './viewer.store.ts';
 
-/** A mark while it is drawn or dragged; `id` null: a new one. */
+/** A mark while it is drawn or dragged. `id` null: a new mark. */
 export interface Draft {
   readonly id: string | null;
   readonly kind: AnnotationKind;
@@ -33,43 +33,46 @@ export interface Stage {
   /** Null until there is an image. */
   readonly looking: ReadonlySignal<Looking | null>;
   readonly draft: Signal<Draft | null>;
-  /** A text whose place is chosen and that is still to be typed. */
+  /** The place of a new text mark whose words are still to be typed. */
   readonly pending: Signal<Points | null>;
   readonly isKeysOpen: Signal<boolean>;
-  /** The selected mark can be stretched by hand: while others are drawn, not the last one, where the next may begin. */
+  /**
+   * Whether the selected mark shows handles. While the person is drawing, the last mark has none, because the next mark
+   * may begin there.
+   */
   readonly hasHandles: ReadonlySignal<boolean>;
-  /** The caller's own on the frame in sight. */
+  /** The caller's own marks on the visible frame. */
   readonly here: ReadonlySignal<readonly Annotation[]>;
   see(view: View): void;
   choose(tool: Tool): void;
-  /** Adds what was drawn; a text waits for its words. */
+  /** Adds the drawn mark; a text mark first waits for its words. */
   drop(draft: Draft): void;
-  /** Gives the text that waits its words. */
+  /** Sets the words of the waiting text mark. */
   type(label: string): void;
-  /** Shows the image of a mark, and chooses it. */
+  /** Opens the image of a mark and selects the mark. */
   show(mark: Annotation): void;
   run(command: KeyCommand): void;
   close(): void;
 }
 
-/** The part of the width by which one press of a key changes level or width. */
+/** The fraction of the width by which one key press changes level or width. */
 const WINDOW_STEP = 1 / 20;
 
 export const isGrey = (shown: Shown | null): boolean =>
   shown?.content.kind === 'pixels' && shown.content.drawn.window !== null;
 
-/** The one in use; null: there is none to change. */
+/** The grey window in use; null: there is none to change. */
 export function windowInUse({ window, shown }: ViewerStore): GreyWindow | null {
   const { content } = shown.value ?? {};
   return content?.kind === 'pixels' && content.drawn.window ? (window.value ?? content.drawn.window) : null;
 }
 
-/** `by`: parts of the width of `from`; sideways contrast, down darker. */
+/** `by`: fractions of the width. Horizontal movement changes the contrast; downward movement makes the image darker. */
 export function windowMoved({ center, width }: GreyWindow, by: Point): GreyWindow {
   return { center: center + by.y * width, width: Math.max(width * 0.01, width * (1 + by.x)) };
 }
 
-/** The image and the part of it in sight. */
+/** The image and its visible part. */
 function openSight(viewer: ViewerStore) {
   const size = signal<WindowSize>({ width: 1, height: 1 });
   const view = signal<View | null>(null);
@@ -79,7 +82,7 @@ function openSight(viewer: ViewerStore) {
     const image = extent.value;
     return image && { image, window: size.value, view: view.value ?? wholeImage(image) };
   });
-  // An image of another size is shown whole.
+  // An image of a different size is first shown whole.
   const stop = effect(() => {
     void extentName.value;
     view.value = null;
@@ -87,7 +90,7 @@ function openSight(viewer: ViewerStore) {
   return { size, view, looking, stop };
 }
 
-/** Marks that are not in sight are changed by no key; the answer ends that. */
+/** Deselects a mark that is out of sight, so that no key changes it. Returns a function that stops this. */
 function chooseInSight({ viewer, marks, here, draft }: Pick<Stage, 'viewer' | 'marks' | 'here' | 'draft'>) {
   return effect(() => {
     const isHere = here.value.some(({ id }) => id === marks.selected.peek());

@@ -1,6 +1,7 @@
 /**
- * Finger, mouse and pen on the image: by the tool in hand they draw, drag a mark or its point, move the image or change
- * its window; two fingers zoom. A mark is shown while it is dragged and becomes a step when it is let go.
+ * Finger, mouse and pen on the image. The selected tool decides whether they draw, drag a mark or one of its points,
+ * move the image, or change the window; two fingers zoom. A mark is redrawn while it is dragged and becomes an undo
+ * step when it is released.
  */
 import { useRef } from 'preact/hooks';
 import type { Annotation, AnnotationKind } from '#shared/protocol/annotations.ts';
@@ -19,18 +20,18 @@ import type { GreyWindow } from './read-image.ts';
 import { windowInUse, windowMoved, type Draft, type Stage } from './stage.ts';
 import { isDrawingTool } from './viewer-keys.ts';
 
-/** A shorter way is a tap, in pixels of the page. */
+/** A shorter movement is a tap, in CSS pixels. */
 const TAP = 4;
-/** The distance at which a pointer still chooses a mark, in pixels of the page: half of what a finger covers. */
+/** The distance within which a pointer still hits a mark, in CSS pixels: half of what a finger covers. */
 const REACH = { touch: 22, pen: 12, mouse: 8 } as const;
-/** So many pixels of the page double the width of the window. */
+/** Movement that doubles the width of the window, in CSS pixels. */
 const WINDOW_WAY = 300;
 
 type Gesture =
   | { readonly kind: 'pan' }
   | { readonly kind: 'pinch' }
   | { readonly kind: 'window'; readonly from: GreyWindow }
-  /** In the image. */
+  /** `way`: points in the image. */
   | { readonly kind: 'draw'; readonly tool: AnnotationKind; readonly way: Point[] }
   | { readonly kind: 'mark'; readonly mark: Annotation; readonly handle: number | null };
 
@@ -174,7 +175,7 @@ function draftOf(
 
 type Tapped = { readonly looking: Looking; readonly event: PointerEvent };
 
-/** A point or a text is set; with the other tools a tap chooses. */
+/** A tap sets a point or a text; with the other tools it selects. */
 function tap(stage: Stage, gesture: Gesture, { looking, event }: Tapped): void {
   const at = toImage(looking, placeOf(event));
   const isSet = gesture.kind === 'draw' && (gesture.tool === 'point' || gesture.tool === 'text');

@@ -1,4 +1,4 @@
-/** The work of each key while the image has the focus. Pure. */
+/** Maps each key to its command while the image has the focus. Pure. */
 import type { AnnotationKind } from '#shared/protocol/annotations.ts';
 import type { Point } from '../../kit/picture-view.ts';
 
@@ -14,7 +14,7 @@ export type KeyCommand =
   | { readonly do: 'tool'; readonly tool: Tool }
   /** In pixels of the image. */
   | { readonly do: 'nudge'; readonly by: Point }
-  /** In parts of the window. */
+  /** In fractions of the window. */
   | { readonly do: 'pan'; readonly by: Point }
   | { readonly do: 'window'; readonly by: Point }
   | { readonly do: 'zoom'; readonly factor: number }
@@ -35,7 +35,7 @@ const ARROWS: Readonly<Record<string, Point>> = {
   ArrowUp: { x: 0, y: -1 },
   ArrowDown: { x: 0, y: 1 },
 };
-/** With Shift. */
+/** The factor while Shift is held. */
 const FAR = 10;
 const PAN_STEP = 1 / 8;
 export const ZOOM_STEP = 1.5;
@@ -48,7 +48,7 @@ const PLAIN: Readonly<Record<string, KeyCommand>> = {
   ...{ Escape: { do: 'away' }, n: { do: 'next-mark' }, '?': { do: 'keys' } },
 };
 
-/** Null: the key is not one of the image's. */
+/** Null: the key is not a shortcut of the image. */
 export function keyCommand(
   press: Key,
   state: { readonly tool: Tool; readonly hasMark: boolean },

@@ -1,6 +1,6 @@
 /**
- * The image in sight: which one, which frame of it, in which window. The last picture stays while the next one is read,
- * and says which it is.
+ * The visible image: which one, which of its frames, and in which window. While the next picture is read, the last one
+ * stays and says which one it is.
  */
 import {
   batch,
@@ -36,24 +36,24 @@ export interface Shown extends Place {
   readonly mayHoldName: boolean;
   readonly content:
     | { readonly kind: 'pixels'; readonly drawn: DrawnFrame; readonly modality: string }
-    /** The rendered image's window cannot be changed. */
+    /** The grey window of a rendered image cannot be changed. */
     | { readonly kind: 'rendered'; readonly rendered: Rendered };
 }
 
 export interface ViewerStore {
   readonly pictures: readonly StudyPicture[];
   readonly place: ReadonlySignal<Place>;
-  /** The last one that was drawn; null until the first. */
+  /** The picture drawn last; null before the first. */
   readonly shown: ReadonlySignal<Shown | null>;
   readonly phase: ReadonlySignal<'reading' | 'ready' | 'failed'>;
-  /** The number of frames of the image in sight; 1 until it is known. */
+  /** The number of frames of the visible image; 1 until it is known. */
   readonly frames: ReadonlySignal<number>;
-  /** The person's; null: as the header asks. */
+  /** The window set by the person; null: the header's window. */
   readonly window: Signal<GreyWindow | null>;
   /** Spacings of the frames that were shown, by `frameName`. */
   readonly spacings: ReadonlySignal<ReadonlyMap<string, Spacing | null>>;
   go(place: Place): void;
-  /** To the frame or image that follows by so many. */
+  /** Steps forward or back by this many frames or images. */
   step(by: number): void;
   retry(): void;
   close(): void;
@@ -61,7 +61,7 @@ export interface ViewerStore {
 
 interface ViewerTools extends ShelfTools {
   readonly api: Pick<ApiClient, 'send'>;
-  /** Throws if it is no picture. */
+  /** Throws if the blob is not a picture. */
   readonly decode: (blob: Blob) => Promise<Rendered>;
 }
 
@@ -108,7 +108,7 @@ export function createViewerStore(tools: ViewerTools): ViewerStore {
       const { at, frame } = state.place.peek();
       const next = frame + by;
       if (next >= 1 && next <= frames.peek()) return go({ at, frame: next });
-      // Backwards to the last frame of the one before, as far as it is known.
+      // Stepping back goes to the last frame of the previous image, if its number of frames is known.
       go(by > 0 ? { at: at + 1, frame: 1 } : { at: at - 1, frame: pictures[at - 1]?.frames ?? 1 });
     },
     retry() {
@@ -126,7 +126,7 @@ export function createViewerStore(tools: ViewerTools): ViewerStore {
 
 type Following = { readonly of: Held; readonly wanted: Asked };
 
-/** Shows the place in sight once it is drawn; the answer ends that. */
+/** Shows the requested place once it is drawn. Returns a function that cancels this. */
 function follow(tools: ViewerTools, state: State, { of, wanted }: Following): (() => void) | undefined {
   const place = state.place.peek();
   switch (of.kind) {
@@ -138,7 +138,7 @@ function follow(tools: ViewerTools, state: State, { of, wanted }: Following): ((
       return undefined;
     case 'pixels':
       drawNewest(of.image, wanted, (drawn) => {
-        // The window of a drag may have moved on: it is shown all the same.
+        // The drag may have changed the window meanwhile; this picture is shown all the same.
         if (state.place.peek() !== place) return;
         if (drawn === null) void showRendered(tools, state, { place, ended: new AbortController().signal });
         else show(tools, state, place, { head: of.image.head, drawn });
@@ -159,10 +159,10 @@ function follow(tools: ViewerTools, state: State, { of, wanted }: Following): ((
 
 type Asked = Place & { readonly window: GreyWindow | null };
 type Give = (drawn: DrawnFrame | null) => void;
-/** The drawing under way of each image, and the newest that is wanted after it. */
+/** For each image, the drawing in progress and the newest request after it. */
 const drawing = new WeakMap<PixelImage, { next: (() => void) | null }>();
 
-/** A slider has no queue behind it: while one is drawn, only the newest wish is kept. */
+/** A slider must not build up a queue: while one request is drawn, only the newest one is kept. */
 function drawNewest(image: PixelImage, asked: Asked, give: Give): void {
   const run = () => {
     const turn: { next: (() => void) | null } = { next: null };
@@ -212,7 +212,7 @@ async function showRendered(tools: ViewerTools, state: State, { place, ended }: 
     const { columns, rows } = picture;
     const extent = columns !== null && rows !== null ? { columns, rows } : rendered;
     batch(() => {
-      // Nobody has read its header here.
+      // The header of a rendered image has not been read here, so a name is possible.
       const mayHoldName = true;
       replaceShown(state, { ...place, extent, mayHoldName, content: { kind: 'rendered', rendered } });
       state.phase.value = 'ready';

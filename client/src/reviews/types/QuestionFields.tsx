@@ -58,7 +58,7 @@ export function QuestionFields({ question, onChange }: Props) {
   );
 }
 
-/** The preview of a question can be answered, and nothing is kept. */
+/** The preview of a question. It can be answered, but the answer is not saved. */
 function Preview({ question }: Pick<Props, 'question'>) {
   const [answer, setAnswer] = useState<string | number | null>(null);
   const field = readField(question);

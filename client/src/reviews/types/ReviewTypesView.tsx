@@ -1,4 +1,4 @@
-/** The review types of the site: who reads, and what they are asked; added and changed here. */
+/** The review types of the site: who reads, and what they are asked. They are added and changed here. */
 import { useSignal } from '@preact/signals';
 import {
   reviewTypesSchema,
@@ -55,12 +55,12 @@ export function ReviewTypesView() {
 
 type Wanted = {
   readonly definition: ReviewDefinition;
-  /** Null: a new one. */
+  /** Null: a new type. */
   readonly before: ReviewType | null;
   readonly all: readonly ReviewType[];
 };
 
-/** The types after it. Throws ApiProblem, Unreachable. */
+/** Returns the types after the change. Throws ApiProblem, Unreachable. */
 function put(api: Pick<ApiClient, 'json'>, { definition, before, all }: Wanted): Promise<ReviewTypes> {
   if (before !== null) {
     const body = { version: before.version, definition };
@@ -73,7 +73,7 @@ function put(api: Pick<ApiClient, 'json'>, { definition, before, all }: Wanted):
 
 type TypesProps = {
   readonly types: readonly ReviewType[];
-  /** Null: a new one. */
+  /** Null: a new type. */
   readonly onEdit: (type: ReviewType | null) => void;
 };
 

@@ -25,7 +25,7 @@ import { typeWords } from './type-words.ts';
 const words = typeWords.form;
 
 type SheetProps = {
-  /** Null: a new one. */
+  /** Null: a new type. */
   readonly definition: ReviewDefinition | null;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (definition: ReviewDefinition) => Promise<void>;
@@ -81,7 +81,7 @@ type ImagesProps = {
   readonly onChange: (some: Partial<TypedType>) => void;
 };
 
-/** The images that the questions are about. */
+/** The kinds of images that the questions are about. */
 const Images = ({ typed: { modalities, bodyParts }, onChange }: ImagesProps) => (
   <>
     <Ticks

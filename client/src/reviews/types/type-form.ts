@@ -1,4 +1,4 @@
-/** The form of a review type as it is typed, and the definition in it. Pure. */
+/** The form of a review type as typed, and the conversion to a definition. Pure. */
 import type { CASE_MODALITIES, CaseBodyPart } from '#shared/protocol/cases.ts';
 import { reviewDefinitionSchema, type Assignment, type ReviewDefinition } from '#shared/protocol/reviews.ts';
 import { STEPS_LIMIT, TEXT_LIMIT, type ReviewField } from '#shared/protocol/review-forms.ts';
@@ -7,18 +7,18 @@ type Modality = (typeof CASE_MODALITIES)[number];
 export type Kind = ReviewField['x-field'];
 export type Unit = Extract<ReviewField, { readonly 'x-field': 'measurement' }>['x-unit'];
 
-/** An empty `code` is none yet. Answers that were given are of a code, so the code never changes. */
+/** An empty `code` means none yet. Given answers refer to a code, so the code never changes. */
 type TypedOption = {
   readonly code: string;
   readonly title: string;
-  /** Whether the option says that there is a finding, or that there is none, or neither. */
+  /** Whether the option means that there is a finding, that there is none, or neither. */
   readonly means: 'finding' | 'none' | null;
 };
-/** The fields of every kind are kept, so that trying another kind loses nothing. */
+/** The fields of all kinds are kept, so that trying another kind loses nothing. */
 export type TypedQuestion = {
-  /** The key of this question alone, while the form is open. */
+  /** The key of this question while the form is open. */
   readonly key: number;
-  /** Empty: none yet. Agreement is counted by name, so the name never changes. */
+  /** Empty: none yet. Agreement statistics use the name, so the name never changes. */
   readonly name: string;
   readonly kind: Kind;
   readonly title: string;
@@ -43,7 +43,7 @@ export type TypedType = {
   readonly questions: readonly TypedQuestion[];
 };
 
-/** A mistake in the whole type, or in a question by its place. */
+/** A mistake in the whole type, or in the question at `place`. */
 export type TypeMistake = {
   readonly fault: 'title' | 'readers' | 'questions' | 'question' | 'options' | 'range' | 'steps' | 'length';
   readonly place: number | null;
@@ -60,13 +60,16 @@ export const newQuestion = (key: number): TypedQuestion => ({
   ...{ minimum: '', maximum: '', tolerance: '', ends: ['', ''], unit: 'mm', maxLength: '2000' },
 });
 
-/** A scale has steps to begin with. The range of a number or a measurement is what is asked, so nobody guesses it. */
+/**
+ * The changes for a new kind of question. A scale starts with default steps. A number or measurement gets no default
+ * range, because the range is part of the question.
+ */
 export function ofKind(question: TypedQuestion, kind: TypedQuestion['kind']): Partial<TypedQuestion> {
   const isEmpty = question.minimum === '' && question.maximum === '';
   return { kind, ...(kind === 'scale' && isEmpty && { minimum: '1', maximum: '5' }) };
 }
 
-/** Null: a new one. */
+/** Null: a new type. */
 export function toTyped(definition: ReviewDefinition | null): TypedType {
   if (definition === null)
     return {
@@ -217,11 +220,11 @@ function readFigure(asked: Asked, question: TypedQuestion): ReviewField | 'range
   };
 }
 
-/** A comma is a decimal point, as many keyboards have it. NaN: no number. */
+/** A comma is read as a decimal point, as many keyboards have it. NaN: not a number. */
 const numberIn = (text: string): number =>
   text.trim() === '' ? Number.NaN : Number(text.trim().replace(',', '.'));
 
-/** The letters and digits of it, without accents: `Größe (mm)` is gro, e, mm. */
+/** The words of a title in lower case without accents: `Größe (mm)` gives gro, e, mm. */
 const wordsIn = (title: string): string[] =>
   title
     .normalize('NFKD')
@@ -229,7 +232,7 @@ const wordsIn = (title: string): string[] =>
     .toLowerCase()
     .match(/[a-z0-9]+/g) ?? [];
 
-/** For each the name that it has, or one made of its title that no other has. */
+/** Keeps the name of each entry that has one, and makes a unique name from the title of each other entry. */
 function namesFor(
   all: readonly { readonly known: string; readonly title: string }[],
   join: (words: string[]) => string,
@@ -246,7 +249,7 @@ function namesFor(
   });
 }
 
-/** A name for a new type that none of `others` has. */
+/** A name for a new type, different from all of `others`. */
 export const nameFor = (title: string, others: readonly string[]): string =>
   namesFor([...others.map((known) => ({ known, title: '' })), { known: '', title }], (words) =>
     words.join('-'),
