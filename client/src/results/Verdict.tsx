@@ -276,7 +276,7 @@ export function Verdicts({ result }: { readonly result: Result }) {
   return (
     <div class="result-part">
       <h2>{all.length < 2 ? said.label : said.history}</h2>
-      {isUnread(result) && <p class="small quiet">{said.none}</p>}
+      {isUnread(result) && <p class="small quiet">{result.review === undefined ? said.untold : said.none}</p>}
       <ol class="verdicts">
         {all.toReversed().map((one) => (
           <li key={one.at}>

@@ -1,5 +1,6 @@
 /**
  * The store of a review: what its page shows, including what this device has not sent yet, and the actions of a person.
+ * Long, because all of these change the same state.
  */
 import { batch, computed, effect, signal, untracked, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';

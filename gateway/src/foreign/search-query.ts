@@ -1,5 +1,5 @@
 /**
- * The parameters of a search (PS3.18 §8.3.4 and §10.6.1): a closed list. Each value is checked and encoded anew for
+ * The parameters of a search (PS3.18 §8.3.4 and §10.6.1): a closed list. Each value is checked and encoded again for
  * the PACS. Parameters that are not on the list are refused, because ignoring them would find more than was asked for.
  */
 import { isUid } from '#shared/dicom/uid.ts';

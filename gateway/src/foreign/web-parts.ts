@@ -1,5 +1,5 @@
 /**
- * multipart/related (PS3.18 §8.7.1) from the PACS to the caller, as a stream: parts are read, and written anew with
+ * multipart/related (PS3.18 §8.7.1) from the PACS to the caller, as a stream: parts are read, and written again with
  * only one header, a verified media type. Other headers of a part may contain the PACS's own address.
  */
 import { answerParts } from '../ports/pacs/multipart.ts';

@@ -112,7 +112,7 @@ function toFile(row: Selectable<SentFileTable>): SentFile {
 }
 
 /**
- * Returns whether the file was still being received. Its time starts anew, so that it is opened even if that has to
+ * Returns whether the file was still being received. Its time starts again, so that it is opened even if that has to
  * wait. `form`: given where it is known only now.
  */
 export async function setReceived(

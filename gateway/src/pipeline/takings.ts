@@ -2,7 +2,7 @@
  * Notes whether the PACS takes other instances after it gave no good answer about one: only then is the instance at
  * fault, and not a full disk or a proxy. This goes by the order of this process's requests, not by dates. Nor does it
  * go by the database, where instances may become posted that were not just given to the PACS. A restarted gateway
- * starts watching anew.
+ * starts watching again.
  */
 import { createBatchSizes, type BatchSizes } from './batch-sizes.ts';
 

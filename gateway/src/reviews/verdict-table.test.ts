@@ -245,7 +245,7 @@ test('where signed reviews contradict each other, no press decides, and the page
   }
 });
 
-test('who is to read a study without help is told no outcome of it by the other study of its case', async () => {
+test('a blinded reader is told no outcome of a study by the other study of its case', async () => {
   const { study, caseId, results } = await openFoundCase(gateway, as('admin'), [true]);
   const prior = `${study}.9`;
   await giveStudy(gateway, caseId, prior);

@@ -1,6 +1,7 @@
 /**
  * The routes of an upload: policy, manifest, status, completion, receipt, decisions. The rules are in files of their
- * own. The parcels are received by the pipeline's intake (tus.routes.ts).
+ * own. The parcels are received by the pipeline's intake (tus.routes.ts). Long, because it
+ * lists every route of an upload.
  */
 import { z } from '@hono/zod-openapi';
 import { compress } from 'hono/compress';

@@ -48,7 +48,7 @@ export async function* readSegments(
   }
 }
 
-/** The segments as a source. A made piece is made anew for every read that needs it. */
+/** The segments as a source. A made piece is made again for every read that needs it. */
 export function segmentsSource(segments: readonly Segment[], source: ByteSource): ByteSource {
   const ends: number[] = [];
   for (const { length } of segments) ends.push((ends.at(-1) ?? 0) + length);

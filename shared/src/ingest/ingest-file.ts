@@ -4,7 +4,7 @@
  * line.
  *
  * Pixel data is not decoded. The instance is made of new header bytes and ranges of the file, joined in memory up to a
- * few megabytes, above that in a composite Blob.
+ * few megabytes, above that in a composite Blob. Long, because it is the whole way of a file in its order.
  */
 import { NOTHING_COVERED, type CoveredBoxes } from '../dicom/boxes.ts';
 import type { DeidRules } from '../deid/rules.ts';

@@ -26,7 +26,7 @@ interface HeaderPieces {
 
 const PIXELS = new Set([FLOAT_PIXEL_DATA, DOUBLE_FLOAT_PIXEL_DATA, PIXEL_DATA]);
 /**
- * Attributes that no longer apply: offsets and lengths of frames that are encoded anew; smallest and largest pixel
+ * Attributes that no longer apply: offsets and lengths of frames that are encoded again; smallest and largest pixel
  * value.
  */
 const OUTDATED = new Set([EXTENDED_OFFSET_TABLE, 0x7fe00002, 0x00280106, 0x00280107]);

@@ -223,7 +223,7 @@ export const destinationSchema = z.object({
   isPrimary: z.boolean(),
   /** Whether the destination gets new studies besides the primary one; null: it does not. */
   need: needSchema.nullable(),
-  /** PACS_URL and its companions set this destination anew at every start. */
+  /** PACS_URL and its companions set this destination again at every start. */
   fromEnvironment: z.boolean(),
   tuning: tuningSchema,
   /**
