@@ -71,7 +71,7 @@ async function countAsked(
   return total;
 }
 
-/** Cases that were opened before the export was asked for. */
+/** The query for the selected cases that were opened before the export was asked for. */
 export function questionOf(
   { id }: Pick<CaseReader, 'id'>,
   selection: ExportSelection,

@@ -99,7 +99,7 @@ async function begin(tools: ExportTools, exportId: string): Promise<Run | null> 
 const CASES_NAMED = 1_000;
 
 /**
- * `done`: the number of cases; `cases`: their case numbers; `studies`: their studies, if there are few enough to name.
+ * `done`: the number of cases; `cases`: their case numbers; `studies`: their studies, if the cases are few.
  */
 type Written = {
   readonly rows: number;

@@ -60,7 +60,7 @@ export async function tellOperations(
   caller: Asking,
   asked: Asked,
 ): Promise<PrivateOperations> {
-  // This comes before the payment, because other audit events have to wait for the transaction that pays.
+  // This comes before the payment, because others have to wait for the transaction that pays.
   await countChangedDays(tools.db, { of: uploadDays, siteId: caller.siteId }, asked);
   return payAndTell(tools, questionOf('operations', caller, asked), async (trx, noiseFor) => {
     const { noise, noisy } = noiseFor(2);

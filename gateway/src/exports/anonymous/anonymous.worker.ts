@@ -1,4 +1,4 @@
-/** The thread of anonymous exports: message glue. */
+/** The thread of anonymous exports: it receives tasks and passes them to the modules that do the work. */
 import { randomFillSync } from 'node:crypto';
 import { serveTasks, type Ask } from '../../threads/serve-tasks.ts';
 import { giving } from '../../threads/thread.ts';
