@@ -1,6 +1,6 @@
 /**
- * How far readers agree, by type of review, its version, and question: with each other, and with models. Of fewer than
- * 200 readings their number alone is shown. Readers are shown their own, administrators all of them together.
+ * How far readers agree with each other and with models, by review type, version and question. With fewer than 200
+ * readings, only their number is shown. Readers see their own agreement, administrators that of all readers together.
  */
 import { sql } from 'kysely';
 import type { Answers, ReviewField } from '#shared/protocol/review-forms.ts';
@@ -11,7 +11,7 @@ import type { Asking } from './asked.ts';
 import { readSubjects, type Reading, type Said, type Subject } from './read-subjects.ts';
 
 type Pair = readonly [Category, Category];
-/** So often the same. */
+/** `count`: how often the same thing occurs. */
 type Often<T> = { readonly of: T; readonly count: number };
 
 const countOf = (all: readonly { readonly count: number }[]): number =>
@@ -22,7 +22,7 @@ const cohenOf = (pairs: readonly Often<Pair>[]): Kappa | null =>
     pairs.map(({ count }) => count),
   );
 
-/** `own`: of this account alone. */
+/** `own`: only of this account. */
 export async function agreementOf(
   db: Db,
   reader: Pick<Asking, 'id' | 'siteId'>,
@@ -57,7 +57,7 @@ export async function agreementOf(
   return { isOwn: own, types };
 }
 
-/** Figures have no categories, and nobody compares what was typed. */
+/** Agreement is computed for categories only: figures have none, and typed text cannot be compared. */
 const isCategory = (field: ReviewField): boolean => ['radio', 'scale'].includes(field['x-field']);
 
 async function definitionsOf(
@@ -76,7 +76,7 @@ async function definitionsOf(
   return new Map(rows.map(({ key, definition }) => [key, definition]));
 }
 
-/** `own`: each pair holds an answer of this account, and of another reader of the same case. */
+/** `own`: each pair holds an answer of this account and one of another reader of the same case. */
 function amongReaders(subjects: readonly Subject[], field: string, own: boolean) {
   const answered = subjects.filter(({ readings }) =>
     readings.every(({ answers }) => answerTo(field, answers) !== undefined),
@@ -129,7 +129,7 @@ function withModels(
   });
 }
 
-/** A field may have any name, and answers stand in a plain object. */
+/** A field may have any name, such as one that every object inherits, so this asks for own properties. */
 const answerTo = (field: string, answers: Answers | null): Category | undefined =>
   answers !== null && Object.hasOwn(answers, field) ? answers[field] : undefined;
 

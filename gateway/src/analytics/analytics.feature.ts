@@ -12,9 +12,11 @@ type AnalyticsFeatureTools = Omit<EvaluationTools, 'secret'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
 };
 
-/** Nobody has to wait for more days than change in between. */
+/**
+ * Days are also counted in the background this often, so that a request only has to count the days that changed since.
+ */
 const COUNT_EVERY_SECONDS = 600;
-/** The purpose of the secret from which pseudonyms of studies are made. */
+/** The purpose of the secret from which pseudonyms of studies are derived. */
 const PSEUDONYMS = 'studies of evaluations';
 
 export const analyticsFeature = ({ keys, ...rest }: AnalyticsFeatureTools): Feature => ({

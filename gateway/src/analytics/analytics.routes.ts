@@ -106,7 +106,7 @@ const CSV_HEADERS = {
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** Exact figures are asked for. @throws Problem only-with-noise. */
+/** Requires a role that may ask for exact figures. @throws Problem only-with-noise. */
 function mustBe(roles: readonly Role[], readers: readonly Role[]): void {
   if (!roles.some((role) => readers.includes(role))) throw new Problem('only-with-noise');
 }
@@ -124,7 +124,7 @@ export function analyticsRoutes(tools: EvaluationTools): Router {
     if (isPrivate === 'true') return c.json(await tellOperations(noisy, caller, asked), 200);
     mustBe(roles, OPERATIONS_READERS);
     const { sex, ageBand } = asked.cohort;
-    // Sex and age band, beside an account, a device and an hour, would tell an auditor who was examined.
+    // An auditor could tell from sex and age band, together with account, device and hour, who was examined.
     if ((sex ?? ageBand) !== undefined && !roles.includes('admin')) throw new Problem('not-allowed');
     return c.json(await countOperations(db, siteId, asked), 200);
   });

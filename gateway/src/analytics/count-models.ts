@@ -1,5 +1,5 @@
 /**
- * Findings of models and radiologists' verdicts, counted of results that are kept by day. Guarded figures are sums of
+ * Counts findings of models and radiologists' verdicts, from results that are kept by day. Guarded figures are sums of
  * blocks (result-blocks.ts).
  */
 import { setImmediate } from 'node:timers/promises';
@@ -30,7 +30,7 @@ import { resultDays } from './result-days.ts';
 import { countStudies } from './study-order.ts';
 
 type Sums = Named & {
-  /** Null: the whole time. */
+  /** Null: the whole period. */
   readonly period: string | null;
   readonly studies: number;
   readonly results: number;
@@ -46,7 +46,7 @@ type Bin = Named & {
   readonly meanScore: number;
   readonly confirmed: number;
 };
-/** A month of a version of which something is left out. */
+/** A month of a version for which something is withheld. */
 type Withheld = Named & { readonly period: string };
 export type Counted = {
   readonly sums: readonly Sums[];
@@ -75,7 +75,7 @@ async function countResults(results: Results, isGuarded: boolean): Promise<Count
   return { sums, bins: binsOf(results, counts), withheld: blocks ? withheldOf(results, blocks) : [] };
 }
 
-/** Figures are told as one answer, whichever way they were counted. */
+/** Builds the answer from the counts, however they were made. */
 export async function figuresOf(
   db: Db,
   question: Question,
@@ -108,7 +108,7 @@ export async function figuresOf(
   });
   return { ...saidOf(asked), isGuarded, by: isGuarded ? 'month' : 'day', models };
 }
-/** The versions that are here, and those of which results are left; in order. */
+/** The installed versions, and other versions that still have results, in order. */
 function namesOf(
   versions: readonly { readonly model_id: string; readonly version: string }[],
   ...found: readonly (readonly Named[])[]
@@ -118,7 +118,7 @@ function namesOf(
   return [...names].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, name]) => name);
 }
 
-/** By row: 1 where it is of the cohort, and of no block that is withheld. */
+/** For each row: 1 if it is in the cohort and in no block that is withheld. */
 function rowsThatCount({ columns: { cell }, inside }: Results, blocks: Blocks | null): Uint8Array {
   const isCounted = (row: number): boolean =>
     cell[row] === inside && (blocks === null || blocks.all[blocks.of(row)]!.isLarge);
@@ -133,7 +133,7 @@ type Span = {
   readonly blocks: Blocks | null;
 };
 
-/** By version and period; those without results are left out. */
+/** Sums by version and period. Combinations without results are left out. */
 function sumBy(results: Results, counts: Uint8Array, { periods, periodAt, blocks }: Span): readonly Sums[] {
   const { names, columns, studies } = results;
   const { version, verdict, differs } = columns;
@@ -193,7 +193,9 @@ const withheldOf = ({ names }: Results, { months, all }: Blocks): readonly Withh
       : [{ ...names[Math.floor(at / months.length)]!, period: months[at % months.length]! }],
   );
 
-/** Withheld for the whole time where it is for one month: the other months would tell that one. */
+/**
+ * A count that is withheld for one month is withheld for the whole period too, since the other months would reveal it.
+ */
 function judgedOf(
   { studies, results, agreed, corrected, disagreements, isSplitLarge, isDifferenceLarge }: Sums,
   shows: string | null,
@@ -207,7 +209,8 @@ function judgedOf(
 }
 
 /**
- * While the bins that are withheld are one, or of few results together, their sum tells of them: the next goes too.
+ * If only one bin is withheld, or the withheld bins have few results together, the sum of the others reveals them. The
+ * next bin is then withheld too.
  */
 export function guardBins(
   bins: readonly Omit<Bin, 'model' | 'version'>[],
@@ -232,7 +235,7 @@ function toUse({ images, answered, cached, failures, latencyMs }: ModelMeasures)
   return { images, answered, cached, failed, durationMs: latencyMs };
 }
 
-/** The list of results knows no cohorts, and shows researchers only some. */
+/** The list of results cannot filter by cohort, and shows researchers only some results. */
 function listOf({ asked, isGuarded }: Question, { model, version, period }: Sums): string | null {
   if (isGuarded || !isOfAll(asked)) return null;
   const [from, last] = period === null ? [asked.from, asked.to] : [period, period];

@@ -1,4 +1,7 @@
-/** Uploads that began in the period, with what is in their studies, grouped in five ways; and refusals by reason. */
+/**
+ * Counts the uploads that began in the period and the contents of their studies, grouped in five ways; and refusals by
+ * reason.
+ */
 import { setImmediate } from 'node:timers/promises';
 import { GROUPS_LIMIT, type Operations, type Transfers } from '#shared/protocol/analytics.ts';
 import type { Db } from '../database/database.ts';
@@ -75,7 +78,7 @@ async function bySender(
 
 const accountOf = (sender: string): string => sender.split(' ')[0]!;
 
-/** The groups of most studies, by name where they are of as many. */
+/** The groups with the most studies, ordered by name where the numbers are equal. */
 function largest<Name extends string | null>(
   tallies: readonly Tally[],
   names: readonly Name[],
@@ -112,7 +115,7 @@ function toTransfers({ times, ...sums }: Tally, shows: string | null): Transfers
   return { ...sums, toPacsMs, shows };
 }
 
-/** The list of studies knows no cohorts. */
+/** The list of studies cannot filter by cohort. */
 function listOf(asked: Asked): ListOf {
   const { from: sentFrom, to } = asked;
   return (more) =>

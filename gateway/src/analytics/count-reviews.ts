@@ -1,4 +1,4 @@
-/** How long reviews take, and who has how many to read. Nobody is ranked: readers stand by name. */
+/** How long reviews take, and how many each reader has to read. Readers are listed by name, so nobody is ranked. */
 import { sql, type RawBuilder } from 'kysely';
 import type { ReviewFigures } from '#shared/protocol/analytics.ts';
 import type { Db } from '../database/database.ts';
@@ -53,11 +53,11 @@ export async function countTurnaround(
 }
 
 const spanOf = ({ from, to }: Asked) => ({ from, to: laterDay(to, 1) });
-/** The list of reviews knows no cohorts. */
+/** The list of reviews cannot filter by cohort. */
 const listOf = (asked: Asked, query: Readonly<Record<string, string>>): string | null =>
   isOfAll(asked) ? `/reviews?${new URLSearchParams(query)}` : null;
 
-/** Each type's title, as it was last called. */
+/** The latest title of each type. */
 async function titlesOf(db: Db, siteId: string, types: readonly string[]) {
   const { rows } = await sql<{ type: string; title: string }>`select t.type, r.definition->>'title' as title
     from unnest(${types}::text[]) as t(type), lateral (select definition from review
@@ -67,7 +67,7 @@ async function titlesOf(db: Db, siteId: string, types: readonly string[]) {
   return new Map(rows.map(({ type, title }) => [type, title]));
 }
 
-/** On `r`, a review: a study of its case is of the cohort. */
+/** A condition on `r`, a review: a study of its case is in the cohort. */
 function isOfCohort(asked: Asked): RawBuilder<boolean> {
   if (isOfAll(asked)) return sql`true`;
   return sql`exists (select 1 from case_study cs
@@ -75,7 +75,7 @@ function isOfCohort(asked: Asked): RawBuilder<boolean> {
     where cs.case_id = r.case_id and ${isStudyOfCohort(asked)})`;
 }
 
-/** On `cs`, a study of a case, and `c`, its cohort. */
+/** A condition on `cs`, a study of a case, and `c`, its cohort: the study is in the asked cohort. */
 export function isStudyOfCohort({ cohort }: Asked): RawBuilder<boolean> {
   const { modality } = cohort;
   const isImaged = sql<boolean>`exists (select 1 from study s join instance i on i.study_id = s.id
@@ -84,7 +84,7 @@ export function isStudyOfCohort({ cohort }: Asked): RawBuilder<boolean> {
   return all([...patientConditions('c', cohort), ...(modality === undefined ? [] : [isImaged])]);
 }
 
-/** Counts everybody's work for administrators, else the caller's own alone. */
+/** Counts everybody's work for administrators, and otherwise only the caller's own. */
 export async function countWorkload(
   db: Db,
   caller: Asking,
@@ -92,7 +92,8 @@ export async function countWorkload(
 ): Promise<ReviewFigures['workload']> {
   const { since, until } = asked;
   const isTold = caller.roles.includes('admin') ? sql`true` : sql`a.id = ${caller.id}`;
-  // A review is of the site of its readers. Those that are signed are many, and told by the index of places alone.
+  // Reviews are always of their readers' site, so the table of reviews is joined only for a cohort. Otherwise the index
+  // of places is enough to count the many signed places.
   const review = isOfAll(asked) ? sql`` : sql`join review r on r.id = p.review_id`;
   type Row = { id: string; username: string; waiting: number; signed: number; hours: number[] | null };
   const { rows } = await sql<Row>`with

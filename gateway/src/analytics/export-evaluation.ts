@@ -1,8 +1,8 @@
 /**
- * Predictions as CSV, a page at a time as the caller reads it. No identity and no UID: a study has a pseudonym of this
- * gateway, which is the same in every file. Researchers are given the results that they reach, days instead of times,
- * and no cohort that fewer than SMALLEST_CELL of these studies share: who asks for one cohort is not given its
- * predictions then, since all of the file would be known to be of it.
+ * Predictions as CSV, written page by page as the caller reads it. There is no identity and no UID: a study has a
+ * pseudonym of this gateway, the same in every file. Researchers get the results that they reach, with days instead of
+ * times, and no cohort that is shared by fewer than SMALLEST_CELL of these studies. If they ask for one such cohort,
+ * its predictions are left out, because everything in the file would be known to belong to it.
  */
 import { createHmac } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -18,13 +18,13 @@ import { mayKnowResult, reachesAll } from '../findings/result-reach.ts';
 import { all, dayOf, isOfAll, isOfModality, patientConditions, type Asked, type Asking } from './asked.ts';
 
 const PAGE = 500;
-/** Pseudonyms of studies have 64 bits: no two studies of an archive share one. */
+/** Pseudonyms of studies have 64 bits, so a collision within an archive is practically impossible. */
 const PSEUDONYM_DIGITS = 16;
 
 export type EvaluationTools = {
   readonly db: Db;
   readonly now: () => Date;
-  /** From which the pseudonyms of studies are made. */
+  /** The secret from which the pseudonyms of studies are derived. */
   readonly secret: Uint8Array;
 };
 
@@ -52,7 +52,7 @@ type Row = {
 };
 type Cohort = { readonly sex: string | null; readonly ageBand: string | null; readonly modality: string };
 
-/** The event is written first. */
+/** The audit event is recorded before the first byte. */
 export async function exportEvaluation(
   tools: EvaluationTools,
   caller: Asking,
@@ -79,7 +79,7 @@ export async function exportEvaluation(
   return Readable.toWeb(pages) as ReadableStream<Uint8Array>;
 }
 
-/** A condition on `r`, a result, and `c`, the cohort of its study. */
+/** A condition on `r`, a result, and `c`, the cohort of its study: the result is in the file. */
 async function whichResults(db: Db, caller: Asking, asked: Asked): Promise<RawBuilder<boolean>> {
   const { since, until, cohort } = asked;
   const { modality } = cohort;
@@ -100,7 +100,7 @@ const cohortOf = ({ sex, ageBand, sopClass }: Pick<Row, 'sex' | 'ageBand' | 'sop
   ...{ sex, ageBand, modality: modalityOf(sopClass) },
 });
 
-/** Results by cohort, and the studies that are sure to be different ones. */
+/** For each cohort, its number of results, and a lower bound for its number of distinct studies. */
 async function cohortsIn(db: Db, which: RawBuilder<boolean>) {
   type Found = Omit<Cohort, 'modality'> & { sopClass: string | null; studies: number; results: number };
   const { rows } = await sql<Found>`select c.sex, c.age_band as "ageBand", r.sop_class_uid as "sopClass",
@@ -110,18 +110,18 @@ async function cohortsIn(db: Db, which: RawBuilder<boolean>) {
   for (const { studies, results, ...row } of rows) {
     const cohort = cohortOf(row);
     const sum = cohorts.get(keyOf(cohort)) ?? { studies: 0, results: 0 };
-    // A study may have images of two classes of one modality.
+    // A study may have images of two SOP Classes of one modality, so numbers of studies cannot be added.
     const both = { studies: Math.max(sum.studies, studies), results: sum.results + results };
     cohorts.set(keyOf(cohort), { cohort, ...both });
   }
   return cohorts;
 }
 
-/** By time and id, which never change: a prediction that is judged meanwhile is in it once. */
+/** Ordered by time and id, which never change, so a prediction that is judged during the export appears once. */
 async function* writePages(
   db: Db,
   which: RawBuilder<boolean>,
-  /** Null: it is not told. */
+  /** Null: the row is left out. */
   toCells: (row: Row) => string[] | null,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
@@ -177,7 +177,7 @@ function cellsOf(
   };
 }
 
-/** Why a row has no study or no score; empty where it has both. */
+/** Why a row has no study or no score; empty if it has both. */
 function remarkOn({ study, score, model, finding }: Row): string {
   return [
     ...(study === null ? ['No study: the image was sent as a file.'] : []),
@@ -193,7 +193,7 @@ function whyNoScore(model: string, { image, film, population, warnings }: Row['f
   return population === 'outside' ? 'outside the population of the model' : 'the model gave none';
 }
 
-/** `40 to 49`, as exports have it: a spreadsheet takes `10-19` for a day. */
+/** `40 to 49`, as in exports, because a spreadsheet reads `10-19` as a date. */
 const bandWords = (band: string | null): string =>
   (band ?? '').replace('-', ' to ').replace('+', ' and over');
 

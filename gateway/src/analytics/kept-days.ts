@@ -1,33 +1,33 @@
 /**
- * Figures that are kept as one value a day: to count a year is then to read 366 values. A day in which something has
- * changed since is marked (triggers of the schema), and counted again before it is told, so no answer is behind what
- * was committed when it was asked for.
+ * Figures that are kept as one value per day, so that counting a year means reading 366 values. When something in a day
+ * changes, triggers of the schema mark the day, and it is counted again before it is used. So every answer includes all
+ * that was committed when it was asked for.
  */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db, Trx } from '../database/database.ts';
 
-/** `facts` holds columns of one length; those that are places have lists beside them. */
+/** `facts` holds columns of equal length. Some columns hold indexes into lists, which are in `facts` too. */
 export type KeptDay<Facts> = { readonly day: string; readonly facts: Facts };
-/** Days, both within. */
+/** The first and the last day, both included. */
 type Days = { readonly from: string; readonly to: string };
 export type KeptDays = {
-  /** The table of the values; the table of the marks has `_changed` behind its name. */
+  /** The table of the values. The table of the marks has the same name followed by `_changed`. */
   readonly table: 'upload_day' | 'result_day' | 'review_day';
-  /** A statement that adds the values of these days. */
+  /** A statement that inserts the values of these days. */
   readonly count: (siteId: string, days: readonly string[]) => RawBuilder<unknown>;
 };
 
 export const ALL_DAYS: Days = { from: '1970-01-01', to: '9999-12-31' };
-/** Counted in one transaction: about a second's work at 300 uploads a day. */
+/** The number of days counted in one transaction: about a second's work at 300 uploads a day. */
 const DAYS_AT_ONCE = 31;
 
 const valuesOf = ({ table }: KeptDays): RawBuilder<unknown> => sql.table(table);
 const marksOf = ({ table }: KeptDays): RawBuilder<unknown> => sql.table(`${table}_changed`);
 
-/** A site's days of one kind. */
+/** A site's days of one kind of figures. */
 type Kept = { readonly of: KeptDays; readonly siteId: string };
 
-/** In order; days of which there is nothing are left out. */
+/** Days in order; days without a value are left out. */
 export async function readDays<Facts>(
   db: Db | Trx,
   { of, siteId }: Kept,
@@ -43,11 +43,11 @@ export async function countChangedDays(db: Db, kept: Kept, days: Days = ALL_DAYS
   const { of, siteId } = kept;
   while ((await changedDays(db, kept, days)).length > 0)
     await db.transaction().execute(async (trx) => {
-      // Only one transaction counts at a time: of two, the slower one would write outdated values.
+      // Only one transaction counts at a time. Otherwise the slower of two would write outdated values.
       await sql`select pg_advisory_xact_lock(hashtextextended(${`${of.table} ${siteId}`}, 0))`.execute(trx);
       const changed = await changedDays(trx, kept, days);
       const isChanged = sql`site_id = ${siteId} and day = any(${changed}::date[])`;
-      // Marks that come from now on stay: what they are about may or may not be counted here.
+      // Marks that are added from now on stay, because their changes may or may not be counted here.
       await sql`delete from ${marksOf(of)} where ${isChanged}`.execute(trx);
       await sql`delete from ${valuesOf(of)} where ${isChanged}`.execute(trx);
       await of.count(siteId, changed).execute(trx);
@@ -65,17 +65,17 @@ async function changedDays(
   return rows.map(({ day }) => day);
 }
 
-/** All that a clock can do for whoever asks next. */
+/** Counts all changed days of all sites, so that the next request need not. */
 export async function countChangedDaysOfAll(db: Db, of: KeptDays): Promise<void> {
   const sites = await db.selectFrom('site').select('id').execute();
   for (const { id } of sites) await countChangedDays(db, { of, siteId: id });
 }
 
-/** 53 bits of a hash of `text`: a whole number of JavaScript. */
+/** 53 bits of a hash of `text`, which JavaScript can represent as an integer. */
 export const hashOf = (text: RawBuilder<unknown>): RawBuilder<unknown> =>
   sql`hashtextextended(${text}, 0) & ${sql.lit(Number.MAX_SAFE_INTEGER)}::bigint`;
 
-/** In a query whose rows have a `day`: the place of `text`, a column of it, in the list of those that the day has. */
+/** For a query whose rows have a `day`: the index of the column `text` in the list of the day's values (`listOf`). */
 export const placeOf = (text: string): RawBuilder<unknown> =>
   sql`(dense_rank() over (partition by day order by ${sql.ref(text)}) - 1)::int`;
 export const listOf = (text: string): RawBuilder<unknown> =>

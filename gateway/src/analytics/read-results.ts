@@ -1,4 +1,7 @@
-/** Results of models in a period, but those that the caller is reading blinded: the columns that figures count. */
+/**
+ * The columns from which figures are counted: results of models in a period, except those that the caller is to read
+ * blinded.
+ */
 import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
@@ -12,29 +15,29 @@ export type Question = { readonly caller: Asking; readonly asked: Asked; readonl
 export type Named = { readonly model: string; readonly version: string };
 export const AGREED = 1;
 export const CORRECTED = 2;
-/** In place of a score, and of what a radiologist found. */
+/** Used where there is no score, or no finding of a radiologist. */
 export const NONE = -1;
 
 export type Results = {
   readonly names: readonly Named[];
   readonly days: readonly string[];
-  /** A row for each result. Where no small groups are kept back, for those alone that are of the cohort. */
+  /** One row per result. If small groups are not withheld, there are rows only for results of the cohort. */
   readonly columns: Columns;
   readonly studies: StudyOrder;
-  /** How many parts the results are in, by the values of what is filtered. */
+  /** The number of parts: results with the same values of all filtered attributes form one part. */
   readonly parts: number;
-  /** The cell of a result that is inside every filter: a bit for each. */
+  /** The `cell` of a result that passes every filter. It has one bit per filter. */
   readonly inside: number;
 };
-/** `version` and `day` are places in the lists. */
+/** `version` and `day` are indexes into the lists. */
 type Column = 'version' | 'day' | 'study' | 'cell' | 'part' | 'verdict' | 'differs' | 'confirmed' | 'score';
 
 type Columns = Readonly<Record<Column, Float64Array>>;
 
-/** Days after which other work has its turn. */
+/** After this many days other work gets its turn. */
 const DAYS_A_TURN = 16;
 
-/** Reads the days as they were last counted. */
+/** Reads the days as they were last counted; call `countChangedDays` first. */
 export async function readResults(db: Db, { caller, asked, isGuarded }: Question): Promise<Results> {
   const days = await readDays<ResultFacts>(db, { of: resultDays, siteId: caller.siteId }, asked);
   const limit = days.reduce((sum, { facts }) => sum + facts.study.length, 0);
@@ -68,7 +71,7 @@ type Filter = { readonly value: (of: Values) => string | null; readonly wanted: 
 type Gathered = {
   readonly columns: Columns;
   rows: number;
-  /** Places. */
+  /** From each name to its index. */
   readonly names: Map<string, number>;
   readonly parts: Map<string, number>;
   readonly blind: ReadonlySet<number>;
@@ -76,7 +79,7 @@ type Gathered = {
   readonly isGuarded: boolean;
 };
 
-/** Arrays that grow would take longer to collect than to count. */
+/** Columns have a fixed length: collecting into growing arrays would take longer than the counting. */
 const createColumns = (create: (column: Column) => Float64Array): Columns => ({
   ...{ version: create('version'), day: create('day'), study: create('study') },
   ...{ cell: create('cell'), part: create('part'), verdict: create('verdict') },
@@ -94,7 +97,7 @@ function filtersOf({ cohort: { sex, ageBand, modality } }: Asked): readonly Filt
 
 const insideOf = (filters: readonly Filter[]): number => 2 ** filters.length - 1;
 
-/** Ids have no spaces. */
+/** The id of a model has no spaces, so the first space ends it. */
 function namedOf(name: string): Named {
   const at = name.indexOf(' ');
   return { model: name.slice(0, at), version: name.slice(at + 1) };
@@ -129,7 +132,7 @@ function addDay(gathered: Gathered, nth: number, { facts }: KeptDay<ResultFacts>
   }
 }
 
-/** By cohort and class: the cell and the part of the results that have them. */
+/** The cell and the part for each combination of cohort and class. */
 function groupsOf({ filters, parts }: Gathered, { cohorts, classes }: ResultFacts) {
   const modalities = classes.map((sopClass) => (sopClass === null ? null : modalityOf(sopClass)));
   return cohorts.flatMap((cohort) => {

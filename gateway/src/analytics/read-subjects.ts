@@ -1,4 +1,7 @@
-/** Reviews whose readers have all signed, those together in which all that is compared is the same. */
+/**
+ * Reads the reviews whose readers have all signed. Reviews that are equal in everything that is compared are one
+ * subject.
+ */
 import { setImmediate } from 'node:timers/promises';
 import type { Answers } from '#shared/protocol/review-forms.ts';
 import type { Db } from '../database/database.ts';
@@ -6,10 +9,10 @@ import type { Asking } from './asked.ts';
 import { ALL_DAYS, countChangedDays, readDays } from './kept-days.ts';
 import { reviewDays, type ReviewFacts } from './review-days.ts';
 
-/** Null: the case could not be judged. */
+/** `answers` null: the reader could not judge the case. */
 export type Reading = { readonly isOwn: boolean; readonly answers: Answers | null };
 export type Said = { readonly model: string; readonly positive: boolean };
-/** `readings` in the order of their places. */
+/** `readings` are in the order of their places. */
 export type Subject = {
   readonly type: string;
   readonly version: number;
@@ -19,17 +22,17 @@ export type Subject = {
 };
 
 type Gathered = {
-  /** Types, answers and the like, each parsed once. */
+  /** Types, answers and other texts, each parsed once. */
   readonly known: Map<string, { readonly at: number; readonly value: unknown }>;
-  /** By the places of all that is compared in one. */
+  /** By a key made of everything that is compared. */
   readonly subjects: Map<string, Omit<Subject, 'count'> & { count: number }>;
-  /** The account whose readings are told from those of others; null: none. */
+  /** The account whose readings are marked as its own; null: none is. */
   readonly own: string | null;
 };
-/** Days after which other work has its turn. */
+/** After this many days other work gets its turn. */
 const DAYS_A_TURN = 16;
 
-/** `own`: the readings of this account are told from those of others. By type and version. */
+/** Returns subjects by type and version. `own`: the readings of this account are marked. */
 export async function readSubjects(
   db: Db,
   { id, siteId }: Pick<Asking, 'id' | 'siteId'>,

@@ -1,4 +1,4 @@
-/** The uploads of a period and cohort, as columns: what figures are counted from. */
+/** The uploads of a period and cohort as columns, from which figures are counted. */
 import { setImmediate } from 'node:timers/promises';
 import type { Db, Trx } from '../database/database.ts';
 import { modalityOf, type Asked } from './asked.ts';
@@ -6,31 +6,31 @@ import { createRows, type Row, type Rows } from './tally-rows.ts';
 import { readDays, type KeptDay } from './kept-days.ts';
 import { uploadDays, type DayFacts } from './upload-days.ts';
 
-/** A list of what occurs; each has its place in it. */
+/** A list of distinct values; `of` returns the index of a value. */
 type Places<T> = { readonly all: T[]; of(value: T): number };
 
 type Refused = { readonly instances: number; readonly study: number };
 export type Uploads = {
   readonly days: readonly string[];
-  /** An account's id, and after a space that of the device, if any. */
+  /** The id of an account and, if there is a device, a space and the id of the device. */
   readonly senders: readonly string[];
   readonly modalities: readonly (string | null)[];
-  /** A row for each upload; beside it the places of its day and sender, and its hour. */
+  /** One row per upload. `day` and `sender` hold indexes for each row, and `hour` its hour. */
   readonly rows: Rows;
   readonly day: Uint32Array;
   readonly hour: Uint32Array;
   readonly sender: Uint32Array;
-  /** A row for each modality of an upload, and the place of the modality. */
+  /** One row per modality of an upload; `modality` holds the index of the modality. */
   readonly ofModality: Rows;
   readonly modality: Uint32Array;
-  /** By state and, after a space, reason. */
+  /** By state, followed by a space and the reason. */
   readonly refused: ReadonlyMap<string, readonly Refused[]>;
 };
 
-/** Days after which other work has its turn. */
+/** After this many days other work gets its turn. */
 const DAYS_A_TURN = 16;
 
-/** Reads the days as they were last counted. */
+/** Reads the days as they were last counted; call `countChangedDays` first. */
 export async function readUploads(db: Db | Trx, siteId: string, asked: Asked): Promise<Uploads> {
   const days = await readDays<DayFacts>(db, { of: uploadDays, siteId }, asked);
   const gathered = createGathered(days.reduce((sum, { facts }) => sum + facts.upload.length, 0));
@@ -52,7 +52,7 @@ export async function readUploads(db: Db | Trx, siteId: string, asked: Asked): P
 
 type Gathered = ReturnType<typeof createGathered>;
 
-/** `limit`: of uploads, and of their parts. */
+/** `limit`: the most uploads, and the most parts of uploads. */
 const createGathered = (limit: number) => ({
   days: [] as string[],
   senders: createPlaces<string>(),
@@ -76,7 +76,7 @@ function createPlaces<T>(): Places<T> {
   };
 }
 
-/** The instances of an upload that are of one modality, by its place. */
+/** The instances of an upload that have one modality. `modality`: its index. */
 type Part = { readonly modality: number; instances: number; bytes: number };
 
 function addDay(gathered: Gathered, { day, facts }: KeptDay<DayFacts>, { cohort }: Asked): void {

@@ -1,8 +1,9 @@
 /**
- * Guarded figures are sums of blocks: a month of one version of a model. A block counts where each part of it, inside
- * and outside of every filter, has no study or at least SMALLEST_CELL; all others are left out of every figure. So it
- * is with the parts by every value of what is filtered: small ones count together where one thing is, and none may be
- * small where several are, so that no sums and differences of answers tell of a smaller group.
+ * Guarded figures are sums of blocks; a block is one month of one version of a model. A block counts only if each of
+ * its parts, inside and outside of every filter, has either no study or at least SMALLEST_CELL; other blocks are left
+ * out of every figure. The parts by every value of the filtered attributes must be large too: with one filter, small
+ * parts are counted together; with several filters, no part may be small. So no sum or difference of answers reveals a
+ * smaller group.
  */
 import { setImmediate } from 'node:timers/promises';
 import { SMALLEST_CELL } from '#shared/protocol/analytics.ts';
@@ -11,15 +12,18 @@ import { countStudies } from './study-order.ts';
 
 export type Block = {
   readonly isLarge: boolean;
-  /** No part is small: of those that agreed, were corrected, or neither; and that differ, or not. */
+  /**
+   * Whether no part is small when results are divided into agreed, corrected and neither; `isDifferenceLarge`: into
+   * those that differ from the device's and those that do not.
+   */
   readonly isSplitLarge: boolean;
   readonly isDifferenceLarge: boolean;
 };
 export type Blocks = {
   readonly months: readonly string[];
-  /** By row: the place of its block. */
+  /** The index of the block of each row. */
   readonly of: (row: number) => number;
-  /** Version by version the months of each; undefined: nothing was found. */
+  /** The months of each version, one version after the other; undefined: there are no results. */
   readonly all: readonly (Block | undefined)[];
 };
 
@@ -53,7 +57,10 @@ export async function blocksOf(results: Results): Promise<Blocks> {
   return { months, of, all };
 }
 
-/** Studies by block and part: of all of its results, and of those of each verdict, and that differ or not. */
+/**
+ * Counts studies by block and part: of all results, of the results with each verdict, and of those that differ or do
+ * not.
+ */
 async function countParts({ columns, studies, parts }: Results, of: (row: number) => number, blocks: number) {
   const countWhere = async (is: (row: number) => boolean): Promise<Uint32Array> => {
     await setImmediate();

@@ -1,27 +1,27 @@
-/** The results of models of each day, kept as one value a day (kept-days.ts). */
+/** The results of models of each day, kept as one value per day (kept-days.ts). */
 import { sql, type RawBuilder } from 'kysely';
 import { UNKNOWN } from '#shared/protocol/analytics.ts';
 import { hashOf, listOf, placeOf, type KeptDays } from './kept-days.ts';
 
-/** Columns of one length: a row is a result. Three columns are places in the lists. */
+/** Columns of equal length, with one row per result. Three columns are indexes into the lists. */
 export type ResultFacts = {
-  /** A model's id and, after a space, its version. */
+  /** The id of a model, a space, and its version. */
   readonly models: readonly string[];
-  /** Sex and age band of the study's patient, a space between. */
+  /** The sex and the age band of the study's patient, separated by a space. */
   readonly cohorts: readonly string[];
   readonly classes: readonly (string | null)[];
   readonly model: readonly number[];
   readonly cohort: readonly number[];
   readonly class: readonly number[];
-  /** 53 bits of a hash of the Study Instance UID; of the result's own id where there is none. */
+  /** 53 bits of a hash of the Study Instance UID or, if there is none, of the result's own id. */
   readonly study: readonly number[];
   /** 1: agreed, 2: corrected, 0: neither. */
   readonly verdict: readonly number[];
-  /** 1: the device found something else. */
+  /** 1: the device found something different. */
   readonly differs: readonly number[];
-  /** Whether the radiologist found it too. Null: no verdict, or none that says it. */
+  /** Whether the radiologist found it too. Null: there is no verdict, or the verdict does not say. */
   readonly confirmed: readonly (0 | 1 | null)[];
-  /** Null also where nothing says whether it was right. */
+  /** Null: there is no score, or nothing says whether the result was right. */
   readonly score: readonly (number | null)[];
 };
 

@@ -1,22 +1,22 @@
-/** Readings of the reviews that were opened on each day, kept as one value a day (kept-days.ts). */
+/** The readings of the reviews opened on each day, kept as one value per day (kept-days.ts). */
 import { sql, type RawBuilder } from 'kysely';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import { listOf, placeOf, type KeptDays } from './kept-days.ts';
 
 /**
- * Columns of one length: a row is a reading of a review whose readers have all signed. The rows of a review stand
- * together, in the order of their places. All columns but the first are places in the lists.
+ * Columns of equal length, with one row per reading of a review whose readers have all signed. The rows of a review are
+ * consecutive, in the order of their places. All columns except `review` are indexes into the lists.
  */
 export type ReviewFacts = {
-  /** A type's name and, after a space, its version. */
+  /** The name of a type, a space, and its version. */
   readonly types: readonly string[];
-  /** JSON: of each model that looked at the case, whether it found something in one of its images. */
+  /** JSON: each model that looked at the case, and whether it found something in one of its images. */
   readonly said: readonly string[];
-  /** Ids. */
+  /** The account ids of the readers. */
   readonly readers: readonly string[];
-  /** JSON: the answers that are categories; null where the case could not be judged. */
+  /** JSON: the answers that are categories; null if the reader could not judge the case. */
   readonly answers: readonly string[];
-  /** Counts the reviews of the day, from 0. */
+  /** The number of the review within the day, from 0. */
   readonly review: readonly number[];
   readonly typeAt: readonly number[];
   readonly saidAt: readonly number[];
@@ -24,7 +24,7 @@ export type ReviewFacts = {
   readonly answersAt: readonly number[];
 };
 
-/** Figures have no categories, and nobody compares what was typed. */
+/** Only categories are compared: figures have none, and typed text cannot be compared. */
 const CATEGORIES = sql`('radio', 'scale')`;
 const column = (name: string): RawBuilder<unknown> => sql`json_agg(${sql.ref(name)} order by review, place)`;
 

@@ -1,16 +1,16 @@
-/** Rows by the studies that they are of: distinct studies of each group are counted in one pass. */
+/** Orders rows by their studies, so that the distinct studies of each group can be counted in one pass. */
 
 export type StudyOrder = {
-  /** By row: its study, counted from 0. */
+  /** The number of each row's study, from 0. */
   readonly placeOf: Uint32Array;
-  /** The rows in the order of their studies. */
+  /** The rows, ordered by study. */
   readonly order: Uint32Array;
 };
 
-/** In place of a number. */
+/** Used where there is no number. */
 const NONE = -1;
 
-/** A hash table of numbers: a Map would make an object of each. */
+/** Uses a hash table of plain numbers, because a Map would create an object for each. */
 export function orderByStudy(study: ArrayLike<number>): StudyOrder {
   const size = 2 ** Math.ceil(Math.log2(2 * study.length + 2));
   const last = size - 1;
@@ -39,7 +39,7 @@ function upTo(count: number): Uint32Array {
   return rows;
 }
 
-/** A counting sort, by keys from 0 to `count` - 1; equals stay as they stood in `order`. */
+/** A counting sort by keys from 0 to `count` - 1. It is stable: rows with equal keys keep their order. */
 export function sortBy(order: Uint32Array, keyOf: (row: number) => number, count: number): Uint32Array {
   const next = new Uint32Array(count + 1);
   for (let at = 0; at < order.length; at += 1) next[keyOf(order[at]!) + 1]! += 1;
@@ -53,14 +53,17 @@ export function sortBy(order: Uint32Array, keyOf: (row: number) => number, count
   return sorted;
 }
 
-/** Counts the studies in each group of rows: groups are 0 to `groups` - 1; a row of the group -1 is in none. */
+/**
+ * Counts the distinct studies in each group of rows. Groups are numbered 0 to `groups` - 1; a row with group -1 is in
+ * none.
+ */
 export function countStudies(
   { order, placeOf }: StudyOrder,
   groupOf: (row: number) => number,
   groups: number,
 ): Uint32Array {
   const studies = new Uint32Array(groups);
-  // The study that was counted last: the rows of one come together.
+  // The study counted last in each group. The rows of a study are consecutive, so this is enough.
   const counted = new Int32Array(groups).fill(NONE);
   for (let at = 0; at < order.length; at += 1) {
     const row = order[at]!;

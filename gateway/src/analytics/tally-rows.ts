@@ -1,20 +1,20 @@
-/** Sums, distinct studies and percentiles of rows by group, all of them exact: 100 000 rows in some milliseconds. */
+/** Exact sums, distinct studies and percentiles of rows by group: 100 000 rows take some milliseconds. */
 import { orderByStudy, sortBy, type StudyOrder } from './study-order.ts';
 
 export type Row = {
-  /** A whole number that stands for the study, as good as drawn at random. */
+  /** An integer that stands for the study, practically random. */
   readonly study: number;
   readonly instances: number;
   readonly bytes: number;
   readonly retries: number;
-  /** Null: none to count. */
+  /** Null: there is no time to count. */
   readonly ms: number | null;
 };
 export type Rows = {
   add(row: Row): void;
-  /** The study of a row, counted from 0. */
+  /** The number of a row's study, from 0. */
   placeOf(row: number): number;
-  /** By the place of each row's group, 0 to `groups` - 1. */
+  /** Returns a tally for each group. Groups are numbered 0 to `groups` - 1. */
   tally(groupOf: (row: number) => number, groups: number): readonly Tally[];
 };
 export type Tally = {
@@ -23,18 +23,18 @@ export type Tally = {
   instances: number;
   bytes: number;
   retries: number;
-  /** Interpolated between neighbours; null: of nothing. */
+  /** Interpolated between neighbours; null: there were no times. */
   times: { readonly p50: number; readonly p95: number } | null;
 };
 
-/** An object for each row would take longer to collect than to count, and so would arrays that grow. */
+/** Columns of a fixed length: creating an object per row, or growing arrays, would take longer than the counting. */
 type Columns = Readonly<Record<'study' | 'instances' | 'bytes' | 'retries' | 'ms', Float64Array>>;
 type Orders = StudyOrder & {
-  /** Rows that have a time, in the order of their times. */
+  /** The rows that have a time, ordered by time. */
   readonly byTime: Uint32Array;
 };
 
-/** For `limit` rows at most. */
+/** Creates storage for at most `limit` rows. */
 export function createRows(limit: number): Rows {
   const column = (): Float64Array => new Float64Array(limit);
   const columns: Columns = {
@@ -63,12 +63,12 @@ export function createRows(limit: number): Rows {
   };
 }
 
-/** In place of a time. */
+/** Used where there is no time. */
 const NONE = -1;
 
 const DIGIT = 2 ** 16;
 
-/** The rows that have a time, the shortest first: digit by digit, so that all groups share one sort. */
+/** The rows that have a time, shortest first. This radix sort runs once for all groups. */
 function orderByTime(ms: Float64Array): Uint32Array {
   const timed = new Uint32Array(ms.length);
   let count = 0;
@@ -97,7 +97,7 @@ function tally(
     (): Tally => ({ studies: 0, uploads: 0, instances: 0, bytes: 0, retries: 0, times: null }),
   );
   const timed = new Uint32Array(groups);
-  // The study that was counted last: the rows of one come together.
+  // The study counted last in each group. The rows of a study are consecutive, so this is enough.
   const counted = new Int32Array(groups).fill(NONE);
   for (let at = 0; at < order.length; at += 1) {
     const row = order[at]!;
@@ -118,7 +118,7 @@ function tally(
   return tallies;
 }
 
-/** By group, sorted. `timed`: how many there are of each. */
+/** The sorted times of each group. `timed`: how many times each group has. */
 function timesOf(
   { ms }: Columns,
   byTime: Uint32Array,
@@ -135,7 +135,7 @@ function timesOf(
   return times;
 }
 
-/** Interpolates as `percentile_cont` of SQL and `numpy.percentile` do. `sorted` is not empty. */
+/** Interpolates like `percentile_cont` of SQL and `numpy.percentile`. `sorted` must not be empty. */
 function percentile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);

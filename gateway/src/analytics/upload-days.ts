@@ -1,4 +1,4 @@
-/** The uploads of each day, kept as one value a day (kept-days.ts). */
+/** The uploads of each day, kept as one value per day (kept-days.ts). */
 import { sql, type RawBuilder } from 'kysely';
 import { UNKNOWN } from '#shared/protocol/analytics.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
@@ -7,22 +7,22 @@ import { RESULTS_POLICY } from '../policies/policies.ts';
 import { hashOf, listOf, placeOf, type KeptDays } from './kept-days.ts';
 
 /**
- * Columns of one length: a row is the instances of one upload that have a SOP Class and a refusal in common. The rows
- * of an upload stand together. Four columns are places in the lists.
+ * Columns of equal length, with one row per group of instances of an upload that have the same SOP Class and refusal.
+ * The rows of an upload are consecutive. Four columns are indexes into the lists.
  */
 export type DayFacts = {
-  /** An account's id, and after a space that of the device, if any. */
+  /** The id of an account and, if there is a device, a space and the id of the device. */
   readonly senders: readonly string[];
-  /** Sex and age band of the study's patient, a space between. */
+  /** The sex and the age band of the study's patient, separated by a space. */
   readonly cohorts: readonly string[];
   readonly classes: readonly string[];
-  /** State and, after a space, reason of instances that the PACS did not take; null: of all others. */
+  /** For instances that the PACS did not take: the state and, after a space, the reason. Null: all other instances. */
   readonly refusals: readonly (string | null)[];
-  /** Counts the uploads of the day, from 0. */
+  /** The number of the upload within the day, from 0. */
   readonly upload: readonly number[];
   /** 53 bits of a hash of the Study Instance UID. */
   readonly study: readonly number[];
-  /** In UTC. */
+  /** The hour in UTC. */
   readonly hour: readonly number[];
   readonly sender: readonly number[];
   readonly cohort: readonly number[];
@@ -30,10 +30,10 @@ export type DayFacts = {
   readonly refusal: readonly number[];
   readonly instances: readonly number[];
   readonly bytes: readonly number[];
-  /** 1: some of them are in the PACS. */
+  /** 1: at least one of the instances is in the PACS. */
   readonly isThere: readonly number[];
   readonly retries: readonly number[];
-  /** From the beginning of the upload to its first receipt. */
+  /** Milliseconds from the beginning of the upload to its first receipt. */
   readonly ms: readonly (number | null)[];
 };
 

@@ -1,6 +1,6 @@
 /**
- * Files that people attach to a case. Their bytes decide what they are, never their name; name and bytes are ciphertext
- * under the key of the case.
+ * Files that people attach to a case. The type of a file is decided by its bytes, never by its name. Name and bytes are
+ * encrypted under the key of the case.
  */
 import { sql, type RawBuilder } from 'kysely';
 import {
@@ -26,7 +26,7 @@ type NewAttachment = {
 };
 
 const NAME_BYTES_LIMIT = 1024;
-/** Limits as for other bodies: a connection on which nothing comes is given up. */
+/** The same limits as for other bodies: a connection that sends nothing is closed. */
 const QUIET_MS = 30_000;
 const TOTAL_MS = 10 * 60_000;
 
@@ -108,7 +108,7 @@ export async function attach(
   });
 }
 
-/** `hidden`: how many more there are that this reader is not shown now (blinding.ts). */
+/** `hidden`: the number of attachments that this reader is not shown at present (blinding.ts). */
 export async function shownAttachments(
   { db, seal }: CaseTools,
   reader: CaseReader,

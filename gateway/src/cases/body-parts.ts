@@ -1,4 +1,4 @@
-/** Body parts, by the kind of image that the model of image kinds saw. */
+/** Body parts, by the kind of image that the image-kind model recognised. */
 import type { CaseBodyPart } from '#shared/protocol/cases.ts';
 
 const OF_KIND: Readonly<Record<string, CaseBodyPart>> = {
@@ -9,7 +9,7 @@ const OF_KIND: Readonly<Record<string, CaseBodyPart>> = {
   TrunkCT: 'TRUNK',
 };
 
-/** Null: of no body part that has a name here. */
+/** Null: no body part is listed here for this kind. */
 export const bodyPartOf = (kind: string | null): CaseBodyPart | null => OF_KIND[kind ?? ''] ?? null;
 
 export const kindsOf = (bodyPart: CaseBodyPart): string[] =>

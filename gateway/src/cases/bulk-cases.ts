@@ -1,4 +1,4 @@
-/** Changes of several cases at once. Each is one of its own: a case that refuses holds up no other. */
+/** Changes several cases at once. Each change stands alone: if one is refused, the others are still made. */
 import type { BulkChange, BulkOutcome } from '#shared/protocol/case-bulk.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { describeError, type Log } from '../observability/log.ts';
@@ -9,7 +9,10 @@ import { changeCase, closeCase, reopenCase } from './change-case.ts';
 export type BulkTools = CaseTools & { readonly log: Log };
 type Outcome = BulkOutcome['cases'][number];
 
-/** In the order of the changes. An unexpected failure ends them; it is thrown only where none is done yet. */
+/**
+ * Outcomes in the order of the changes. An unexpected failure stops the rest; it is thrown only if no change has been
+ * made yet.
+ */
 export async function changeCases(
   tools: BulkTools,
   keeper: CaseReader,
@@ -21,7 +24,7 @@ export async function changeCases(
       outcomes.push({ id: change.id, ...(await changeOne(tools, keeper, change)) });
     return outcomes;
   } catch (error) {
-    // The person must learn which are done.
+    // The person must learn which changes have been made.
     if (outcomes.every(({ version }) => version === null)) throw error;
     tools.log({ event: 'unexpected-error', where: 'request', ...describeError(error) });
     const left = changes.slice(outcomes.length);
@@ -39,7 +42,7 @@ async function changeOne(
     if (set !== undefined) await changeCase(tools, keeper, { ...which, ...set });
     else if (close !== undefined) await closeCase(tools, keeper, { ...which, ...close });
     else await reopenCase(tools, keeper, { ...which, ...reopen! });
-    // Each change is one version.
+    // Each change creates one version.
     return { version: version + 1, refused: null };
   } catch (error) {
     if (!(error instanceof Problem)) throw error;

@@ -1,4 +1,7 @@
-/** `/cases/{id}/attachments`: PDFs and pictures, sealed under the key of their case, and given out to be saved only. */
+/**
+ * `/cases/{id}/attachments`: PDFs and pictures, encrypted under the key of their case. They can only be downloaded, not
+ * displayed.
+ */
 import { z } from '@hono/zod-openapi';
 import {
   ATTACHMENT_BYTES_LIMIT,
@@ -71,7 +74,7 @@ const remove = defineRoute({
   responses: { 204: { description: 'Removed.' } },
 });
 
-/** Each is held whole: with its ciphertext about three times as much as it has. */
+/** Each attachment is held whole in memory, and with its ciphertext takes about three times its size. */
 const PLACES = { atOnce: 8, ofOne: 2 };
 
 const ATTACH_PATH = '/cases/{id}/attachments';
@@ -104,7 +107,7 @@ const MEDIA_TYPES: Readonly<Record<AttachmentKind, string>> = {
   png: 'image/png',
   jpeg: 'image/jpeg',
 };
-/** Nothing in it may run or load anything, should a browser show it after all. */
+/** If a browser displays an attachment after all, nothing in it may run or load anything. */
 const SANDBOX = "sandbox; default-src 'none'; frame-ancestors 'none'";
 
 export function caseAttachmentRoutes(tools: CaseTools): Router {
@@ -130,7 +133,7 @@ export function caseAttachmentRoutes(tools: CaseTools): Router {
     const { kind, bytes } = await oneOfFew(c, goers, () => openAttachment(tools, caller, row, attachmentId));
     return c.body(bytes, 200, {
       'Content-Type': MEDIA_TYPES[kind],
-      // The attachment's own name may be a patient's, and headers are written down by proxies.
+      // The attachment's own name may be a patient's, and proxies log headers.
       'Content-Disposition': `attachment; filename="case-${row.number}.${kind}"`,
       'Content-Security-Policy': SANDBOX,
       'X-Content-Type-Options': 'nosniff',

@@ -1,10 +1,10 @@
-/** `POST /cases/bulk`: several cases are changed at once. */
+/** `POST /cases/bulk`: changes several cases at once. */
 import { bulkOutcomeSchema, bulkSchema } from '#shared/protocol/case-bulk.ts';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { changeCases, type BulkTools } from './bulk-cases.ts';
 
-/** 200 changes with ten tags, or a reason, each. */
+/** Enough for 200 changes, each with ten tags or a reason. */
 const BYTES_LIMIT = 1024 * 1024;
 
 const bulk = defineRoute({

@@ -12,11 +12,17 @@ import type { CaseTools } from './case-tools.ts';
 import { importCases, type InTurn } from './import-cases.ts';
 
 const PATH = '/cases/import';
-/** The keys of cases that are not there yet are kept for an hour (pipeline/study-key.ts). */
+/**
+ * An import must end within an hour, because keys of cases that do not exist yet are kept that long
+ * (pipeline/study-key.ts).
+ */
 const LIMITS = { bytes: CSV_BYTES_LIMIT, quietMs: 30_000, totalMs: 20 * 60_000 };
-/** Files that are read at once: one of an account, whose slow link holds up nobody else. */
+/** Any number of files are read at once, but only one per account, so a slow connection delays nobody else. */
 const FILES = { atOnce: Infinity, ofOne: 1 };
-/** Rows that are looked up together: each such lot asks the PACS as fast as it answers. */
+/**
+ * Rows that are looked up together. Within a batch, the next request goes to the PACS as soon as it has answered the
+ * last.
+ */
 const LOTS = { atOnce: 2, ofOne: 1 };
 
 const querySchema = z
@@ -30,7 +36,7 @@ const querySchema = z
 export function caseCsvRoutes(tools: CaseTools): Router {
   const router = createRouter();
   const files = createPlaces(FILES);
-  // A lot that gave up its turn would lose the file that has come so far.
+  // If a batch stopped waiting for its turn, the part of the file received so far would be lost.
   const lots = createPlaces(LOTS, LIMITS.totalMs);
   describeImport(router);
   router.post(PATH, allow(CASE_KEEPERS), async (c) => {

@@ -1,4 +1,4 @@
-/** A case as a row of CSV, and a row of CSV as the fields that a person may set. */
+/** Converts a case to a row of CSV, and a row of CSV to the fields that a person may set. */
 import { z } from 'zod';
 import {
   CASE_PRIORITIES,
@@ -20,10 +20,13 @@ import { uidSchema } from '#shared/protocol/forms.ts';
 import { readList, writeList } from '../http/csv.ts';
 
 type Shown = Omit<Case, 'withheld'>;
-/** The value of each field that the file has a column for. */
+/** The value of each field for which the file has a column. */
 export type CsvValues = ReadonlyMap<CaseCsvField, string>;
 
-/** A column that may hold something that the reader is not shown is left out: an import does not empty it then. */
+/**
+ * A column with anything that is withheld from the reader is left out, so that importing the file again does not empty
+ * it.
+ */
 export function columnsFor(withheld: readonly CasePart[]): readonly CaseCsvColumn[] {
   const hidden = new Set<CaseCsvColumn>([
     ...(withheld.includes('title') ? (['title'] as const) : []),
@@ -58,15 +61,15 @@ export const cellsOf = (columns: readonly CaseCsvColumn[], of: Shown): string[] 
   columns.map((column) => CELLS[column](of));
 
 const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
-/** Other names of fields, as pages and people call them. */
+/** Other names of fields that pages and people use. */
 const ALSO: Readonly<Record<string, CaseCsvField>> = { due: 'dueOn', duedate: 'dueOn' };
 
-/** Spreadsheets and people write them in many ways: `Due on` is `dueOn`. */
+/** Finds the field of a column header. Spreadsheets and people write headers in many ways: `Due on` is `dueOn`. */
 export function fieldOf(header: string): CaseCsvField | null {
   return CASE_CSV_FIELDS.find((field) => plain(field) === plain(header)) ?? ALSO[plain(header)] ?? null;
 }
 
-/** A value that cannot be taken. */
+/** A value in a row that cannot be accepted. */
 export class RowFault extends Error {
   readonly field: CaseCsvField | null;
   readonly fault: CaseCsvFault;
@@ -84,7 +87,7 @@ export type Assignees = ReadonlyMap<string, string>;
 
 export type Fields = Omit<CaseChange, 'version'>;
 
-/** The fields of these values. @throws RowFault. */
+/** Parses these values into fields. @throws RowFault. */
 export function fieldsOf(values: CsvValues, assignees: Assignees): Fields {
   const readers: { readonly [F in CaseCsvField]?: (value: string) => Fields } = {
     title: (title) => ({ title: valid('title', caseTitleSchema, title) }),
@@ -108,11 +111,11 @@ function valid<T>(field: CaseCsvField, schema: z.ZodType<T>, value: unknown): T 
   return parsed.data;
 }
 
-/** The longest possible list of tags, each in quotes of which all are doubled, takes less. */
+/** Longer than the longest possible list of tags, even with every tag quoted and every quote doubled. */
 export const TAGS_CHARACTERS = 1024;
 
 function listOf(tags: string): string[] {
-  // A line end would begin a second list.
+  // A line end would start a second list.
   if (tags.length > TAGS_CHARACTERS || /\p{Cc}/u.test(tags)) throw new RowFault('invalid', 'tags');
   try {
     return readList(tags);

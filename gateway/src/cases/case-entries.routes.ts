@@ -1,4 +1,4 @@
-/** `/cases/{id}/…`: notes, and what happened. */
+/** `/cases/{id}/…`: the notes and the timeline of a case. */
 import { z } from '@hono/zod-openapi';
 import {
   CASE_KEEPERS,

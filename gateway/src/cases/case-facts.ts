@@ -1,4 +1,4 @@
-/** The studies of cases, their kinds of image, and what models found in them, as far as a reader may know. */
+/** The studies of cases, their image types, and what models found in them, as far as the reader may know. */
 import { sql } from 'kysely';
 import type { CASE_FINDINGS, Case, CaseBodyPart } from '#shared/protocol/cases.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
@@ -10,10 +10,10 @@ import { isMarkedEarly } from './early-marks.ts';
 import { mayKnowStudy, type CaseReader } from '../findings/case-rights.ts';
 
 type Studies = Case['studies'];
-/** More are on the page of results. */
+/** The page of results has the others. */
 const RESULTS_SHOWN = 10;
 
-/** By the case's id; each study's newest results first. */
+/** By case id; the newest results of each study come first. */
 export async function studiesOf(
   db: Db,
   reader: CaseReader,
@@ -52,7 +52,7 @@ export async function studiesOf(
   );
 }
 
-/** By the case's id: those of all its studies, for people who see every study of the site. */
+/** The modalities of all studies of each case, by case id, for people who see every study of the site. */
 export async function modalitiesOfCases(
   db: Db,
   siteId: string,
@@ -73,7 +73,7 @@ export async function modalitiesOfCases(
   );
 }
 
-/** The SOP Classes of each study's images. */
+/** The SOP Classes of the images of each study. */
 export async function classesOf(db: Db, siteId: string, uids: readonly string[]) {
   if (uids.length === 0) return new Map<string, string[]>();
   const rows = await db
@@ -83,7 +83,7 @@ export async function classesOf(db: Db, siteId: string, uids: readonly string[])
     .distinct()
     .where('study.site_id', '=', siteId)
     .where('study.study_instance_uid', 'in', [...uids])
-    // The gateway's own results are no kind of image of the study.
+    // The gateway's own results say nothing about the modalities of the study.
     .where('instance.policy_name', '<>', 'gateway.results')
     .orderBy('sopClass')
     .execute();
@@ -128,7 +128,7 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
   );
 }
 
-/** The models' answer about all these studies together. */
+/** The overall finding of the models in these studies. */
 export function findingOf(studies: Studies): (typeof CASE_FINDINGS)[number] {
   if (studies.some(({ hidesResults }) => hidesResults)) return 'hidden';
   const results = studies.flatMap((study) => study.results);

@@ -1,4 +1,4 @@
-/** The patients of cases and studies as the PACS tells them: of one case, or of the rows of a list together. */
+/** The patients of cases and studies as the PACS describes them: for one case, or for all rows of a list. */
 import { z } from '@hono/zod-openapi';
 import { sql } from 'kysely';
 import {
@@ -32,7 +32,7 @@ const patients = defineRoute({
   request: { params: byId, query: z.object({ anonymise }) },
   responses: { 200: jsonResponse(casePatientsSchema, 'For each study of the case.') },
 });
-/** A question that changes nothing, in a body: an address with fifty names in it is too long. */
+/** This changes nothing, but uses POST because fifty names would make the address too long. */
 const many = defineRoute({
   method: 'post',
   path: '/cases/patients',
@@ -45,9 +45,12 @@ const many = defineRoute({
   responses: { 200: jsonResponse(manyPatientsSchema, 'For each case and study that you see.') },
 });
 
-/** Questions to the PACS for all lists at a time: others ask it too. */
+/** The number of requests to the PACS at a time for all lists together, since others use the PACS too. */
 const QUESTIONS_AT_ONCE = 6;
-/** Studies in one request, which may name 25 cases of 20 studies: the device asks again for the cases beyond it. */
+/**
+ * The most studies that one request reads. It may name 25 cases of 20 studies; the device asks again for the cases left
+ * over.
+ */
 const STUDIES_AT_ONCE = 100;
 
 export function casePatientRoutes(tools: CaseTools): Router {
@@ -80,7 +83,7 @@ type ManyTools = CaseTools & {
   readonly read: (studyInstanceUIDs: readonly string[]) => Promise<ReadonlyMap<string, Told[number]>>;
 };
 
-/** Patients of many cases. One event names all of their studies. */
+/** Reads the patients of many cases. A single audit event names all their studies. */
 async function manyPatients(tools: ManyTools, reader: CaseReader, asked: Asked): Promise<ManyPatients> {
   const cases = await tools.db
     .selectFrom('case_record')
@@ -114,7 +117,7 @@ async function manyPatients(tools: ManyTools, reader: CaseReader, asked: Asked):
 }
 
 /**
- * Those that wait ask nothing more once the PACS has failed one, or the caller has left.
+ * Once the PACS has failed one request, or the caller has left, the waiting requests are not sent.
  * @throws Problem pacs-unreachable, called-off.
  */
 async function readInTurn(
@@ -140,7 +143,7 @@ async function readInTurn(
   }
 }
 
-/** The Study Instance UIDs by case. */
+/** Returns the Study Instance UIDs of each case. */
 async function studiesInCases({ db }: CaseTools, reader: CaseReader, caseIds: readonly string[]) {
   const found = await studiesOf(db, reader, caseIds);
   return new Map([...found].map(([id, of]) => [id, of.map(({ studyInstanceUID }) => studyInstanceUID)]));
@@ -148,7 +151,7 @@ async function studiesInCases({ db }: CaseTools, reader: CaseReader, caseIds: re
 
 type Told = CasePatients['studies'];
 
-/** A case that was opened while the PACS was away learns here whose it is: as a keyed hash. */
+/** A case opened while the PACS was away has no patient yet. This stores the keyed hash of the Patient ID. */
 async function learnPatient(
   { db, seal }: CaseTools,
   { id, patient_print }: Pick<CaseRow, 'id' | 'patient_print'>,

@@ -1,7 +1,7 @@
 /**
- * The words that people type into a case lie in the database as ciphertext under the case's own key (AES-256-GCM,
- * NIST SP 800-38D), and nobody reads them any more once that key is destroyed with the case. Numbers of patients and
- * of studies are kept as keyed hashes, which can be compared and not turned back.
+ * The words that people type into a case are stored encrypted under the case's own key (AES-256-GCM, NIST SP 800-38D),
+ * and become unreadable when that key is destroyed with the case. Numbers of patients and studies are stored as keyed
+ * hashes, which can be compared but not reversed.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { ManyKeys } from '../pipeline/study-key.ts';
@@ -9,28 +9,30 @@ import type { ManyKeys } from '../pipeline/study-key.ts';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** `place`: the kind of text or file, and its row. It opens there alone. */
+/** `place`: the kind of text or file, and its row. Content sealed to one place cannot be opened at another. */
 export type CaseCipher = {
   seal(place: string, content: string | Uint8Array): Uint8Array;
-  /** Null: it was changed, or belongs elsewhere. */
+  /** Null: the content was changed, or was sealed to another place. */
   open(place: string, sealed: Uint8Array): Buffer | null;
 };
 
 export type CaseSeal = {
-  /** The new key's wrapped form, for the database. */
+  /** Creates a key and returns its wrapped form, for the database. */
   create(caseId: string): Promise<Uint8Array>;
   createAll(caseIds: readonly string[]): Promise<NewCaseKey[]>;
   /** Null: the key is gone. */
   cipherOf(caseId: string, wrapped: Uint8Array): CaseCipher | null;
-  /** For ever. */
+  /** Destroys the key for ever. */
   destroy(wrapped: Uint8Array): Promise<void>;
-  /** Destroys the keys of cases that are gone, left behind by a gateway that was killed. */
+  /** Destroys keys of cases that no longer exist, left behind by a killed gateway. */
   sweep(named: readonly Uint8Array[]): Promise<void>;
-  /** The keyed hash of a number. A Patient ID is of one person under one issuer, if the PACS names any. */
+  /**
+   * The keyed hash of a number. A Patient ID identifies a person only together with its issuer, if the PACS names one.
+   */
   print(kind: 'patient-id' | 'accession-number', value: string, issuer?: string | null): string;
 };
 
-/** `wrapped`: for the database. */
+/** `wrapped`: the key's form for the database. */
 export type NewCaseKey = { readonly wrapped: Uint8Array; readonly cipher: CaseCipher };
 
 /** `secret`: 32 bytes. */
@@ -78,12 +80,15 @@ export function createCipher(key: Uint8Array): CaseCipher {
   };
 }
 
-/** Crockford's Base32: no letter that reads as a digit, and hardly a word. */
+/** Crockford's Base32: it has no letters that look like digits, and rarely spells a word. */
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-/** Forty bits: among 100 000 patients one pair in 200 sites shares one, and it opens nothing. */
+/**
+ * Forty bits: with 100 000 patients per site, about one site in 200 has two patients with the same pseudonym. A
+ * pseudonym opens nothing.
+ */
 const PSEUDONYM_LETTERS = 8;
 
-/** From the keyed hash of a Patient ID, for people: `P-7QF2-M9XK`. */
+/** A pseudonym for people to read, made from the keyed hash of a Patient ID: `P-7QF2-M9XK`. */
 export function pseudonymOf(print: string): string {
   const bits = BigInt(`0x${print.slice(0, 10)}`);
   const letters = Array.from(

@@ -1,4 +1,4 @@
-/** The events of a case and of its studies, read from the audit trail: no other place keeps them. */
+/** The events of a case and its studies, read from the audit trail, which is the only place that stores them. */
 import { sql } from 'kysely';
 import type { CasePart, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
@@ -8,16 +8,16 @@ import { isBlindTo, isHiddenReading, isHiddenWritingEvent, isNameless } from '..
 import { mayKnowStudy, type CaseReader } from '../findings/case-rights.ts';
 import { usernamesOf } from './case.store.ts';
 
-/** The newest are kept. */
+/** Only the newest events are shown. */
 const EVENTS_LIMIT = 500;
 
-/** Oldest first. */
+/** Events, oldest first. */
 export async function timelineOf(
   db: Db,
   { reader, withheld }: { readonly reader: CaseReader; readonly withheld: readonly CasePart[] },
   caseId: string,
 ): Promise<CaseTimeline['events']> {
-  // A study may have several uploads: each account is told of its own.
+  // A study may have several uploads. An account sees the events of its own only.
   const isOwn = reachesAll(reader)
     ? sql<boolean>`true`
     : sql<boolean>`exists (select 1 from instance i where i.study_id = study.id and ${await isReached(db, reader)})`;
@@ -61,7 +61,7 @@ export async function timelineOf(
   const names = withheld.includes('people') ? new Map() : await usernamesOf(db, [...new Set(accounts)]);
   return rows.reverse().flatMap(({ at, event, fields, isNameless: isOfReader }) => {
     const brought = 'studyId' in fields ? added(fields) : undefined;
-    // A reader who is blinded to what models found is told of none.
+    // A reader who is blinded to what models found is not told that any exist.
     if (brought !== undefined && blindIds.has(String(fields['studyId']))) return [];
     return {
       at: at.toISOString(),
@@ -75,7 +75,7 @@ export async function timelineOf(
 
 const accountOf = ({ by }: Record<string, unknown>): string | null => (typeof by === 'string' ? by : null);
 
-/** Without the ids that tell a reader nothing, or something that is not theirs to know. */
+/** Removes the ids, which either say nothing to a reader or are not theirs to know. */
 function saidIn(fields: Record<string, unknown>): Record<string, unknown> {
   const {
     caseId: _case,
@@ -90,7 +90,7 @@ function saidIn(fields: Record<string, unknown>): Record<string, unknown> {
   return said;
 }
 
-/** The fields that name nobody; events may come to have others. */
+/** The fields that identify nobody. Unlisted fields, including ones added later, are left out. */
 const IMPERSONAL = new Set([
   'status',
   'priority',

@@ -1,4 +1,4 @@
-/** The tools of this feature's parts. */
+/** The tools that the parts of this feature share. */
 import type { Db } from '../database/database.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { CaseSeal } from './case-seal.ts';

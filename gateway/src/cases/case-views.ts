@@ -1,4 +1,4 @@
-/** The lists of cases that a person keeps under a name. Names are sealed: people write what they like in them. */
+/** Lists of cases that a person saves under a name. The names are sealed, because people can write anything in them. */
 import type { CaseView, NewCaseView } from '#shared/protocol/case-views.ts';
 import { CASE_VIEWS_LIMIT } from '#shared/protocol/case-views.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -7,14 +7,14 @@ import type { CaseCipher } from './case-seal.ts';
 
 export type CaseViewTools = {
   readonly db: Db;
-  /** A key of the gateway: a view outlives every case in it. */
+  /** Seals with a key of the gateway, because a view outlives the cases in it. */
   readonly names: CaseCipher;
   readonly newId: () => string;
 };
 
 const placeOf = (id: string): string => `view ${id}`;
 
-/** The account's own, in the order in which they were saved. */
+/** The account's own views, in the order in which they were saved. */
 export async function listViews(
   { db, names }: Pick<CaseViewTools, 'names'> & { readonly db: Db | Trx },
   accountId: string,
@@ -34,13 +34,13 @@ export async function listViews(
 
 type Saved = NewCaseView & {
   readonly accountId: string;
-  /** Null: a new one. */
+  /** Null: a new view. */
   readonly id: string | null;
 };
 
 /**
- * A name is of one view: another one of the same name gives way. So it does no harm to save a view again after its
- * answer was lost. @throws Problem not-found, invalid-request: there are enough.
+ * Names are unique: saving a view replaces any other view of that name. So a view may safely be saved again after the
+ * response was lost. @throws Problem not-found; invalid-request: there are too many views.
  */
 export async function saveView(
   tools: CaseViewTools,
@@ -66,7 +66,7 @@ export async function saveView(
   });
 }
 
-/** @throws Problem not-found, also for somebody else's. */
+/** @throws Problem not-found, also for another account's view. */
 export async function deleteView(
   db: Db,
   { id, accountId }: Pick<Saved, 'accountId'> & { readonly id: string },
@@ -79,7 +79,7 @@ export async function deleteView(
   if (numDeletedRows === 0n) throw new Problem('not-found');
 }
 
-/** Views of one person change one after the other. */
+/** Locks the account, so that changes of its views run one after the other. */
 async function lockAccount(trx: Trx, id: string): Promise<void> {
   await trx.selectFrom('account').select('id').where('id', '=', id).forNoKeyUpdate().execute();
 }

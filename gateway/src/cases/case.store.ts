@@ -1,4 +1,7 @@
-/** Cases in the database: rows as they are, without the right to see them and without their key. */
+/**
+ * Database access to cases. Except in `findCase`, rows are returned without checking whether the reader may see them;
+ * texts stay encrypted.
+ */
 import { sql, type Selectable, type Updateable } from 'kysely';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -9,10 +12,10 @@ import { isVisible, type CaseReader } from '../findings/case-rights.ts';
 import { isSampleAccount, isSampleCase, sampleAccountIds } from './sample-mark.ts';
 
 export type CaseRow = Selectable<CaseRecordTable>;
-/** `username` null: not for this reader now. */
+/** `username` null: hidden from this reader at present. */
 type NoteRow = Selectable<CaseNoteTable> & { readonly username: string | null };
 
-/** @throws Problem not-found, also for one that the reader may not see. */
+/** @throws Problem not-found, also for a case that the reader may not see. */
 export async function findCase(db: Db, reader: CaseReader, id: string): Promise<CaseRow> {
   const row = await ofSite(db, reader, id)
     .where(await isVisible(db, reader))
@@ -21,7 +24,7 @@ export async function findCase(db: Db, reader: CaseReader, id: string): Promise<
   return row;
 }
 
-/** For auditors, who are shown the events of every case and nothing else of it. @throws Problem not-found. */
+/** For auditors, who see the events of every case but nothing else of it. @throws Problem not-found. */
 export async function findAudited(db: Db, reader: CaseReader, id: string): Promise<CaseRow> {
   const row = await ofSite(db, reader, id).executeTakeFirst();
   if (row === undefined) throw new Problem('not-found');
@@ -31,7 +34,10 @@ export async function findAudited(db: Db, reader: CaseReader, id: string): Promi
 const ofSite = (db: Db, { siteId }: CaseReader, id: string) =>
   db.selectFrom('case_record').selectAll().where('id', '=', id).where('site_id', '=', siteId);
 
-/** Locked until the transaction ends. @throws Problem not-found; case-changed: somebody was faster. */
+/**
+ * The row stays locked until the transaction ends. @throws Problem not-found; case-changed: somebody else changed the
+ * case first.
+ */
 export async function lockCase(
   trx: Trx,
   reader: CaseReader,
@@ -49,7 +55,7 @@ export async function lockCase(
   return row;
 }
 
-/** Writes its next version. */
+/** Writes the next version of the case. */
 export async function updateCase(
   trx: Trx,
   { id, version }: CaseRow,
@@ -86,13 +92,13 @@ export async function addStudies(
     .execute();
 }
 
-/** The username of the account that wrote a row of this table, if the reader is shown it. */
+/** The username of the account that wrote a row of this table; null if it is hidden from the reader. */
 export const usernameShownTo = (reader: CaseReader, table: string) =>
   sql<
     string | null
   >`case when ${isNameless(reader, writtenIn(table))} then null else account.username end`.as('username');
 
-/** All of them; `isHidden`: not for this reader now (blinding.ts). */
+/** All notes of the case. `isHidden`: hidden from this reader at present (blinding.ts). */
 export async function notesOf(
   db: Db,
   reader: CaseReader,
@@ -109,7 +115,9 @@ export async function notesOf(
     .execute();
 }
 
-/** The accounts to which the caller may assign cases, by name: sample accounts for those alone. */
+/**
+ * The accounts to which the caller may assign cases, by name. Only sample accounts are offered other sample accounts.
+ */
 export async function listAssignees(
   db: Db,
   { id, siteId }: Pick<CaseReader, 'id' | 'siteId'>,
@@ -127,9 +135,9 @@ const selectAssignees = (db: Db, siteId: string, mayBeSample: boolean) =>
     .where(mayBeSample ? sql<boolean>`true` : sql<boolean>`id not in ${sampleAccountIds(siteId)}`);
 
 /**
- * Until the transaction ends the account is not disabled: nothing is assigned behind the back of who hands its work
- * back. @throws Problem invalid-request: no such account, it works on no cases, or it is of the sample and the case is
- * not.
+ * Locks the account so that it cannot be disabled before the transaction ends; otherwise a case could be assigned to it
+ * after its work was handed back. @throws Problem invalid-request: there is no such account, it works on no cases, or
+ * it is a sample account and the case is not.
  */
 export async function requireAssignee(
   trx: Trx,

@@ -17,17 +17,17 @@ import { forgetCaseReadings } from './record-case-reading.ts';
 import { dropOldRows } from './stage-import.ts';
 import { unreadStudyRoutes } from './unread-studies.routes.ts';
 
-/** `caseKeys`: in a folder of their own, where nothing but cases has a key. */
+/** `caseKeys`: keys in a folder of their own, which holds keys of cases only. */
 type CasesFeatureTools = Omit<BulkTools, 'seal'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
   readonly caseKeys: ManyKeys;
 };
 
-/** The purpose of the secret by which numbers of patients and studies are hashed. */
+/** The purpose of the secret with which numbers of patients and studies are hashed. */
 export const PRINTS = 'numbers of cases';
-/** The purpose of the key under which people's names of their views are sealed. */
+/** The purpose of the key that seals the names people give their views. */
 const VIEW_NAMES = 'names of case views';
-/** How long a case may wait for a study that has arrived. */
+/** How long it may take until an arrived study is linked to the case that waits for it. */
 const LINK_EVERY_SECONDS = 60;
 const SWEEP_EVERY_SECONDS = 3600;
 
@@ -35,7 +35,7 @@ export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Fe
   const tools = { ...rest, seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)) };
   return {
     routes: [
-      // Before the routes of one case, or its path would be one.
+      // These come before the routes of one case, which would take `unread-studies` for an id.
       unreadStudyRoutes(tools),
       caseRoutes(tools),
       caseEntryRoutes(tools),

@@ -1,4 +1,7 @@
-/** `/cases`: the list, a case, and its changes, for people who are signed in. No script's key reads what they type. */
+/**
+ * `/cases`: the list, a single case, and changes of it, for people who are signed in. API keys cannot read what people
+ * type.
+ */
 import { z } from '@hono/zod-openapi';
 import {
   assigneesSchema,
@@ -120,7 +123,7 @@ const notShown = defineRoute({
   summary: 'How many cases of the site you are not shown, because their studies keep names',
   responses: { 200: jsonResponse(notShownSchema, 'Whatever filters say; null: fewer than five.') },
 });
-/** In the body: an address ends up in logs. */
+/** The name is in the body, because addresses end up in logs. */
 const ofPatient = defineRoute({
   method: 'post',
   path: '/cases/of-patient',
@@ -299,7 +302,7 @@ function questionOf(
 ): CaseQuestion {
   const { q, study, assignee, to, status, priority, dueUntil, modality, bodyPart, early, finding, from } =
     query;
-  // A reader of pseudonyms does not learn the assignee: the filter would tell.
+  // The assignee is withheld from readers of pseudonyms, and the filter would reveal it.
   const assigneeId = withheld.includes('people') ? undefined : assigneeOf(caller, assignee);
   const opened = { from, until: to };
   return {
@@ -335,7 +338,7 @@ async function shownTo(
 }
 
 /**
- * Finds the case with the most that the caller may see: as its sender, more than as a researcher.
+ * Finds the case in the role in which the caller may see most of it; a sender sees more than a researcher.
  * @throws Problem not-found.
  */
 async function findMost({ db }: CaseTools, caller: CaseReader, id: string) {

@@ -1,4 +1,7 @@
-/** Changes of a case. Each names the version that the person has seen: nobody overwrites a change unseen. */
+/**
+ * Changes of a case. Each names the version that the person has seen, so nobody overwrites a change without having seen
+ * it.
+ */
 import { sql } from 'kysely';
 import { CASE_PRIORITIES, type CaseChange, NOTES_LIMIT, type NOTE_KINDS } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -17,7 +20,7 @@ type Which = { readonly id: string; readonly version: number };
 type NewNote = { readonly kind: (typeof NOTE_KINDS)[number]; readonly text: string };
 
 /**
- * Fields that are asked for as they are count as not asked for; without any other nothing is written.
+ * Fields that already have the requested value are ignored; if no other field is left, nothing is written.
  * @throws Problem not-found, case-changed, case-closed, review-blinded, invalid-request (the assignee).
  */
 export async function changeCase(
@@ -60,11 +63,14 @@ export async function changeCase(
 
 type Fields = Omit<CaseChange, 'version'>;
 
-/** All readers see it, and it may tell what one of them thinks: words, and how much the case hurries. */
+/**
+ * Whether a change may reveal to other readers what one of them thinks. All readers see the words and the urgency of a
+ * case.
+ */
 export const tellsReaders = (fields: Partial<Record<keyof Fields, unknown>>): boolean =>
   (['title', 'tags', 'priority', 'dueOn'] as const).some((name) => fields[name] !== undefined);
 
-/** The fields whose value is another one than that of the case. A text that cannot be read differs from any. */
+/** The fields whose requested value differs from the case's. A text that cannot be decrypted differs from any value. */
 function differingOf(row: CaseRow, text: CaseText | null, { tags, ...asked }: Fields): Fields {
   const wanted: Fields = { ...asked, ...(tags && { tags: [...new Set(tags)] }) };
   const current: Fields = {
@@ -113,7 +119,7 @@ export async function reopenCase(
   });
 }
 
-/** A closed case takes notes too: an addendum. @throws Problem not-found, case-full. */
+/** Notes can also be added to a closed case, as addenda. @throws Problem not-found, case-full. */
 export async function noteInCase(
   tools: CaseTools,
   keeper: CaseReader,
@@ -127,7 +133,10 @@ export async function noteInCase(
   });
 }
 
-/** With everything in it; its key is destroyed once that is on the disk. @throws Problem not-found, case-changed. */
+/**
+ * Deletes a case with everything in it. The key is destroyed once the deletion is committed. @throws Problem not-found,
+ * case-changed.
+ */
 export async function deleteCase(
   { db, seal, now }: CaseTools,
   keeper: CaseReader,
@@ -143,7 +152,10 @@ export async function deleteCase(
   await seal.destroy(wrapped);
 }
 
-/** Readers of the case write notes meanwhile, which are hidden from each other. @throws Problem review-blinded. */
+/**
+ * While readers are blinded, their notes are hidden from each other; a change of the case would go around that. @throws
+ * Problem review-blinded.
+ */
 async function requireNotBlinded(trx: Trx, keeper: CaseReader, caseId: string): Promise<void> {
   if (mayRead(keeper) && (await isReadBlinded(trx, keeper, caseId))) throw new Problem('review-blinded');
 }
@@ -156,7 +168,7 @@ async function lockOpen(trx: Trx, keeper: CaseReader, which: Which): Promise<Cas
   return row;
 }
 
-/** @throws Problem case-unreadable: its key is gone, and nothing can be added to it. */
+/** @throws Problem case-unreadable: the key of the case is gone, so nothing can be added. */
 export function cipherOf({ seal }: CaseTools, { id, wrapped_key }: CaseRow): CaseCipher {
   const cipher = seal.cipherOf(id, wrapped_key);
   if (cipher === null) throw new Problem('case-unreadable');

@@ -1,7 +1,7 @@
 /**
- * How many cases of the site a researcher is not shown, because their studies keep names or have not arrived: an empty
- * list is else taken for an empty site. Whatever the filters say: a count by filter would tell of those cases. A count
- * below the smallest cell is told as that.
+ * Counts the cases of the site that a researcher is not shown because their studies keep names or have not arrived.
+ * Without this, an empty list would look like an empty site. The count ignores filters, since a filtered count would
+ * reveal something about those cases. A count below the smallest cell is not told exactly.
  */
 import { sql } from 'kysely';
 import { SMALLEST_CELL } from '#shared/protocol/analytics.ts';

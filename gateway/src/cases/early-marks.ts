@@ -1,7 +1,7 @@
 /**
- * Studies that the automatic check on a device marked for early reading. The mark is the answer of a model: it is kept
- * from those who read a study without what models found. The mark of an image that is not in the PACS counts for
- * nothing, as anybody may name an image.
+ * Studies that the automatic check on a device marked for early reading. The mark comes from a model, so it is hidden
+ * from readers who read a study without what models found. The mark of an image that is not in the PACS is ignored,
+ * since anybody can name an image.
  */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
@@ -10,7 +10,7 @@ import { isReached, reachesAll } from '../findings/result-reach.ts';
 import { isBlindTo } from '../findings/blinding.ts';
 import { mayKnowStudy, type CaseReader, type CaseStudyUid } from '../findings/case-rights.ts';
 
-/** A condition on `uid`, a Study Instance UID in the query: it is marked, and the reader may know. */
+/** A condition on `uid`, a Study Instance UID in the query: the study is marked, and the reader may know that. */
 export async function isMarkedEarly(
   db: Db,
   reader: CaseReader,
@@ -22,7 +22,7 @@ export async function isMarkedEarly(
     and not ${isBlindTo(reader, sql.ref(uid))})`;
 }
 
-/** A condition on `caseId` in the query: one of the studies of the case is marked, and the reader may know. */
+/** A condition on `caseId` in the query: a study of the case is marked, and the reader may know that. */
 export const isEarlyCase = async (
   db: Db,
   reader: CaseReader,

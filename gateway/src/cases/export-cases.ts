@@ -1,4 +1,4 @@
-/** The list of cases as CSV, a page at a time as the caller reads it, in constant memory. */
+/** The list of cases as CSV, written page by page as the caller reads it, in constant memory. */
 import { Readable } from 'node:stream';
 import { recordAudit } from '../audit/audit.ts';
 import { BYTE_ORDER_MARK, writeCsv } from '../http/csv.ts';
@@ -11,12 +11,15 @@ const PAGE = 200;
 
 export const CSV_HEADERS = {
   'Content-Type': 'text/csv; charset=utf-8; header=present',
-  // Under no name of a filter: it may be a UID.
+  // The file name does not mention the filter, which may be a UID.
   'Content-Disposition': 'attachment; filename="cases.csv"',
   'X-Content-Type-Options': 'nosniff',
 };
 
-/** By number, which never changes: a case that is changed meanwhile is in it once. The event is written first. */
+/**
+ * Exports cases in the order of their numbers, which never change, so a case that changes during the export appears
+ * once. The audit event is recorded before the first byte.
+ */
 export async function exportCases(
   tools: CaseTools,
   shown: Shown,

@@ -1,6 +1,6 @@
 /**
- * The cases of a patient: the PACS is asked who has this name or Patient ID, as no name is in the database. A case that
- * waits for its study is found by the keyed hash of the Patient ID that it names.
+ * Finds the cases of a patient. The PACS is asked who has this name or Patient ID, because the database holds no names.
+ * A case that waits for its study is found by the keyed hash of its expected Patient ID.
  */
 import { recordAudit } from '../audit/audit.ts';
 import type { DescribedStudy } from '../ports/pacs/pacs.ts';
@@ -8,16 +8,21 @@ import type { CaseReader } from '../findings/case-rights.ts';
 import type { CaseTools } from './case-tools.ts';
 import { searchStudies } from './read-patients.ts';
 
-/** Studies found by each of the two searches. More would tell a person nothing: they type more of the name. */
+/**
+ * The most studies that each of the two searches returns. If there are more, the person should type more of the name.
+ */
 export const STUDIES_LIMIT = 500;
 
 export type PatientStudies = {
   readonly studies: readonly DescribedStudy[];
-  /** The PACS may have more under this name. */
+  /** The result may be incomplete: the PACS may have more studies. */
   readonly isCut: boolean;
 };
 
-/** By name and by Patient ID, each study once. @throws Problem pacs-unreachable, pacs-without-dicomweb. */
+/**
+ * Searches by name and by Patient ID, and returns each study once. @throws Problem pacs-unreachable,
+ * pacs-without-dicomweb.
+ */
 export async function searchByPatient(
   tools: Parameters<typeof searchStudies>[0],
   patient: string,
@@ -34,15 +39,18 @@ export async function searchByPatient(
 }
 
 export type FoundPatient = {
-  /** Studies that the PACS names. */
+  /** The studies that the PACS returned. */
   readonly studyInstanceUIDs: readonly string[];
   /** The keyed hash of a Patient ID that a case may wait for. */
   readonly expectedPrint: string;
-  /** The PACS may have more studies under this name. */
+  /** The result may be incomplete: the PACS may have more studies. */
   readonly isCut: boolean;
 };
 
-/** Recorded before the answer, without what was asked. @throws Problem pacs-unreachable, pacs-without-dicomweb. */
+/**
+ * The search is recorded before the answer is sent, without the search term. @throws Problem pacs-unreachable,
+ * pacs-without-dicomweb.
+ */
 export async function findByPatient(
   tools: CaseTools,
   reader: CaseReader,

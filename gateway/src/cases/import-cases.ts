@@ -1,6 +1,6 @@
 /**
- * Cases from a CSV file: read once from end to end in constant memory, judged row by row, and taken as a whole or not
- * at all. A dry run does the same and takes nothing.
+ * Imports cases from a CSV file, which is read once in constant memory. Rows are checked one by one, and either all of
+ * them are imported or none. A dry run does the same but imports nothing.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -19,22 +19,22 @@ import type { CaseTools } from './case-tools.ts';
 import { judgeRows, type Judged, type ReadRow } from './judge-rows.ts';
 import { commitRows, countsOf, dropRows, stageRows, type Import, type TakenRow } from './stage-import.ts';
 
-/** Rows that are judged, and written, together. */
+/** The number of rows that are checked and written together. */
 const ROWS_AT_ONCE = 200;
 const PREVIEW_ROWS = 3;
-/** Enough to see what is wrong, or repeated; all are counted. */
+/** The most wrong, or repeated, rows that are listed; all of them are counted. */
 const WRONG_LIMIT = 200;
 const HEADER_LENGTH = 100;
 
-/** Does the work once there is a place for it. */
+/** Runs the work as soon as there is a free place for it. */
 export type InTurn = <T>(work: () => Promise<T>) => Promise<T>;
 
 type CsvFile = {
   readonly pieces: AsyncIterable<Uint8Array>;
-  /** The fields of its columns from the left; undefined: as its first row names them. */
+  /** The fields of the columns from the left; undefined: the first row names them. */
   readonly columns?: readonly (CaseCsvField | '-')[] | undefined;
   readonly signal: AbortSignal;
-  /** For what costs more than memory: looking rows up, and writing them. */
+  /** For steps that cost more than memory: looking rows up, and writing them. */
   readonly inTurn: InTurn;
 };
 
@@ -85,10 +85,10 @@ function addWrong(report: Report, row: number, { fault, field }: RowFault): void
 type Work = {
   readonly tools: CaseTools;
   readonly keeper: CaseReader;
-  /** Null: nothing is taken. */
+  /** Null: nothing is imported. */
   readonly into: Import | null;
   readonly report: Report;
-  /** Digests of the rows that open a case, and where each was first seen. */
+  /** From the digest of each row that opens a case to the first row with that digest. */
   readonly opening: Map<string, number>;
 };
 
@@ -105,7 +105,7 @@ async function readFile(work: Work, { pieces, columns: named, signal, inTurn }: 
     if (rows.length > 0) await inTurn(async () => take(work, rows, await judgeRows(judge, rows)));
   };
   try {
-    // The header, and a row more than may be: there are too many then.
+    // The header and one row more than allowed, so that too many rows are noticed.
     const rows = readCsv(pieces, CSV_ROWS_LIMIT + 2, signal);
     const header = await rows.next();
     const isUsable = header.done !== true && readHeader(report, header.value, named);
@@ -123,7 +123,7 @@ async function readFile(work: Work, { pieces, columns: named, signal, inTurn }: 
   await flush();
 }
 
-/** Whether its columns can become cases. */
+/** Returns whether cases can be imported from these columns. */
 function readHeader(report: Report, { row, cells }: CsvRow, named: CsvFile['columns']): boolean {
   if (cells.length > CSV_COLUMNS_LIMIT) {
     addWrong(report, row, new RowFault('too-many-columns'));
@@ -141,7 +141,7 @@ function readHeader(report: Report, { row, cells }: CsvRow, named: CsvFile['colu
   return isUsable;
 }
 
-/** Null: it is wrong. */
+/** Null: the row is wrong. */
 function readRow(report: Report, { row, cells }: CsvRow): ReadRow | null {
   const { columns, preview } = report;
   report.rows += 1;
@@ -157,7 +157,7 @@ function readRow(report: Report, { row, cells }: CsvRow): ReadRow | null {
   return { row, values: new Map(values) };
 }
 
-/** A person who pasted a row twice would get two cases. */
+/** Reports repeated rows, since pasting a row twice would open two cases. */
 function noteRepeated({ report, opening }: Work, { row, values }: ReadRow): void {
   const digest = createHash('sha256')
     .update(JSON.stringify([...values]))

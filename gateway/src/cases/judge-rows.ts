@@ -1,6 +1,6 @@
 /**
- * The rows of an import one by one: what each asks for, or why it cannot be taken. A row with the id of a case changes
- * the fields in which it differs from an export of that case; any other row opens a case.
+ * Checks the rows of an import one by one: what each asks for, or why it cannot be imported. A row with the id of a
+ * case changes the fields that differ from an export of that case; any other row opens a case.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { CaseCsvColumn, CaseCsvField } from '#shared/protocol/case-csv.ts';
@@ -26,12 +26,12 @@ type Judge = {
   readonly seen: Set<string>;
 };
 
-/** Rows that ask the PACS at once, and are judged in one turn: their cells are not long (parse-csv.ts). */
+/** Rows that are checked in parallel, with a request to the PACS each. Their cells are short (parse-csv.ts). */
 const ROWS_AT_ONCE = 8;
 const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const DAMAGED = '\uFFFD';
 
-/** In the order of the rows. @throws Problem pacs-unreachable. */
+/** Results in the order of the rows. @throws Problem pacs-unreachable. */
 export async function judgeRows(judge: Judge, rows: readonly ReadRow[]): Promise<Judged[]> {
   const named = await casesNamed(judge, rows);
   const judged: Judged[] = [];
@@ -42,7 +42,7 @@ export async function judgeRows(judge: Judge, rows: readonly ReadRow[]): Promise
   for (let at = 0; at < rows.length; at += ROWS_AT_ONCE) {
     const some = rows.slice(at, at + ROWS_AT_ONCE);
     judged.push(...(await Promise.all(some.map((row) => judgeRow(judge, row, named).catch(asFault)))));
-    // Rows that are wrong at first sight wait for nothing.
+    // Rows that are wrong at first sight never wait, so other work gets its turn here.
     await setImmediate();
   }
   return judged;
@@ -54,7 +54,7 @@ type Named = {
   readonly isReadable: boolean;
 };
 
-/** The fields that an export has too. */
+/** The fields that exports have too. */
 const EXPORTED = [
   'title',
   'status',
@@ -65,7 +65,7 @@ const EXPORTED = [
   'studies',
 ] as const satisfies readonly (CaseCsvColumn & CaseCsvField)[];
 
-/** By id. */
+/** Returns the cases that the rows name, by id. */
 async function casesNamed(
   { tools, keeper }: Judge,
   rows: readonly ReadRow[],
@@ -111,7 +111,7 @@ async function judgeRow(judge: Judge, read: ReadRow, named: ReadonlyMap<string, 
   return fields === null ? 'unchanged' : { row, of: of.row, fields, found: null };
 }
 
-/** Null: it is as it was exported, or is so again. @throws RowFault. */
+/** Null: the row changes nothing. @throws RowFault. */
 function changesOf({ assignees }: Judge, { row, shown, isReadable }: Named, values: CsvValues) {
   const numbered = (['accessionNumber', 'patientId'] as const).find((field) => values.get(field));
   if (numbered !== undefined) throw new RowFault('unchangeable', numbered);
@@ -130,7 +130,7 @@ function changesOf({ assignees }: Judge, { row, shown, isReadable }: Named, valu
 
 /** @throws RowFault; Problem pacs-unreachable. */
 async function judgeNew({ tools, keeper, assignees }: Judge, { row, values }: ReadRow): Promise<TakenRow> {
-  // Empty ones are as on the page of a new case.
+  // Empty fields get the same defaults as on the page of a new case.
   const typed = new Map([...values].filter(([field, value]) => value !== '' || field === 'title'));
   const fields = fieldsOf(typed, assignees);
   if (fields.title === undefined) throw new RowFault('missing', 'title');

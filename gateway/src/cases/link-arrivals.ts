@@ -1,7 +1,7 @@
 /**
- * Cases that were opened before their study: once a study has arrived, its numbers are asked of the PACS and compared,
- * as keyed hashes, with those that cases wait for. Each study is looked at once after each change of it, and only while
- * a case waits.
+ * Links cases that were opened before their study arrived. Once a study has arrived, the PACS is asked for its numbers,
+ * and these are compared, as keyed hashes, with the numbers that cases wait for. Each study is checked once after each
+ * change, and only while a case waits.
  */
 import { sql } from 'kysely';
 import { recordAudit } from '../audit/audit.ts';
@@ -10,14 +10,14 @@ import type { CaseTools } from './case-tools.ts';
 import { addStudies, updateCase } from './case.store.ts';
 import { FOUND_LIMIT, isOnePatient, ofOnePatient } from './read-patients.ts';
 
-/** In one turn of the clock: each is a search at the PACS. */
+/** Studies checked per run of the clock; each needs a search at the PACS. */
 const AT_ONCE = 50;
 
 type Arrival = { readonly siteId: string; readonly studyInstanceUID: string; readonly changedAt: Date };
 
 export async function linkArrivals(tools: CaseTools, signal: AbortSignal): Promise<void> {
   const { db, pacs } = tools;
-  // Nobody waits: what was looked at need not be remembered.
+  // No case waits, so there is no need to remember which studies were checked.
   await sql`delete from case_arrival a where not exists (select 1 from case_record c
     where c.site_id = a.site_id and c.expects is not null and c.status <> 'closed')`.execute(db);
   const failed: unknown[] = [];
@@ -28,9 +28,9 @@ export async function linkArrivals(tools: CaseTools, signal: AbortSignal): Promi
       const rows = await pacs.searchStudies(key, FOUND_LIMIT, signal);
       await compare(tools, arrival, { study: ofOnePatient(rows), signal });
     } catch (error) {
-      // No answer at all: the others would wait for it too, and the next turn asks again.
+      // The PACS did not answer at all. The other studies would fail too, and the next run asks again.
       if (error instanceof PacsUnreachable && error.status === null) return;
-      // An answer that says nothing of this study holds up no other one.
+      // A failed answer about this study must not delay the others.
       failed.push(error);
     }
   }
@@ -51,8 +51,8 @@ async function newArrivals({ db }: CaseTools): Promise<readonly Arrival[]> {
 }
 
 /**
- * `study` undefined: the PACS does not show it, or shows it as several patients'. It was confirmed, so that will not
- * change, and it is asked for again only once more of it arrives.
+ * `study` undefined: the PACS does not show the study, or lists it under several patients. The study was confirmed, so
+ * this will not change, and it is only checked again when more of it arrives.
  */
 async function compare(
   tools: CaseTools,
@@ -105,8 +105,8 @@ async function compare(
 }
 
 /**
- * The print of the Patient ID as people type it, without its issuer. Null: the PACS has other patients with that ID,
- * and nobody can say whom a case means that waits for it.
+ * The keyed hash of the Patient ID as people type it, without its issuer. Null: the PACS has other patients with that
+ * ID, so it is unclear which of them a waiting case means.
  */
 async function typedNumber(
   { db, seal, pacs }: CaseTools,

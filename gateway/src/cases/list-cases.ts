@@ -1,4 +1,7 @@
-/** A page of the cases that a reader may see: filtered, in one of five orders, from where the page before ended. */
+/**
+ * A page of the cases that a reader may see: filtered, in one of five orders, starting after the last case of the page
+ * before.
+ */
 import { sql, type RawBuilder } from 'kysely';
 import {
   CASE_PRIORITIES,
@@ -18,19 +21,21 @@ import { isEarlyCase } from './early-marks.ts';
 import type { CaseRow } from './case.store.ts';
 import type { FoundPatient } from './find-by-patient.ts';
 
-/** The cases that are asked for; undefined: any. Opened `from` then, and before `until`. */
+/**
+ * Criteria for cases; undefined: no restriction. A case matches if it was opened at or after `from` and before `until`.
+ */
 export type CaseQuestion = {
-  /** A case's number, or with a dot in it a part of the Study Instance UID of one of its studies. */
+  /** The number of a case or, if it contains a dot, a part of the Study Instance UID of one of its studies. */
   readonly text?: string | undefined;
   /** The Study Instance UID of one of its studies. */
   readonly study?: string | undefined;
   readonly status?: CaseStatus | 'active' | undefined;
   readonly priority?: CasePriority | undefined;
-  /** An account's id; null: nobody. */
+  /** The id of an account; null: unassigned. */
   readonly assigneeId?: string | null | undefined;
   readonly dueUntil?: string | undefined;
   readonly modality?: string | undefined;
-  /** A model saw it in one of the studies. */
+  /** The body part that a model saw in one of the studies. */
   readonly bodyPart?: CaseBodyPart | undefined;
   /** The automatic check on the device marked one of the studies for early reading. */
   readonly early?: 'marked' | undefined;
@@ -38,10 +43,10 @@ export type CaseQuestion = {
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
   readonly ids?: readonly string[] | undefined;
-  /** Cases of these studies, or that wait for a Patient ID with this keyed hash. */
+  /** Cases of these studies, and cases that wait for a Patient ID with this keyed hash. */
   readonly patient?: Pick<FoundPatient, 'studyInstanceUIDs' | 'expectedPrint'> | undefined;
 };
-/** A page of them. */
+/** The criteria for one page. */
 export type CaseQuery = CaseQuestion & {
   readonly sort: CaseSort;
   /** The last case of the page before. */
@@ -51,17 +56,17 @@ export type CaseQuery = CaseQuestion & {
 
 type Condition = RawBuilder<boolean>;
 type Order = {
-  /** The value that is compared first; null: only the case's number is. */
+  /** The value that is compared first; null: cases are ordered by number only. */
   readonly by: RawBuilder<unknown> | null;
   readonly valueOf: (row: CaseRow) => string;
   readonly isDescending: boolean;
-  /** Whether the higher number comes first among equals. */
+  /** Whether cases with equal values are ordered by descending number. */
   readonly newestFirst: boolean;
 };
 
-/** No date is as late: a case that is due never comes last. */
+/** Later than any real date, so cases without a due date come last. */
 const NEVER = '9999-12-31';
-/** The expression that the index has. */
+/** Must be the same expression as in the index. */
 const DUE_ON = sql`coalesce(case_record.due_on, ${sql.lit(NEVER)})`;
 
 const ORDERS: Readonly<Record<CaseSort, Order>> = {
@@ -87,7 +92,7 @@ const ORDERS: Readonly<Record<CaseSort, Order>> = {
   },
 };
 
-/** "The page after this case", in the order of `sort`. */
+/** A cursor for the page after this case, in the order of `sort`. */
 export const cursorOf = (sort: CaseSort, row: CaseRow): string =>
   `${sort}~${ORDERS[sort].valueOf(row)}~${row.number}`;
 
@@ -99,7 +104,7 @@ const VALUES: Readonly<Record<CaseSort, RegExp>> = {
   priority: /^\d$/,
 };
 
-/** Null: no cursor of this order. */
+/** Null: the text is not a cursor of this order. */
 export function parseCursor(sort: CaseSort, text: string): { value: string; number: number } | null {
   const [of, value = '', number = ''] = text.split('~');
   if (of !== sort || !VALUES[sort].test(value) || !/^\d{1,9}$/.test(number)) return null;
@@ -107,7 +112,7 @@ export function parseCursor(sort: CaseSort, text: string): { value: string; numb
   return { value, number: Number(number) };
 }
 
-/** At most `limit` rows, and whether there are more. */
+/** Returns at most `limit` rows, and whether there are more. */
 export async function listCases(
   db: Db,
   reader: CaseReader,
@@ -135,18 +140,20 @@ export async function countCases(db: Db, reader: CaseReader, question: CaseQuest
   return (await select.executeTakeFirstOrThrow()).count;
 }
 
-/** On `c`, a study of a case, and on `r`, a result: the reader may know it. */
+/** Conditions on `c`, a study of a case, and on `r`, a result: the reader may know of it. */
 type Known = {
   readonly siteId: string;
   readonly study: Condition;
   readonly result: Condition;
   /** On the case: one of its studies is marked for early reading. */
   readonly isEarly: Condition;
-  /** On the case: the reader is to read one of its studies without a model's answer. */
+  /** On the case: the reader is to read one of its studies without the models' answers. */
   readonly isHidden: Condition;
 };
 
-/** A filter answers of what the reader is shown: otherwise it tells of the studies and results that they are not. */
+/**
+ * Filters only take into account what the reader is shown. Otherwise they would reveal the other studies and results.
+ */
 const knownTo = async (db: Db, reader: CaseReader): Promise<Known> => ({
   siteId: reader.siteId,
   study: await mayKnowStudy(db, reader, 'c.study_instance_uid'),
@@ -183,7 +190,7 @@ function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after
     ? sql<boolean>`case_record.number < ${number}`
     : sql<boolean>`case_record.number > ${number}`;
   if (by === null) return byNumber;
-  // The first of both conditions is where an index begins to be read.
+  // The first of the two conditions lets the database start reading the index at the right place.
   return isDescending
     ? sql`(${by} <= ${value} and (${by} < ${value} or ${byNumber}))`
     : sql`(${by} >= ${value} and (${by} > ${value} or ${byNumber}))`;
@@ -193,8 +200,8 @@ function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after
 const NUMBER = /^[1-9]\d{0,8}$/;
 
 /**
- * `text` holds digits and dots alone. An array is found once: whether many names have a text in them is nothing that
- * the planner knows, which would look at every case.
+ * `text` holds only digits and dots. The subquery is wrapped in an array so that it runs once: the planner cannot
+ * estimate how many UIDs contain the text, and would check every case instead.
  */
 function isNamed(text: string, { siteId, study }: Known): Condition {
   if (!text.includes('.')) return NUMBER.test(text) ? sql`case_record.number = ${Number(text)}` : sql`false`;

@@ -1,6 +1,6 @@
 /**
- * A new case. Of several studies the PACS must say that they are of one patient. A case that names a number instead
- * takes the studies that the PACS has under it, or waits for the first (link-arrivals.ts).
+ * Opens a case. If it has several studies, the PACS must confirm that they are of one patient. A case that names a
+ * number instead gets the studies that the PACS has under it, or waits for the first one (link-arrivals.ts).
  */
 import { CASE_PRIORITIES, type NewCase } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -23,12 +23,12 @@ export type Found = {
 };
 
 /**
- * Returns its id. @throws Problem study-not-found, case-of-several-patients, pacs-unreachable, and invalid-request for
- * an assignee who works on no cases.
+ * Returns the id of the new case. @throws Problem study-not-found, case-of-several-patients, pacs-unreachable, and
+ * invalid-request for an assignee who works on no cases.
  */
 export async function openCase(tools: CaseTools, keeper: CaseReader, asked: NewCase): Promise<string> {
   const { db, now, newId } = tools;
-  // Before the PACS is asked: a study that arrives meanwhile is newer than the case.
+  // Taken before the PACS is asked, so that a study arriving meanwhile is newer than the case.
   const at = now();
   const found = await findFor(tools, keeper, asked);
   const id = newId();
@@ -45,11 +45,11 @@ type ToInsert = Pick<NewCase, 'title' | 'tags' | 'priority' | 'dueOn' | 'assigne
   readonly keeper: Pick<CaseReader, 'id' | 'siteId'>;
   readonly found: Found;
   readonly at: Date;
-  /** The name of the rule that opens it; absent: a person does. */
+  /** The name of the rule that opens the case; absent if a person opens it. */
   readonly rule?: string;
 };
 
-/** With its key, which is on the disk before the row. */
+/** Inserts a case and creates its key, which is on disk before the row is written. */
 export async function insertCase(
   trx: Trx,
   { seal }: Pick<CaseTools, 'seal'>,
@@ -89,7 +89,7 @@ export async function insertCase(
 }
 
 /**
- * The studies of a new case, or the hash of the number for which it waits. @throws Problem study-not-found,
+ * Finds the studies of a new case, or hashes the number for which it waits. @throws Problem study-not-found,
  * case-of-several-patients, pacs-unreachable.
  */
 export async function findFor(
@@ -103,8 +103,8 @@ export async function findFor(
 }
 
 /**
- * The gateway must know each. One alone opens a case whatever the PACS says: where it lists that study under several
- * patients, as an Orthanc does of images that were sent with another Patient ID, the case is nobody’s.
+ * The gateway must know every study. A single study opens a case whatever the PACS says. If the PACS lists it under
+ * several patients, as an Orthanc does once images with another Patient ID were sent, the case has no patient.
  */
 async function findStudies(
   tools: CaseTools,
@@ -130,8 +130,8 @@ async function findStudies(
 }
 
 /**
- * The studies under a number: those that came through this gateway, each of one patient. A number that waits takes no
- * others either (link-arrivals.ts).
+ * Finds the studies under a number: only those that came through this gateway and belong to one patient. A case that
+ * waits for a number gets the same kind of studies (link-arrivals.ts).
  */
 async function findExpected(
   tools: CaseTools,
@@ -164,7 +164,10 @@ async function findExpected(
   };
 }
 
-/** A search by a number shows a study as one patient's, though the PACS lists it under others too. */
+/**
+ * A search by number shows a study under one patient even if the PACS lists it under others too, so each study is
+ * searched for again by its UID.
+ */
 async function ofOnePatientEach(tools: CaseTools, uids: readonly string[]): Promise<DescribedStudy[]> {
   const described = await Promise.all(
     [...new Set(uids)].map(async (studyInstanceUID) =>

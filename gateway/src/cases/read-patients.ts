@@ -1,4 +1,4 @@
-/** The patients of studies, asked of the PACS for one answer. Only a keyed hash of the Patient ID is kept. */
+/** Asks the PACS for the patients of studies, for one answer. Only a keyed hash of the Patient ID is stored. */
 import type { CasePatients } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { PacsUnreachable, type DescribedStudy, type Pacs, type StudyKey } from '../ports/pacs/pacs.ts';
@@ -7,10 +7,10 @@ type SearchTools = { readonly pacs: Pick<Pacs, 'searchStudies'> };
 
 /** How long a person on a page waits for the PACS. */
 const PATIENCE_MS = 10_000;
-/** Studies of one patient, or under one accession number. */
+/** The most studies of one patient, or under one accession number, that are read. */
 export const FOUND_LIMIT = 50;
 
-/** @throws Problem pacs-unreachable; pacs-without-dicomweb for a name. */
+/** @throws Problem pacs-unreachable; pacs-without-dicomweb: for a search by name. */
 export async function searchStudies(
   { pacs }: SearchTools,
   key: StudyKey,
@@ -33,8 +33,8 @@ export const listStudyRows = (
   Promise.all(studyInstanceUIDs.map((studyInstanceUID) => searchStudies(tools, { studyInstanceUID })));
 
 /**
- * In the order of the studies, by their rows. One of which the PACS says nothing is all null; so is one that it lists
- * under several patients: nobody can say which of them the images of the case are of.
+ * Patients in the order of the studies. All values are null if the PACS does not know the study, or lists it under
+ * several patients, because it is then unknown whose images the case has.
  */
 export function patientsIn(
   studyInstanceUIDs: readonly string[],
@@ -56,7 +56,7 @@ export function patientsIn(
   });
 }
 
-/** @throws as `listStudyRows`. */
+/** Throws the same as `listStudyRows`. */
 export const readPatients = async (
   tools: SearchTools,
   studyInstanceUIDs: readonly string[],
@@ -64,13 +64,15 @@ export const readPatients = async (
   patientsIn(studyInstanceUIDs, await listStudyRows(tools, studyInstanceUIDs));
 
 /**
- * One study by the rows under which the PACS lists it. Undefined: there are none, or of several patients; an Orthanc
- * lists a study so once somebody has sent images of another patient under its UID.
+ * Reduces the PACS's rows for a study to one. Undefined: there are no rows, or they name several patients, as in an
+ * Orthanc after somebody sent images of another patient under the same UID.
  */
 export const ofOnePatient = (rows: readonly DescribedStudy[]): DescribedStudy | undefined =>
   rows.length === 1 || isOnePatient(rows) ? rows[0] : undefined;
 
-/** Whether the PACS says that all of these are of one patient. A Patient ID alone counts under one issuer. */
+/**
+ * Whether the PACS says that all these studies are of one patient. Equal Patient IDs count only under the same issuer.
+ */
 export function isOnePatient(studies: readonly DescribedStudy[]): boolean {
   const [first] = studies;
   return studies.every(

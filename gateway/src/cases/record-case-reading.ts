@@ -1,5 +1,5 @@
 /**
- * Reading a case is an event, and reading whose it is another: one of each for an account, a case and a
+ * Reading a case is recorded as one event, and reading its patient as another, each at most once per account, case and
  * quarter of an hour.
  */
 import { recordAudit } from '../audit/audit.ts';
@@ -10,7 +10,7 @@ import type { CaseReader } from '../findings/case-rights.ts';
 type CaseReading = 'case-read' | 'case-patients-read';
 type Tools = { readonly db: Db; readonly now: () => Date };
 
-/** Before the answer is sent. */
+/** Call it before the answer is sent. */
 export async function recordCaseReading(
   { db, now }: Tools,
   reader: CaseReader,
@@ -29,7 +29,7 @@ export async function recordCaseReading(
   });
 }
 
-/** Records patients read in a list, before the answer is sent: one event for all not recorded yet. */
+/** Call it before a list of patients is sent. One event names all studies that were not recorded yet. */
 export async function recordPatientsRead(
   { db, now }: Tools,
   reader: CaseReader,
@@ -51,7 +51,7 @@ export async function recordPatientsRead(
   });
 }
 
-/** Forgets readings of earlier quarters of an hour, which are in the audit trail. */
+/** Deletes the notes of readings in earlier quarters of an hour; the audit trail has them. */
 export async function forgetCaseReadings({ db, now }: Tools): Promise<void> {
   const period = periodOf(now());
   await db.deleteFrom('case_reading').where('period', '<', period).execute();

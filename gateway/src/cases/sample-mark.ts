@@ -1,11 +1,11 @@
-/** The mark of sample data in queries: what the sample accounts made. Real work and sample work never mix. */
+/** Recognises sample data in queries by the sample accounts that created it. Real work and sample work never mix. */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
 
 export const sampleAccountIds = (siteId: string): RawBuilder<unknown> =>
   sql`(select account_id from sample_account where site_id = ${siteId}::uuid)`;
 
-/** Cases that they opened, and those that a rule opened for a study which they alone sent. */
+/** Cases that sample accounts opened, and those that a rule opened for a study sent only by sample accounts. */
 export const sampleCaseIds = (siteId: string): RawBuilder<unknown> => sql`(
   select c.id from case_record c where c.site_id = ${siteId}::uuid and c.created_by in ${sampleAccountIds(siteId)}
   union all select r.case_id from case_by_rule r

@@ -1,4 +1,4 @@
-/** Cases as a reader is shown them: opened with their keys, and without the parts that are withheld. */
+/** Cases in the form in which a reader sees them: decrypted, and without the parts that are withheld. */
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { CASE_PRIORITIES, type Case, type CasePart, type ListedCase } from '#shared/protocol/cases.ts';
@@ -9,24 +9,24 @@ import { pseudonymOf, type CaseSeal } from './case-seal.ts';
 import { usernamesOf, type CaseRow } from './case.store.ts';
 
 const textSchema = z.object({ title: z.string(), tags: z.array(z.string()) });
-/** The text that is sealed with the case itself. */
+/** The text that is sealed in the row of the case. */
 export type CaseText = z.infer<typeof textSchema>;
 export const TEXT_PLACE = 'case';
 
-/** Cases after which other work has its turn: the key of each is a file that has to be read. */
+/** After this many cases other work gets its turn, since the key of each is read from a file. */
 const CASES_A_TURN = 20;
 
 type ShowTools = { readonly db: Db; readonly seal: CaseSeal };
-/** The reader, and the parts that are kept from them. */
+/** The reader, and the parts that are withheld from them. */
 export type Shown = { readonly reader: CaseReader; readonly withheld: readonly CasePart[] };
 
-/** Null: its key is gone, or it was sealed elsewhere. */
+/** Null: the key is gone, or the text was sealed for another place. */
 export function openText({ id, wrapped_key, sealed }: CaseRow, seal: CaseSeal): CaseText | null {
   const text = seal.cipherOf(id, wrapped_key)?.open(TEXT_PLACE, sealed) ?? null;
   return text === null ? null : textSchema.parse(JSON.parse(text.toString('utf8')));
 }
 
-/** In the order of the rows. */
+/** Cases in the order of the rows. */
 export async function showCases(
   { db, seal }: ShowTools,
   { reader, withheld }: Shown,
@@ -58,7 +58,7 @@ export async function showCases(
   return cases;
 }
 
-/** For everybody who sees the case. */
+/** The fields that everybody who sees the case may see. */
 function bareOf(row: CaseRow) {
   return {
     id: row.id,

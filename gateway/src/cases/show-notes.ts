@@ -1,11 +1,11 @@
-/** The notes of a case as a reader is shown them: none that is hidden from them now, and how many are. */
+/** The notes that a reader may see at present, and the number of hidden ones. */
 import type { CaseNotes } from '#shared/protocol/cases.ts';
 import type { CaseReader } from '../findings/case-rights.ts';
 import { notesOf, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { placeOfNote } from './change-case.ts';
 
-/** Oldest first. */
+/** Notes, oldest first. */
 export async function shownNotes(
   { db, seal }: Pick<CaseTools, 'db' | 'seal'>,
   reader: CaseReader,

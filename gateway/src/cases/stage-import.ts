@@ -1,5 +1,5 @@
 /**
- * The rows of an import wait in a table of their own until the last of them has been read and judged. Then all of them
+ * The rows of an import are staged in a table until the last one has been read and checked. Then either all of them
  * become cases in one transaction, or none.
  */
 import { sql } from 'kysely';
@@ -19,23 +19,23 @@ import { lookAgain } from './look-again.ts';
 import type { Found } from './open-case.ts';
 import { openText, TEXT_PLACE, type CaseText } from './show-cases.ts';
 
-/** `of` null: a new case. */
+/** `of` null: the row opens a new case. */
 export type TakenRow =
   | { readonly row: number; readonly of: CaseRow; readonly fields: Fields; readonly found: null }
   | { readonly row: number; readonly of: null; readonly fields: Fields; readonly found: Found };
 export type Import = {
-  /** Chosen by the caller, who may send it again after an answer was lost. */
+  /** Chosen by the caller, who may repeat the request with it after a lost answer. */
   readonly id: string;
-  /** The id of these rows alone. */
+  /** The id of the rows staged by this request. */
   readonly stage: string;
   readonly at: Date;
   readonly keeper: CaseReader;
 };
 type Counts = { readonly opened: number; readonly changed: number; readonly unchanged: number };
 
-/** How long rows are staged: as long as keys that no case names are kept (pipeline/study-key.ts). */
+/** How long rows stay staged: as long as keys that no case names are kept (pipeline/study-key.ts). */
 const STAGED_FOR_MS = 3600 * 1000;
-/** Rows of one statement of the audit trail. */
+/** The number of audit events that are written in one statement. */
 const EVENTS_AT_ONCE = 500;
 
 export async function stageRows(
@@ -109,18 +109,21 @@ function changedRow(
   };
 }
 
-/** The keys of its cases go with the next sweep. */
+/** Drops staged rows. The next sweep destroys the keys of their cases. */
 export async function dropRows(db: Db, stage: string): Promise<void> {
   await db.deleteFrom('case_import_row').where('import_id', '=', stage).execute();
 }
 
-/** Drops rows of imports that were cut off with their gateway. */
+/** Drops rows of imports that were cut off when their gateway stopped. */
 export async function dropOldRows({ db, now }: CaseTools): Promise<void> {
   const before = new Date(now().getTime() - STAGED_FOR_MS);
   await db.deleteFrom('case_import_row').where('at', '<', before).execute();
 }
 
-/** The counts of an import that is done; undefined: it is not. @throws Problem not-allowed: somebody else's. */
+/**
+ * The counts of a finished import; undefined: it has not finished. @throws Problem not-allowed: another account's
+ * import.
+ */
 export async function countsOf(
   db: Db | Trx,
   { id, keeper }: Pick<Import, 'id' | 'keeper'>,
@@ -130,7 +133,7 @@ export async function countsOf(
   return done && { opened: done.opened, changed: done.changed, unchanged: done.unchanged };
 }
 
-/** @throws Problem not-allowed; case-changed: somebody has changed one of its cases since it was read. */
+/** @throws Problem not-allowed; case-changed: one of the cases was changed since it was read. */
 export async function commitRows(tools: CaseTools, of: Import, counts: Counts): Promise<void> {
   const { id, at, keeper } = of;
   await tools.db.transaction().execute(async (trx) => {
@@ -141,14 +144,14 @@ export async function commitRows(tools: CaseTools, of: Import, counts: Counts): 
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
-    // The same import twice at once: the other one has done it, unless the id is somebody else's.
+    // The same import ran twice at once, and the other run has committed it, unless the id is another account's.
     if (first === undefined) return void (await countsOf(trx, of));
     await lookAgain(trx, keeper.siteId, at);
     const opened = await openRows(trx, of);
     if (opened !== counts.opened) throw new Error('rows of an import are missing');
     const changed = await changeRows(trx, of, tools.now());
     if (changed !== counts.changed) throw new Problem('case-changed');
-    // Read in parts, when they are written.
+    // The events are read and written in batches at the end of the transaction.
     await atEnd(trx, () => recordRows(trx, of, tools.now()));
     const event = { event: 'cases-imported', importId: id, by: keeper.id, ...counts } as const;
     await recordAudit(trx, keeper.siteId, event, tools.now());
@@ -168,7 +171,7 @@ async function openRows(trx: Trx, { stage, at, keeper }: Import): Promise<number
   return Number(numAffectedRows ?? 0);
 }
 
-/** Returns how many were as they were read. */
+/** Returns how many cases were still in the version that was read. */
 async function changeRows(trx: Trx, { stage, keeper }: Import, now: Date): Promise<number> {
   const { numAffectedRows } = await sql`update case_record c set version = c.version + 1, changed_at = ${now},
       status = r.status, priority = r.priority, due_on = r.due_on, assignee_id = r.assignee_id,
@@ -178,7 +181,7 @@ async function changeRows(trx: Trx, { stage, keeper }: Import, now: Date): Promi
   return Number(numAffectedRows ?? 0);
 }
 
-/** An event for each case, so that its timeline begins with it. */
+/** Records an event for each case, so that its timeline begins with it. */
 async function recordRows(trx: Trx, { id, stage, keeper }: Import, now: Date): Promise<void> {
   for (let after = 0; ; ) {
     const rows = await trx

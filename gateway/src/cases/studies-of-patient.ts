@@ -4,9 +4,9 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import { searchByPatient, STUDIES_LIMIT, type PatientStudies } from './find-by-patient.ts';
 import { searchStudies } from './read-patients.ts';
 
-/** Searches for a patient's studies. Each throws Problem pacs-unreachable, pacs-without-dicomweb. */
+/** Searches for a patient's studies. Both functions throw Problem pacs-unreachable, pacs-without-dicomweb. */
 type StudiesOfPatient = {
-  /** The Study Instance UIDs of those under this Patient ID. */
+  /** The Study Instance UIDs under this Patient ID. */
   readonly numbered: (patientId: string) => Promise<readonly string[]>;
   /** Studies under this name or Patient ID. */
   readonly namedOrNumbered: (patient: string) => Promise<PatientStudies>;
@@ -18,7 +18,7 @@ export function createStudiesOfPatient(
   const pacs: Pick<Pacs, 'searchStudies'> = {
     async searchStudies(...asked) {
       const searched = await primary();
-      // Nobody shall take "none" for an answer from a PACS that knows no such question.
+      // A PACS that does not support this search would return nothing, which must not be taken for "no studies".
       if (searched.web === undefined) throw new Problem('pacs-without-dicomweb');
       return searched.searchStudies(...asked);
     },

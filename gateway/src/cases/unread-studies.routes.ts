@@ -1,4 +1,4 @@
-/** `/cases/unread-studies`: what waits to be read, and what needs no reading. */
+/** `/cases/unread-studies`: studies that wait to be read, and those that need no reading. */
 import { z } from '@hono/zod-openapi';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';

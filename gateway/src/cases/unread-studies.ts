@@ -1,7 +1,8 @@
 /**
- * The studies that wait to be read: they are in the PACS, and since their last image went there no reading of them was
- * settled, no case of them closed, and nobody said that they need none. A reader who could not judge it has not read
- * it. The list holds those of the last weeks, as older ones were read elsewhere; samples neither wait nor decide.
+ * The studies that wait to be read: they are in the PACS, and since their last image went there, no reading of them was
+ * settled, no case of them was closed, and nobody said that they need none. A reading that says "not assessable" does
+ * not count. The list covers the last weeks only, as older studies were read elsewhere. Sample studies never wait, and
+ * sample cases do not count.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
@@ -17,7 +18,7 @@ import { isSampleAccount, sampleAccountIds, sampleCaseIds } from './sample-mark.
 
 type Tools = { readonly db: Db; readonly now: () => Date };
 
-/** In place of a table: `uid` and when it was last sent, `at`, as exactly as a cursor says it. */
+/** Used instead of a table, with `uid` and the time it was last sent, `at`, in the precision of a cursor. */
 const unread = (
   siteId: string,
   now: Date,
@@ -36,20 +37,20 @@ const unread = (
             and ${isSince(sql`r.settled_at`)} and ${IS_READ})))
   group by s.study_instance_uid) c`;
 
-/** Images of study `s` in the PACS, but those that models made. */
+/** The images of study `s` in the PACS, except those that models made. */
 const brought = sql`instance i where i.study_id = s.id and i.state in (${sql.join([...IN_PACS])})
   and i.policy_name <> 'gateway.results'`;
 
-/** No image of study `s` went to the PACS after it. */
+/** No image of study `s` went to the PACS after `at`. */
 const isSince = (at: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`not exists (select 1 from ${brought} and i.posted_at > ${at})`;
 
-/** The answers that stand of review `r` are a reading. */
+/** The standing answers of review `r` are a real reading, not "not assessable". */
 const IS_READ = sql`not exists (select 1 from review_place p
   join review_event e on e.review_id = p.review_id and e.id = p.decided_by_event
   where p.review_id = r.id and p.place = r.final_place and e.decision = 'reject')`;
 
-/** The last study of the page before. */
+/** The last study of the previous page. */
 type UnreadPlace = { readonly isEarly: boolean; readonly at: string; readonly uid: string };
 
 const CURSOR = /^([01])~([12]\d{3}-\d\d-\d\dT[\d:.]{12}Z)~([\d.]{1,64})$/;
@@ -58,7 +59,7 @@ const CURSOR = /^([01])~([12]\d{3}-\d\d-\d\dT[\d:.]{12}Z)~([\d.]{1,64})$/;
 export function parsePlace(cursor: string): UnreadPlace {
   const [, early, at = '', uid = ''] = CURSOR.exec(cursor) ?? [];
   const moment = new Date(at);
-  // A day that no month has is another one to the database, or none.
+  // The database would read an impossible date, such as 31 February, as another day or refuse it.
   if (Number.isNaN(moment.getTime()) || moment.toISOString() !== at)
     throw new Problem('invalid-request', 'Invalid: cursor.');
   return { isEarly: early === '1', at, uid };
@@ -74,7 +75,7 @@ type Row = {
   readonly isAsked: boolean;
 };
 
-/** Marked ones first, as far as the reader may know, and then the newest. */
+/** Studies with an early mark that the reader may know of come first, then the newest. */
 export async function listUnread(
   { db, now }: Tools,
   reader: CaseReader,
@@ -137,8 +138,8 @@ async function shownStudies(db: Db, siteId: string, rows: readonly Row[]): Promi
 type Waiver = { readonly studyInstanceUID: string; readonly isWaived: boolean };
 
 /**
- * Says that a study needs no reading, or that it does after all; again where images came since. @throws Problem
- * study-not-found, and not-allowed: a sample account decides about no study.
+ * Records that a study needs no reading, or that it needs one after all. A waiver counts again if images came since the
+ * last one. @throws Problem study-not-found; not-allowed: a sample account cannot decide about studies.
  */
 export async function waiveReading(
   { db, now }: Tools,

@@ -1,4 +1,4 @@
-/** A new export. The device makes its id: the same request again is no second export. */
+/** Creates an export. The device chooses its id, so a repeated request creates no second export. */
 import { sql } from 'kysely';
 import {
   EXPORT_CASES_LIMITS,
@@ -20,15 +20,15 @@ import { policyOfSet } from './set/policy-of-set.ts';
 export const EXPORT_QUEUE = 'export';
 export type ExportJob = { readonly exportId: string };
 
-/** Open exports per account, files included: each is a file of up to a hundred thousand rows. */
+/** The number of exports per account that wait, run or have a file; each file has up to a hundred thousand rows. */
 const OPEN_LIMIT = 20;
 
-/** The key's place: a stated purpose opens for its own export alone. */
+/** The place to which a purpose is sealed: it can be opened for its own export only. */
 export const placeOfPurpose = (id: string): string => `purpose ${id}`;
 
 /**
- * @throws Problem not-allowed; not-found: a case, or the id is another account's export; export-too-large;
- * too-many-exports; policy-not-allowed; invalid-request: template.
+ * @throws Problem not-allowed; not-found: a case is missing, or the id belongs to another account's export;
+ * export-too-large; too-many-exports; policy-not-allowed; invalid-request: template.
  */
 export async function askExport(tools: ExportTools, caller: CaseReader, asked: NewExport): Promise<void> {
   const { db, now, jobs } = tools;
@@ -52,7 +52,10 @@ export async function askExport(tools: ExportTools, caller: CaseReader, asked: N
   });
 }
 
-/** Until the transaction ends the account asks for no other export: none is counted before another one is there. */
+/**
+ * Until the transaction ends, the account cannot ask for another export, so concurrent requests cannot exceed the
+ * limit.
+ */
 async function lockAsking(trx: Trx, accountId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`exports ${accountId}`}))`.execute(trx);
 }
@@ -68,7 +71,7 @@ async function countAsked(
   return total;
 }
 
-/** Cases that were opened before the export was asked for. */
+/** The query for the selected cases that were opened before the export was asked for. */
 export function questionOf(
   { id }: Pick<CaseReader, 'id'>,
   selection: ExportSelection,
@@ -94,7 +97,7 @@ type Asked = {
   readonly at: Date;
 };
 
-/** Whether it is new. @throws Problem not-found: the id is another account's. */
+/** Returns whether the export is new. @throws Problem not-found: the id belongs to another account's export. */
 async function insertExport(
   trx: Trx,
   { purposes }: ExportTools,

@@ -1,7 +1,7 @@
 /**
- * The images of cases that a report shows: those that a reader marked, as far as the review is settled (every reader
- * of it, those whose answers stand first), those that a model looked at, and where there is neither the first one of
- * each study.
+ * The images of cases that a report shows: the images that readers marked in settled reviews (of every reader, starting
+ * with the one whose answers stand), and those that a model looked at. A case without any of these shows the first
+ * image of each study.
  */
 import { sql } from 'kysely';
 import { sopClassKind } from '#shared/dicom/registry.ts';
@@ -20,11 +20,14 @@ import { openAnnotations } from '../reviews/seal-annotations.ts';
 import { withoutLabels } from '../reviews/show-annotations.ts';
 import { placesOf } from '../findings/review.store.ts';
 
-/** `review`: its place among the settled reviews of its case, from 0. `place`: null: the only one of its review. */
+/**
+ * `review`: the index of the review among the settled reviews of its case. `place`: null: the review has a single
+ * reader.
+ */
 export type Reading = { readonly review: number; readonly place: number | null };
-/** With its number in that reading. */
+/** A reading, and the number of a mark in it. */
 export type Numbered = Reading & Pick<Annotation, 'number'>;
-/** `by`: the readings in which it is; more than one where it was taken over. */
+/** `by`: the readings that have the mark; several if readers took it over. */
 export type ReadMark = Omit<Annotation, 'number'> & { readonly by: readonly Numbered[] };
 export type CaseImage = {
   readonly where: FoundInstance;
@@ -32,19 +35,19 @@ export type CaseImage = {
   readonly frame: number;
   readonly marks: readonly ReadMark[];
 };
-/** `more`: so many further ones are left out. `studies`: of the case, in its order. */
+/** `more`: the number of further images that are left out. `studies`: the studies of the case, in its order. */
 export type CaseImages = {
   readonly images: readonly CaseImage[];
   readonly more: number;
   readonly studies: readonly string[];
 };
 
-/** Images printed per case: people read a report. */
+/** Images printed per case; a report is read by people. */
 const IMAGES_LIMIT = 12;
 
 type Cases = readonly Pick<Case, 'id' | 'studies'>[];
 
-/** By case. */
+/** Returns the images of each case. */
 export async function imagesOf(
   tools: CaseTools,
   shown: Shown,
@@ -66,7 +69,7 @@ export async function imagesOf(
   return all;
 }
 
-/** Each frame once, with the marks of all. */
+/** Each frame once, with all its marks. */
 function joined(images: readonly CaseImage[]): readonly CaseImage[] {
   const byFrame = Map.groupBy(images, ({ where, frame }) => `${where.sopInstanceUID} ${frame}`);
   return [...byFrame.values()].map((same) => ({
@@ -75,7 +78,10 @@ function joined(images: readonly CaseImage[]): readonly CaseImage[] {
   }));
 }
 
-/** Within a review, a mark that was taken over as it is once, with all whose it is. */
+/**
+ * Merges identical marks of a review, which arise when a reader takes over a mark unchanged; the merged mark names all
+ * its readers.
+ */
 function togetherIn(marks: readonly ReadMark[]): readonly ReadMark[] {
   const alike = Map.groupBy(marks, ({ kind, points, label, by }) =>
     JSON.stringify([by[0]?.review, kind, points, label]),
@@ -83,7 +89,7 @@ function togetherIn(marks: readonly ReadMark[]): readonly ReadMark[] {
   return [...alike.values()].map((same) => ({ ...same[0]!, by: same.flatMap(({ by }) => by) }));
 }
 
-/** Images that readers marked, from all who signed, each review's standing reading first. */
+/** Images marked by the readers who signed. In each review, the reading that stands comes first. */
 async function markedImages(
   { db, seal }: CaseTools,
   { reader, withheld }: Shown,

@@ -1,10 +1,10 @@
-/** Dates of the PACS (PS3.5 §6.2, DA: YYYYMMDD), told coarsely. One that is no date is not told. */
+/** Coarse forms of the dates of the PACS (PS3.5 §6.2, DA: YYYYMMDD). An invalid date becomes null. */
 
 const DATE = /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/;
 /** Ages over a hundred are so rare that a band would identify the person. */
 const OLDEST_BAND = 90;
 
-/** `40 to 49`: a spreadsheet takes `10-19` for a day. Null: unknown, or born after the study. */
+/** The form is `40 to 49` because a spreadsheet reads `10-19` as a date. Null: unknown, or born after the study. */
 export function ageBandOf(birthDate: string | null | undefined, on: string | null): string | null {
   if (!DATE.test(birthDate ?? '') || !DATE.test(on ?? '')) return null;
   // Whole years between two dates, as digits: 20261123 - 19800224 = 460899.
@@ -15,7 +15,7 @@ export function ageBandOf(birthDate: string | null | undefined, on: string | nul
   return `${from} to ${from + 9}`;
 }
 
-/** `2026-11`. */
+/** In the form `2026-11`. */
 export function monthOf(date: string | null): string | null {
   const [, year, month] = DATE.exec(date ?? '') ?? [];
   return year === undefined ? null : `${year}-${month}`;

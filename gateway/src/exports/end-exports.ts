@@ -1,4 +1,4 @@
-/** The end of exports: somebody cancels one, or its time is over. Then its file and its key are destroyed. */
+/** How exports end: somebody cancels one, or it expires. Then its file and its key are destroyed. */
 import { DAY_MS } from '#shared/day.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -16,7 +16,7 @@ import {
   type ExportRow,
 } from './export.store.ts';
 
-/** The list of exports tells of them for so long; the audit trail for ever. */
+/** The list of exports shows ended exports for this long; the audit trail keeps them for ever. */
 const FORGOTTEN_AFTER_MS = 90 * DAY_MS;
 
 /** Cancels an export, even one whose file is ready. @throws Problem not-found; job-ended: it has failed or expired. */
@@ -39,7 +39,7 @@ export async function cancelExport(
   await destroyFile(tools, file);
 }
 
-/** Administrators know of everybody's. */
+/** Administrators may see everybody's exports. */
 export const mayKnow = (
   { id, siteId, roles }: Pick<Caller, 'id' | 'siteId' | 'roles'>,
   { account_id, site_id }: ExportRow,
@@ -49,7 +49,7 @@ export const mayKnow = (
 export const isExpired = ({ state, expires_at }: ExportRow, now: Date): boolean =>
   state === 'expired' || (state === 'ready' && expires_at !== null && expires_at <= now);
 
-/** For its events. */
+/** The details of an export in its audit events. */
 export const saidOf = ({ id, template_name, template_version, definition, done }: ExportRow) => ({
   exportId: id,
   template: template_name,
@@ -59,8 +59,8 @@ export const saidOf = ({ id, template_name, template_version, definition, done }
 });
 
 /**
- * With a case its words are destroyed: so is the file of every export, or of this one, that has it. False: there was
- * none.
+ * When a case is deleted, its words are destroyed, so the file of every export that contains it (or of the given export
+ * only) is destroyed too. Returns false if there was none.
  */
 export async function endOfDeleted(tools: ExportTools, exportId: string | null): Promise<boolean> {
   const ids = await exportsOfDeleted(tools.db, exportId);
@@ -69,7 +69,7 @@ export async function endOfDeleted(tools: ExportTools, exportId: string | null):
   return ids.length > 0;
 }
 
-/** Destroys the files whose time is over, those of deleted cases, and those that nothing names. */
+/** Destroys expired files, those with deleted cases, and those that no export names. */
 export async function expireExports(tools: ExportTools): Promise<void> {
   for (const id of await outdatedExports(tools.db, tools.now()))
     await destroyFile(tools, await expire(tools, id));

@@ -10,19 +10,21 @@ import { ageBandOf, monthOf } from './coarse-dates.ts';
 import type { ExportedResult } from './exported-results.ts';
 import type { Cell } from './source-row.ts';
 
-/** `final`: the place whose answers stand. `hidesFinding`: its readers were not shown what models found. */
+/**
+ * `final`: the place whose answers stand. `hidesFinding`: the readers of this review were not shown what models found.
+ */
 export type SettledReview = {
   readonly review: ListedReview;
   readonly final: ReviewPlace;
   readonly hidesFinding: boolean;
 };
-/** All that a row is made of. */
+/** Everything from which the cells of a row are computed. */
 export type CaseFacts = {
   readonly shown: Omit<Case, 'withheld'>;
   readonly site: string;
   /** Patient data of each study; empty if no field asks for it. */
   readonly patients: CasePatients['studies'];
-  /** The identities of those studies that the PACS lists in several rows. */
+  /** The identities of the studies that the PACS lists in several rows. */
   readonly several: Identity;
   readonly results: readonly ExportedResult[];
   readonly reviews: readonly SettledReview[];
@@ -32,7 +34,7 @@ export type CaseFacts = {
 
 type Patient = CaseFacts['patients'][number];
 
-/** A case is of one patient: the first study that tells. */
+/** A case belongs to one patient, so the first study that has a value decides. */
 function ofPatient(key: keyof Patient): (of: CaseFacts) => Cell {
   return ({ patients }) => patients.map((one) => one[key]).find((value) => value !== null) ?? null;
 }
@@ -45,7 +47,7 @@ const distinct = (values: readonly (string | null)[]): string[] => [
 const firstDate = ({ patients }: CaseFacts): string | null =>
   distinct(patients.map(({ studyDate }) => studyDate)).toSorted()[0] ?? null;
 
-/** Answers in the form that exports.ts describes, which says whose each is if a case has several. */
+/** Answers in the form that exports.ts describes; it names the review, and the reader where answers were overruled. */
 const answersOf = ({ reviews }: CaseFacts): string[] =>
   reviews.flatMap(({ review, final }, at) => {
     const same = reviews.slice(0, at).filter((before) => before.review.type === review.type);
@@ -65,31 +67,31 @@ const othersOf = ({ review, final }: Pick<SettledReview, 'review' | 'final'>): R
     .filter(({ place, signedAt }) => place !== final.place && signedAt !== null)
     .toSorted((a, b) => a.place - b.place);
 
-/** In place of `accept`: what a reader chose who was shown no finding, and agreed with none. */
+/** Written instead of `accept` for a reader who was shown no finding, and so agreed with none. */
 export const JUDGED = 'judged';
 
-/** Decisions as their readers chose them. */
+/** The decisions that the readers chose. */
 const chosenDecisions = ({ reviews, results }: CaseFacts): Cell =>
   reviews.map(({ final: { place, said }, hidesFinding }) => {
     if (said?.decision !== 'accept') return said?.decision ?? null;
     return sawFinding({ at: said.at, place }, hidesFinding, results) ? said.decision : JUDGED;
   });
 
-/** The reader whose answers stand; with them, those others who signed. */
+/** The reader whose answers stand, followed by the other readers who signed. */
 function readersOf(settled: SettledReview): Cell {
   const nameOf = ({ reader }: ReviewPlace): string | null => reader?.username ?? null;
   const others = othersOf(settled).map(nameOf);
   return others.length === 0 ? nameOf(settled.final) : [nameOf(settled.final), ...others];
 }
 
-/** A value for each result; the list of models says so if a finding is still hidden from the reader. */
+/** One value per result, and one more at the end if a finding is still hidden from the reader. */
 const ofResults =
   (key: keyof ExportedResult) =>
   ({ results, shown }: CaseFacts): Cell[] => [
     ...results.map((one) => one[key]),
     ...(shown.finding === 'hidden' ? [key === 'model' ? HIDDEN : null] : []),
   ];
-/** In place of a model, as in the finding of a case. */
+/** Written instead of a model's name, as in the finding of a case. */
 export const HIDDEN = 'hidden';
 
 export const CELLS: Readonly<Record<ExportField, (of: CaseFacts) => Cell>> = {
@@ -113,7 +115,7 @@ export const CELLS: Readonly<Record<ExportField, (of: CaseFacts) => Cell>> = {
   patientId: ofPatient('patientId'),
   birthDate: ofPatient('birthDate'),
   ageBand: (of) => ageBandOf(of.patients.find(({ birthDate }) => birthDate)?.birthDate, firstDate(of)),
-  // PS3.3 C.7.1.1: its Defined Terms. Anything else may be anything.
+  // PS3.3 C.7.1.1: the Defined Terms of Patient's Sex. Other values could hold anything.
   sex: ({ patients }) => patients.map(({ sex }) => sex).find((sex) => /^[MFO]$/.test(sex ?? '')) ?? null,
   studies: ({ shown }) => shown.studies.map(({ studyInstanceUID }) => studyInstanceUID),
   studyCount: ({ shown }) => shown.studies.length,

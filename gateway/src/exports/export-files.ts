@@ -6,7 +6,7 @@ import { namedFiles, type ExportFile } from './export.store.ts';
 
 type FileTools = Pick<ExportTools, 'exportBlobs' | 'exportKeys'>;
 
-/** For a run: a name and a key that no other run has. Its bytes come later. */
+/** Creates the name and the key of a run's file; no other run has them. The bytes are written later. */
 export async function nameFile({
   exportKeys,
   newId,
@@ -20,7 +20,7 @@ function keyOf({ exportKeys }: FileTools, { blob, wrapped_key }: ExportFile): Bl
   return key && parcelKey(key, blob);
 }
 
-/** Outlives a power cut once it resolves. @throws StorageFull, and what `pieces` throws. */
+/** The file survives a power cut once this resolves. @throws StorageFull, and what `pieces` throws. */
 export async function writeFile(
   tools: FileTools,
   file: ExportFile,
@@ -33,13 +33,13 @@ export async function writeFile(
   await tools.exportBlobs.sync(file.blob);
 }
 
-/** Null: it is gone. */
+/** Null: the file is gone. */
 export async function openFile(tools: FileTools, file: ExportFile): Promise<OpenBlob | null> {
   const key = keyOf(tools, file);
   return key && tools.exportBlobs.open(file.blob, key);
 }
 
-/** For ever. */
+/** Destroys the file and its key for ever. */
 export async function destroyFile(
   { exportBlobs, exportKeys }: FileTools,
   file: ExportFile | null,
@@ -49,7 +49,10 @@ export async function destroyFile(
   await exportBlobs.remove(file.blob);
 }
 
-/** Removes files and keys that no export names: a killed gateway left them. A row is written before its bytes. */
+/**
+ * Removes files and keys that no export names, left behind by a killed gateway. A file is named in its row before its
+ * bytes are written, so no file in progress is removed.
+ */
 export async function sweepFiles({ db, ...tools }: FileTools & Pick<ExportTools, 'db'>): Promise<void> {
   const blobs = await tools.exportBlobs.ids();
   const files = await namedFiles(db);

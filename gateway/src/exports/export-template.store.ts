@@ -1,4 +1,4 @@
-/** Templates of exports: those that come with the gateway, and those that a site made. */
+/** Templates of exports: built-in ones, and those that a site made. */
 import type { ExportDefinition } from '#shared/protocol/exports.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { createNamedVersions } from '../database/named-versions.ts';

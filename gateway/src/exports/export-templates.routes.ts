@@ -1,4 +1,7 @@
-/** `/export-templates`: the fields of an export and how much it tells, as data. Administrators make and change them. */
+/**
+ * `/export-templates`: templates are data that say which fields an export has and how much it reveals. Administrators
+ * create and change them.
+ */
 import { z } from '@hono/zod-openapi';
 import {
   EXPORTERS,

@@ -1,4 +1,4 @@
-/** The tools of this feature's parts. */
+/** The tools that the parts of this feature share. */
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { CaseTools } from '../cases/case-tools.ts';
 import type { Jobs } from '../jobs/jobs.ts';
@@ -15,9 +15,9 @@ export type ExportTools = CaseTools &
   PolicyTools & {
     readonly anonymousThread: AnonymousThread;
     readonly jobs: Pick<Jobs, 'enqueue'>;
-    /** The store of export files, and of nothing else. */
+    /** Storage for export files only. */
     readonly exportBlobs: Blobs;
-    /** In a folder of their own, where nothing but exports has a key. */
+    /** Keys in a folder of their own, which holds keys of exports only. */
     readonly exportKeys: StudyKeys;
     /** Seals the purposes that people state. */
     readonly purposes: CaseCipher;

@@ -1,4 +1,7 @@
-/** Exports in the database. Every step names the state, and of a run the file that it writes: only one run ends it. */
+/**
+ * Exports in the database. Every update names the expected state and, during a run, the file being written, so only one
+ * run can end an export.
+ */
 import { sql, type Selectable } from 'kysely';
 import type { ExportTrouble, LeftOut } from '#shared/protocol/exports.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -6,10 +9,10 @@ import type { ExportJobTable } from '../database/export-tables.ts';
 
 export type ExportRow = Selectable<ExportJobTable>;
 export type NamedExport = ExportRow & { readonly username: string };
-/** A file on the disk, and its key as the database keeps it. */
+/** A file on disk, with its wrapped key from the database. */
 export type ExportFile = { readonly blob: string; readonly wrapped_key: Uint8Array };
 
-/** Null: there is none. */
+/** Null: there is no file. */
 export const fileOf = ({ blob, wrapped_key }: ExportRow): ExportFile | null =>
   blob === null || wrapped_key === null ? null : { blob, wrapped_key };
 
@@ -28,7 +31,7 @@ export const findExport = (db: Db, siteId: string, id: string): Promise<NamedExp
 
 type Page = { readonly accountId: string | null; readonly before: number | null; readonly limit: number };
 
-/** Newest first, at most one more than `limit`. `accountId` null: everybody's. */
+/** Newest first, at most one more than `limit`. `accountId` null: exports of all accounts. */
 export async function listExports(db: Db, siteId: string, page: Page): Promise<NamedExport[]> {
   let query = named(db, siteId)
     .orderBy('number', 'desc')
@@ -38,11 +41,11 @@ export async function listExports(db: Db, siteId: string, page: Page): Promise<N
   return query.execute();
 }
 
-/** Locked until the transaction ends. */
+/** The row stays locked until the transaction ends. */
 export const lockExport = (trx: Trx, id: string): Promise<ExportRow | undefined> =>
   trx.selectFrom('export_job').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 
-/** A run begins: from the first row, into a file of its own. */
+/** Begins a run: from the first row, into a new file. */
 export async function beginExport(
   trx: Trx,
   { id, attempt }: ExportRow,
@@ -61,7 +64,7 @@ type Run = { readonly id: string; readonly blob: string };
 const ofRun = (db: Db, { id, blob }: Run) =>
   db.updateTable('export_job').where('id', '=', id).where('blob', '=', blob).where('state', '=', 'running');
 
-/** False: it was cancelled, or another run has taken over. */
+/** False: the export was cancelled, or another run has taken over. */
 export async function setDone(db: Db, run: Run, done: number): Promise<boolean> {
   return isUpdated(await ofRun(db, run).set({ done }).executeTakeFirst());
 }
@@ -71,14 +74,14 @@ type Written = Pick<ExportJobTable, 'rows' | 'bytes' | 'sha256' | 'finished_at' 
   readonly done: number;
 };
 
-/** False as for `setDone`. */
+/** False as in `setDone`. */
 export async function finishExport(trx: Trx, run: Run, { leftOut, ...written }: Written): Promise<boolean> {
   const left = { left_out: JSON.stringify(leftOut) };
   const ready = { ...written, ...left, state: 'ready', trouble: null, attempt: 0 } as const;
   return isUpdated(await ofRun(trx, run).set(ready).executeTakeFirst());
 }
 
-/** The numbers of the cases in its file. */
+/** Stores the numbers of the cases in the export's file. */
 export async function holdCases(trx: Trx, exportId: string, cases: readonly number[]): Promise<void> {
   await trx
     .insertInto('export_held')
@@ -86,7 +89,7 @@ export async function holdCases(trx: Trx, exportId: string, cases: readonly numb
     .execute();
 }
 
-/** Ids of the exports with a file (or of this one alone) that hold a case which was deleted since. */
+/** Ids of the exports with a file (or of this one only) that contain a case deleted since. */
 export async function exportsOfDeleted(db: Db, exportId: string | null): Promise<readonly string[]> {
   const { rows } = await sql<{
     id: string;
@@ -99,7 +102,7 @@ export async function exportsOfDeleted(db: Db, exportId: string | null): Promise
   return rows.map(({ id }) => id);
 }
 
-/** Puts the run back into the queue. `attempt`: runs that count. */
+/** Puts the run back into the queue. `attempt`: the number of runs that count as attempts. */
 export async function putBack(
   trx: Trx,
   run: Run,
@@ -118,7 +121,7 @@ type Failure = {
   readonly found?: Pick<ExportRow, 'found_field' | 'found_row'>;
 };
 
-/** False: it is left as it is, cancelled or taken over by another run. */
+/** False: the export is unchanged, because it was cancelled or another run has taken over. */
 export async function failExport(trx: Trx, run: Run, { trouble, now, found }: Failure): Promise<boolean> {
   const failed = { ...NO_FILE, ...found, state: 'failed', trouble, finished_at: now } as const;
   return isUpdated(await ofRun(trx, run).set(failed).executeTakeFirst());
@@ -132,7 +135,7 @@ type End = {
   readonly now: Date;
 };
 
-/** Ends an export: its file is no longer named. */
+/** Ends an export, whose row then names no file any more. */
 export async function endExport(
   trx: Trx,
   { id, finished_at }: ExportRow,
@@ -156,7 +159,7 @@ export async function countOpen(trx: Trx, accountId: string): Promise<number> {
   return row.count;
 }
 
-/** Their ids. */
+/** The ids of ready exports whose time is over. */
 export async function outdatedExports(db: Db, now: Date): Promise<readonly string[]> {
   const rows = await db
     .selectFrom('export_job')
@@ -173,7 +176,7 @@ export async function namedFiles(db: Db): Promise<readonly ExportFile[]> {
   return rows.flatMap((row) => fileOf(row) ?? []);
 }
 
-/** Deletes exports that ended before this time. */
+/** Deletes exports that ended before the given time. */
 export async function forgetExports(db: Db, before: Date): Promise<void> {
   await db
     .deleteFrom('export_job')

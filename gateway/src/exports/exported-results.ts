@@ -1,4 +1,4 @@
-/** The models' results of cases, with what people said of them. */
+/** The results of models for cases, with the verdicts of people on them. */
 import { sql } from 'kysely';
 import type { Case } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
@@ -15,7 +15,7 @@ export type ExportedResult = {
   readonly corrected: string | null;
 };
 
-/** By case: those that the list of cases shows its reader. */
+/** By case: the results that the list of cases shows the reader. */
 export async function resultsOf(
   db: Db,
   cases: readonly Pick<Case, 'id' | 'studies'>[],

@@ -40,7 +40,7 @@ export function exportsFeature({ keys, caseKeys, ...rest }: ExportsFeatureTools)
     jobs: [
       {
         queue: EXPORT_QUEUE,
-        // Exports of one account run one after the other (ask-export.ts): a large one holds up nobody else.
+        // Exports of one account run one after the other (ask-export.ts), so a large one delays nobody else.
         concurrency: 2,
         run: ({ exportId }: ExportJob, signal) => runExport(exportId, tools, signal),
       },

@@ -1,4 +1,4 @@
-/** `/exports`: asked for, looked after, cancelled and read by people who are signed in. No script's key exports. */
+/** `/exports`: people who are signed in create, watch, cancel and download exports. API keys cannot export. */
 import { ReadableStream as NodeStream } from 'node:stream/web';
 import { z } from '@hono/zod-openapi';
 import {
@@ -29,7 +29,7 @@ import { showExport } from './show-exports.ts';
 import { MEDIA_TYPES } from './write-table.ts';
 
 const LIST_LIMIT = 200;
-/** A thousand ids of cases. */
+/** Enough for a thousand ids of cases. */
 const BODY_BYTES_LIMIT = 64 * 1024;
 
 const byId = z.object({ id: z.uuid() });
@@ -153,8 +153,8 @@ async function findKnown({ db }: ExportTools, caller: Caller, id: string): Promi
 }
 
 /**
- * The file of the caller's own export, whole; the event is written first. @throws Problem not-found, export-not-ready,
- * export-gone; not-allowed: the caller's roles have changed.
+ * Finds the complete file of the caller's own export, and records the download before any byte is sent. @throws Problem
+ * not-found, export-not-ready, export-gone; not-allowed: the caller's roles have changed.
  */
 async function openOwn(
   tools: ExportTools,
@@ -176,7 +176,7 @@ async function openOwn(
   return { file: there, bytes };
 }
 
-/** Opened when somebody reads: an answer that nobody takes, as of HEAD, holds nothing open. */
+/** Opens the file only when somebody reads, so an unread response, as to HEAD, leaves nothing open. */
 async function* piecesOf(
   tools: ExportTools,
   file: ExportFile,

@@ -1,4 +1,4 @@
-/** A PACS that does not answer, as an export waits for it. */
+/** Turns an unreachable PACS into the Problem that an export waits for. */
 import { Problem } from '#shared/protocol/problem.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 

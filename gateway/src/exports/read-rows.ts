@@ -1,6 +1,6 @@
 /**
- * The cases of an export, by number and page by page, each with what its fields need: nothing else is opened, and the
- * PACS is asked only for exports that tell of patients. An account reads what it sees on its screens.
+ * Reads the cases of an export by number, page by page, each with only what the fields need: nothing else is decrypted,
+ * and the PACS is asked only if the export has patient fields. An account reads what its screens show it.
  */
 import type { ExportField } from '#shared/protocol/exports.ts';
 import { shownAttachments } from '../cases/attachments.ts';
@@ -22,7 +22,7 @@ import { FIELDS_OF_SUBJECT, identityOf, textsIn } from './anonymous/read-subject
 import { NO_PICTURES, type CaseFiles, type Cell, type SourceRow } from './source-row.ts';
 
 const PAGE = 100;
-/** Cases of a page whose patients are asked for at once. */
+/** The number of cases of a page whose patients the PACS is asked for in parallel. */
 const ASKED_AT_ONCE = 4;
 
 type Reading = {
@@ -33,7 +33,7 @@ type Reading = {
   readonly hasFiles: boolean;
 };
 
-/** The fields for which something is read beyond the list of cases. */
+/** The fields that need more than the list of cases. */
 const OF_PATIENT: readonly ExportField[] = [
   ...(['patientName', 'patientId', 'birthDate', 'ageBand', 'sex'] as const),
   ...(['accessionNumbers', 'studyDates', 'month', 'descriptions'] as const),
@@ -70,7 +70,10 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
   }
 }
 
-/** The names of people who work on a case are in no instance, and may be words of other things. */
+/**
+ * Names of people who work on a case are left out: no instance contains them, and they may be words with other
+ * meanings.
+ */
 function filesOf(facts: CaseFacts, hidden: CaseFiles['hidden']): CaseFiles {
   const { id, pseudonym, studies } = facts.shown;
   const { several } = facts;
@@ -116,7 +119,7 @@ async function* factsOf(
   }
 }
 
-/** The identities under which the PACS lists studies of several rows: each of them may stand in a file. */
+/** The identities of studies that the PACS lists in several rows. Each of them may appear in a file. */
 function severalIn(listed: readonly (readonly DescribedStudy[])[]): Identity {
   const rows = listed.filter((own) => own.length > 1).flat();
   const texts = (...keys: readonly (keyof DescribedStudy)[]): string[] =>
@@ -134,7 +137,7 @@ async function siteName({ db }: CaseTools, { reader }: Shown): Promise<string> {
   return row?.name ?? '';
 }
 
-/** By case. Until a review is settled, its readers are blinded to each other. */
+/** Settled reviews by case. Until a review is settled, its readers are blinded to each other. */
 async function reviewsOf(
   tools: CaseTools,
   { reader, withheld }: Shown,
@@ -171,6 +174,6 @@ async function namesOfAttachments(tools: CaseTools, { reader }: Shown, row: Case
   return [...attachments.flatMap(({ name }) => name ?? []), ...hiddenIn(hidden)];
 }
 
-/** A file that lacks what other readers wrote says so. */
+/** A file that lacks what other readers wrote says that it does. */
 const hiddenIn = (count: number): string[] =>
   count === 0 ? [] : [`(${count} more of other readers: hidden until you have signed)`];

@@ -1,12 +1,12 @@
 /**
- * The one door through which rows leave: of all that was read of the cases, an export tells what its redaction allows,
- * whatever its template asks for.
+ * All exported rows pass through here: whatever the template asks for, an export contains only what its redaction
+ * allows.
  */
 import { type ExportField, type Redaction, tellsField } from '#shared/protocol/exports.ts';
 import { releaseAnonymously, type AnonymousTools } from './anonymous/release-anonymously.ts';
 import { NO_PICTURES, type Release, type ReleasedRow, type SourceRow } from './source-row.ts';
 
-/** Row by row, only fields that are told under this redaction. */
+/** Row by row, with only the fields that this redaction allows. */
 function tell(redaction: Redaction): Release {
   const told = (fields: readonly ExportField[]): readonly ExportField[] =>
     fields.filter((field) => tellsField(redaction, field));

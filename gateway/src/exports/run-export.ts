@@ -1,7 +1,7 @@
 /**
- * An export, from its beginning to its end. It may be killed anywhere and is then begun again from the first row, into
- * a new file: the file of one run becomes the export's, and those of others are destroyed. A PACS that is away and a
- * disk that is full are waited for.
+ * Runs an export from beginning to end. A run that is killed at any point starts again from the first row, into a new
+ * file. Only one run's file becomes the export's; the others are destroyed. If the PACS is away or the disk is full,
+ * the export waits.
  */
 import { createHash } from 'node:crypto';
 import {
@@ -37,12 +37,12 @@ import { releaseOf } from './release-rows.ts';
 import { IdentityFound, type SourceRow } from './source-row.ts';
 import { writeFormat, type WrittenFormat } from './write-format.ts';
 
-/** An export whose run has ended this often without a word is not begun again. */
+/** An export fails for good after this many runs that ended without a known reason. */
 const ATTEMPTS_LIMIT = 3;
 const AWAITED_AGAIN_SECONDS = 15;
-/** After a day without the PACS, or with a full disk, somebody asks again. */
+/** If the PACS is away or the disk is full for a day, the export fails and somebody has to ask again. */
 const PATIENCE_MS = 24 * 3600 * 1000;
-/** Cases between two looks at whether it was cancelled. */
+/** The number of cases between two checks whether the export was cancelled. */
 const LOOK_EVERY: Readonly<Record<ExportFormat, number>> = { csv: 100, jsonl: 100, pdf: 1, dicom: 1 };
 
 export async function runExport(exportId: string, tools: ExportTools, signal: AbortSignal): Promise<void> {
@@ -68,7 +68,7 @@ type Run = {
   readonly username: string;
 };
 
-/** Null: nothing is left to be done. The attempt is counted before anything can fail. */
+/** Null: there is nothing left to do. The attempt is counted before anything can fail. */
 async function begin(tools: ExportTools, exportId: string): Promise<Run | null> {
   const { db, now } = tools;
   const begun = await db.transaction().execute(async (trx) => {
@@ -95,10 +95,12 @@ async function begin(tools: ExportTools, exportId: string): Promise<Run | null> 
   return begun.run;
 }
 
-/** The event of an export of more cases would be megabytes of UIDs. */
+/** With more cases, the event of an export would hold megabytes of UIDs, so it names no studies. */
 const CASES_NAMED = 1_000;
 
-/** `done`: cases; `cases`: their numbers; `studies`: of these, where they are few enough to be named. */
+/**
+ * `done`: the number of cases; `cases`: their case numbers; `studies`: their studies, if the cases are few.
+ */
 type Written = {
   readonly rows: number;
   readonly bytes: number;
@@ -170,10 +172,10 @@ function readingOf(
   reader: CaseReader,
   fields: readonly ExportField[],
 ) {
-  // Anonymous ones have typed words too, as far as they are harmless.
+  // Anonymous exports contain typed words too, if these are harmless.
   const isAnonymous = definition.redaction === 'limited';
   const withheld = withheldFrom(reader, isAnonymous);
-  // An anonymous report has none.
+  // An anonymous report has no pictures.
   const hasPictures = definition.format === 'pdf' && definition.redaction !== 'anonymous';
   const question = questionOf(reader, selection, created_at);
   const hasFiles = definition.format === 'dicom';
@@ -192,7 +194,7 @@ async function* counted<Row>(
   }
 }
 
-/** Whether this run's file became the export's. */
+/** Returns whether this run's file became the export's. */
 async function finish(
   { db, now }: ExportTools,
   { row, file }: Run,
@@ -211,7 +213,10 @@ async function finish(
   });
 }
 
-/** Waits or fails. @throws `error`, unless something is awaited: the job is then run again, or has ended. */
+/**
+ * Makes the export wait or fail. @throws `error`, so that the job is run again or ends, unless the export waits for
+ * something.
+ */
 async function settle(
   tools: ExportTools,
   { row, file }: Run,
@@ -231,7 +236,7 @@ async function settle(
   const isLast = awaited === null ? !signal.aborted && row.attempt >= ATTEMPTS_LIMIT : isOver;
   await db.transaction().execute(async (trx) => {
     if (isLast) return void (await failExport(trx, run, { trouble: awaited ?? 'unexpected', now: now() }));
-    // A gateway that stops, and something that is away, are no attempts.
+    // A gateway that stops, or a wait for something, does not count as an attempt.
     const attempt = signal.aborted || awaited !== null ? row.attempt - 1 : row.attempt;
     const isWaiting = await putBack(trx, run, { attempt, trouble: awaited });
     if (!isWaiting || awaited === null) return;
@@ -256,7 +261,7 @@ async function holdBack(
   });
 }
 
-/** Troubles that another run would meet again. */
+/** Troubles that would occur again in another run. */
 function endedBy(error: unknown): ExportTrouble | null {
   if (!(error instanceof Problem)) return null;
   if (error.code === 'policy-not-allowed') return 'not-allowed';

@@ -1,4 +1,4 @@
-/** Exports as people are shown them. */
+/** Exports in the form in which people see them. */
 import type { Export } from '#shared/protocol/exports.ts';
 import { placeOfPurpose } from './ask-export.ts';
 import { isExpired } from './end-exports.ts';

@@ -20,11 +20,11 @@ import { writeTable } from './write-table.ts';
 type Asked = { readonly row: ExportRow; readonly by: CaseReader & { readonly username: string } };
 
 type Released = ReleasedRows;
-/** `prove`: looks at the finished file before anybody is given it; null: it needs no look. @throws IdentityFound. */
+/** `prove`: checks the finished file before anybody receives it; null: no check is needed. @throws IdentityFound. */
 export type WrittenFormat = {
   readonly pieces: AsyncIterable<Uint8Array>;
   readonly prove: ((file: OpenBlob) => Promise<void>) | null;
-  /** Once all pieces are written. */
+  /** Available once all pieces are written. */
   readonly leftOut: () => LeftOut;
 };
 
@@ -88,7 +88,9 @@ async function headOf(
 
 const NOBODY = { username: null, purpose: null };
 
-/** Titles and questions of the newest version of each type; answers to questions no longer asked stay as they are. */
+/**
+ * Titles and questions of the newest version of each type. Answers to questions no longer asked are printed unchanged.
+ */
 async function reviewWordsOf(db: Db, siteId: string): Promise<ReviewWords> {
   const types = await reviewTypes.list(db, siteId);
   return Object.fromEntries(

@@ -1,7 +1,8 @@
 /**
- * Blinded readings: while an account reads a case for a review, or may take a place in it, it is shown nothing over
- * any route that other readers wrote or judged since the first review of the case began, and, where the review hides
- * what models found, no result of the studies of that case. As soon as it has signed, or the review ended, it is.
+ * Blinded readings. While an account reads a case for a review, or may take a place in it, no route shows it what other
+ * readers have written or judged since the first review of the case began. If the review hides what models found, no
+ * result of the case's studies is shown either. Everything is shown as soon as the account has signed or the review has
+ * ended.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
@@ -16,8 +17,8 @@ export const mayRead = ({ roles }: Pick<Reader, 'roles'>): boolean =>
   roles.some((role) => REVIEWERS.includes(role));
 
 /**
- * Reviews under way that the account is to read without help. Also for who gave their place away, because they may be
- * given it again; and for everybody who may take a place that is free.
+ * Reviews under way that the account is to read without help. This includes accounts that gave their place away,
+ * because they may get it again, and everybody who may take a free place.
  */
 const blindReviews = ({
   id,
@@ -31,12 +32,12 @@ const blindReviews = ({
 
 export const FREE_PLACE = sql`select 1 from review_place bf where bf.review_id = b.id and bf.state = 'open'`;
 
-/** Studies of the cases of those that hide what models found. */
+/** The studies of the cases in those reviews that hide what models found. */
 const blindCases = (reader: Reader): RawBuilder<unknown> =>
   sql`case_study bs where bs.site_id = ${reader.siteId} and bs.case_id in
     (select b.case_id from ${blindReviews(reader)} and b.hides_finding)`;
 
-/** A condition on `uid`, a Study Instance UID in the query. */
+/** A condition on `uid`, a Study Instance UID in the query: results of the study are hidden from the reader. */
 export const isBlindTo = (reader: Reader, uid: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`exists (select 1 from ${blindCases(reader)} and bs.study_instance_uid = ${uid})`;
 
@@ -46,11 +47,11 @@ export async function isBlindToStudy(db: Db, reader: Reader, studyInstanceUID: s
   return rows[0]!.is;
 }
 
-/** In place of a table: all of these studies, each with its `uid`. */
+/** Used instead of a table: all studies whose results are hidden from the reader, each with its `uid`. */
 export const blindStudies = (reader: Reader): RawBuilder<unknown> =>
   sql`(select bs.study_instance_uid as uid from ${blindCases(reader)})`;
 
-/** Expressions of the query for something that a person wrote or attached. */
+/** SQL expressions for something that a person wrote or attached. */
 type Written = Readonly<Record<'caseId' | 'by' | 'at', RawBuilder<unknown>>>;
 
 /** The columns of a table of notes or attachments. */
@@ -60,20 +61,20 @@ export const writtenIn = (table: string): Written => ({
   at: sql.ref(`${table}.at`),
 });
 
-/** Whether the case is that of review `b`, or another one with one of its studies. */
+/** Whether the case is the one of review `b`, or has one of its studies. */
 const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> => sql`(b.case_id = ${caseId}
   or exists (select 1 from case_study bo join case_study bc
     on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
     where bo.case_id = b.case_id and bc.case_id = ${caseId}))`;
 
-/** The review `b` itself and every other one, such as an earlier round, of its case or of its studies. */
+/** All reviews, including `b` itself and earlier rounds, of the same case or of cases with its studies. */
 const ROUNDS = sql`review br where br.case_id in (select b.case_id union select bc.case_id
   from case_study bo join case_study bc on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
   where bo.case_id = b.case_id)`;
 
 /**
- * Of the review `b`: since it or the first round before it began, by somebody who reads it or one of these rounds, did,
- * or may come to.
+ * Whether it was written since the first of the rounds of review `b` began, by somebody who reads or has read in one of
+ * these rounds, or who may become a reader.
  */
 export const isOfReaders = ({ by, at }: Written): RawBuilder<boolean> =>
   sql`(exists (select 1 from ${ROUNDS} and br.opened_at <= ${at})
@@ -81,18 +82,18 @@ export const isOfReaders = ({ by, at }: Written): RawBuilder<boolean> =>
     or exists (select 1 from ${ROUNDS} and exists (select 1 from review_event bw
       where bw.review_id = br.id and bw.to_account = ${by}))))`;
 
-/** Whether the readers of review `b` are to know nothing of models, or of each other. */
+/** Whether findings of models, or the other readers, are hidden from the readers of review `b`. */
 export const IS_BLINDED = sql`(b.hides_finding
   or exists (select 1 from review_place bm where bm.review_id = b.id and bm.place > 1))`;
 
-/** A condition: another reader wrote it, in a review that this account is to read without it. */
+/** A condition: another reader wrote it, and this account is to read the review without it. */
 export const isHiddenWriting = (reader: Reader, written: Written): RawBuilder<boolean> =>
   sql`(${written.by} <> ${reader.id} and exists (select 1 from ${blindReviews(reader)} and ${IS_BLINDED}
     and ${isOfReviewed(written.caseId)} and ${isOfReaders(written)}))`;
 
 /**
- * A condition: the account decides between the readers of a review, or may take that place, and one of them wrote it.
- * They see it, and not whose it is.
+ * A condition: one of the readers of a review wrote it, and this account is the adjudicator of the review or may take
+ * that place. The adjudicator sees the text, but not who wrote it.
  */
 export const isNameless = ({ id, siteId, roles }: Reader, { caseId, by }: Omit<Written, 'at'>) =>
   sql<boolean>`(${by} <> ${id} and exists (select 1 from review b where b.site_id = ${siteId}
@@ -103,17 +104,23 @@ export const isNameless = ({ id, siteId, roles }: Reader, { caseId, by }: Omit<W
       and bo.account_id = ${id})
     and exists (select 1 from review_event bw where bw.review_id = b.id and bw.to_account = ${by})))`;
 
-/** A condition on `uid`, a Study Instance UID in the query: the account is to read it without what others judged. */
+/**
+ * A condition on `uid`, a Study Instance UID in the query: the account is to read the study without the verdicts of
+ * others.
+ */
 const isReadWithoutVerdicts = (reader: Reader, uid: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`exists (select 1 from ${blindReviews(reader)} and ${IS_BLINDED} and exists (select 1 from case_study bs
     where bs.case_id = b.case_id and bs.site_id = b.site_id and bs.study_instance_uid = ${uid}))`;
 
-/** A condition on a result (`result`: its table's name): somebody else judged it, and this account is not to know. */
+/**
+ * A condition on a result (`result`: the name of its table): somebody else judged it, and this account may not know the
+ * verdict.
+ */
 export const isHiddenVerdict = (reader: Reader, result: 'inference_result' | 'r'): RawBuilder<boolean> =>
   sql<boolean>`(${sql.ref(`${result}.verified_by`)} is distinct from ${reader.id}
     and ${isReadWithoutVerdicts(reader, sql.ref(`${result}.study_instance_uid`))})`;
 
-/** The ids of those of these results that the account is to read without the verdicts of others. */
+/** Returns the ids of those results that the account is to read without the verdicts of others. */
 export async function readWithoutVerdicts(
   db: Db,
   reader: Reader,
@@ -125,14 +132,17 @@ export async function readWithoutVerdicts(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** A condition on `review` in the query: its outcome, which others signed before the account was to read the case. */
+/**
+ * A condition on `review` in the query: its outcome is hidden, because others settled it and this account is still to
+ * read the case.
+ */
 export const isHiddenOutcome = (reader: Reader): RawBuilder<boolean> => sql<boolean>`(review.state = 'settled'
   and not exists (select 1 from review_place bp where bp.review_id = review.id and bp.account_id = ${reader.id})
   and exists (select 1 from ${blindReviews(reader)} and ${IS_BLINDED} and ${isOfReviewed(sql`review.case_id`)}))`;
 
 /**
- * The SOP Instance UIDs, within these studies, of what models and earlier readers made of them and this account is to
- * read them without.
+ * The SOP Instance UIDs in these studies of objects that models and earlier readers made, and that are hidden from this
+ * account.
  */
 export async function hiddenInstances(
   db: Db,
@@ -150,8 +160,8 @@ export async function hiddenInstances(
 }
 
 /**
- * Whether radiologists read the case blinded now. Its title, tags, priority and due date are shown to all of them, so
- * nobody who may read changes these meanwhile.
+ * Whether a blinded reading of the case is under way. All radiologists see its title, tags, priority and due date, so
+ * nobody who may read can change these meanwhile.
  */
 export async function isReadBlinded(db: Db, { siteId }: Reader, caseId: string): Promise<boolean> {
   const { rows } = await sql<{ is: boolean }>`select exists (select 1 from review b
@@ -161,8 +171,9 @@ export async function isReadBlinded(db: Db, { siteId }: Reader, caseId: string):
 }
 
 /**
- * A condition on `audit` in the query: it tells this account of somebody else's reading before the review is settled.
- * `assigns`: the account assigns readers; only readings of reviews that it reads itself are kept from it.
+ * A condition on `audit` in the query: the event would tell this account about somebody else's reading before the
+ * review is settled. `assigns`: the account assigns readers, so events are hidden only for reviews that it reads
+ * itself.
  */
 export const isHiddenReading = ({ id }: Reader, assigns: boolean): RawBuilder<boolean> => sql`(
   audit.fields ? 'caseId' and audit.event in (${sql.join(READINGS)}) and audit.fields->>'by' is distinct from ${id}
@@ -171,8 +182,8 @@ export const isHiddenReading = ({ id }: Reader, assigns: boolean): RawBuilder<bo
     and ${assigns ? sql`exists (select 1 from review_place hp where hp.review_id = hr.id and hp.account_id = ${id})` : sql`true`}))`;
 
 /**
- * A condition on a case: whoever opened it, or another one of its studies, may be a reader whom this account is to know
- * nothing of. An administrator is told of them, unless they are one of these readers or may come to be.
+ * A condition on a case: it, or another case with one of its studies, is under review, and this account may not know
+ * the readers. An administrator may know them, unless they are or may become one of them.
  */
 const mayNotKnowReaders = (
   { id, siteId, roles }: Reader,
@@ -190,7 +201,10 @@ export async function isKeptFromReaders(db: Db, reader: Reader, caseId: string):
   return rows[0]!.is;
 }
 
-/** A condition on `audit` in the query: another reader wrote something that is hidden from this account. */
+/**
+ * A condition on `audit` in the query: the event is about something that another reader wrote and that is hidden from
+ * this account.
+ */
 export const isHiddenWritingEvent = (reader: Reader): RawBuilder<boolean> => sql`(audit.fields ? 'caseId'
   and audit.event in (${sql.join(WRITINGS)}) and ${isHiddenWriting(reader, {
     caseId: sql`(audit.fields->>'caseId')::uuid`,
@@ -203,5 +217,5 @@ const WRITINGS = [
   ...(['case-changed', 'case-closed', 'case-reopened'] as const),
 ];
 
-/** An account that opens the case meanwhile is likely to be its other reader. */
+/** Reading the case is included, because an account that opens it at this time is probably the other reader. */
 const READINGS = ['review-assigned', 'review-decided', 'review-signed', 'case-read', 'case-patients-read'];

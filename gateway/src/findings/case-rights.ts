@@ -1,7 +1,7 @@
 /**
- * The rights to see a case, and parts of it. Radiologists and administrators see all cases; technicians those of
- * studies that they sent; researchers those of de-identified studies, without a word that somebody typed. A case that
- * the reader may not see is answered as if it were not there.
+ * The rights to see a case and its parts. Radiologists and administrators see all cases. Technicians see those with
+ * studies that they sent. Researchers see those with de-identified studies, without anything that somebody typed. A
+ * case that the reader may not see is answered as if it did not exist.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { CASE_KEEPERS, type CasePart } from '#shared/protocol/cases.ts';
@@ -18,23 +18,26 @@ export const isKeeper = ({ roles }: Pick<Caller, 'roles'>): boolean =>
 /** Everything that may hold a name. */
 const ANONYMOUS: CasePart[] = ['title', 'tags', 'notes', 'attachments', 'patient'];
 
-/** The parts of a case that this reader is not given. `isAnonymous`: they asked for none that may hold a name. */
+/**
+ * The parts of a case that are withheld from this reader. `isAnonymous`: the reader asked to leave out everything that
+ * may hold a name.
+ */
 export function withheldFrom(reader: CaseReader, isAnonymous: boolean): CasePart[] {
   if (isKeeper(reader)) return isAnonymous ? ANONYMOUS : [];
-  // A technician who is a researcher too sees cases that they did not send (for those that they did: asSender).
+  // A technician who is also a researcher is treated as a researcher here. For the cases that they sent, see asSender.
   if (reader.roles.includes('technician') && !reader.roles.includes('researcher'))
     return isAnonymous ? ANONYMOUS : ['patient'];
   return [...ANONYMOUS, 'people'];
 }
 
-/** A technician who is a researcher too reads the words in cases of their own studies, and in no others. */
+/** A technician who is also a researcher may read the typed text in cases of their own studies only. */
 export const asSender = (reader: CaseReader): CaseReader =>
   isKeeper(reader) ? reader : { ...reader, roles: reader.roles.filter((role) => role !== 'researcher') };
 
-/** In the query around; the conditions below call no table so. */
+/** The column in the surrounding query. No table in the conditions below may have one of these names. */
 export type CaseStudyUid = 'case_study.study_instance_uid' | 'c.study_instance_uid';
 
-/** A condition on `uid`, a Study Instance UID in the query: the reader may know that this study is of a case. */
+/** A condition on `uid`, a Study Instance UID in the query: the reader may know that the study belongs to a case. */
 export async function mayKnowStudy(
   db: Db,
   reader: CaseReader,
@@ -56,8 +59,9 @@ export async function mayKnowStudy(
 }
 
 /**
- * Nobody comes to see a case by sending an image under the UID of somebody else's study, nor by naming the study before
- * it is sent: its first image that was handed to the PACS counts.
+ * The caller was the first to send the study. Sending an image under the UID of somebody else's study, or announcing a
+ * study before it is sent, must not give access to its cases. What counts is whose first image was handed to the PACS
+ * first.
  */
 const wasFirst = ({ id, siteId }: CaseReader, uid: CaseStudyUid): RawBuilder<boolean> => sql`not exists (
   select 1 from study s join upload u on u.study_id = s.id
@@ -68,13 +72,13 @@ const wasFirst = ({ id, siteId }: CaseReader, uid: CaseStudyUid): RawBuilder<boo
           and ${IS_SENT}))`;
 
 /**
- * When the instances `i` were first sent. An instance that the PACS had before has no time but that of being found
+ * When the instances `i` were first sent. If the PACS already had an instance, this is the time at which it was found
  * there.
  */
 const FIRST_SENT = sql`min(coalesce(i.posted_at, i.updated_at))`;
 const IS_SENT = sql`i.brought and i.state in (${sql.join([...IN_PACS])})`;
 
-/** A condition on `case_record`. */
+/** A condition on `case_record`: the reader may see the case. */
 export async function isVisible(db: Db, reader: CaseReader): Promise<RawBuilder<boolean>> {
   const isOfSite = sql<boolean>`case_record.site_id = ${reader.siteId}`;
   if (isKeeper(reader)) return isOfSite;
@@ -82,7 +86,7 @@ export async function isVisible(db: Db, reader: CaseReader): Promise<RawBuilder<
     and ${await mayKnowStudy(db, reader, 'c.study_instance_uid')}))`;
 }
 
-/** Studies among these that this site's PACS has from us. */
+/** Those of the studies that this gateway sent to the site's PACS. */
 export async function knownStudies(
   db: Db,
   siteId: string,

@@ -1,7 +1,7 @@
 /**
- * Outcomes of settled reviews of one case that answer the same question: what the later ones make of the earlier ones.
- * One that says that something is there and one that nothing is can't both be true. Nobody decides between settled
- * reviews but the next reader: the side that another reading takes after both is the one that stands.
+ * Compares the outcomes of settled reviews of one case that answer the same question. If one says that something is
+ * there and another that nothing is, both cannot be true. Only the next reader decides between settled reviews: the
+ * side that a later reading takes is the one that stands.
  */
 import { sql } from 'kysely';
 import type { ListedCase } from '#shared/protocol/cases.ts';
@@ -17,11 +17,14 @@ import { decisionsOf, placesOf, type PlaceRow, type ReviewRow } from './review.s
 
 type Places = ReadonlyMap<string, readonly PlaceRow[]>;
 type OutcomeNow = NonNullable<ListedReview['outcomeNow']>;
-/** An outcome says this, and stands so among those of its question. */
+/** What an outcome says, and how it stands among those of the same question. */
 type Compared = { readonly positive: Positive; readonly now: OutcomeNow };
-/** `account` null: it is gone. */
+/** `account` null: the account no longer exists. */
 type Signature = { readonly account: string | null; readonly signedAt: Date };
-/** `by`: who gave it, each at their own time. A review may settle long after its first reader signed. */
+/**
+ * `by`: the people who gave the outcome, each with the time of their signature. A review may be settled long after its
+ * first reader signed.
+ */
 type Outcome = {
   readonly id: string;
   readonly positive: Positive;
@@ -30,7 +33,7 @@ type Outcome = {
 
 type Settled = readonly { readonly review: ReviewRow }[];
 
-/** By the ids of these settled reviews. */
+/** Returns the comparison for each of these settled reviews, by id. */
 export async function outcomesNow(
   db: Db,
   settled: Settled,
@@ -45,8 +48,9 @@ export async function outcomesNow(
 type StandingReview = NonNullable<Result['review']>;
 
 /**
- * By study: the newest settled review, in any of its cases, that says whether there is something and stands, or is
- * contradicted. `reader`: without the outcomes that this person is not to know yet; null: all of them count.
+ * For each study, the newest settled review, in any of its cases, whose outcome is positive or negative and either
+ * stands or is contradicted. `reader`: without the outcomes that this person is not to know yet;
+ * null: all of them count.
  */
 export async function standingReviews(
   db: Db,
@@ -84,7 +88,7 @@ export async function standingReviews(
 type CaseReading = Pick<ListedCase, 'reading' | 'isDisputed'>;
 export const UNREAD: CaseReading = { reading: null, isDisputed: false };
 
-/** What settled reviews of these cases say, as far as the reader may know. */
+/** What the settled reviews of these cases say, if the reader may know it. */
 export async function readingsOfCases(
   db: Db,
   reader: CaseReader,
@@ -112,7 +116,7 @@ export async function readingsOfCases(
   );
 }
 
-/** Of the answers to several questions, one that finds something is enough. */
+/** If several questions were asked, one positive answer makes the reading positive. */
 export function readingIn(outcomes: readonly Compared[]): CaseReading {
   if (outcomes.some(({ now }) => now === 'contradicted')) return { reading: null, isDisputed: true };
   const positive = positiveAmong(
@@ -137,7 +141,10 @@ export function compareOutcomes(outcomes: readonly Outcome[]): ReadonlyMap<strin
 
 const lastSignedOf = ({ by }: Outcome): number => Math.max(...by.map(({ signedAt }) => Number(signedAt)));
 
-/** Each of those who gave it has signed another one since. One without a side withdraws no side that was taken. */
+/**
+ * Whether each person who gave the outcome has signed a later one. A later outcome that takes no side does not replace
+ * one that does.
+ */
 const isReplaced = ({ positive, by }: Outcome, all: readonly Outcome[]): boolean =>
   by.every(({ account, signedAt }) =>
     all.some(
@@ -148,8 +155,8 @@ const isReplaced = ({ positive, by }: Outcome, all: readonly Outcome[]): boolean
   );
 
 /**
- * The side that stands, of sides in their order. Null: the last two contradict each other, and nobody read
- * the case since.
+ * The side that stands, from outcomes in the order of their signatures. Null: the last two contradict each other, and
+ * nobody has read the case since.
  */
 function whatStands(said: readonly Outcome[]): Positive {
   let stands = said[0]?.positive ?? null;
@@ -166,7 +173,7 @@ async function outcomesOf(db: Db, found: Settled, places: Places) {
     const final = those.find(({ place }) => place === review.final_place);
     if (final === undefined) return [];
     const by = final.place === ADJUDICATOR ? [final] : those;
-    // A review is settled once each of them has signed.
+    // `signed_at` is never null here: a review is settled only once all of them have signed.
     return [{ review, final, by: by.map((one) => ({ account: one.account_id, signedAt: one.signed_at! })) }];
   });
   const decisions = await decisionsOf(
@@ -182,7 +189,10 @@ async function outcomesOf(db: Db, found: Settled, places: Places) {
   });
 }
 
-/** The questions that say whether there is something, as they are put: another wording may ask something else. */
+/**
+ * The questions that ask whether something is there, with their exact wording, since another wording may ask something
+ * else.
+ */
 const questionOf = ({ properties }: ReviewForm): string =>
   JSON.stringify(
     Object.entries(properties).filter(

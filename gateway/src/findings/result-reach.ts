@@ -1,7 +1,7 @@
 /**
- * The studies and results that a caller reaches: what the role may read (read-by-role.ts), and the results that
- * they asked for. Technicians also: results of instances that they brought and that have arrived in the PACS (to
- * name an instance proves nothing). Auditors read lists.
+ * The studies and results that a caller may reach: those that the role may read (read-by-role.ts), and the results that
+ * the caller asked for. Technicians also reach results of instances that they sent and that have arrived in the PACS
+ * (naming an instance proves nothing). Auditors read lists.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { READS_ALL, type Role } from '#shared/protocol/api.ts';
@@ -17,8 +17,8 @@ export const reachesAll = ({ roles }: Pick<Caller, 'roles'>, also: readonly Role
   roles.some((role) => READS_ALL.includes(role) || also.includes(role));
 
 /**
- * A condition on an instance (`i` in the query): it is in the PACS, and this caller brought it or may see it as
- * part of a de-identified study, in whosever upload.
+ * A condition on an instance (`i` in the query): it is in the PACS, and this caller either sent it or may see it as
+ * part of a de-identified study, whoever uploaded it.
  */
 export async function isReached(db: Db, { id, siteId, roles }: Asking): Promise<RawBuilder<boolean>> {
   const brought = sql<boolean>`(i.brought and i.state in (${sql.join([...IN_PACS])}) and exists (
@@ -32,14 +32,16 @@ export async function isReached(db: Db, { id, siteId, roles }: Asking): Promise<
 }
 
 /**
- * The names that a query may give the table of results. The conditions below call other tables `i`, `l`, `q` and `u`:
- * a result of such a name would be compared with the wrong table, and everybody would reach it.
+ * The names that a query may give the table of results. The conditions below use `i`, `l`, `q` and `u` for other
+ * tables: a result table with such a name would be compared with the wrong table, and everybody would reach every
+ * result.
  */
 export type ResultName = 'inference_result' | 'r';
 
 /**
- * The one condition that decides which results an account is told of, on any route: those that it asked for or whose
- * instance it reaches, and none that it reads blinded. `also`: roles that the route tells of all.
+ * The single condition that decides, on every route, which results an account may know: those that it asked for or
+ * whose instance it reaches, except those that are hidden by a blinded reading. `also`: roles to which the route shows
+ * all results.
  */
 export async function mayKnowResult(
   db: Db,
@@ -58,7 +60,9 @@ async function isOwn(db: Db, result: ResultName, caller: Asking): Promise<RawBui
     or exists (select 1 from instance i where i.sop_instance_uid = ${table}.sop_instance_uid and ${await isReached(db, caller)}))`;
 }
 
-/** A condition on a result (`result`: its table's name): the caller is not reading its study without it. */
+/**
+ * A condition on a result (`result`: the name of its table): the caller is not reading the study without its results.
+ */
 export const isNotBlinded = (result: ResultName, caller: Asking): RawBuilder<boolean> =>
   sql`not ${isBlindTo(caller, sql.ref(`${result}.study_instance_uid`))}`;
 
@@ -74,8 +78,8 @@ export async function reachesResult(db: Db, caller: Asking, resultId: string): P
 }
 
 /**
- * The SOP Instance UIDs of the study that the caller may have models look at; the PACS may hold others that
- * are not theirs.
+ * The SOP Instance UIDs of the study that the caller may have models look at. The PACS may hold others that are not
+ * theirs.
  */
 export async function reachedInstances(
   db: Db,

@@ -1,4 +1,4 @@
-/** Reviews in the database: rows as they are. */
+/** Database access to reviews. Rows are returned as they are stored. */
 import type { Insertable, Selectable } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -8,7 +8,7 @@ export type ReviewRow = Selectable<ReviewTable>;
 export type PlaceRow = Selectable<ReviewPlaceTable>;
 export type EventRow = Selectable<ReviewEventTable>;
 
-/** Locked until the transaction ends, with all its places. @throws Problem not-found. */
+/** The review and all its places stay locked until the transaction ends. @throws Problem not-found. */
 export async function lockReview(trx: Trx, siteId: string, id: string): Promise<ReviewRow> {
   const row = await trx
     .selectFrom('review')
@@ -21,7 +21,7 @@ export async function lockReview(trx: Trx, siteId: string, id: string): Promise<
   return row;
 }
 
-/** By place, the adjudicator's first. */
+/** The places of each review, ordered by number, so the adjudicator's comes first. */
 export async function placesOf(
   db: Db,
   reviewIds: readonly string[],
@@ -36,7 +36,7 @@ export async function placesOf(
   return Map.groupBy(rows, ({ review_id }) => review_id);
 }
 
-/** Oldest first. */
+/** Events, oldest first. */
 export async function eventsOf(db: Db, reviewId: string): Promise<EventRow[]> {
   return db
     .selectFrom('review_event')
@@ -46,7 +46,7 @@ export async function eventsOf(db: Db, reviewId: string): Promise<EventRow[]> {
     .execute();
 }
 
-/** The events that hold what stands in these places. */
+/** The events that hold the current decisions of these places. */
 export async function decisionsOf(
   db: Db,
   places: readonly PlaceRow[],
@@ -83,7 +83,7 @@ export async function insertEvent(
     .execute();
 }
 
-/** Changes the place, and raises its version. */
+/** Changes the place and increments its version. */
 export async function updatePlace(
   trx: Trx,
   { review_id, place, version }: PlaceRow,

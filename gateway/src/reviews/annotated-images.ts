@@ -1,6 +1,6 @@
 /**
- * The images that annotations name: in the PACS, as part of the case, with the marked pixels. Our tables know the first
- * two; only the image itself tells its size.
+ * Checks the images that annotations name: each must be in the PACS, belong to the case, and contain the marked pixels.
+ * The database knows the first two; the size is only in the image itself.
  */
 import type { Annotation } from '#shared/protocol/annotations.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -47,7 +47,7 @@ export async function requireImages(
 const isWithin = ({ frame, points }: Annotation, { frames, columns, rows }: ImageFacts): boolean =>
   frame <= frames && points.every(([column, row]) => column <= columns && row <= rows);
 
-/** The names of those that the PACS has as part of the case's studies. */
+/** The names of those images that the PACS has and that belong to the case's studies. */
 async function heldImages(
   db: Db,
   caseId: string,

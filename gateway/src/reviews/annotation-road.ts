@@ -1,25 +1,25 @@
-/** The way of annotations to the PACS, as this feature needs it; dicom-results/ is it. */
+/** The interface by which this feature sends annotations to the PACS; dicom-results/ implements it. */
 import type { Annotation } from '#shared/protocol/annotations.ts';
 import type { NewInstance } from '../results/result-instance.store.ts';
 
-/** The facts of an image that annotations need; its header says them. */
+/** The facts from an image's header that annotations need. */
 export type ImageFacts = {
   readonly sopClassUID: string;
   readonly rows: number;
   readonly columns: number;
   readonly frames: number;
-  /** mm between the centres of two neighbours; null: the image does not say, or frames differ. */
+  /** mm between the centres of neighbouring pixels; null: the image does not say, or its frames differ. */
   readonly spacing: {
     readonly down: number;
     readonly across: number;
-    /** On the detector, where everything is larger than in the patient (PS3.3 §10.7.1.3). */
+    /** Measured on the detector, where everything appears larger than in the patient (PS3.3 §10.7.1.3). */
     readonly isAtDetector: boolean;
   } | null;
 };
 
 /** The reading of a review that made the annotations. */
 export type Reading = {
-  /** The reader's number; 0: the adjudicator's. */
+  /** The number of the reader's place; 0: the adjudicator's. */
   readonly place: number;
   readonly readers: number;
   /** The place whose answers stand. */
@@ -39,8 +39,9 @@ export type AnnotationsToSend = {
 };
 
 /**
- * Both take over the bytes of the source, a whole instance. `look`: null where it is no image. `sendAnnotations`: the
- * report names the patient and the study of this source, and is sent once however often it is asked for.
+ * Both functions take ownership of the bytes of the source, which is a whole instance. `look`: null if the instance is
+ * no image. `sendAnnotations`: the report takes patient and study from this source; calling it again does not send the
+ * report twice.
  */
 export type AnnotationRoad = {
   look(source: Uint8Array, signal: AbortSignal): Promise<ImageFacts | null>;

@@ -1,4 +1,4 @@
-/** Annotations in the database: rows as they are. */
+/** Database access to annotations. Rows are returned as they are stored. */
 import type { Selectable } from 'kysely';
 import type { ReviewAnnotationsTable, ReviewReportTable } from '../database/annotation-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -8,16 +8,16 @@ import type { ResultInstance } from '#shared/protocol/inference.ts';
 
 type AnnotationsRow = Selectable<ReviewAnnotationsTable>;
 type ReportRow = Selectable<ReviewReportTable>;
-/** `instance` null: it is not on its way. */
+/** `instance` null: the report has not been sent yet. */
 export type ReportOnItsWay = ReportRow & {
   readonly instance: ResultInstance | null;
-  /** When a receipt named it for the first time. */
+  /** When a receipt first named the report. */
   readonly confirmedAt: Date | null;
   readonly waiting: StudyTable['waiting_because'];
 };
 type Reading = Pick<AnnotationsRow, 'review_id' | 'place' | 'account_id'>;
 
-/** Annotations of all who hold or held a place of the review. */
+/** The annotations of everybody who holds or held a place of the review. */
 export async function annotationsOf(db: Db, reviewId: string): Promise<AnnotationsRow[]> {
   return db.selectFrom('review_annotations').selectAll().where('review_id', '=', reviewId).execute();
 }
@@ -32,7 +32,7 @@ export async function findAnnotations(db: Db, reading: Reading): Promise<Annotat
     .executeTakeFirst();
 }
 
-/** With the review locked. */
+/** Call it with the review locked. */
 export async function writeAnnotations(trx: Trx, row: AnnotationsRow): Promise<void> {
   const { version, request_id, sealed, last_number, changed_at } = row;
   await trx
@@ -70,7 +70,7 @@ export async function updateReport(
     .execute();
 }
 
-/** By reading and study, each with the state that it has reached, and the newest receipt that names it. */
+/** Reports by reading and study, each with the state that it has reached and the newest receipt that names it. */
 export async function reportsOf(db: Db, reviewId: string): Promise<readonly ReportOnItsWay[]> {
   const rows = await db
     .selectFrom('review_report')

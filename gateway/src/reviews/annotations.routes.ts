@@ -26,10 +26,10 @@ import { findListed } from './list-reviews.ts';
 import type { AnnotationTools } from './review-tools.ts';
 import { showAnnotations } from './show-annotations.ts';
 
-/** 200 lines of 500 points as a browser writes them. */
+/** Enough for 200 lines of 500 points as a browser writes them. */
 const BODY_BYTES_LIMIT = 4 * 1024 * 1024;
 
-/** Each may hold 50 MB while an image is looked at for the first time. */
+/** Each request may hold 50 MB while an image is read for the first time. */
 const PLACES = { atOnce: 4, ofOne: 2 };
 
 const byId = z.object({ id: z.uuid() });

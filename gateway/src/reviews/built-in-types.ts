@@ -60,7 +60,7 @@ const GENERAL_FORM: ReviewForm = {
   required: ['finding', 'urgency', 'impression'],
   additionalProperties: false,
 };
-/** Modalities and body part of a chest film. A scan by CT of the chest is another question. */
+/** The modalities and the body part of a chest film. A CT of the chest asks other questions. */
 const CHEST_FILM: Pick<ReviewDefinition, 'modalities' | 'bodyParts'> = {
   modalities: ['CR', 'DX'],
   bodyParts: ['CHEST'],

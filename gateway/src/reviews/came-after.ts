@@ -1,6 +1,6 @@
 /**
- * Notes and readings that came in the case of a settled review after it, as where a reader corrects an answer that is
- * signed. The review tells of both: its answers are not the last that were given.
+ * Notes and readings that were added to the case of a review after it was settled, for example when a reader corrects a
+ * signed answer. The review mentions them, because its answers are then not the latest.
  */
 import { sql } from 'kysely';
 import type { CaseNotes } from '#shared/protocol/cases.ts';
@@ -13,7 +13,7 @@ import type { FoundReview } from './list-reviews.ts';
 import type { PlaceRow } from '../findings/review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 
-/** How many notes the reader may read, for each of these reviews that has any. */
+/** For each of these reviews that has later notes, the number of them that the reader may read. */
 export async function countNotesAfter(
   db: Db,
   reader: CaseReader,
@@ -33,7 +33,7 @@ export async function countNotesAfter(
   return new Map(rows.map(({ id, count }) => [id, count]));
 }
 
-/** The notes themselves; none unless it is settled. */
+/** The later notes themselves; none if the review is not settled. */
 export async function notesAfter(
   tools: Pick<ReviewTools, 'db' | 'seal'>,
   reader: CaseReader,
@@ -45,7 +45,7 @@ export async function notesAfter(
 }
 
 type Settled = {
-  /** Settled reviews of the case and of others, oldest first, as far as the reader may know their outcome. */
+  /** Settled reviews of this case and of others whose outcome the reader may know, oldest first. */
   readonly settled: readonly FoundReview[];
   readonly places: ReadonlyMap<string, readonly PlaceRow[]>;
   readonly names: ReadonlyMap<string, string>;

@@ -1,4 +1,4 @@
-/** Rules of cases: what they may name, and whether a study has what they wait for. */
+/** Rules that open cases: what they may contain, and whether a study meets their occasion. */
 import { sql } from 'kysely';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { CaseOccasion, CaseRule, DryRun, Rule, Verdict } from '#shared/protocol/rule.ts';
@@ -9,8 +9,8 @@ import { reviewTypes } from './review-type.store.ts';
 const isOfCases = (rule: Rule): rule is CaseRule => 'occasion' in rule;
 
 /**
- * @throws Problem invalid-request: a review type that is not there, or one that hides what the rule tells its readers;
- * a condition that nobody can judge later.
+ * @throws Problem invalid-request: a review type that does not exist, one that hides what the rule reveals to its
+ * readers, or a condition that cannot be checked later.
  */
 export async function checkCaseRules(db: Db | Trx, siteId: string, rules: readonly Rule[]): Promise<void> {
   const types = await reviewTypes.list(db, siteId);
@@ -18,13 +18,13 @@ export async function checkCaseRules(db: Db | Trx, siteId: string, rules: readon
   for (const { review, when, occasion } of rules.filter(isOfCases)) {
     if (review !== null && !known.has(review))
       throw new Problem('invalid-request', 'Invalid: a rule names a review type that is not there.');
-    // The existence of such a case tells its readers that a model found something.
+    // The mere existence of such a case tells its readers that a model found something.
     if (review !== null && occasion !== 'delivered' && known.get(review)?.hidesFinding)
       throw new Problem(
         'invalid-request',
         'Invalid: a rule that opens cases because of what a model found cannot open a review that hides it.',
       );
-    // The body part stands in the header alone, which is not read again.
+    // The body part is only in the header of the images, which is not read again.
     if (when.bodyPart !== undefined)
       throw new Problem('invalid-request', 'Invalid: a rule of cases cannot ask for the body part.');
   }
@@ -36,7 +36,7 @@ export const casesBy = async (
   takers: readonly Rule[],
 ): Promise<Pick<DryRun, 'cases'>> => ({ cases: takers.filter(isOfCases).map(({ title }) => title) });
 
-/** Why a rule whose conditions the study meets opens no case for it; null: it does. */
+/** Why a rule whose conditions the study meets opens no case for it; null: the rule does open one. */
 export async function whyNoCase(
   db: Db,
   siteId: string,
@@ -66,7 +66,7 @@ const wasExamined = async (db: Db, siteId: string, studyInstanceUID: string): Pr
     .limit(1)
     .executeTakeFirst()) !== undefined;
 
-/** The occasions that the study has had so far. */
+/** The occasions that have occurred for the study so far. */
 export async function occasionsOf(
   db: Db,
   siteId: string,

@@ -1,6 +1,6 @@
 /**
- * A reader's annotations: all of them at once, until the reading is signed. A device that was not the last to change
- * them is told so; a request that is sent again is done once.
+ * Stores a reader's annotations, all of them at once, until the reading is signed. A device that does not have the
+ * latest version is refused. A repeated request is carried out once.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { lastNumberIn, type Annotation, type PutAnnotations } from '#shared/protocol/annotations.ts';
@@ -17,7 +17,7 @@ import type { AnnotationTools, ReviewTools } from './review-tools.ts';
 import { openAnnotations, sealAnnotations, type AnnotationsOf } from './seal-annotations.ts';
 
 type Asked = PutAnnotations & { readonly reviewId: string };
-/** A change that may be made, with the review locked. */
+/** A permitted change, with the review locked. */
 type Change = {
   readonly review: ReviewRow;
   readonly of: AnnotationsOf;
@@ -27,7 +27,7 @@ type Change = {
 };
 
 /**
- * @throws Problem not-found, review-changed, review-ended, review-not-yours, case-unreadable; of the images
+ * @throws Problem not-found, review-changed, review-ended, review-not-yours, case-unreadable; for the images:
  * invalid-request, study-not-found, file-too-large, pacs-unreachable.
  */
 export async function putAnnotations(
@@ -39,7 +39,7 @@ export async function putAnnotations(
   const { db, now } = tools;
   const judged = await db.transaction().execute((trx) => judge(tools, trx, actor, asked));
   if (judged === 'done') return;
-  // Not while the review is locked: the PACS takes its time.
+  // The PACS may be slow, so it is asked while the review is not locked.
   await requireImages(tools, judged.review.case_id, asked.annotations, signal);
   await db.transaction().execute(async (trx) => {
     const change = await judge(tools, trx, actor, asked);
@@ -56,7 +56,7 @@ export async function putAnnotations(
   });
 }
 
-/** `done`: sent again, because its answer was lost. */
+/** `done`: the request was repeated after its answer was lost, and has been carried out already. */
 async function judge(
   { seal }: ReviewTools,
   trx: Trx,
@@ -79,7 +79,7 @@ async function judge(
   return { review, of, cipher, lastNumber: row?.last_number ?? 0 };
 }
 
-/** A reading's annotations; none where there are none. @throws Problem case-unreadable. */
+/** The annotations of a reading; an empty list if there are none. @throws Problem case-unreadable. */
 export async function annotationsIn(
   db: Db,
   { review_id, place, account_id }: PlaceRow,
@@ -97,8 +97,8 @@ export const ANNOTATIONS_QUEUE = 'annotation-report';
 export type AnnotationReport = { readonly siteId: string; readonly reviewId: string };
 
 /**
- * Of every reading. As soon as the review is settled, and not at the signature: until then a colleague would find in
- * the PACS what the first reader drew. @throws Problem case-unreadable.
+ * Promises reports for every reading. This happens when the review is settled, not at each signature: otherwise a
+ * colleague could find the first reader's drawings in the PACS. @throws Problem case-unreadable.
  */
 export async function promiseReports(
   { jobs }: Pick<ReviewTools, 'jobs'>,

@@ -1,6 +1,6 @@
 /**
- * The steps of a review: assign, decide, sign, withdraw. Each is one transaction, and is done once however often
- * it is sent: the device makes its id. Each names the version of the place that the person has seen.
+ * The steps of a review: assign, decide, sign, withdraw. Each step is one transaction and has an id made by the device,
+ * so a repeated request is carried out once. Each names the version of the place that the person has seen.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { marksDigest } from '#shared/protocol/annotations.ts';
@@ -42,7 +42,7 @@ import { requireAgreement, settleVerdicts } from './settle-verdicts.ts';
 import { whoSawHidden } from './who-saw.ts';
 
 type Asked = { readonly id: string; readonly place: number; readonly version: number };
-/** A step under way, with everything locked. */
+/** A step in progress, with everything it needs locked. */
 type Step = {
   readonly trx: Trx;
   readonly review: ReviewRow;
@@ -70,14 +70,14 @@ export async function assignPlace(
     await lockTurn(trx);
     const { byHand } = await candidatesFor(trx, review);
     const mayRead = byHand.some(({ id }) => id === accountId);
-    // Nobody reads twice, and nobody decides between themselves and another.
+    // Nobody may hold two places of a review, as reader or adjudicator.
     if (!mayRead || places.some(({ account_id }) => account_id === accountId))
       throw new Problem(
         'invalid-request',
         'Invalid: accountId (an account that may read, and does not yet).',
       );
     const saw = (await whoSawHidden(trx, review, [accountId])).has(accountId);
-    // Somebody else may still give them the place, who answers for it.
+    // Somebody else may still give them the place, and takes responsibility for it.
     if (saw && accountId === actor.id) throw new Problem('review-finding-seen');
     await updatePlace(trx, place, {
       state: to,
@@ -90,7 +90,10 @@ export async function assignPlace(
   });
 }
 
-/** May be repeated until it is signed. @throws Problem as `assignPlace`, invalid-request (answers), case-unreadable. */
+/**
+ * May be repeated until the place is signed. @throws Problem as `assignPlace`, invalid-request (answers),
+ * case-unreadable.
+ */
 export async function decidePlace(
   tools: ReviewTools,
   actor: CaseReader,
@@ -141,7 +144,7 @@ export async function signPlace(
   );
 }
 
-/** Nobody signs marks that they have not seen. @throws Problem review-marks-changed, case-unreadable. */
+/** The signature only covers marks that the reader has seen. @throws Problem review-marks-changed, case-unreadable. */
 async function requireMarks(
   trx: Trx,
   place: PlaceRow,
@@ -152,7 +155,10 @@ async function requireMarks(
     throw new Problem('review-marks-changed');
 }
 
-/** By an administrator, or by whoever opened it. @throws Problem not-found, review-ended, review-not-yours. */
+/**
+ * Allowed to administrators and to the person who opened the review. @throws Problem not-found, review-ended,
+ * review-not-yours.
+ */
 export async function withdrawReview(
   { db, now }: ReviewTools,
   actor: CaseReader,
@@ -180,7 +186,7 @@ type StepOptions = {
   readonly reviewId: string;
   readonly asked: Asked;
   readonly action: PlaceAction;
-  /** Whether an event of this id, action, person and place says the same. */
+  /** Whether an earlier event with the same id, action, person and place has the same content. */
   readonly isSame: (event: EventRow, review: ReviewRow, cipher: CaseCipher) => boolean;
 };
 
@@ -198,7 +204,7 @@ async function takeStep(
     const known = events.find(({ id }) => id === asked.id);
     if (known !== undefined) {
       const isOwn = known.step === action && known.by_account === actor.id && known.place === asked.place;
-      // Sent again, because its answer was lost.
+      // The request was repeated because its answer was lost.
       if (isOwn && isSame(known, review, cipher)) return;
       throw new Problem('review-changed');
     }
@@ -220,7 +226,7 @@ function partiesOf(actor: CaseReader, { account_id }: PlaceRow): Party[] {
   ];
 }
 
-/** Names nobody: who reads is not for every reader to know. */
+/** The message names nobody else, because readers may not know who the other readers are. */
 function changedSince(events: readonly EventRow[], { place, version }: Asked, { id }: CaseReader): Problem {
   const since = events.filter((event) => event.place === place && (event.version ?? 0) > version);
   const said = since.map(
@@ -247,7 +253,7 @@ function requireAnswers(
   );
 }
 
-/** The next version of the place. */
+/** Records the step as the next version of the place. */
 async function record(
   { trx, review, place, actor, asked, at }: Step,
   step: PlaceAction,
@@ -268,7 +274,7 @@ async function audit(
   await recordAudit(trx, review.site_id, { event, ...of, ...said } satisfies AuditEvent, at);
 }
 
-/** After a signature. */
+/** Moves the review on after a signature. */
 async function goOn(tools: ReviewTools, { trx, review, place, at }: Step, cipher: CaseCipher): Promise<void> {
   const places = (await placesOf(trx, [review.id])).get(review.id) ?? [];
   const readers = places.filter((one) => one.place !== ADJUDICATOR);
@@ -296,7 +302,7 @@ async function goOn(tools: ReviewTools, { trx, review, place, at }: Step, cipher
   await recordAudit(trx, review.site_id, { event: 'review-settled', ...said }, at);
 }
 
-/** Whether those who signed answer differently: then it matters that all have. */
+/** Whether the readers who signed gave different answers. The result only counts once all of them have signed. */
 async function differ(trx: Trx, { definition }: ReviewRow, readers: readonly PlaceRow[]): Promise<boolean> {
   const [first, ...others] = (await decisionsOf(trx, readers)).values();
   return others.some(
@@ -307,8 +313,8 @@ async function differ(trx: Trx, { definition }: ReviewRow, readers: readonly Pla
 }
 
 /**
- * The adjudicator who was wished for, if still allowed, or else the next candidate. Null: nobody is left, or
- * people are assigned by hand.
+ * The requested adjudicator, if still allowed; otherwise the next candidate. Null: nobody is left, or people are
+ * assigned by hand.
  */
 async function chooseAdjudicator(
   trx: Trx,

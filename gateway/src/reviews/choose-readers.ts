@@ -1,4 +1,4 @@
-/** The choice of readers: in turn, or by load. */
+/** Chooses readers: in turn, or by load. */
 import { sql } from 'kysely';
 import { REVIEWERS, type Assignment } from '#shared/protocol/reviews.ts';
 import { isSampleAccount, isSampleCase, sampleAccountIds, sampleCaseIds } from '../cases/sample-mark.ts';
@@ -8,39 +8,39 @@ import type { ReviewRow } from '../findings/review.store.ts';
 
 export type Candidate = {
   readonly id: string;
-  /** Places that wait for this account. */
+  /** The number of places that wait for this account. */
   readonly load: number;
-  /** All that it was ever given and holds. */
+  /** The number of all places that the account holds, in any state. */
   readonly places: number;
-  /** When it was given one last; null: never. */
+  /** When the account was last given a place; null: never. */
   readonly assignedAt: Date | null;
 };
 /** Accounts that may read a case. */
 type Candidates = {
-  /** Accounts that may be named. */
+  /** Accounts that a person may name. */
   readonly byHand: readonly Candidate[];
-  /** Accounts that may be chosen: sample accounts for a sample case, the others for any other case. */
+  /** Accounts that may be chosen automatically: sample accounts for a sample case, the others for any other case. */
   readonly byTurn: readonly Candidate[];
 };
 
-/** Any number that nothing else in this database locks: "turn" in ASCII. */
+/** An arbitrary lock number that nothing else in this database uses: "turn" in ASCII. */
 const TURN_LOCK = 0x7475726en.toString();
 
-/** Fewer than `count` where there are too few. By hand: nobody. */
+/** Returns fewer than `count` accounts if there are too few candidates, and none if readers are assigned by hand. */
 export function chooseReaders(candidates: readonly Candidate[], how: Assignment, count: number): string[] {
   if (how === 'hand') return [];
   const lastAt = ({ assignedAt }: Candidate): number => assignedAt?.getTime() ?? 0;
   const load = (one: Candidate): number => (how === 'load' ? one.load : 0);
   return candidates
     .toSorted(
-      // Several may be given places of one review, at one moment.
+      // Times can be equal, because several places of a review may be given at the same moment.
       (a, b) => load(a) - load(b) || lastAt(a) - lastAt(b) || a.places - b.places || (a.id < b.id ? -1 : 1),
     )
     .slice(0, count)
     .map(({ id }) => id);
 }
 
-/** The accounts that may read the case. Work on the sample is no work where real patients wait. */
+/** The accounts that may read the case. For real cases, readings of sample cases do not count as load. */
 export async function candidatesFor(
   db: Db,
   { site_id: siteId, case_id: caseId }: Pick<ReviewRow, 'site_id' | 'case_id'>,
@@ -71,7 +71,7 @@ const selectReaders = (db: Db, siteId: string) =>
     .where('account.disabled_at', 'is', null)
     .where(sql<boolean>`account.roles && ${[...REVIEWERS]}::text[]`);
 
-/** The accounts that the caller may name, by name: sample accounts for those alone. */
+/** The accounts that the caller may name, ordered by name. Only sample accounts are offered other sample accounts. */
 export async function listReaders(
   db: Db,
   { id, siteId }: Pick<Caller, 'id' | 'siteId'>,
@@ -84,7 +84,10 @@ export async function listReaders(
     .execute();
 }
 
-/** Until the transaction ends no other review chooses: two opened at once are not given to the same reader. */
+/**
+ * Until the transaction ends, no other review can choose readers, so two reviews opened at the same time do not both
+ * pick the same reader.
+ */
 export async function lockTurn(trx: Trx): Promise<void> {
   await sql`select pg_advisory_xact_lock(${TURN_LOCK}::bigint)`.execute(trx);
 }

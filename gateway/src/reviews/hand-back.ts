@@ -1,7 +1,7 @@
 /**
- * The work of an account that may no longer do it: its readings go to other readers or become free, its cases are
- * assigned to nobody. A job does it after the change of the account, so that no kill in between leaves work with
- * somebody who never comes.
+ * Hands back the work of an account that may no longer do it: its readings go to other readers or become free, and its
+ * cases are assigned to nobody. A job does this after the account was changed, so even if the gateway is killed in
+ * between, no work stays with somebody who cannot do it.
  */
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
@@ -14,7 +14,10 @@ import type { CaseTools } from '../cases/case-tools.ts';
 export const HAND_BACK_QUEUE = 'hand-back';
 type HandBackTools = Pick<CaseTools, 'db' | 'now' | 'newId'>;
 
-/** In the transaction that changes the account: who assigns at that moment is done before, or sees the change. */
+/**
+ * Call it in the transaction that changes the account. Because of the lock, a concurrent assignment either finishes
+ * first or sees the change.
+ */
 export async function promiseHandBack(
   { jobs }: { readonly jobs: Pick<Jobs, 'enqueue'> },
   trx: Trx,
@@ -24,7 +27,7 @@ export async function promiseHandBack(
   await lockTurn(trx);
 }
 
-/** Nothing is taken from an account that may do the work. */
+/** Takes no work from an account that may still do it. */
 export async function handBack(tools: HandBackTools, leaver: Leaver): Promise<void> {
   await releasePlaces(tools, leaver);
   await unassignCases(tools, leaver);

@@ -1,10 +1,10 @@
 /**
- * Agreement beyond chance: Cohen's kappa of two readers, Fleiss' kappa of several. Categories have no order. Null: it
- * is not defined, because nobody ever chose another category.
+ * Agreement beyond chance: Cohen's kappa for two readers, Fleiss' kappa for several. Categories have no order. Null:
+ * kappa is not defined, because only one category was ever chosen.
  */
 export type Kappa = {
   readonly kappa: number;
-  /** Ends of the 95 % interval. */
+  /** The ends of the 95 % confidence interval. */
   readonly low: number;
   readonly high: number;
 };
@@ -19,12 +19,13 @@ const around = (kappa: number, error: number): Kappa => ({
   high: Math.min(1, kappa + Z * error),
 });
 
-/** So often each was seen; as a rule once. */
+/** How often each subject was seen, usually once. */
 type Weights = readonly number[];
 const sumOf = (weights: Weights): number => weights.reduce((sum, weight) => sum + weight, 0);
 
 /**
- * Cohen 1960; its error for large samples: Fleiss, Cohen and Everitt 1969, formula 13 (as statsmodels computes it).
+ * Cohen 1960. The standard error for large samples follows Fleiss, Cohen and Everitt 1969, formula 13 (as statsmodels
+ * computes it).
  */
 export function cohensKappa(
   pairs: readonly (readonly [Category, Category])[],
@@ -56,8 +57,8 @@ export function cohensKappa(
 }
 
 /**
- * Fleiss 1971, of subjects that all have the same number of readings. Its error is a jackknife over the subjects: the
- * formula of 1979 holds only where there is no agreement at all.
+ * Fleiss 1971, for subjects that all have the same number of readings. The standard error is a jackknife over the
+ * subjects, because the formula of 1979 holds only where there is no agreement at all.
  */
 export function fleissKappa(
   subjects: readonly (readonly Category[])[],

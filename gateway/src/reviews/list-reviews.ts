@@ -1,4 +1,6 @@
-/** A page of reviews: what waits for the caller, what is free to be taken, what they signed, or all of the site. */
+/**
+ * A page of reviews: those that wait for the caller, that are free to take, that the caller signed, or all of the site.
+ */
 import { sql, type RawBuilder } from 'kysely';
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import type { ReviewList } from '#shared/protocol/reviews.ts';
@@ -11,19 +13,22 @@ import type { CaseRow } from '../cases/case.store.ts';
 
 type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_print' | 'wrapped_key'>;
 /**
- * `is_hidden`: it is settled, and who asks reads its case for another review without it. `is_early`: a study of its
- * case is marked for early reading, as far as who asks may know.
+ * `is_hidden`: the review is settled, but the reader is to read its case for another review without knowing the
+ * outcome. `is_early`: a study of its case is marked for early reading, and the reader may know that.
  */
 export type SeenReview = ReviewRow & { readonly is_hidden: boolean; readonly is_early: boolean };
 export type FoundReview = { readonly review: SeenReview; readonly of: OfCase };
 type Cursor = { readonly priority: number; readonly isEarly: boolean; readonly number: number };
 type Query = {
   readonly list: ReviewList;
-  /** The account whose list it is; null: the caller's own. */
+  /** The account whose list is asked for; null: the caller's own. */
   readonly readerId?: string | null;
   readonly type?: string | undefined;
   readonly state?: (typeof REVIEW_FILTERS)[number] | undefined;
-  /** When it was settled, or, in the list of those that are signed, when the reader signed. `to` is not included. */
+  /**
+   * Limits the time at which the review was settled or, in the list `signed`, at which the reader signed. `to` is not
+   * included.
+   */
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
   readonly after: Cursor | undefined;
@@ -31,11 +36,11 @@ type Query = {
 };
 export const REVIEW_FILTERS = ['open', 'settled'] as const;
 
-/** "The page after this review". */
+/** A cursor for the page after this review. */
 export const cursorOf = ({ review, of }: FoundReview): string =>
   `${of.priority}~${review.is_early ? 1 : 0}~${review.number}`;
 
-/** Null: no cursor. */
+/** Null: the text is not a cursor. */
 export function parseCursor(text: string): Cursor | null {
   const [, priority = '', early = '', number = ''] = /^(\d)~([01])~(\d{1,9})$/.exec(text) ?? [];
   if (number === '' || CASE_PRIORITIES[Number(priority)] === undefined) return null;
@@ -82,12 +87,12 @@ function foundIn(row: Row): FoundReview {
   };
 }
 
-/** Lists of what is to be read. In the others an early mark changes no order. */
+/** Lists of reviews that are still to be read. Only these are ordered by early marks. */
 const TO_READ: readonly ReviewList[] = ['todo', 'free'];
 
 /**
- * The most urgent cases first, of equals those marked for early reading, then the oldest reviews; at most `limit`, and
- * whether there are more.
+ * The most urgent cases come first, among equals those marked for early reading, then the oldest reviews. Returns at
+ * most `limit`, and whether there are more.
  */
 export async function listReviews(
   db: Db,
@@ -120,7 +125,7 @@ export async function listReviews(
   return { found: rows.slice(0, limit).map(foundIn), more: rows.length > limit };
 }
 
-/** Oldest first. */
+/** Reviews, oldest first. */
 export async function reviewsOfCase(db: Db, reader: CaseReader, caseId: string): Promise<FoundReview[]> {
   const rows = await select(db, reader, await isEarlyFor(db, reader))
     .where('review.case_id', '=', caseId)
@@ -129,7 +134,7 @@ export async function reviewsOfCase(db: Db, reader: CaseReader, caseId: string):
   return rows.map(foundIn);
 }
 
-/** Reviews of these cases in which nothing changes any more and whose outcome the reader may know, oldest first. */
+/** The settled reviews of these cases whose outcome the reader may know, oldest first. */
 export async function settledReviewsOf(
   db: Db,
   reader: CaseReader,
@@ -145,7 +150,7 @@ export async function settledReviewsOf(
   return rows.map(foundIn);
 }
 
-/** Undefined: there is none. */
+/** Undefined: there is no such review. */
 export async function findListed(
   db: Db,
   reader: CaseReader,

@@ -1,12 +1,12 @@
-/** The facts of an image in the PACS, read once. */
+/** The facts of an image in the PACS, which are read once and cached. */
 import { fetchWhole } from '../images/study-images.ts';
 import type { FoundInstance, Pacs } from '../ports/pacs/pacs.ts';
 import type { AnnotationRoad, ImageFacts } from './annotation-road.ts';
 
-/** Null: it is no image. Throws Problem study-not-found, file-too-large; PacsUnreachable. */
+/** Null: the instance is no image. Throws Problem study-not-found, file-too-large; PacsUnreachable. */
 export type LookAtImage = (where: FoundInstance, signal: AbortSignal) => Promise<ImageFacts | null>;
 
-/** A few numbers each; an instance never changes. */
+/** The number of images whose facts are cached. Each takes a few numbers, and an instance never changes. */
 const REMEMBERED = 5000;
 
 export function createImageLook(pacs: Pick<Pacs, 'fetchInstance'>, road: AnnotationRoad): LookAtImage {

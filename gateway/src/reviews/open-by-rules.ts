@@ -1,7 +1,7 @@
 /**
- * After the receipt of a study, and after models have looked at it: opens the cases that rules ask for. Each rule takes
- * a study once, however often this runs, and whatever becomes of the case. The administrator who saved the rule stands
- * there as the one who opened it.
+ * Opens the cases that rules ask for, after a study was received and after models have looked at it. Each rule takes a
+ * study only once, however often this runs and whatever happens to the case. The administrator who saved the rule is
+ * recorded as having opened the case.
  */
 import type { CaseRule } from '#shared/protocol/rule.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
@@ -21,12 +21,12 @@ type CaseRuleTools = Omit<CaseTools, 'pacs'> & {
 type OfStudy = { readonly siteId: string; readonly studyInstanceUID: string };
 type Made = { readonly rule: CaseRule; readonly by: string };
 
-/** Throws PacsUnreachable, and Problem pacs-unreachable; then it is run again. */
+/** Throws PacsUnreachable, and Problem pacs-unreachable; the job is then run again. */
 export async function openByRules(tools: CaseRuleTools, of: OfStudy, signal: AbortSignal): Promise<void> {
   const enabled = (await caseRules(tools.db, of.siteId)).filter(({ rule }) => rule.enabled);
   if (enabled.length === 0) return;
   const occasions = await occasionsOf(tools.db, of.siteId, of.studyInstanceUID);
-  // Results may come before the receipt of a study that was not sent through here.
+  // For a study that was not sent through this gateway, results may arrive before the receipt.
   if (!occasions.has('delivered')) return;
   const meant = enabled.filter(({ rule }) => occasions.has(rule.occasion));
   if (meant.length === 0) return;
@@ -35,7 +35,7 @@ export async function openByRules(tools: CaseRuleTools, of: OfStudy, signal: Abo
     if (firstUnmet(made.rule.when, attributes) === null) await openOnce(tools, of, made);
 }
 
-/** The PACS is asked only for what a rule asks for. */
+/** Asks the PACS only for attributes that a rule needs. */
 async function attributesFor(
   { db, pacs }: CaseRuleTools,
   { siteId, studyInstanceUID }: OfStudy,
@@ -57,13 +57,14 @@ async function openOnce(tools: CaseRuleTools, of: OfStudy, { rule, by }: Made): 
   const keeper = { id: by, siteId: of.siteId, roles: ['admin' as const] };
   const caseId = (await openCaseOf(tools, of, { rule, by })) ?? (await caseOf(tools, of, rule));
   if (caseId === null || rule.review === null) return;
-  // The review's id is the case's: a run that was killed in between opens it now, and another run opens no second one.
+  // The review has the id of the case. If an earlier run was killed in between, this run opens the review, and no run
+  // opens a second one.
   const reviews = tools.db.selectFrom('review').select('id').where('id', '=', caseId);
   if ((await reviews.executeTakeFirst()) !== undefined) return;
   await openReview(tools, keeper, { id: caseId, caseId, type: rule.review });
 }
 
-/** Null: the rule has taken the study before. */
+/** Null: the rule has already taken the study. */
 async function openCaseOf(tools: CaseRuleTools, of: OfStudy, { rule, by }: Made): Promise<string | null> {
   const { db, now, newId } = tools;
   const { siteId, studyInstanceUID } = of;

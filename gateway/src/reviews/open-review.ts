@@ -1,4 +1,4 @@
-/** A new review of a case. The device makes its id: the same request again opens no second one. */
+/** Opens a review of a case. The device chooses its id, so a repeated request opens no second review. */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { NewReview, ReviewType } from '#shared/protocol/reviews.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -12,8 +12,8 @@ import { reviewTypes } from './review-type.store.ts';
 import { whoSawFinding } from './who-saw.ts';
 
 /**
- * @throws Problem not-found, review-changed: the id is another review's; invalid-request: type, readers or adjudicator;
- * review-finding-seen: they name themselves.
+ * @throws Problem not-found; review-changed: the id belongs to another review; invalid-request: type, readers or
+ * adjudicator; review-finding-seen: the callers name themselves although they saw the finding.
  */
 export async function openReview(
   { db, now, newId }: ReviewTools,
@@ -58,7 +58,7 @@ type Opened = {
   readonly at: Date;
 };
 
-/** Whether it is new. @throws Problem review-changed. */
+/** Returns whether the review is new. @throws Problem review-changed. */
 async function insertReview(
   trx: Trx,
   { id: by, siteId }: CaseReader,
@@ -111,7 +111,7 @@ async function readersOf(
   const { readers: count, assignment, hidesFinding } = type.definition;
   const { byHand, byTurn } = await candidatesFor(trx, { site_id: siteId, case_id: caseId });
   const mayRead = (account: string): boolean => byHand.some(({ id }) => id === account);
-  // Nobody decides between themselves and another, and there is nothing to decide where one reads.
+  // An adjudicator must not be one of the readers, and a review with a single reader needs none.
   const mayDecide =
     count > 1 && adjudicator !== null && mayRead(adjudicator) && !named?.includes(adjudicator);
   if (adjudicator !== null && !mayDecide)
@@ -125,7 +125,7 @@ async function readersOf(
     named !== undefined &&
     (named.length > count || new Set(named).size < named.length || !named.every(mayRead));
   if (isWrong) throw new Problem('invalid-request', 'Invalid: readers (accounts that may read, each once).');
-  // A colleague may name them, who answers for it.
+  // A colleague may still name them, and takes responsibility for it.
   if (named?.includes(by) && saw.has(by)) throw new Problem('review-finding-seen');
   const blind = byTurn.filter(({ id }) => id !== adjudicator && !saw.has(id));
   const chosen = named ?? chooseReaders(blind, assignment, count);

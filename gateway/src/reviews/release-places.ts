@@ -1,7 +1,7 @@
 /**
- * Takes the readings that an account has not signed from it once it may read them no more: it is disabled, has lost the
- * role, or is of the sample while the case is not. The next reader is chosen as the review type says; else the place is
- * free. Answers that were not signed stay in the history.
+ * Takes unsigned readings away from an account that may no longer read them: the account was disabled, has lost the
+ * role, or is a sample account and the case is not. The next reader is chosen as the review type says; otherwise the
+ * place becomes free. Unsigned answers stay in the history.
  */
 import { ADJUDICATOR, isEnded, isReleased } from '#shared/protocol/review-state.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -20,7 +20,7 @@ import { whoSawFinding, whoSawWhileTaken } from './who-saw.ts';
 
 export type Leaver = { readonly siteId: string; readonly accountId: string; readonly by: string };
 
-/** Each review in a transaction of its own: one that is interrupted continues when it is asked again. */
+/** Each review is handled in a transaction of its own, so an interrupted run can be repeated and continues. */
 export async function releasePlaces(
   tools: Pick<ReviewTools, 'db' | 'now' | 'newId'>,
   leaver: Leaver,
@@ -58,7 +58,7 @@ async function release(
   const { leaver, review, place } = held;
   await lockTurn(trx);
   const { byHand, byTurn } = await candidatesFor(trx, review);
-  // The account was given its rights back meanwhile.
+  // Meanwhile the account has got its rights back.
   if (byHand.some(({ id }) => id === leaver.accountId)) return;
   const at = now();
   const next = await nextReader(trx, held, byTurn);
@@ -75,7 +75,7 @@ async function release(
   await recordAudit(trx, review.site_id, { event: 'review-released', ...said, ...who }, at);
 }
 
-/** Null: there is nobody left, or people are assigned by hand. */
+/** Null: no candidate is left, or people are assigned by hand. */
 async function nextReader(
   trx: Trx,
   { review, places, place }: Held,
@@ -87,7 +87,7 @@ async function nextReader(
   return chooseReaders(free, review.definition.assignment, 1)[0] ?? null;
 }
 
-/** Candidates who saw nothing that a reader of this review must not see. */
+/** The candidates who have seen nothing that is hidden from readers of this review. */
 async function blindOf(trx: Trx, review: ReviewRow, candidates: readonly Candidate[]): Promise<Candidate[]> {
   const of = { caseId: review.case_id, since: review.opened_at };
   const ids = candidates.map(({ id }) => id);

@@ -1,4 +1,4 @@
-/** The tools of this feature's parts. */
+/** The tools that the parts of this feature share. */
 import type { CaseTools } from '../cases/case-tools.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { LookAtImage } from './look-at-image.ts';

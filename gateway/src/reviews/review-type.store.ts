@@ -1,4 +1,4 @@
-/** Review types: those that come with the gateway, and those that a site made. */
+/** Review types: built-in ones, and those that a site made. */
 import type { ReviewDefinition } from '#shared/protocol/reviews.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { createNamedVersions } from '../database/named-versions.ts';

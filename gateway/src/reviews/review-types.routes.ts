@@ -1,4 +1,7 @@
-/** `/review-types`: what readers are asked, as data. Administrators and radiologists make and change them. */
+/**
+ * `/review-types`: the questions that readers are asked, as data. Administrators and radiologists create and change
+ * them.
+ */
 import { z } from '@hono/zod-openapi';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import {

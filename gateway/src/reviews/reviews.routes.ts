@@ -1,4 +1,4 @@
-/** `/reviews` and `/cases/{id}/reviews`, for people who are signed in: what to read, and what they say of it. */
+/** `/reviews` and `/cases/{id}/reviews`, for people who are signed in: reviews to read, and the readers' answers. */
 import { z } from '@hono/zod-openapi';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -44,7 +44,7 @@ import { whoMayHaveSeen } from './seen-readers.ts';
 import { mayListOthers, showCaseReviews, showReview, showReviews } from './show-reviews.ts';
 
 const LIST_LIMIT = 200;
-/** 30 texts of 4 000 characters of four bytes. */
+/** Enough for 30 texts of 4 000 characters of four bytes. */
 const DECISION_BYTES_LIMIT = 1024 * 1024;
 
 const byId = z.object({ id: z.uuid() });

@@ -1,4 +1,4 @@
-/** Annotations, sealed under the key of the case: a label may hold a name. */
+/** Annotations are sealed under the key of the case, because a label may hold a name. */
 import { annotationsSchema, type Annotation } from '#shared/protocol/annotations.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 
@@ -8,7 +8,7 @@ export type AnnotationsOf = {
   readonly account_id: string;
 };
 
-/** Sealed annotations open for this reading of this person alone. */
+/** Sealed annotations can only be opened for the same reading of the same person. */
 const placeOf = ({ review_id, place, account_id }: AnnotationsOf): string =>
   `annotations ${review_id} ${place} ${account_id}`;
 
@@ -18,7 +18,7 @@ export const sealAnnotations = (
   annotations: readonly Annotation[],
 ): Uint8Array => cipher.seal(placeOf(of), JSON.stringify(annotations));
 
-/** Null: they were changed, or belong elsewhere. */
+/** Null: the annotations were changed, or belong to another reading. */
 export function openAnnotations(
   cipher: CaseCipher,
   row: AnnotationsOf & { readonly sealed: Uint8Array },

@@ -6,7 +6,7 @@ import type { CaseCipher } from '../cases/case-seal.ts';
 const typedSchema = z.object({ answers: answersSchema, reason: z.string() });
 type Typed = z.infer<typeof typedSchema>;
 
-/** The typed text opens for its own event alone. */
+/** The text can only be opened for its own event. */
 const placeOf = (eventId: string): string => `review ${eventId}`;
 
 export const sealTyped = (cipher: CaseCipher, eventId: string, typed: Typed): Uint8Array =>

@@ -1,7 +1,7 @@
 /**
- * The accounts that may have seen what a blinded reading of a case is to be made without, for the person who names its
- * readers. While the case is read, radiologists are told of nobody, nor are administrators who read it or may come to:
- * it would tell who reads it, and that something is there.
+ * Finds the accounts that may have seen what is hidden in a blinded reading of a case, for the person who names its
+ * readers. While the case is being read, radiologists are not told, and neither are administrators who read it or may
+ * do so: the answer would reveal who reads it, and that there is something to hide.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { CaseReader } from '../findings/case-rights.ts';
@@ -14,7 +14,7 @@ import { whoSawFinding, whoSawHidden } from './who-saw.ts';
 
 type Reading = { readonly caseId: string; readonly reviewId: string | undefined };
 
-/** Null: the caller is not told. @throws Problem not-found: no such review of the case. */
+/** Null: the caller may not know. @throws Problem not-found: the case has no such review. */
 export async function whoMayHaveSeen(
   { db, now }: Pick<ReviewTools, 'db' | 'now'>,
   caller: CaseReader,
@@ -23,7 +23,7 @@ export async function whoMayHaveSeen(
   const found = reviewId === undefined ? null : await findListed(db, caller, reviewId);
   if (found === undefined || (found !== null && found.review.case_id !== caseId))
     throw new Problem('not-found');
-  // Everybody may know that nobody saw anything of a review that hides nothing.
+  // If a review hides nothing, everybody may know that nobody saw anything hidden.
   if (found !== null && !hidesSomething(found.review)) return new Set();
   if (await isKeptFromReaders(db, caller, caseId)) return null;
   const ids = (await listReaders(db, caller)).map(({ id }) => id);

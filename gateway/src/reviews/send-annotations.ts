@@ -1,7 +1,7 @@
 /**
- * Annotations of a settled review on their way to the PACS: a structured report for each study, built from the study's
- * own instances in the PACS and sent like every result. Run again, it continues where it ended; a report that can never
- * be built says why, and the others go all the same.
+ * Sends the annotations of a settled review to the PACS: a structured report for each study, built from the study's own
+ * instances in the PACS and sent like every result. A repeated run continues where the last one ended. A report that
+ * can never be built records why, and the others are still sent.
  */
 import type { Annotation } from '#shared/protocol/annotations.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -35,7 +35,7 @@ type Signed = {
   readonly annotations: readonly Annotation[];
 };
 
-/** Throws PacsUnreachable, and the errors of the road: then it is run again. */
+/** Throws PacsUnreachable, and the errors of the road; the job is then run again. */
 export async function sendAnnotations(
   { siteId, reviewId }: AnnotationReport,
   tools: AnnotationReportTools,
@@ -57,7 +57,7 @@ export async function sendAnnotations(
       });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      // The key or the image is gone, or the image is too large: no report can be made, however often we try.
+      // The key or the image is gone, or the image is too large. Trying again would not help.
       log({ event: 'annotations-left-out', reviewId, because: error.code });
       await updateReport(db, report, { because: error.code });
     }

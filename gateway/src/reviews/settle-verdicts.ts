@@ -1,6 +1,7 @@
 /**
- * A reader's decision about a model's finding: their answers must not contradict it, and once the review is settled it
- * is the verdict of the finding (protocol/reviews.md). This is the only place where a review makes a verdict.
+ * Turns a reader's decision on a model's finding into a verdict. The reader's answers must not contradict the decision,
+ * and once the review is settled, it becomes the verdict on the finding (protocol/reviews.md). Reviews make verdicts
+ * nowhere else.
  */
 import { CORRECTIONS, type Correction } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -18,7 +19,7 @@ import type { ReviewTools } from './review-tools.ts';
 type Reading = { readonly review: ReviewRow; readonly place: PlaceRow };
 type Judged = {
   readonly said: { readonly decision: Decision; readonly answers: Answers };
-  /** Results that the reader was shown, and that say yes or no. */
+  /** The results that the reader was shown and that are positive or negative. */
   readonly results: readonly ResultRow[];
 };
 
@@ -33,7 +34,7 @@ const foundIn = ({ results }: Judged) => positiveAmong(results.map(({ positive }
 const isContradiction = ({ definition }: ReviewRow, judged: Judged): boolean =>
   contradicts(definition.form, judged.said, foundIn(judged));
 
-/** In the transaction that settles the review. `place`: the one that stands. */
+/** Call it in the transaction that settles the review. `place`: the place whose answers stand. */
 export async function settleVerdicts(
   { jobs }: Pick<ReviewTools, 'jobs'>,
   trx: Trx,
@@ -51,7 +52,7 @@ export async function settleVerdicts(
   }
 }
 
-/** The results are locked, in the order of their ids. Null: nothing that the reader was shown is judged. */
+/** Locks the results in the order of their ids. Null: the decision is not about anything that the reader was shown. */
 async function judgedIn(trx: Trx, { review, place }: Reading): Promise<Judged | null> {
   const event = (await decisionsOf(trx, [place])).get(place.decided_by_event ?? '');
   if (event?.decision == null || event.decision === 'reject') return null;
@@ -66,7 +67,7 @@ async function judgedIn(trx: Trx, { review, place }: Reading): Promise<Judged | 
     )
     .where('r.positive', 'is not', null)
     .where('r.created_at', '<=', event.at)
-    // Another review may have hidden it from them.
+    // Another review may have hidden the result from them.
     .where(isNotBlinded('r', reader))
     .orderBy('r.id')
     .forUpdate()
@@ -74,7 +75,7 @@ async function judgedIn(trx: Trx, { review, place }: Reading): Promise<Judged | 
   return { said: { decision: event.decision, answers: event.answers ?? {} }, results };
 }
 
-/** Null: the reader corrected another finding. */
+/** Null: the reader's correction is not about this result. */
 function verdictOn(
   { model_id, positive }: ResultRow,
   { definition: { form } }: ReviewRow,

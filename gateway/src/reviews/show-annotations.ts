@@ -1,4 +1,6 @@
-/** Annotations as a person is shown them: blinded as answers are (show-reviews.ts). */
+/**
+ * Annotations in the form in which a person sees them. They are blinded in the same way as answers (show-reviews.ts).
+ */
 import type {
   Annotation,
   PlaceAnnotations,
@@ -37,7 +39,7 @@ export async function showAnnotations(
       {
         place: place.place,
         version: row?.version ?? 0,
-        // Annotations under work are sent back as a whole, and must not lose their labels on the way.
+        // Unsigned annotations are sent back as a whole, so they must keep their labels.
         annotations: viewer.isAnonymous && !isOpen ? withoutLabels(annotations) : [...annotations],
         lastNumber: row?.last_number ?? 0,
         state: isOpen ? 'open' : 'signed',
@@ -48,7 +50,7 @@ export async function showAnnotations(
   return { places: shown };
 }
 
-/** A text is nothing but its label. */
+/** Removes labels. An annotation of kind `text` is only a label, so it is left out. */
 export const withoutLabels = (annotations: readonly Annotation[]): Annotation[] =>
   annotations.filter(({ kind }) => kind !== 'text').map((one) => ({ ...one, label: '' }));
 

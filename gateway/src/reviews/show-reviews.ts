@@ -1,8 +1,8 @@
 /**
- * Reviews as a reader is shown them. Until a review is settled, readers see their own place and free ones; the
- * adjudicator sees the readers' answers without their names; an administrator who reads no place of it sees who reads,
- * and not what they answered; so does the person who opened it, and as its reader of those who have not signed. One who
- * reads the case again, blinded, is told that others read it, and nothing of how.
+ * Reviews in the form in which a person sees them. Until a review is settled, readers see their own place and free
+ * ones. The adjudicator sees the readers' answers without their names. An administrator who holds no place in it sees
+ * who reads, but not the answers. The person who opened it sees the same or, if they read it themselves, only those who
+ * have not signed. A reader who reads the case again, blinded, learns only that others read it.
  */
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
@@ -27,11 +27,11 @@ import { decisionsOf, eventsOf, placesOf, type EventRow, type PlaceRow } from '.
 import type { ReviewTools } from './review-tools.ts';
 import { openTyped } from './seal-decision.ts';
 
-/** `isAnonymous`: they asked for nothing that may hold a name. */
+/** `isAnonymous`: the viewer asked to leave out everything that may hold a name. */
 export type Viewer = CaseReader & { readonly isAnonymous: boolean };
 type Sight = { readonly reader: boolean; readonly said: boolean };
 
-/** The parts of a place that a viewer sees; null: not even the place. */
+/** The parts of a place that the viewer sees; null: not even that the place exists. */
 export function sightOf(
   review: SeenReview,
   place: PlaceRow,
@@ -43,7 +43,8 @@ export function sightOf(
   if (place.state === 'open') return { reader: false, said: false };
   if (review.state === 'adjudication' && own?.place === ADJUDICATOR) return { reader: false, said: true };
   if (assigns(viewer, own)) return { reader: true, said: false };
-  // The person who opened it is told for whom it waits; as its reader not the names of those whose answers are there.
+  // The person who opened the review may know for whom it waits. If they are a reader too, the names of those who have
+  // signed are hidden.
   if (review.opened_by === viewer.id)
     return { reader: own === undefined || place.state !== 'signed', said: false };
   return null;
@@ -51,14 +52,14 @@ export function sightOf(
 
 const isOpenTo = ({ state, is_hidden }: SeenReview): boolean => state === 'settled' && !is_hidden;
 
-/** An administrator who reads no reviews is blinded to no reader. */
+/** An administrator who reads no reviews is not blinded to any reader. */
 export const mayListOthers = ({ roles }: CaseReader): boolean =>
   roles.includes('admin') && !roles.some((role) => REVIEWERS.includes(role));
 
 const assigns = ({ roles }: Viewer, own: PlaceRow | undefined): boolean =>
   roles.includes('admin') && own === undefined;
 
-/** In the order of the rows. */
+/** Reviews in the order of the rows. */
 export async function showReviews(
   { db, seal }: Pick<ReviewTools, 'db' | 'seal'>,
   viewer: Viewer,
@@ -149,7 +150,7 @@ function saidIn(event: EventRow, cipher: CaseCipher | null, { isAnonymous }: Vie
   };
 }
 
-/** In the order of the rows. */
+/** Reviews in the order of the rows. */
 export async function showCaseReviews(
   tools: Pick<ReviewTools, 'db' | 'seal'>,
   viewer: Viewer,
@@ -174,7 +175,10 @@ export async function showReview(tools: ReviewTools, viewer: Viewer, found: Foun
   };
 }
 
-/** While it is under way only their own place, for those who are not told either whom else they may name. */
+/**
+ * Lists the places whose readers had seen hidden findings. While the review is under way, viewers who may not know its
+ * readers see this of their own place only.
+ */
 async function seenBefore({ db }: ReviewTools, viewer: Viewer, review: SeenReview): Promise<number[]> {
   const isOwnOnly = !isOpenTo(review) && (await isKeptFromReaders(db, viewer, review.case_id));
   const seen = (await eventsOf(db, review.id)).filter(({ saw_hidden }) => saw_hidden);

@@ -1,7 +1,7 @@
 /**
- * The accounts that are no longer blind to a review, because they were told what is hidden from its readers. Their
- * readings of its case and of every other case of its studies count, and those of results. Lists tell of results and
- * marks too, and nobody notes who reads them: everybody has them before their eyes.
+ * Finds the accounts that are no longer blind to a review because they were told what is hidden from its readers.
+ * Readings of its case, of other cases with its studies, and of results count. Lists show results and marks too, but
+ * they are seen by everybody and not recorded, so they do not count.
  */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
@@ -9,22 +9,24 @@ import { FREE_PLACE, IS_BLINDED, isOfReaders, writtenIn } from '../findings/blin
 import { MARKED_EARLY } from '../pipeline/triage.store.ts';
 import { eventsOf, type ReviewRow } from '../findings/review.store.ts';
 
-/** Readings of a case are events once in a quarter of an hour: a later one may have none. */
+/** A reading of a case is recorded only once per quarter of an hour, so a later reading may have no event. */
 const UNRECORDED = sql`interval '15 minutes'`;
 
-/** In place of a table: the ids of the case and of others with one of its studies. */
+/** Used instead of a table: the ids of the case and of all other cases with one of its studies. */
 const casesBeside = (
   caseId: RawBuilder<unknown>,
 ): RawBuilder<unknown> => sql`(select ${caseId} union select c.case_id
   from case_study s join case_study c on c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid
   where s.case_id = ${caseId}) beside (id)`;
 
-/** Readings `e` of the case, or of one beside it, by the account. */
+/** Events `e` in which the account read the case or one beside it. */
 const isReading = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`(e.fields ? 'caseId' and e.fields->>'caseId' in (select id::text from ${casesBeside(caseId)}) and e.event = 'case-read'
     and e.fields->>'by' = ${account}::text)`;
 
-/** The account read a result of one of the case's studies, or its report. To somebody who is blind it is not there. */
+/**
+ * The account read a result of one of the case's studies, or its report. An account that is blind cannot read either.
+ */
 const readResult = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`exists (select 1 from case_study s where s.case_id = ${caseId} and (
     exists (select 1 from reading d where d.site_id = s.site_id and d.account_id = ${account}
@@ -38,21 +40,21 @@ const isExport = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): Ra
   sql`(j.account_id = ${account} and exists (select 1 from export_held h where h.export_id = j.id and h.cases && array(
       select c.number from case_record c where c.id in (select id from ${casesBeside(caseId)}))))`;
 const TELLING = ['finding', 'scores', 'positives', 'verdicts', 'correctedFindings', 'bodyParts'];
-/** Export `j` tells of results, by its fields or by the filter that chose its cases. */
+/** Export `j` reveals results, by its fields or by the filter that chose its cases. */
 const TELLS_RESULTS = sql`(j.definition->'fields' ?| ${[...TELLING]}::text[]
   or j.definition->>'format' = 'dicom' or j.selection->'filter' ?| array['finding', 'bodyPart'])`;
 
 /**
- * Of these accounts: those that had a model look at a study of the case, judged what it found, read a result, or opened
- * the case or one beside it, with a result or a mark for early reading in it, or exported one with either, before
- * `since`.
+ * Returns those of the accounts that had a model look at a study of the case, judged its finding, or read a result. An
+ * account also counts if, before `since`, it opened or exported the case or one beside it while a result or a mark for
+ * early reading was in it.
  */
 export async function whoSawFinding(
   db: Db,
   { caseId, since }: { readonly caseId: string; readonly since: Date },
   accountIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
-  // A mark for early reading is a finding too, and there as long as its study is.
+  // A mark for early reading is a finding too, and exists as long as its study.
   const marked = sql`(select min(s.created_at) from ${MARKED_EARLY} and exists (select 1 from case_study c
     where c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid and c.case_id = ${caseId}))`;
   const found = sql`(select min(at) from (
@@ -78,8 +80,8 @@ export async function whoSawFinding(
 }
 
 /**
- * Of these accounts: those that opened the case, or one beside it, while no place of the review was free: nothing was
- * hidden from them then. Only where something was there that is hidden from readers.
+ * Returns those of the accounts that opened the case, or one beside it, while no place of the review was free, because
+ * nothing was hidden from them at that time. They count only if there was something that is hidden from readers.
  */
 export async function whoSawWhileTaken(
   db: Db,
@@ -107,14 +109,14 @@ export async function whoSawWhileTaken(
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Accounts among these that may have seen what is hidden from readers of the review. */
+/** Returns those of the accounts that may have seen what is hidden from readers of the review. */
 export async function whoSawHidden(
   db: Db,
   review: ReviewRow,
   accountIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   if (review.state !== 'reading') return new Set();
-  // A place that was theirs before may be taken back.
+  // A person may take back a place that they held before.
   const had = new Set((await eventsOf(db, review.id)).map(({ to_account }) => to_account));
   const ids = accountIds.filter((id) => !had.has(id));
   const of = { caseId: review.case_id, since: review.opened_at };

@@ -1,13 +1,13 @@
 /**
- * Noise for private counts: the discrete Laplace distribution, exactly, from whole random numbers alone (Canonne,
- * Kamath, Steinke 2020: The Discrete Gaussian for Differential Privacy, algorithms 1 and 2). Noise of floating-point
- * numbers would betray the count by its last bits (Mironov 2012).
+ * Noise for private counts: the discrete Laplace distribution, drawn exactly from random integers (Canonne, Kamath,
+ * Steinke 2020: The Discrete Gaussian for Differential Privacy, algorithms 1 and 2). Noise made with floating-point
+ * numbers would reveal the count by its last bits (Mironov 2012).
  */
 
-/** A whole number from 0 up to, and not, `below`; each as likely. */
+/** Draws an integer from 0 to `below` - 1, each with equal probability. */
 export type DrawBelow = (below: number) => number;
 
-/** P(x) is proportional to exp(-|x| / `scale`), a whole number from 1. */
+/** P(x) is proportional to exp(-|x| / `scale`). `scale`: an integer of at least 1. */
 export function drawLaplace(scale: number, draw: DrawBelow): number {
   for (;;) {
     const rest = draw(scale);
@@ -21,7 +21,7 @@ export function drawLaplace(scale: number, draw: DrawBelow): number {
   }
 }
 
-/** True with probability exp(-`part` / `whole`); `part` is not more than `whole`. */
+/** True with probability exp(-`part` / `whole`); `part` must not exceed `whole`. */
 function isDrawn(part: number, whole: number, draw: DrawBelow): boolean {
   let count = 1;
   while (draw(whole * count) < part) count += 1;

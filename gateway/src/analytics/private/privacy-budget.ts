@@ -1,9 +1,9 @@
 /**
- * Noise, and what it is paid with. Whether one study is in the database changes the odds of an answer by
- * exp(PRIVATE_EPSILON) at most (differential privacy, Dwork et al. 2006). Answers add up, so each is paid for from the
- * budgets of its data set and month, one of each of the caller's roles; when one is spent there are no more. An answer
- * that was told tells nothing more when it is told again: the same question of a role in the same month is answered
- * with the same numbers, and paid for once.
+ * Noise, and the budget that pays for it. Whether one study is in the database changes the odds of an answer by at most
+ * exp(PRIVATE_EPSILON) (differential privacy, Dwork et al. 2006). The effects of answers add up, so each answer is paid
+ * for from the budgets of its data set and month, one for each of the caller's roles. When a budget is spent, there are
+ * no more answers. Repeating an answer reveals nothing new, so if a role asks the same question again in the same
+ * month, it gets the same numbers without paying again.
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
@@ -33,14 +33,14 @@ type PrivateQuestion<Answer> = {
 };
 type Noisy = { readonly noise: Noise; readonly noisy: (count: number) => number };
 /**
- * `changed`: how many counts of the answer one study can change, each by one (their L1 sensitivity). The answer is one
- * query, so these share its epsilon: the scale of the noise is as many times larger.
+ * `changed`: how many counts of the answer one study can change, each by one (their L1 sensitivity). All counts of the
+ * answer share one epsilon, so the scale of the noise is multiplied by this number.
  */
 type NoiseFor = (changed: number) => Noisy;
 
 /**
- * The answer that was told already, or a new one: payment, audit, counts and what is kept of them are of one
- * transaction. @throws Problem privacy-budget-spent.
+ * Returns the answer that was already paid for, or a new one. Payment, audit event, counts and the stored answer belong
+ * to one transaction. @throws Problem privacy-budget-spent.
  */
 export async function payAndTell<Answer extends Told>(
   { db, now, draw }: PrivateTools,
@@ -49,7 +49,7 @@ export async function payAndTell<Answer extends Told>(
 ): Promise<Answer> {
   const { caller, of } = question;
   return db.transaction().execute(async (trx) => {
-    // Two that ask the same at once would both pay.
+    // Without the lock, two concurrent requests with the same question would both pay.
     await sql`select pg_advisory_xact_lock(hashtextextended(${`private ${of} ${caller.siteId}`}, 0))`.execute(
       trx,
     );
@@ -71,8 +71,8 @@ export async function payAndTell<Answer extends Told>(
 }
 
 /**
- * The answers that the caller's roles have left this month, and the one to this question if one of them was told it.
- * It costs nothing.
+ * The number of answers that the caller's roles have left this month, and the answer to this question if one of these
+ * roles has paid for it. Reading it costs nothing.
  */
 export async function readTold<Answer extends Told>(
   db: Db | Trx,
@@ -104,18 +104,21 @@ export async function readTold<Answer extends Told>(
 
 const monthOf = (at: Date): string => at.toISOString().slice(0, 'YYYY-MM'.length);
 
-/** In one order, so that no two callers of several roles wait for each other. */
+/** Always in the same order, so that two callers with several roles cannot deadlock. */
 const payingRoles = ({ caller, readers }: Pick<PrivateQuestion<unknown>, 'caller' | 'readers'>): Role[] =>
   readers.filter((role) => caller.roles.includes(role)).toSorted();
 
-/** A digest of the days and the cohort, whatever their order in the address. */
+/** A digest of the period and the cohort, whatever their order in the address. */
 function printOf({ asked }: Pick<PrivateQuestion<unknown>, 'asked'>): string {
   const { from, to, cohort } = saidOf(asked);
   const text = JSON.stringify([from, to, cohort.sex, cohort.ageBand, cohort.modality]);
   return createHash('sha256').update(text).digest('hex');
 }
 
-/** The queries of the role that has asked most this month, with this one. Two at once wait for each other. */
+/**
+ * The number of queries, including this one, of the role that has asked most this month. Concurrent payments wait for
+ * each other.
+ */
 async function pay<Answer>(trx: Trx, question: PrivateQuestion<Answer>, now: Date): Promise<number> {
   const { caller, of } = question;
   const month = monthOf(now);
@@ -135,7 +138,7 @@ async function pay<Answer>(trx: Trx, question: PrivateQuestion<Answer>, now: Dat
   return Math.max(...paid.map(({ queries }) => queries));
 }
 
-/** For each role that has paid, until its month is over. */
+/** Stores the answer for each role that has paid, until the month is over. */
 async function keep<Answer>(
   trx: Trx,
   question: PrivateQuestion<Answer>,

@@ -1,6 +1,7 @@
 /**
- * Figures with noise. Every group is named by what is here whatever was sent (the days of the period, versions, types
- * of review), so that none tells by being there; and all counts are of studies, of which each is in few of them.
+ * Figures with noise. The groups depend only on the query and on what the gateway has (the days of the period,
+ * versions, types of review), never on the data, so the presence of a group reveals nothing. All counts are of studies,
+ * and each study is in few of them.
  */
 import { sql } from 'kysely';
 import type { z } from 'zod';
@@ -27,7 +28,7 @@ import { countChangedDays } from '../kept-days.ts';
 import { uploadDays } from '../upload-days.ts';
 import { payAndTell, readTold, type PrivateTools } from './privacy-budget.ts';
 
-/** Everybody who may ask for figures without noise may ask for them with it, and so may researchers. */
+/** The roles that may ask for figures with noise: all that may ask for exact figures, and researchers. */
 export const PRIVATE_READERS = {
   operations: [...OPERATIONS_READERS, 'researcher'],
   models: MODELS_READERS,
@@ -40,12 +41,12 @@ const SCHEMAS: { readonly [Of in DataSet]: z.ZodType<Answers[Of]> } = {
   reviews: privateReviewsSchema,
 };
 
-/** The caller's roles have one that may ask. */
+/** Call it only if one of the caller's roles may ask. */
 function questionOf<Of extends DataSet>(of: Of, caller: Asking, asked: Asked) {
   return { caller, of, asked, schema: SCHEMAS[of], readers: PRIVATE_READERS[of] };
 }
 
-/** Reads an answer that was paid for already. */
+/** Reads an answer that has already been paid for. */
 export const tellAgain = <Of extends DataSet>(
   { db, now }: Pick<PrivateTools, 'db' | 'now'>,
   of: Of,
@@ -53,13 +54,13 @@ export const tellAgain = <Of extends DataSet>(
   asked: Asked,
 ) => readTold<Answers[Of]>(db, questionOf(of, caller, asked), now());
 
-/** A study changes two counts: all, and those of the day on which it was first sent in the period. */
+/** A study changes two counts: the total, and the count of the day on which it was first sent in the period. */
 export async function tellOperations(
   tools: PrivateTools,
   caller: Asking,
   asked: Asked,
 ): Promise<PrivateOperations> {
-  // Before it is paid for: a payment holds up whoever else is written down.
+  // This comes before the payment, because others have to wait for the transaction that pays.
   await countChangedDays(tools.db, { of: uploadDays, siteId: caller.siteId }, asked);
   return payAndTell(tools, questionOf('operations', caller, asked), async (trx, noiseFor) => {
     const { noise, noisy } = noiseFor(2);
@@ -79,7 +80,7 @@ export async function tellOperations(
   });
 }
 
-/** Each study on the day on which it was first sent in the period. */
+/** Counts each study on the day on which it was first sent in the period. */
 async function studiesByDay(trx: Trx, siteId: string, asked: Asked): Promise<ReadonlyMap<string, number>> {
   const { days, day, rows } = await readUploads(trx, siteId, asked);
   const seen = new Set<number>();
@@ -94,7 +95,7 @@ async function studiesByDay(trx: Trx, siteId: string, asked: Asked): Promise<Rea
   return sent;
 }
 
-/** A study changes as many counts as there are versions, if all of them looked at it, and the one of all. */
+/** A study changes the total and at most one count per version, if all versions looked at it. */
 export async function tellModels(tools: PrivateTools, caller: Asking, asked: Asked): Promise<PrivateModels> {
   return payAndTell(tools, questionOf('models', caller, asked), async (trx, noiseFor) => {
     const versions = await versionsOf(trx, caller.siteId);
@@ -117,7 +118,7 @@ export async function tellModels(tools: PrivateTools, caller: Asking, asked: Ask
 }
 
 type OfVersion = {
-  /** Null: of all. */
+  /** Null: the total over all models. */
   readonly model: string | null;
   readonly version: string | null;
   readonly studies: number;
@@ -139,7 +140,9 @@ async function studiesByVersion(trx: Trx, caller: Asking, asked: Asked): Promise
   return rows;
 }
 
-/** A study may be in cases with settled and with open reviews of every type: it changes two counts of each. */
+/**
+ * A study may be in cases with settled and with open reviews of every type, so it changes up to two counts per type.
+ */
 export async function tellReviews(
   tools: PrivateTools,
   caller: Asking,
@@ -164,7 +167,7 @@ export async function tellReviews(
 
 type OfType = { readonly type: string; readonly settled: number; readonly open: number };
 
-/** Only a study's own cohort counts: by the cohort of its case, one study would change the counts of others. */
+/** Only the study's own cohort is used. With the cohort of its case, one study would change the counts of others. */
 async function studiesByType(trx: Trx, siteId: string, asked: Asked): Promise<ReadonlyMap<string, OfType>> {
   const { since, until } = asked;
   const { rows } = await sql<OfType>`

@@ -1,6 +1,6 @@
 /**
- * The work on anonymous exports that takes seconds for tens of thousands of cases, in a thread of its own: groups of
- * rows, cleaning of what was typed, and the search of the finished file.
+ * The parts of an anonymous export that take seconds for tens of thousands of cases, run in a thread of their own:
+ * forming groups of rows, cleaning typed text, and searching the finished file.
  */
 import { giving, keepThread, type Given } from '../../threads/thread.ts';
 import type { Cell as Place } from './find-cell.ts';
@@ -8,14 +8,17 @@ import type { Identity } from './identity-texts.ts';
 import type { SearchedFormat } from './search-file.ts';
 import type { QuasiLabels, Subject } from './quasi-identifiers.ts';
 
-/** `kinds`: for each row, the place of its subject. */
+/** `kinds`: for each row, the index of its subject. */
 export type GroupTask = {
   readonly kinds: Uint32Array;
-  /** Each row's share in its person (make-anonymous.ts). */
+  /** Each row's share of its person (make-anonymous.ts). */
   readonly shares: Float64Array;
   readonly k: number;
 };
-/** The groups by their labels; the group of each subject that is told; the places of the rows to write, in order. */
+/**
+ * `labels`: the labels of each group. `groups`: the group of each subject that is written. `order`: the indexes of the
+ * rows to write, in order.
+ */
 export type Grouped = {
   readonly labels: readonly QuasiLabels[];
   readonly groups: Uint32Array<ArrayBuffer>;
@@ -23,7 +26,7 @@ export type Grouped = {
 };
 /** The typed texts of one case. */
 export type TypedOfCase = { readonly identity: Identity; readonly texts: readonly string[] };
-/** `ordinary`: words of the file that are nobody's. */
+/** `ordinary`: words of the file that belong to no person. */
 export type SearchTask = {
   readonly format: SearchedFormat;
   readonly ordinary: readonly string[];
@@ -37,25 +40,25 @@ export type AnonymousTalk = {
     | ({ readonly kind: 'search' } & SearchTask);
   /** The next subjects, identities, or bytes of the file. */
   readonly question: 'subjects' | 'identities' | 'bytes';
-  /** null: there are no more. The bytes then begin again. */
+  /** null: there are no more. For the bytes of the file, the next question starts again at the beginning. */
   readonly reply: readonly Subject[] | readonly Identity[] | Uint8Array | null;
   readonly answer: Grouped | readonly (readonly string[])[] | Place | null;
 };
 
 export type AnonymousThread = {
   group(task: GroupTask, subjects: Iterable<readonly Subject[]>, signal: AbortSignal): Promise<Grouped>;
-  /** By case, parallel to its texts; '' where nothing of a text may stay. */
+  /** One list per case, parallel to its texts; '' where nothing of a text may stay. */
   clean(cases: readonly TypedOfCase[], signal: AbortSignal): Promise<readonly (readonly string[])[]>;
-  /** A cell that holds an identity. */
+  /** The place of a cell that holds an identity, or null. */
   search(task: Omit<SearchTask, 'textsAtOnce'>, source: Searched, signal: AbortSignal): Promise<Place | null>;
 };
 type Searched = {
   readonly identities: Iterable<readonly Identity[]>;
-  /** From its beginning, as often as needed. */
+  /** Streams the file from its beginning, as often as needed. */
   readonly file: () => AsyncIterable<Uint8Array>;
 };
 
-/** Some 100 MB. */
+/** This many texts take about 100 MB. */
 const TEXTS_AT_ONCE = 400_000;
 
 export function createAnonymousThread({ textsAtOnce = TEXTS_AT_ONCE } = {}): AnonymousThread {

@@ -1,4 +1,4 @@
-/** The thread of anonymous exports: message glue. */
+/** The thread of anonymous exports: it receives tasks and passes them to the modules that do the work. */
 import { randomFillSync } from 'node:crypto';
 import { serveTasks, type Ask } from '../../threads/serve-tasks.ts';
 import { giving } from '../../threads/thread.ts';
@@ -48,7 +48,10 @@ function clean({ identity, texts }: TypedOfCase): readonly string[] {
   return texts.map((text) => cleanText(text));
 }
 
-/** Texts of all cases would take hundreds of megabytes: some are sought at once, and the file is read again. */
+/**
+ * The texts of all cases would take hundreds of megabytes, so they are searched for in batches, and the file is read
+ * again for each batch.
+ */
 async function search(
   { format, ordinary, textsAtOnce }: SearchTask,
   ask: Ask<AnonymousTalk>,
@@ -66,7 +69,7 @@ async function search(
   return null;
 }
 
-/** Whether there may be more. */
+/** Returns whether there may be more identities. */
 async function gather(texts: IdentityTexts, atOnce: number, ask: Ask<AnonymousTalk>): Promise<boolean> {
   while (texts.anywhere.size + texts.whole.size < atOnce) {
     const page = await ask(giving('identities'));

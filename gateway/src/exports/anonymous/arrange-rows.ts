@@ -1,7 +1,9 @@
-/** The order in which anonymous rows are written: by what they say, and by lot where that is the same. */
+/**
+ * The order in which anonymous rows are written: sorted by their labels, and at random among rows with the same labels.
+ */
 import { QUASI_IDENTIFIERS, type QuasiLabels } from './quasi-identifiers.ts';
 
-/** The places of the rows that are told. `lots`: a random number for each row. */
+/** The indexes of the rows that are written. `lots`: a random number for each row. */
 export function arrangeRows(labels: readonly (QuasiLabels | null)[], lots: Uint32Array): Uint32Array {
   const told = [...labels.keys()].filter((at) => labels[at] !== null);
   const keys = new Map<QuasiLabels, string>();

@@ -1,13 +1,14 @@
 /**
- * Finds many texts in one pass (Aho, Corasick 1975: Efficient String Matching), over text that comes in pieces. The
- * trie is made of numbers, and children are lists of siblings: objects would take many times the memory.
+ * Finds many texts in one pass (Aho, Corasick 1975: Efficient String Matching), over text that arrives in pieces. The
+ * trie is stored in arrays of numbers, with children as linked lists of siblings, because objects would take many times
+ * the memory.
  */
 
 /** A state; 0 is the root. */
 type State = number;
 
 type Automaton = {
-  /** After one more UTF-16 code unit. */
+  /** The state after one more UTF-16 code unit. */
   next(state: State, unit: number): State;
   /** The lengths of the texts that end here, the longest first. */
   endings(state: State): Generator<number>;
@@ -23,7 +24,7 @@ type Trie = {
 
 const UNITS = 0x1_0000;
 
-/** `texts`: none of them empty. */
+/** `texts` must not contain an empty text. */
 export function createAutomaton(texts: Iterable<string>): Automaton {
   const trie = plantTrie([...new Set(texts)].sort(byUnits));
   const fromRoot = new Int32Array(UNITS);
@@ -59,7 +60,7 @@ function sharedLength(a: string, b: string): number {
   return length;
 }
 
-/** `sorted`: each once. Neighbours share their beginnings, so the size is known before. */
+/** `sorted` has no duplicates. Neighbours share their beginnings, so the size is known in advance. */
 function plantTrie(sorted: readonly string[]): Trie {
   const shared = sorted.map((text, index) => (index === 0 ? 0 : sharedLength(sorted[index - 1]!, text)));
   const size = sorted.reduce((sum, { length }, index) => sum + length - shared[index]!, 1);
@@ -88,7 +89,10 @@ function plantTrie(sorted: readonly string[]): Trie {
   return trie;
 }
 
-/** `fails`: the longest other beginning that ends here; `shorter`: the longest other text that does. */
+/**
+ * `fails`: the state of the longest proper suffix that is also in the trie. `shorter`: the state of the longest such
+ * suffix that is a whole text.
+ */
 function linkTrie(
   { units, firstChild, sibling, isEnd }: Trie,
   childOf: (state: State, unit: number) => State,

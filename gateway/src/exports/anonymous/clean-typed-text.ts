@@ -1,8 +1,8 @@
 /**
- * Cleans the text that somebody typed, for an anonymous row. First by the product's text rules: the names, numbers and
- * days of the case, and all that names somebody by its form. A list proves the rest: only words of the trade and
- * ordinary ones stay, and short numbers, so a name that no rule knows goes as well. Words that tell sex, age or month
- * go too: columns tell those, in groups. A text of which little would be left is left out.
+ * Cleans typed text for an anonymous row. The product's text rules first remove the names, numbers and days of the
+ * case, and everything that identifies somebody by its form. Then only words of medicine, ordinary words and short
+ * numbers from closed lists stay, so a name that no rule knows goes as well. Words that tell sex, age or month also go,
+ * because columns tell those in groups. If little of a text would be left, it is left out.
  */
 import { dayNumberOf } from '#shared/deid/dates.ts';
 import { createRules, type DeidRules } from '#shared/deid/rules.ts';
@@ -18,7 +18,7 @@ import type { Identity } from './identity-texts.ts';
 const TEXT_CHARACTERS_LIMIT = 4000;
 const MARK = '[removed]';
 
-/** Words of reports, and units, that the other lists do not need. */
+/** Words of reports, and units, that are missing from the other lists. */
 const REPORTING =
   'mm cm ml mg kg hu percent seen shows showing shown suggests suggesting suspected suspicious suspicion likely unlikely possible probable ' +
   'typical atypical viral bacterial bilateral unilateral focal diffuse patchy dense subtle small large clear blurred increased ' +
@@ -34,31 +34,31 @@ const TELLING =
   'male female man woman boy girl he she his her hers him himself herself mann frau er sie ihm ihn ihr ihre ihren ihrem ' +
   'ihrer sein seine homme femme il elle lui son sa hombre mujer el ella uomo donna lui lei homem mulher ele ela hij zij ' +
   'haar hem vrouw on ona он она его ее رجل امرأة ' +
-  // Organs that one sex has, and words for an age.
+  // Organs that only one sex has, and words for an age.
   'prostate prostatic uterus uterine ovary ovaries ovarian vagina vaginal scrotum scrotal testis testes testicular penis ' +
   'pregnancy pregnant child children infant infants newborn neonate neonatal baby adult adults elderly paediatric pediatric';
 const TOLD_IN_COLUMNS: ReadonlySet<string> = new Set(
   [...TELLING.split(' '), ...MONTHS.flat()].map((word) => fold(word).text),
 );
 
-/** Folded. A text of these words names nobody. */
+/** Folded. These words name nobody. */
 export const HARMLESS_WORDS: ReadonlySet<string> = new Set(
   [...VOCABULARY, ...REPORTING.split(' '), ...ORDINARY_WORDS.map((word) => fold(word).text)].filter(
     (word) => !TOLD_IN_COLUMNS.has(word),
   ),
 );
 
-/** Words, numbers, and letters with numbers. */
+/** Words, numbers, and mixtures of letters and digits. */
 const TOKEN = /[\p{L}\p{M}\p{N}]+/gu;
 /** Counts and sizes, vertebrae and sequences: "12", "12mm", "L5", "T2". */
 const SHORT_NUMBER = /^(?:\d{1,3}(?:mm|cm|ml|mg|kg)?|[a-z]{1,2}\d{1,2})$/;
-/** Behind a mark another one tells nothing. */
+/** Several marks in a row: one of them says enough. */
 const MARKS = /\[removed\](?:[^\p{L}\p{N}[]*\[removed\])+/gu;
-/** A longer number in parts. */
+/** A long number, possibly with separators between its digits. */
 const DIGITS = /\d(?:[\s.,/_-]{0,3}\d){4,}/g;
 const NOT_PLAIN = /[^\p{L}\p{M}\p{N}\s!-/:-@[\]_]/gu;
 
-/** For the texts of one case. Each becomes '' where it cannot be proven clean. */
+/** Creates the cleaner for the texts of one case. A text that cannot be proven clean becomes ''. */
 export function createTypedTextCleaner(identity: Identity): (text: string) => string {
   const rules = rulesOfText();
   const known = compileKnown(headerOf(identity), rules, false);

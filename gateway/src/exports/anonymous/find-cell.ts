@@ -1,9 +1,9 @@
-/** Tells in which row and field of a file its characters stand, as they pass. */
+/** Tracks the row and field of each character of a file as it is read. */
 
-/** Rows count from 1, as a spreadsheet and an editor count them; fields from 0. */
+/** Rows count from 1, as in spreadsheets and editors; fields count from 0. */
 export type Cell = { readonly row: number; readonly field: number };
 export type CellFinder = {
-  /** The next character, as its code. */
+  /** Takes the code of the next character. */
   pass(code: number): void;
   readonly row: number;
   readonly field: number;
@@ -20,7 +20,7 @@ const CLOSING = new Set([0x5d, 0x7d]);
 export const createCellFinder = (format: TableFormat): CellFinder =>
   format === 'csv' ? createCsvFinder() : createJsonFinder();
 
-/** RFC 4180: a quote within quotes is two of them, which changes nothing here. */
+/** RFC 4180: a quote within quotes is written as two quotes, which changes nothing here. */
 function createCsvFinder(): CellFinder {
   const at = { row: 1, field: 0 };
   let isQuoted = false;
@@ -40,7 +40,7 @@ function createCsvFinder(): CellFinder {
   };
 }
 
-/** A line each is an object whose fields stand in one order. JSON has no line end within a text. */
+/** Each line is an object whose fields always have the same order. JSON has no line end within a text. */
 function createJsonFinder(): CellFinder {
   const at = { row: 1, field: 0 };
   let isText = false;

@@ -1,10 +1,9 @@
 /**
- * The texts in which the identity of a case can stand in a file: names with their parts, numbers with and without
- * their separators, birth dates in the usual forms, UIDs.
- *
- * A word that the file's own closed lists use (`ordinary`: names of columns, body parts, answers) is not searched for
- * where it is somebody's name: it would be found in every file, and what it stands for there names nobody. Nor are
- * numbers of fewer than five digits, which are counts and years.
+ * The texts by which the identity of a case can appear in a file: names and their parts, numbers with and without their
+ * separators, birth dates in the usual forms, and UIDs.
+ * A name that is also a word of the file's own closed lists (`ordinary`: column names, body parts, answers) is not
+ * searched for: it would be found in every file, and names nobody there. Numbers of fewer than five digits are not
+ * searched for either, because they are counts and years.
  */
 import { dayNumberOf, fromDayNumber } from '#shared/deid/dates.ts';
 import { spellingsOf, WITHOUT_SPACES } from '#shared/deid/text/fold.ts';
@@ -13,7 +12,7 @@ import { transliterationsOf } from '#shared/deid/text/transliterations.ts';
 import { PARTICLES } from '#shared/deid/text/vocabulary.ts';
 import { foldForSearch, TEXT_LIMIT, type SoughtTexts } from './search-file.ts';
 
-/** Null, or none: the PACS does not say. */
+/** Null, or an empty list: the PACS does not say. */
 export type Identity = {
   /** Names in PN form (PS3.5 §6.2.1): groups by "=", components by "^". */
   readonly names: readonly string[];
@@ -28,16 +27,16 @@ export type Identity = {
 export type IdentityTexts = SoughtTexts & { add(identity: Identity): void };
 
 const LETTERS_LEAST = 3;
-/** A name of this length does not occur by chance: it counts inside a longer word too. */
+/** A name of this length does not occur by chance, so it counts inside a longer word too. */
 const LONG_NAME = 8;
 const DIGITS_LEAST = 5;
 const IDENTIFIER_LEAST = 4;
 const UID_LEAST = 10;
-/** The end of a UID tells it from others; its beginning is that of its root. A cut UID is found too. */
+/** The last characters of a UID are unique to it; the first ones belong to its root. This finds a shortened UID too. */
 const UID_END = 24;
 /**
- * Whole and short. In other languages only typed text has them, which loses all words of months; 50 000 dates in
- * all languages would take gigabytes.
+ * Full and short names. Month names in other languages occur only in typed text, which loses them anyway; 50 000 dates
+ * in all languages would take gigabytes.
  */
 const ENGLISH_MONTHS = MONTHS.slice(0, 2);
 const SEPARATORS = ['', ' ', '-', '_', '/', '.'];
@@ -73,7 +72,7 @@ export function createIdentityTexts(ordinary: Iterable<string>): IdentityTexts {
 
 const wordsOf = (text: string): string[] => text.split(/[^\p{L}\p{M}\p{N}]+/u).filter((word) => word !== '');
 
-/** Each part, parts that an apostrophe or a hyphen divides as one word too, and first and last name together. */
+/** Yields each part, parts divided by an apostrophe or a hyphen also as one word, and first and last name joined. */
 function* textsOfName(name: string): Generator<string> {
   for (const group of name.split('=')) {
     const parts = group.split('^').slice(0, 3);
@@ -92,12 +91,12 @@ function* spelt(word: string): Generator<string> {
   for (const text of [...spellingsOf(word), ...transliterationsOf(word)]) yield foldForSearch(text);
 }
 
-/** A number as written, and with each usual separator, or none, between its runs of letters and digits. */
+/** The number as written, and its runs of letters and digits joined by each usual separator or by none. */
 function* textsOfNumber(number: string): Generator<string> {
   const text = foldForSearch(number.trim());
   const characters = text.replace(/[^\p{L}\p{N}]/gu, '');
   const least = /^\p{N}*$/u.test(characters) ? DIGITS_LEAST : IDENTIFIER_LEAST;
-  // A number without a digit is a word: as part of a name it would be found everywhere.
+  // A number without a digit is a word, which may be part of a name and would be found everywhere.
   if (characters.length < least || !/\p{N}/u.test(characters)) return;
   yield text;
   const runs = text.match(/[\p{L}\p{N}]+/gu) ?? [];

@@ -1,14 +1,13 @@
 /**
- * Makes rows anonymous in the sense of k-anonymity (Sweeney 2002): every combination of quasi-identifiers that is
- * written is written at least `k` times. All rows begin with `any` everywhere, and groups of rows are told more
- * exactly as long as that holds: Mondrian (LeFevre, DeWitt, Ramakrishnan 2006) on the steps of top-down
- * specialization (Fung, Wang, Yu 2005), so that frequent kinds of rows stay exact where rare ones do not. Losses are
- * counted as normalized certainty penalty (Xu et al. 2006).
- *
- * A small rest stays with the label of its group where it has `k` rows; otherwise a smaller neighbour stays with it, or
- * it is left out, whichever loses less. Equal rows always end alike, so neither the order of the rows nor the
- * database's says anything of a row. It does not hide what all rows of a group have in common (l-diversity), nor what
- * two exports of nearly the same rows tell together.
+ * Makes rows anonymous in the sense of k-anonymity (Sweeney 2002): every combination of quasi-identifiers in the file
+ * occurs at least `k` times. All rows begin with `any` everywhere, and groups of rows are made more exact as long as
+ * that holds. This is Mondrian (LeFevre, DeWitt, Ramakrishnan 2006) on the steps of top-down specialization (Fung,
+ * Wang, Yu 2005), so that frequent kinds of rows stay exact where rare ones do not. Losses are measured as normalized
+ * certainty penalty (Xu et al. 2006).
+ * A small rest stays with the label of its group if it has `k` rows. Otherwise either a smaller neighbour stays with
+ * it, or the rest is left out, whichever loses less. Equal rows always get equal labels, so neither the order of the
+ * rows nor that of the database reveals anything about a row. This does not hide what all rows of a group have in
+ * common (l-diversity), nor what two exports of nearly the same rows reveal together.
  */
 import {
   HIERARCHIES,
@@ -18,46 +17,46 @@ import {
   type Subject,
 } from './quasi-identifiers.ts';
 
-/** Subjects that are told alike at their most exact. */
+/** Subjects whose most exact labels are the same. */
 type Kind = {
-  /** By quasi-identifier: its labels, `any` first. */
+  /** For each quasi-identifier, its labels, `any` first. */
   readonly paths: readonly (readonly string[])[];
-  /** People in it: the sum of its rows' shares. */
+  /** The number of people in this kind: the sum of its rows' shares. */
   readonly count: number;
 };
-/** Kinds that are told alike so far. */
+/** Kinds that have the same labels so far. */
 type Group = {
   readonly kinds: readonly Kind[];
   readonly count: number;
-  /** By quasi-identifier: the place of the label in the kinds' paths. */
+  /** For each quasi-identifier, the index of the current label in the kinds' paths. */
   readonly depths: readonly number[];
-  /** Quasi-identifiers that are told no more exactly: the rest of a split. */
+  /** Quasi-identifiers that are not made more exact any further, because the group is the rest of a split by them. */
   readonly closed: readonly boolean[];
 };
 type Part = Pick<Group, 'kinds' | 'count'> & { readonly label: string };
-/** A way to tell a group more exactly. */
+/** A way to make the labels of a group more exact. */
 type Split = {
   readonly at: number;
-  /** Each told by its own label; the rest as before; those left out are in neither. */
+  /** `parts` each get a label of their own; `rest` keeps the label it had; kinds that are left out are in neither. */
   readonly parts: readonly Part[];
   readonly rest: readonly Part[];
   readonly gain: number;
 };
-/** By quasi-identifier and label: the share of what is known that is lost in telling only this, 0 to 1. */
+/** For each quasi-identifier and label: how much of what is known is lost by telling only this label, 0 to 1. */
 type Losses = readonly ReadonlyMap<string, number>[];
 
 /**
- * The loss of a row that is left out: more than all its quasi-identifiers together, since the rest of the row goes
- * too.
+ * The loss of a row that is left out. It exceeds that of all its quasi-identifiers together, because the rest of the
+ * row is lost too.
  */
 const LOSS_OF_ROW = 2 * QUASI_IDENTIFIERS.length;
 
-/** Shares are fractions: three thirds count as one. */
+/** Shares are fractions, and three thirds must count as one. */
 export const ROUNDING = 1e-6;
 
 /**
- * By row; null: it is left out. `shares`: of each row the share in its person, who has several of them perhaps, so that
- * `k` is of people: a group whose shares make `k` is of as many people or more.
+ * Returns the labels of each row; null: the row is left out. `shares`: each row's share of its person, who may have
+ * several rows. The shares make `k` count people: a group whose shares add up to `k` holds at least `k` people.
  */
 export function makeAnonymous(
   subjects: readonly Subject[],
@@ -69,7 +68,7 @@ export function makeAnonymous(
   );
   const counts = new Map<string, number>();
   for (const [row, key] of keys.entries()) counts.set(key, (counts.get(key) ?? 0) + shares[row]!);
-  // In an order of their own: that of the rows says nothing then.
+  // Sorted by key, so that the order of the rows reveals nothing.
   const kinds = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
   const labels = labelKinds(
     kinds.map(([key, count]) => ({ paths: JSON.parse(key) as string[][], count })),
@@ -106,7 +105,7 @@ const together = (kinds: readonly Kind[]): Pick<Group, 'kinds' | 'count'> => ({
   count: kinds.reduce((sum, { count }) => sum + count, 0),
 });
 
-/** Only what occurs counts: telling `any` of one value loses nothing. */
+/** Only values that occur are counted: telling `any` loses nothing if there is just one value. */
 function lossesOf(kinds: readonly Kind[]): Losses {
   return QUASI_IDENTIFIERS.map((_, at) => {
     const exact = new Map<string, Set<string>>();
@@ -128,7 +127,7 @@ function apply({ depths, closed }: Group, { at, parts, rest }: Split): Group[] {
   return [...told, { ...kept, depths, closed: closed.with(at, true) }];
 }
 
-/** Null where nothing is to be gained. */
+/** Null where no split gains anything. */
 function bestSplit(group: Group, k: number, losses: Losses): Split | null {
   let best: Split | null = null;
   for (const at of QUASI_IDENTIFIERS.keys()) {
@@ -158,7 +157,7 @@ function splitAt(group: Group, at: number, { k, losses }: Rule): Split | null {
   const isLeftOut = countOf(rest) < k;
   const lost = isLeftOut ? countOf(rest) * LOSS_OF_ROW : 0;
   const gain = large.reduce((sum, part) => sum + gainOf(part), 0) - lost;
-  // A label that stands for the same as the one before loses nothing, and is told all the same.
+  // A label that means the same as the one before loses nothing, so it is told too.
   const isFree = lost === 0 && large.length > 0;
   return gain > 0 || isFree ? { at, parts: large, rest: isLeftOut ? [] : rest, gain } : null;
 }

@@ -1,5 +1,5 @@
 /**
- * The quasi-identifiers of an anonymous row, and how each is told less exactly, step by step (its hierarchy). Every
+ * The quasi-identifiers of an anonymous row, and the steps by which each is told less exactly (its hierarchy). Every
  * label comes from a closed list or is computed here, so no cell can hold a name that somebody typed into a header.
  */
 import { BODY_PARTS, MODALITIES } from '#shared/dicom/defined-terms.ts';
@@ -8,7 +8,7 @@ import { BODY_PARTS, MODALITIES } from '#shared/dicom/defined-terms.ts';
 export const QUASI_IDENTIFIERS = ['ageBand', 'sex', 'modalities', 'bodyParts', 'month', 'site'] as const;
 export type QuasiIdentifier = (typeof QUASI_IDENTIFIERS)[number];
 
-/** The subject of a row, as far as it is known. */
+/** The subject of a row; null where unknown. */
 export type Subject = {
   readonly ageYears: number | null;
   readonly sex: string | null;
@@ -17,10 +17,10 @@ export type Subject = {
   readonly bodyParts: readonly string[];
   /** Month of the study: YYYY-MM, or the beginning of a longer date. */
   readonly month: string | null;
-  /** The gateway's own name of the site. */
+  /** The name of the site in the gateway. */
   readonly site: string | null;
 };
-/** Labels as the row is written. */
+/** The labels with which a row is written. */
 export type QuasiLabels = Readonly<Record<QuasiIdentifier, string>>;
 
 export const ANY = 'any';
@@ -31,7 +31,7 @@ const OTHER = 'other';
  * 45 CFR 164.514(b)(2)(i)(C): "all ages over 89 […] may be aggregated into a single category of age 90 or older".
  */
 const OLDEST_FROM = 90;
-/** No person's age is above it; a header may say anything. */
+/** Nobody is this old; a header may say anything. */
 const AGE_LIMIT = 150;
 const BAND_YEARS = [5, 10, 20];
 
@@ -40,7 +40,7 @@ function ageBands(years: number | null): string[] {
   return [...BAND_YEARS.map((width) => bandOf(years, width)), ANY];
 }
 
-/** The last band has no end. `10 to 14`: a spreadsheet takes `10-14` for a day. */
+/** The last band has no upper end. The form is `10 to 14` because a spreadsheet reads `10-14` as a date. */
 function bandOf(years: number, width: number): string {
   const from = Math.floor(Math.min(years, OLDEST_FROM) / width) * width;
   return from + width > OLDEST_FROM ? `${from} and over` : `${from} to ${from + width - 1}`;
@@ -71,7 +71,7 @@ const REGION_OF: ReadonlyMap<string, string> = new Map(
   Object.entries(REGIONS).flatMap(([region, parts]) => parts.split(' ').map((part) => [part, region])),
 );
 
-/** Body parts, and a model's name for a region of several parts. */
+/** Body parts, and the name that a model gives to a region of several parts. */
 const PARTS: ReadonlySet<string> = new Set([...BODY_PARTS, 'TRUNK']);
 
 function bodyParts(values: readonly string[]): string[] {
@@ -80,7 +80,7 @@ function bodyParts(values: readonly string[]): string[] {
   return [exact, [...new Set(regions)].sort().join(' '), ANY];
 }
 
-/** Several in the order of the alphabet, each once. */
+/** Several values are sorted alphabetically, without duplicates. */
 function listed(values: readonly (string | null)[], list: ReadonlySet<string>): string[] {
   const codes = values.map((value) => (value ?? '').trim().toUpperCase()).filter((code) => code !== '');
   const told = [...new Set(codes.map((code) => (list.has(code) ? code : OTHER)))];
@@ -90,12 +90,14 @@ function listed(values: readonly (string | null)[], list: ReadonlySet<string>): 
 /** PS3.3 C.7.1.1: Patient's Sex. */
 const SEXES: ReadonlySet<string> = new Set(['F', 'M', 'O']);
 
-/** All words of labels, as far as they are not numbers. */
+/** All words that labels can contain, except numbers. */
 export const LABEL_WORDS: readonly string[] = [
   ...[ANY, UNKNOWN, OTHER, 'to', 'and', 'over', ...SEXES, ...MODALITIES, ...PARTS, ...Object.keys(REGIONS)],
 ];
 
-/** Labels of each quasi-identifier, from the most exact to `any`; their number is always the same. */
+/**
+ * The labels of each quasi-identifier, from the most exact to `any`. The number of steps is the same for every subject.
+ */
 export const HIERARCHIES: {
   readonly [Q in QuasiIdentifier]: (subject: Subject) => readonly string[];
 } = {

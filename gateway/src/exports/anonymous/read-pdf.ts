@@ -1,28 +1,28 @@
 /**
- * Reads the text of a PDF as it is written here (http/pdf.ts): every text of its objects, and every text that a page
- * shows, unpacked. Pages show text in the standard fonts alone (WinAnsiEncoding), so a byte is a letter. A stream that
- * cannot be read as that, such as an image or a font, is refused, since it could hold anything.
+ * Reads the text of a PDF that this gateway wrote (http/pdf.ts): every text in its objects, and every text that a page
+ * shows, decompressed. Pages show text in the standard fonts only (WinAnsiEncoding), so one byte is one letter. Any
+ * other stream, such as an image or a font, is refused, since it could hold anything.
  */
 import { inflateSync } from 'node:zlib';
 import { EXPORT_FIELD_NAMES } from '#shared/protocol/exports.ts';
 
-/** `row`: of the case, counted from 1; `field`: the place in the list of all fields, or -1. */
+/** `row`: the number of the case, from 1; `field`: the index in the list of all fields, or -1. */
 type PdfText = {
   readonly text: string;
   readonly row: number;
   readonly field: number;
-  /** Whether the text may continue a word that was cut at the end of the line before. */
+  /** Whether the text may continue a word that was split at the end of the previous line. */
   readonly isJoined: boolean;
 };
 type PdfReader = {
   /** @throws TypeError. */
   pass(piece: Uint8Array): void;
-  /** @throws TypeError: it is cut. */
+  /** @throws TypeError: the file is truncated. */
   end(): void;
 };
 
 const STREAM = 'stream\n';
-/** A page of text is a few kilobytes. */
+/** A page of text takes only a few kilobytes. */
 const PAGE_BYTES_LIMIT = 16 * 1024 * 1024;
 
 export function createPdfReader(take: (text: PdfText) => void): PdfReader {
@@ -90,12 +90,15 @@ type Said =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'mark'; readonly name: string };
 
-/** Letters, digits and names as far as they go, and any other sign; a closing sign is looked at, not searched for. */
+/**
+ * The beginning of a text, a hexadecimal text or a name, or any other sign. The closing sign is checked afterwards, not
+ * matched here.
+ */
 const TOKEN = /\((?:\\[\s\S]|[^\\()])*|<[0-9A-Fa-f\s]*|\/\w+|[^\s\d.>-]/g;
-/** Between a list and the operator that shows it. */
+/** Most white space between a list and the operator that shows it. */
 const SPACES_LIMIT = 8;
 
-/** The text or the beginning of marked content that this token is. @throws TypeError: a text does not end. */
+/** The text, or the start of marked content, that this token stands for. @throws TypeError: a text does not end. */
 function saidBy(token: string, syntax: string, end: number): Said | null {
   switch (token[0]) {
     case '(':
@@ -112,7 +115,7 @@ function saidBy(token: string, syntax: string, end: number): Said | null {
   }
 }
 
-/** A list of texts in digits, with the gaps between them, is one text where it is shown (`[…] TJ`). */
+/** A list of hexadecimal texts with gaps between them is one text where the page shows it (`[…] TJ`). */
 function* textsIn(syntax: string): Generator<Said> {
   let list: string[] | null = null;
   for (const { 0: token, index } of syntax.matchAll(TOKEN)) {
@@ -147,7 +150,7 @@ function fromLetters(letters: string): string {
   return lettersOf(Buffer.from(bytes, 'latin1'));
 }
 
-/** PDF 32000-1 §7.9.2.2: UTF-16 where it begins with a mark. */
+/** PDF 32000-1 §7.9.2.2: the text is UTF-16 if it begins with a byte order mark. */
 function lettersOf(bytes: Uint8Array): string {
   const isWide = bytes[0] === 0xfe && bytes[1] === 0xff;
   return new TextDecoder(isWide ? 'utf-16be' : 'windows-1252').decode(bytes);

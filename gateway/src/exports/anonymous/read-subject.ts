@@ -1,10 +1,10 @@
-/** Reads from a row whose it is: what makes up its group, and what must not leave. */
+/** Reads from a row who the patient is: the values that decide its group, and the identity that must not leave. */
 import type { AnonymousField, ExportField } from '#shared/protocol/exports.ts';
 import type { Cell, SourceRow } from '../source-row.ts';
 import type { Identity } from './identity-texts.ts';
 import type { Subject } from './quasi-identifiers.ts';
 
-/** Fields that are read for every anonymous export, and told in none. */
+/** Fields that every anonymous export reads and that none contains. */
 export const FIELDS_OF_SUBJECT: readonly ExportField[] = [
   ...(['caseId', 'pseudonym', 'patientName', 'patientId', 'birthDate', 'accessionNumbers'] as const),
   ...(['studies', 'studyDates', 'assignee', 'openedBy'] as const),
@@ -32,7 +32,7 @@ export function subjectOf(row: SourceRow, told: ReadonlySet<AnonymousField>): Su
   };
 }
 
-/** In whole years, at the first study. */
+/** Age in whole years at the first study. */
 function ageOf(row: SourceRow): number | null {
   const [birth = ''] = textsIn(row.get('birthDate'));
   const first = textsIn(row.get('studyDates'))
@@ -44,8 +44,8 @@ function ageOf(row: SourceRow): number | null {
 }
 
 /**
- * By the Patient ID without its issuer: rather two people counted as one than one, of whom some images name no issuer,
- * as two. Null: nobody knows, so the row counts as somebody of their own.
+ * Identified by the Patient ID without its issuer. Counting two people as one is safer than counting one person, some
+ * of whose images name no issuer, as two. Null: unknown, so the row counts as a person of its own.
  */
 export const personOf = (row: SourceRow): string | null =>
   textsIn(row.get('patientId'))[0] ?? textsIn(row.get('pseudonym'))[0] ?? null;

@@ -1,8 +1,8 @@
 /**
- * The door of anonymous exports. All rows are read before the first one leaves, since the group of one depends on the
- * others. Typed texts are cleaned as they are read; the quasi-identifiers are told as exactly as `K` people are told
- * alike; the rows stand in the order of their groups, and by lot. The finished file is searched for every identity of
- * its cases.
+ * Releases the rows of anonymous exports. All rows are read before the first one leaves, since the group of one depends
+ * on the others. Typed texts are cleaned as they are read. Quasi-identifiers are as exact as groups of `K` people
+ * allow. Rows are written in the order of their groups, at random within a group. The finished file is searched for
+ * every identity of its cases.
  */
 import { setImmediate } from 'node:timers/promises';
 import {
@@ -31,22 +31,22 @@ import { createRowStore, type RowStore } from './row-store.ts';
 
 export type AnonymousTools = { readonly thread: AnonymousThread; readonly signal: AbortSignal };
 
-/** Rows whose typed text is cleaned at once, or that are written before others have their turn. */
+/** Rows whose typed text is cleaned in one call, or that are written before other tasks get their turn. */
 const PAGE = 100;
 
-/** The rows read so far; identities, cells and people by row. */
+/** The rows read so far; identities, cells and people are stored by row. */
 type Gathered = {
   readonly columns: readonly AnonymousField[];
   readonly identities: RowStore<Identity>;
   readonly cells: RowStore<readonly Cell[]>;
-  /** By subject, as JSON: its place in `subjects`. */
+  /** From a subject, as JSON, to its index in `subjects`. */
   readonly places: Map<string, number>;
   readonly subjects: RowStore<Subject>;
   readonly sites: Set<string>;
   readonly kinds: number[];
-  /** The place of each person whose number is known. */
+  /** From each known person to that person's index. */
   readonly known: Map<string, number>;
-  /** Places; negative: nobody knows who. */
+  /** The index of each row's person; negative: unknown. */
   readonly people: number[];
 };
 
@@ -96,17 +96,20 @@ async function* anonymousRows(
     const told = columns.map(
       (column, at) => labelIn(group, column) ?? (isCommon(row, at, own[at]!) ? own[at]! : null),
     );
-    // Nobody reads pixels here, so nobody can say that no name is in them; and every image is one of its kind.
+    // Nothing here reads pixels, so a name in them cannot be ruled out; also, every image is unique.
     yield { cells: told, pictures: NO_PICTURES, files: null };
   }
 }
 
-/** Each row's group, and its share in its person. */
+/** Each row's group, and its share of its person. */
 type Grouping = { readonly groupOf: (row: number) => number; readonly shares: Float64Array };
-/** `at`: the place of the column. */
+/** `at`: the index of the column. */
 type IsTold = (row: number, at: number, cell: Cell) => boolean;
 
-/** A cell that is told only in common: whether as many people of the row's group have the same. Others are told. */
+/**
+ * Decides whether a cell may be told. A column that is told only in common needs enough people of the row's group with
+ * the same value; other columns are always told.
+ */
 async function countCommon(
   { columns, cells }: Gathered,
   order: Uint32Array,
@@ -191,7 +194,7 @@ async function gatherPage(
 const isTyped = (column: AnonymousField): boolean =>
   ['cleaned', 'in-common'].includes(ANONYMOUS_FIELDS[column]);
 
-/** `type.question=answer` (export-cells.ts): the site's own words, and behind them what somebody chose or typed. */
+/** `type.question=answer` (export-cells.ts): first the site's own words, then what somebody chose or typed. */
 const ANSWER = /^(?<asked>[^=]*=)(?<answer>.*)$/su;
 
 const askedIn = (text: string): string => ANSWER.exec(text)?.groups?.['asked'] ?? '';
@@ -201,7 +204,7 @@ function typedIn(row: SourceRow, column: AnonymousField): string[] {
   return column === 'answers' ? texts.map((text) => text.slice(askedIn(text).length)) : texts;
 }
 
-/** Takes its own of the cleaned texts, which are in the order of the columns. */
+/** Takes the cleaned texts of this cell from the front of `texts`, which are in the order of the columns. */
 function cellOf(row: SourceRow, column: AnonymousField, texts: string[]): Cell {
   const cell = row.get(column) ?? null;
   const how = ANONYMOUS_FIELDS[column];

@@ -1,14 +1,14 @@
 /**
- * Values kept as bytes outside of the heap, for tens of thousands of rows that are needed once more at the end: as
- * objects they would take several times the memory, and the collector would look at each of them again and again.
+ * Values kept as bytes outside the heap, for tens of thousands of rows that are needed once more at the end. As objects
+ * they would take several times the memory, and the garbage collector would scan each of them repeatedly.
  */
 
-/** For rows that JSON keeps as they are. */
+/** For rows that survive JSON unchanged. */
 export type RowStore<Row> = {
   readonly length: number;
   add(row: Row): void;
   at(index: number): Row;
-  /** In the order in which they came. */
+  /** In the order in which they were added. */
   pages(size: number): Generator<readonly Row[]>;
 };
 
@@ -16,7 +16,7 @@ const PIECE_BYTES = 1024 ** 2;
 
 export function createRowStore<Row>(): RowStore<Row> {
   const pieces: Buffer[] = [];
-  /** By row: its piece, and where in it the row begins and ends. */
+  /** For each row, its piece, and the start and end of the row within it. */
   const places: { readonly piece: number[]; readonly start: number[]; readonly end: number[] } = {
     ...{ piece: [], start: [], end: [] },
   };

@@ -1,8 +1,8 @@
 /**
- * Searches a file for identities (identity-texts.ts), in the bytes as they will leave: UTF-8, without regard to case,
- * accents, forms of digits and characters of no width, over the borders of its pieces; of a PDF the text of its packed
- * streams (read-pdf.ts). A file that is not what it should be is not searched but refused, since nobody can say how it
- * will be read.
+ * Searches a file for identities (identity-texts.ts), in the bytes as they will leave: UTF-8, ignoring case, accents,
+ * forms of digits and characters of no width, and across the borders of its pieces. For a PDF, the text of its
+ * compressed streams is searched (read-pdf.ts). A malformed file is refused rather than searched, since readers may
+ * interpret it in any way.
  */
 import { fold, WITHOUT_SPACES } from '#shared/deid/text/fold.ts';
 import { plainOf } from '#shared/deid/text/plain-text.ts';
@@ -12,31 +12,33 @@ import { createPdfReader } from './read-pdf.ts';
 
 /** Texts as `foldForSearch` leaves them, of at most TEXT_LIMIT code units. */
 export type SoughtTexts = {
-  /** Found within other words too. */
+  /** Found inside other words too. */
   readonly anywhere: ReadonlySet<string>;
-  /** Found as words or numbers of their own. */
+  /** Found only as whole words or numbers. */
   readonly whole: ReadonlySet<string>;
 };
-/** A set of instances is searched by its own thread. */
+/** A set of instances is not among them: a thread of its own searches it. */
 export type SearchedFormat = TableFormat | 'pdf';
 type FileSearch = {
   /** @throws TypeError where the bytes are not UTF-8, or no PDF as we write it. */
   pass(piece: Uint8Array): void;
-  /** After the last piece: the first cell that holds an identity. @throws TypeError. */
+  /** Call it after the last piece. Returns the first cell that holds an identity. @throws TypeError. */
   end(): Cell | null;
 };
 
 export const TEXT_LIMIT = 64;
-/** Searched text that is remembered: the longest text and two code units before it. */
+/** How much of the searched text is kept: the longest text and two code units before it. */
 const REMEMBERED = TEXT_LIMIT + 2;
-/** The code units behind a text, which decide whether it stands alone. */
+/** The code units after a text, which decide whether it is a whole word. */
 const BEHIND = 2;
 
 export const foldForSearch = (text: string): string =>
   [...text].map((character) => foldCharacter(character)).join('');
 
 const FOLDED = new Map<string, string>();
-/** Characters kept, enough for the letters of all scripts; a hostile file has more. */
+/**
+ * The number of folded characters that are cached: enough for the letters of all scripts, but a hostile file has more.
+ */
 const FOLDED_LIMIT = 20_000;
 
 function foldCharacter(character: string): string {
@@ -47,7 +49,9 @@ function foldCharacter(character: string): string {
   return folded;
 }
 
-/** Folded text with the cell of each code unit: the end of what was searched, and what is to be. */
+/**
+ * Folded text with the cell of each code unit: the last part of what was searched, and what is still to be searched.
+ */
 type Window = { text: string; readonly rows: number[]; readonly fields: number[] };
 
 export function createFileSearch(texts: SoughtTexts, format: SearchedFormat): FileSearch {
@@ -64,8 +68,8 @@ export function createFileSearch(texts: SoughtTexts, format: SearchedFormat): Fi
 }
 
 /**
- * Lines are searched as they follow each other, and once more as if they were one where a line is a single word: one
- * that did not fit in a line is cut.
+ * Each text is searched as a line of its own. A second search joins it to the line before if that line is a single
+ * word, because a word that does not fit in a line is split.
  */
 function createPdfSearch(texts: SoughtTexts): FileSearch {
   const at = { row: 1, field: 0, pass() {} };
@@ -140,7 +144,7 @@ function gather(window: Window, text: string, cells: CellFinder): void {
   window.text += folded;
 }
 
-/** Returns how much of the beginning is no longer needed, now that all before `next` is searched. */
+/** Returns how much of the beginning is no longer needed, now that everything before `next` is searched. */
 function forget(window: Window, next: number): number {
   const gone = Math.max(0, next - REMEMBERED);
   window.text = window.text.slice(gone);
@@ -153,8 +157,8 @@ const LETTER = /[\p{L}\p{M}]/u;
 const DIGIT = /\p{N}/u;
 
 /**
- * Whether neither side is part of a longer word or number. "Annas" and "Anna's" are Anna; 0.12345 is a figure, not
- * number 12345.
+ * Whether the text is not part of a longer word or number. "Annas" and "Anna's" count as Anna; 0.12345 is a figure, not
+ * the number 12345.
  */
 function standsAlone(text: string, start: number, end: number): boolean {
   const [before = '', first = ''] = [text[start - 1], text[start]];
@@ -166,5 +170,5 @@ function standsAlone(text: string, start: number, end: number): boolean {
   return !isSpacedLetter(after) || (after === 's' && !isSpacedLetter(later));
 }
 
-/** In scripts without spaces every letter may begin a name. */
+/** In scripts without spaces, a name may begin at any letter. */
 const isSpacedLetter = (unit: string): boolean => LETTER.test(unit) && !WITHOUT_SPACES.test(unit);

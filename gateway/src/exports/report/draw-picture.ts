@@ -1,4 +1,4 @@
-/** An image of a report: its picture, its marks as lines with their numbers, and beneath it the marks in words. */
+/** An image of a report: the picture, its marks as numbered lines, and the marks in words below it. */
 import { lengthOf, outlineOf, pathOf, type Point } from '#shared/protocol/annotation-outline.ts';
 import type { ReadMark, Reading } from '../case-images.ts';
 import { MARGIN, type Paper } from './paper.ts';
@@ -16,9 +16,9 @@ const DARK = '#101010';
 type Drawn = {
   readonly image: ReportCase['images'][number];
   readonly picture: ReportPicture;
-  /** The reader of a mark. */
+  /** The reader's name for a mark. */
   readonly readingOf: (reading: Reading) => string;
-  /** The name that a mark has on the page of its review. */
+  /** The name that the review page gives a mark. */
   readonly nameOf: (mark: ReadMark) => string;
 };
 type Printed = Extract<ReportPicture, { kind: 'printed' }>;
@@ -49,7 +49,7 @@ function captionOf({ nth, frame, frames }: Drawn['image']): string {
 
 type Size = { readonly width: number; readonly height: number };
 
-/** Picture size: as large as there is room, but at most two points per pixel. */
+/** The picture is as large as the page allows, but at most two points per pixel. */
 function sizeOf({ rows, columns }: Printed): Size {
   const scale = Math.min(2, LIMIT.width / columns, LIMIT.height / rows);
   return { width: columns * scale, height: rows * scale };
@@ -68,7 +68,7 @@ function drawMarks({ document }: Paper, marks: readonly NamedMark[], { picture, 
   for (const { mark, name } of marks) {
     const outline = outlineOf(mark).map(toPage);
     const path = pathOf(mark, outline);
-    // Dark below, so that it is seen on white too.
+    // A dark line underneath keeps the mark visible on white.
     document.lineWidth(3).strokeColor(DARK).path(path).stroke();
     document.lineWidth(1.2).strokeColor(YELLOW).path(path).stroke();
     const { x, y } = outline.reduce(higher);
@@ -79,7 +79,7 @@ function drawMarks({ document }: Paper, marks: readonly NamedMark[], { picture, 
 
 const higher = (one: Point, other: Point): Point => (other.y < one.y ? other : one);
 
-/** The name stands above, and ends before `right`. */
+/** The name is written above this point and ends before `right`. */
 type Below = Point & { readonly right: number };
 
 function drawName(document: Paper['document'], name: string, { x, y, right }: Below): void {

@@ -1,6 +1,6 @@
 /**
- * A report of cases as a PDF: what it is, then case by case the template's fields in words and the images with their
- * marks. Bytes leave after every case.
+ * A report of cases as a PDF: a heading, then for each case the template's fields in words and the images with their
+ * marks. Bytes are sent after every case.
  */
 import { markNameOf } from '#shared/protocol/annotations.ts';
 import type { ExportField } from '#shared/protocol/exports.ts';
@@ -18,7 +18,7 @@ const TERM_WIDTH = 132;
 const PLAIN = { size: 10 } as const;
 const FAINT = { size: 10, isFaint: true } as const;
 const SMALL = { size: 8, isFaint: true } as const;
-/** A heading with two lines beneath it. */
+/** The height of a heading with two lines below it. */
 const BEGINNING = 70;
 
 /** Throws what the source throws. */
@@ -104,6 +104,6 @@ function drawParagraph(paper: Paper, { term, lines }: Paragraph): void {
   const after = paper.y;
   paper.y = y;
   for (const { field, text } of lines) paper.write({ text, type: PLAIN, mark: field }, beside);
-  // A long text may have gone on to the next page.
+  // A long text may have continued on the next page.
   paper.y = (paper.y < y ? paper.y : Math.max(paper.y, after)) + 3;
 }

@@ -1,11 +1,14 @@
-/** Where images stand among those of their case, as the page of a review counts them. */
+/** The position of images among those of their case, as the review page counts them. */
 import { orderPictures, PICTURES_LIMIT } from '#shared/dicom/order-pictures.ts';
 import type { FoundInstance, Pacs } from '../../ports/pacs/pacs.ts';
 
-/** `nth`: from 1, over all studies; null: the page does not show it. `frames`: null: the PACS does not say. */
+/**
+ * `nth`: the position across all studies, from 1; null: the review page does not show the image. `frames`: null: the
+ * PACS does not say.
+ */
 export type ImagePlace = { readonly nth: number | null; readonly frames: number | null };
 
-/** `studies`: of the case, in its order. Throws PacsUnreachable. */
+/** `studies`: the studies of the case, in its order. Throws PacsUnreachable. */
 export async function placesIn(
   pacs: Pick<Pacs, 'describeStudy'>,
   studies: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * The pages of a report, line by line: each line is put where it belongs, a page that is full is followed by the next,
- * and every page has its number and the disclaimer. The text of a field stands between marks that name it, so that a
- * search of the file can say where it has found something.
+ * The pages of a report, written line by line. A full page is followed by the next, and every page has its number and
+ * the disclaimer. The text of a field is wrapped in marked content that names it, so that a search of the file can say
+ * where it found something.
  */
 import { openPdf, type PdfPage } from '../../http/pdf.ts';
 import { printable } from './printable.ts';
@@ -16,22 +16,22 @@ const FACES = { plain: 'Helvetica', strong: 'Helvetica-Bold' } as const;
 
 type Type = { readonly size: number; readonly isStrong?: boolean; readonly isFaint?: boolean };
 type Column = { readonly x: number; readonly width: number };
-/** `mark`: the name of a field, or of the place, of letters and digits alone. */
+/** `mark`: the name of a field or of the place, made of letters and digits only. */
 type Written = { readonly text: string; readonly type: Type; readonly mark?: string | undefined };
 
 export type Paper = {
   readonly document: PdfPage;
   readonly width: number;
-  /** Where the next line stands. */
+  /** The position of the next line. */
   y: number;
-  /** Pages so far. */
+  /** The number of pages so far. */
   count(): number;
-  /** The next page, unless so much is free on this one. */
+  /** Starts the next page unless this one has that much space left. */
   need(height: number): void;
   write(written: Written, column?: Column): void;
-  /** Names the place of what follows. */
+  /** Names the place of what follows, as marked content. */
   mark(name: string): void;
-  /** The bytes since the last time; null: none. */
+  /** The bytes written since the last call; null: none. */
   take(): Uint8Array<ArrayBuffer> | null;
 };
 
@@ -103,7 +103,7 @@ function drawFoot(document: PdfPage, page: number, width: number): void {
   put(document, { text: number, type }, { x: MARGIN + width - document.widthOfString(number), y });
 }
 
-/** Broken at spaces; a word that is longer than a line is cut. */
+/** Breaks text at spaces; a word longer than a line is split. */
 function linesOf(document: PdfPage, { text, type }: Written, width: number): readonly string[] {
   setFace(document, type);
   const fits = (line: string): boolean => document.widthOfString(line) <= width;

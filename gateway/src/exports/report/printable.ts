@@ -1,12 +1,12 @@
 /**
- * Text in the letters that the standard fonts of PDF have (PDF 32000-1 Annex D, WinAnsiEncoding). Other Latin letters
- * lose their accents, Cyrillic and Greek ones are written in Latin letters, and anything else is a question mark.
+ * Converts text to the letters of the standard PDF fonts (PDF 32000-1 Annex D, WinAnsiEncoding). Other Latin letters
+ * lose their accents, Cyrillic and Greek become Latin letters, and anything else becomes a question mark.
  */
 import { transliterationsOf } from '#shared/deid/text/transliterations.ts';
 
 /** Windows-1252 without its control characters. */
 const PRINTABLE = /[\x20-\x7e\xa0-\xff€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]/u;
-/** Letters that Unicode does not take apart. */
+/** Letters and signs that Unicode does not decompose into a printable form. */
 const PLAIN: Readonly<Record<string, string>> = {
   ...{ ł: 'l', Ł: 'L', đ: 'd', Đ: 'D', ħ: 'h', Ħ: 'H', ı: 'i', ĸ: 'k', ŋ: 'n', Ŋ: 'N', ŧ: 't', Ŧ: 'T' },
   ...{
@@ -22,13 +22,13 @@ const PLAIN: Readonly<Record<string, string>> = {
 };
 const WORD = /[\p{L}\p{M}]+/gu;
 
-/** Line feeds stay. */
+/** Line feeds are kept. */
 export function printable(text: string): string {
   const composed = text.normalize('NFC').replace(WORD, inLatin);
   return [...composed].map((character) => (character === '\n' ? character : letterOf(character))).join('');
 }
 
-/** Nothing of it becomes a question mark. */
+/** Whether no character of the text becomes a question mark. */
 export const isPrintable = (text: string): boolean =>
   printable(text).split('?').length === text.split('?').length;
 

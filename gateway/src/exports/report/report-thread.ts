@@ -1,6 +1,6 @@
 /**
- * Reports are drawn in a thread of their own, a case after the other. The thread asks for the next case and for each
- * image when it comes to it, and hands over the bytes of finished pages: neither side holds more than one case.
+ * Reports are drawn in a thread of their own, one case after the other. The thread asks for each case and each image
+ * when it needs it, and hands over the bytes of finished pages, so neither side holds more than one case.
  */
 import type { NotShown } from '#shared/protocol/cases.ts';
 import type { ExportField, Redaction } from '#shared/protocol/exports.ts';
@@ -19,7 +19,7 @@ export type ReportHead = {
   readonly reviews: ReviewWords;
   /** Cases of the site that the caller is not shown. */
   readonly notShown: NotShown;
-  /** When and by whom the report was made; null: the report does not tell. */
+  /** When and by whom the report was made; null: the report does not say. */
   readonly made: {
     readonly at: Date;
     readonly role: Role;
@@ -30,11 +30,11 @@ export type ReportHead = {
 
 export type ReportCase = {
   readonly cells: readonly Cell[];
-  /** Each is asked for when it is drawn. */
+  /** The thread asks for each picture when it draws it. */
   readonly images: readonly (Pick<CaseImage, 'frame' | 'marks'> & ImagePlace)[];
   readonly more: number;
 };
-/** `withheld`: its header does not rule out a name in the picture. */
+/** `withheld`: the header of the image does not rule out a name in the picture. */
 export type ReportPicture =
   | Extract<PrintedImage, { kind: 'printed' }>
   | { readonly kind: 'withheld' | 'missing' | 'tooLarge' | 'unreadable' };
@@ -43,16 +43,16 @@ export type ReportTalk = {
   readonly task: ReportHead;
   readonly question:
     | { readonly kind: 'case' }
-    /** An image of the case that came last, by its place. */
+    /** An image of the latest case, by its index. */
     | { readonly kind: 'picture'; readonly at: number }
     | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> };
-  /** null: there are no more cases, or the bytes were taken. */
+  /** null: there are no more cases, or the bytes were accepted. */
   readonly reply: ReportCase | ReportPicture | null;
   readonly answer: null;
 };
-/** The answers to the thread's questions. */
+/** Answers the thread's questions. */
 export type ReportSource = {
-  /** Null: there are no more. */
+  /** Null: there are no more cases. */
   next(): Promise<ReportCase | null>;
   picture(at: number): Promise<ReportPicture>;
   take(bytes: Uint8Array<ArrayBuffer>): Promise<void>;

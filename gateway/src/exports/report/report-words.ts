@@ -1,4 +1,4 @@
-/** The words of a report of cases. All of them are nobody's: a search for names passes over them. */
+/** The words of a report of cases. None of them identifies anybody, so a search for names ignores them. */
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { ExportField, Redaction } from '#shared/protocol/exports.ts';
 import type { AnnotationKind } from '#shared/protocol/annotations.ts';
@@ -56,7 +56,7 @@ export const FIELD_WORDS: Readonly<Record<ExportField, string>> = {
   settledAt: 'Settled',
 };
 
-/** Codes of closed lists. Others are printed as they are. */
+/** Words for the codes of closed lists. Other values are printed unchanged. */
 export const VALUE_WORDS: { readonly [field in ExportField]?: Readonly<Record<string, string>> } = {
   status: { open: 'open', 'on-hold': 'on hold', closed: 'closed' },
   sex: { F: 'female', M: 'male', O: 'other' },
@@ -123,7 +123,7 @@ export const reportWords = {
   differed: 'The readers differed, and the adjudicator decided: those answers stand.',
   agrees: (reader: string, answers: string) => `Agrees, ${reader}: ${answers}`,
   differs: (reader: string, answers: string) => `Differs, ${reader}: ${answers}`,
-  /** Marks one answer among several. */
+  /** Marks an answer that differs from the one that stands. */
   otherAnswer: (answer: string) => `${answer} (differs)`,
   readerOf: (reader: string, review: string) => `${reader} of ${review}`,
   reader: (place: number) => (place === ADJUDICATOR ? 'the adjudicator' : `reader ${place}`),
@@ -137,7 +137,7 @@ export const reportWords = {
   image: (nth: number) => `Image ${nth}`,
   imageOfCase: 'Image of the case',
   inFrame: (image: string, frame: number) => `${image}, frame ${frame}`,
-  /** A mark's names, with the number of its review; a mark that was taken over has one name per reader. */
+  /** The names of a mark, with the number of its review. A mark that was taken over has one name per reader. */
   mark: (names: string, review: number | null) => (review === null ? names : `${names} of review ${review}`),
   kinds: KINDS,
   length: (mm: string, isAtDetector: boolean) => `${mm} mm${isAtDetector ? ' at the detector' : ''}`,
@@ -151,12 +151,12 @@ export const reportWords = {
     `End of the report: ${counted(cases, 'case', 'cases')} on ${counted(pages, 'page', 'pages')}.`,
 };
 
-/** Every word that a report has of its own. */
+/** All text that a report itself contributes. */
 export const REPORT_TEXTS: readonly string[] = textsIn([FIELD_WORDS, VALUE_WORDS, reportWords]);
 
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value];
-  // A sentence with gaps: with something in each.
+  // A sentence with gaps is called with a count in each, in the singular and the plural.
   if (typeof value === 'function')
     return [1, 2].flatMap((count) => textsIn((value as (...gaps: unknown[]) => string)(count, count)));
   return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];

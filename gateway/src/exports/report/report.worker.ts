@@ -1,4 +1,4 @@
-/** The thread that draws reports: message glue, the work is draw-report.ts. */
+/** The thread that draws reports. It only passes messages; draw-report.ts does the work. */
 import { serveTasks } from '../../threads/serve-tasks.ts';
 import { giving } from '../../threads/thread.ts';
 import { drawReport } from './draw-report.ts';

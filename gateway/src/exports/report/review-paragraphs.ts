@@ -1,6 +1,6 @@
 /**
- * The settled reviews of a case, each with its readers and its answers. After an adjudication the answers that stand
- * are told apart from those of the readers.
+ * The settled reviews of a case, each with its readers and answers. After an adjudication, the answers that stand are
+ * shown apart from those of the readers.
  */
 import type { ExportField } from '#shared/protocol/exports.ts';
 import type { ReviewField } from '#shared/protocol/review-forms.ts';
@@ -9,7 +9,7 @@ import type { Reading } from '../case-images.ts';
 import { reportWords } from './report-words.ts';
 import { lengthIn, listed, textOf, valuesIn, withTerm, type Paragraph, type Row } from './row-cells.ts';
 
-/** The site's words for reviews, by the name of their type. */
+/** The site's words for reviews, by the name of the review type. */
 export type ReviewWords = Readonly<
   Record<string, { readonly title: string; readonly questions: Readonly<Record<string, ReviewField>> }>
 >;
@@ -19,7 +19,7 @@ const IN_LISTS: readonly ExportField[] = [
 ];
 export const OF_REVIEW: readonly ExportField[] = [...IN_LISTS, 'answers'];
 
-/** Reviews in the lists; then others that only the answers name, where the row leaves out the types. */
+/** The reviews in the lists come first, then those that only the answers name because the row leaves out the types. */
 export function reviewsIn(row: Row, words: ReviewWords): readonly Paragraph[] {
   const answers = answersIn(row);
   const types = valuesIn(row.get('reviewTypes')).map(String);
@@ -43,7 +43,7 @@ export function reviewsIn(row: Row, words: ReviewWords): readonly Paragraph[] {
     .filter(({ lines }) => lines.length > 0);
 }
 
-/** Names the reading of a mark. `reviews`: how many the report of its case has. */
+/** Describes the reading of a mark. `reviews`: the number of reviews of the case in the report. */
 export function readingIn(row: Row, { review, place }: Reading, reviews: number): string {
   const isOnly = place === null;
   const name = nameAt(row, review, isOnly ? 1 : place);
@@ -81,7 +81,7 @@ const titleOf = (type: string | undefined, words: ReviewWords): Paragraph['lines
 
 const isAdjudicated = (row: Row, at: number): boolean => listed(row, 'readerRoles', at) === 'adjudicator';
 
-/** The reader of the answers that stand comes first: the adjudicator, or the first reader (export-cells.ts). */
+/** The reader whose answers stand comes first: the adjudicator, or the first reader (export-cells.ts). */
 function namesAt(row: Row, at: number): readonly { readonly place: number; readonly name: string }[] {
   const cell = row.get('readers') ?? null;
   const value = cell !== null && typeof cell === 'object' ? (cell[at] ?? null) : null;
@@ -102,14 +102,14 @@ function readerOf(row: Row, { review, place }: { readonly review: number; readon
   return name === undefined ? reportWords.reader(place) : `${reportWords.reader(place)} (${name})`;
 }
 
-/** An answer's text form (exports.ts). */
+/** The text form of an answer (exports.ts). */
 const ANSWER =
   /^(?<type>[a-z0-9-]+)(?:#(?<nth>\d+))?(?:@reader-(?<reader>\d+))?\.(?<question>[a-zA-Z0-9]+)=(?<answer>.*)$/su;
 type Answer = {
-  /** The key of its review. */
+  /** The key of the review that the answer belongs to. */
   readonly review: string;
   readonly type: string;
-  /** Null: it stands. */
+  /** Null: the answer stands. */
   readonly reader: number | null;
   readonly question: string;
   readonly answer: string;
@@ -125,7 +125,7 @@ function answersIn(row: Row): readonly Answer[] {
   });
 }
 
-/** In the order of the form; those of a question that it no longer asks come last. */
+/** Answers in the order of the form; answers to questions that the form no longer asks come last. */
 function inFormOrder(answers: readonly Answer[], words: ReviewWords): readonly Answer[] {
   const placeOf = ({ type, question }: Answer): number => {
     const questions = Object.keys(words[type]?.questions ?? {});
@@ -135,7 +135,10 @@ function inFormOrder(answers: readonly Answer[], words: ReviewWords): readonly A
   return answers.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
-/** Standing answers line by line, then a line for each reader before an adjudication: it says which answers differ. */
+/**
+ * The answers that stand, one per line. After an adjudication, a line for each reader follows and says which answers
+ * differ.
+ */
 function answerLines(
   answers: readonly Answer[],
   words: ReviewWords,

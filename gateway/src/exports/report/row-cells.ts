@@ -1,4 +1,4 @@
-/** The cells of a case in words: single values, and lists of which each value is of one result or review. */
+/** The cells of a case in words: single values, and lists with one value per result or review. */
 import type { ExportField } from '#shared/protocol/exports.ts';
 import type { Cell } from '../source-row.ts';
 import { isPrintable } from './printable.ts';
@@ -36,7 +36,7 @@ function nameIn(name: string): string {
   return (plain.length > 0 ? plain : groups).join(' = ').replace(/\^+/g, ', ');
 }
 
-/** The value of a list that stands for the result, or review, of this place. */
+/** The value at index `at` of a list with one value per result or review. */
 export const listed = (row: Row, field: ExportField, at: number): Value | undefined => {
   const cell = row.get(field) ?? null;
   const value = cell !== null && typeof cell === 'object' ? (cell[at] ?? null) : null;

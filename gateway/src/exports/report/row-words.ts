@@ -1,7 +1,4 @@
-/**
- * The fields of a case as a person reads them: codes in words, figures with their units, results and reviews one by
- * one.
- */
+/** The fields of a case as people read them: codes in words, figures with units, results and reviews one by one. */
 import type { ExportField } from '#shared/protocol/exports.ts';
 import { HIDDEN } from '../export-cells.ts';
 import { FIELD_WORDS, reportWords, VALUE_WORDS } from './report-words.ts';
@@ -12,10 +9,13 @@ const OF_RESULT: readonly ExportField[] = [
   ...(['models', 'modelVersions', 'scores', 'positives', 'resultTimes', 'verdicts'] as const),
   'correctedFindings',
 ];
-/** Each of their values is a text of its own. */
+/** Fields whose values each get a line of their own. */
 const IN_LINES: readonly ExportField[] = ['notes'];
 
-/** In the order of the columns. Fields without a value are left out, and the number of the case heads it. */
+/**
+ * Paragraphs in the order of the columns. Fields without a value are left out, and so is the case number, which is in
+ * the heading.
+ */
 export function paragraphsOf(row: Row, reviews: ReviewWords): readonly Paragraph[] {
   const told: Paragraph[] = [];
   const isFirstOf = (fields: readonly ExportField[], field: ExportField): boolean =>

@@ -1,4 +1,4 @@
-/** A report of released rows, as a stream of bytes: images are fetched from the PACS when their page is drawn. */
+/** A report of released rows, as a stream of bytes. An image is fetched from the PACS when its page is drawn. */
 import type { Redaction } from '#shared/protocol/exports.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';

@@ -1,6 +1,7 @@
 /**
- * A set of DICOM instances as a ZIP file: each instance under the policy, in folders of patient, study and series whose
- * names a DICOMDIR may have (PS3.10 §8.2), the table of the cases, and a text that says what is in it and what is not.
+ * A set of DICOM instances as a ZIP file. Each instance is de-identified under the policy, in folders of patient, study
+ * and series whose names a DICOMDIR may have (PS3.10 §8.2). The file also holds the table of the cases, and a text that
+ * says what is in it and what is not.
  */
 import { createArchiveWriter, type ArchiveWriter } from '#shared/ingest/write-archive.ts';
 import { leftOutLines } from '#shared/protocol/left-out-words.ts';
@@ -18,7 +19,7 @@ type Source = {
   table(): Promise<string>;
   take(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
 };
-/** Instances that are not in the set, by their reason. */
+/** The number of instances that are not in the set, by reason. */
 type Left = Map<string, number>;
 
 /** Throws what the source throws, and the signal's reason. */
@@ -40,7 +41,7 @@ type Writing = {
   readonly head: SetHead;
   readonly study: SetStudy;
   readonly left: Left;
-  /** Instances in the whole set; `faces`: those from which a face could be reconstructed. */
+  /** Counts of instances in the whole set; `faces`: those from which a face could be reconstructed. */
   readonly counts: { written: number; faces: number };
 };
 
@@ -61,7 +62,7 @@ async function writeStudy(
     return new Uint8Array(0);
   };
   const take = async ({ instance, bytes, showsFace }: OpenedInstance): Promise<void> => {
-    // A PACS that names an instance twice has it once.
+    // If the PACS lists an instance twice, it is written once.
     if (seen.has(instance.sopInstanceUID)) return;
     seen.add(instance.sopInstanceUID);
     const number = series.get(instance.seriesInstanceUID) ?? series.size + 1;
@@ -85,7 +86,7 @@ async function writeStudy(
   });
 }
 
-/** A component of a File ID has at most eight capital letters and digits. */
+/** Each component of a File ID has at most eight capital letters and digits. */
 const numbered = (prefix: string, number: number): string =>
   `${prefix}${`${number}`.padStart(8 - prefix.length, '0')}`;
 
@@ -94,7 +95,7 @@ const pathOf = ({ patient, study }: SetStudy, series: number, instance: number):
     '/',
   );
 
-/** The number of the patient in whose folder a path lies; null: it lies in none. */
+/** The number of the patient whose folder contains the path; null: it is in no patient's folder. */
 export function patientOf(path: string): number | null {
   const [, patient] = /^PAT(\d{5})\//.exec(path) ?? [];
   return patient === undefined ? null : Number(patient);

@@ -1,4 +1,6 @@
-/** The policy under which a set of instances is made: one that removes names, and that the account may use. */
+/**
+ * The policy under which a set of instances is made. It must remove names, and the account must be allowed to use it.
+ */
 import { settingsOf } from '#shared/deid/rules.ts';
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import type { ExportDefinition } from '#shared/protocol/exports.ts';
@@ -14,7 +16,7 @@ export type PolicyTools = {
 };
 type Asking = { readonly siteId: string; readonly roles: readonly Role[] };
 
-/** The version in force. @throws Problem policy-not-allowed. */
+/** Returns the version in force. @throws Problem policy-not-allowed. */
 export async function policyOfSet(
   { db }: Pick<PolicyTools, 'db'>,
   { siteId, roles }: Asking,
@@ -25,7 +27,7 @@ export async function policyOfSet(
   return policy;
 }
 
-/** The policy for opening a set's files. No vault: nobody sends anything. */
+/** The policy for opening a set's files. It needs no vault, because nothing is uploaded. */
 export async function openingOf({ policyKey }: PolicyTools, policy: Policy): Promise<OpeningPolicy> {
   const { pair, tagKey } = await policyKey(keyNameOf(policy));
   return {

@@ -1,7 +1,7 @@
 /**
- * Reads a finished set as whoever gets it will, and searches it: nothing may be left that the policy removes (the check
- * of every upload), and no text of a header may tell of the patient. Pixels are not read; images that may show a name
- * are not in the set, as the policy says.
+ * Reads a finished set as its recipient will, and searches it: nothing that the policy removes may be left (the same
+ * check as for every upload), and no text of a header may identify the patient. Pixels are not read; the policy keeps
+ * images that may show a name out of the set.
  */
 import {
   createRequests,
@@ -31,7 +31,10 @@ type Set = {
 };
 type Terms = { readonly opening: OpeningPolicy; readonly retainsUids: boolean };
 
-/** The patient in whose folder something was found, 0: outside of all; null: nothing was. Throws TypeError. */
+/**
+ * The number of the patient in whose folder something was found; 0: outside all folders; null: nothing was found.
+ * Throws TypeError.
+ */
 export async function searchSet(
   { opening, retainsUids }: Terms,
   set: Set,
@@ -41,7 +44,7 @@ export async function searchSet(
   if (policy.kind !== 'deidentified' || opening.kind !== 'deidentified')
     throw new TypeError('a set under a policy that keeps names');
   const archives = createArchiveReader();
-  // Recognises pseudonyms and makes none.
+  // This only recognises pseudonyms and makes none.
   const tags = await createTagCheck(opening.tagKey);
   const identitiesOf = async (patient: number): Promise<readonly Identity[]> => {
     const identities = await set.identities(patient);
@@ -52,7 +55,7 @@ export async function searchSet(
     signal.throwIfAborted();
     if (entry.kind === 'refused') throw new TypeError('a set that cannot be read');
     const patient = patientOf(entry.path);
-    // The table of the cases was let out by the door of all tables.
+    // The table of the cases has already been released like any other table.
     if (patient === null) continue;
     const bytes = await archives.readEntry('the only one', set, entry.index, signal);
     const read = await readInstance(bytesSource(bytes), signal);
@@ -67,8 +70,8 @@ export async function searchSet(
 const NOBODY = '';
 
 /**
- * A study that came under this policy is in the PACS under its pseudonyms, which the set keeps: they are nobody's name.
- * Those of another policy are replaced, and searched for.
+ * If a study arrived under this policy, the PACS holds its pseudonyms, which the set keeps because they name nobody.
+ * Pseudonyms of another policy are replaced, so the set is searched for them.
  */
 async function withoutPseudonyms(
   { names, numbers, birthDates, uids }: Identity,
@@ -89,7 +92,7 @@ async function withoutPseudonyms(
 
 type Finder = (instance: ParsedInstance) => boolean;
 
-/** Makes a patient's finder once, while instances of that patient follow one another. */
+/** Caches the finder of the current patient, because the instances of a patient follow one another. */
 function createFinders(
   identities: Set['identities'],
   retainsUids: boolean,
@@ -112,10 +115,10 @@ function isFound(instance: ParsedInstance, texts: ReturnType<typeof createIdenti
   return search.end() !== null;
 }
 
-/** Figures, times and bytes tell nobody's name; what is packed as a picture is not text. */
+/** Figures, times and bytes contain no names, and compressed pictures are not text. */
 const NOT_TEXT: ReadonlySet<string> = new Set(['DS', 'IS', 'TM', 'OB', 'OW', 'OD', 'OF', 'OL', 'OV', 'AT']);
 const BINARY: ReadonlySet<string> = new Set(['US', 'SS', 'UL', 'SL', 'FL', 'FD', 'UV', 'SV', 'SQ']);
-/** Manufacturer, Manufacturer’s Model Name: a patient may be called as the maker of a device. */
+/** Manufacturer, Manufacturer’s Model Name: a patient may have the same name as the maker of a device. */
 const OF_DEVICES: ReadonlySet<number> = new Set([0x00080070, 0x00081090]);
 
 function* textsIn(elements: readonly DicomElement[], context: ValueContext): Generator<string> {

@@ -1,7 +1,7 @@
 /**
- * Sets of DICOM instances are made in a thread of their own, an instance after the other: the thread asks for the next
- * study and for each instance, removes the names by the road of files of other clients (foreign/open-file.ts), and
- * hands over the bytes of the archive. Then it reads the finished archive again, and searches it.
+ * Sets of DICOM instances are made in a thread of their own, one instance after the other. The thread asks for the next
+ * study and for each instance, removes the names in the same way as from files of other clients (foreign/open-file.ts),
+ * and hands over the bytes of the archive. Afterwards it reads the finished archive again and searches it.
  */
 import type { LeftOut } from '#shared/protocol/exports.ts';
 import { giving, keepThread, type Given } from '../../threads/thread.ts';
@@ -24,14 +24,14 @@ export type MadeSet = { readonly written: number; readonly left: LeftOut };
 export type SetTalk = {
   readonly task:
     | ({ readonly kind: 'make' } & SetHead)
-    /** `retainsUids`: those of the PACS stay, as the policy says. */
+    /** `retainsUids`: whether the policy keeps the UIDs that the PACS has. */
     | ({ readonly kind: 'search'; readonly size: number; readonly retainsUids: boolean } & Pick<
         SetHead,
         'opening'
       >);
   readonly question:
     | { readonly kind: 'study' }
-    /** An instance of the study that came last, by its place. */
+    /** An instance of the latest study, by its index. */
     | { readonly kind: 'instance'; readonly at: number }
     | { readonly kind: 'bytes'; readonly bytes: Uint8Array<ArrayBuffer> }
     /** The table of the cases, once all studies are written. */
@@ -43,7 +43,7 @@ export type SetTalk = {
   /** The set made; for a search, the number of the patient in whose folder something was found, or null for nothing. */
   readonly answer: MadeSet | number | null;
 };
-/** The answers to the questions of the thread that makes a set. */
+/** Answers the questions of the thread that makes a set. */
 export type SetSource = {
   next(): Promise<SetStudy | null>;
   instance(at: number): Promise<SetInstance>;
@@ -88,7 +88,7 @@ export function createSetThread(): SetThread {
       const reply = async (question: SetTalk['question']): Promise<Given<SetTalk['reply']>> => {
         if (question.kind === 'identities') return giving(set.identities(question.patient));
         if (question.kind !== 'read') throw new Error('a question of a set that is made');
-        // A copy: what moves to the thread is gone here.
+        // This copies the bytes, because a buffer that is transferred to the thread is gone here.
         const bytes = new Uint8Array(await set.read(question.offset, question.length));
         return giving(bytes, bytes.buffer);
       };

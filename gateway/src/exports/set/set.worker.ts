@@ -1,4 +1,4 @@
-/** The thread that makes and searches sets: message glue, the work is make-set.ts and search-set.ts. */
+/** The thread that makes and searches sets. It only passes messages; make-set.ts and search-set.ts do the work. */
 import { serveTasks } from '../../threads/serve-tasks.ts';
 import { giving } from '../../threads/thread.ts';
 import type { Identity } from '../anonymous/identity-texts.ts';

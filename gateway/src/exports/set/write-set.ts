@@ -1,6 +1,6 @@
 /**
- * A set of instances of released rows, as a stream of bytes: each instance is fetched from the PACS when its turn
- * comes. Neither side holds more than one.
+ * A set of the instances of released rows, as a stream of bytes. Each instance is fetched from the PACS when it is
+ * needed, so neither side holds more than one.
  */
 import { EXPORT_INSTANCES_LIMIT, type LeftOut } from '#shared/protocol/exports.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -18,7 +18,7 @@ export type SetTools = {
   readonly pacs: Pick<Pacs, 'describeStudy' | 'fetchInstance'>;
   readonly setThread: SetThread;
 };
-/** `identities`: by the number of the patient; both as far as the set is written. */
+/** `identities`: by patient number. Like `leftOut`, it covers only what has been written so far. */
 type WrittenSet = {
   readonly pieces: AsyncGenerator<Uint8Array>;
   readonly identities: (patient: number) => readonly Identity[];
@@ -48,10 +48,10 @@ type Gathered = {
   /** The number of each patient. */
   readonly people: Map<string, number>;
   readonly identities: Identity[][];
-  /** The number of each study: one of several cases is in the set once. */
+  /** The number of each study. A study that belongs to several cases is in the set once. */
   readonly studies: Map<string, number>;
   instances: number;
-  /** Instances that are not in the set, once it is made. */
+  /** Instances that are not in the set; filled in once the set is made. */
   left: LeftOut;
   /** Lines of CSV; a set has at most a thousand cases. */
   readonly table: string[];
@@ -120,7 +120,7 @@ function sourceOf(
   };
 }
 
-/** Each once. A case whose studies are all of another case too has a line in the table all the same. */
+/** Yields each study once. A case whose studies all belong to earlier cases still gets a line in the table. */
 async function* studiesIn(rows: AsyncIterable<ReleasedRow>, gathered: Gathered): AsyncGenerator<ToWrite> {
   const { people, identities, studies, table } = gathered;
   for await (const { cells, files } of rows) {
