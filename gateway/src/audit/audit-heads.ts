@@ -127,8 +127,8 @@ async function* placedHeads(parts: Parts, from: number): AsyncGenerator<PlacedHe
 }
 
 /**
- * The position in the outside file after our last head, if that head was sent: our file was restored to an older
- * state. 0: our last head was not sent.
+ * The end of our file if its last head was sent, which means that our file was restored to an older state. 0: its
+ * last head was not sent.
  */
 async function endOfKnown(ours: HeadFile, there: HeadFile): Promise<number> {
   const last = await ours.last();
