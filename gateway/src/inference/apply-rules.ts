@@ -147,8 +147,8 @@ async function headerOf(
 const listOf = (value: string | null | undefined): readonly string[] => (value == null ? [] : [value]);
 
 /**
- * Leaves out the images and models that already have a job, since a later revision of the study only adds instances.
- * Failed jobs are tried once more. Old jobs are removed (remove-outdated.ts), but their results stay.
+ * Leaves out the images and models that already have a job or a result, since a later revision of the study only adds
+ * instances. Failed jobs are tried once more. Old jobs are removed (remove-outdated.ts), but their results stay.
  */
 async function withoutAsked(
   trx: Trx,

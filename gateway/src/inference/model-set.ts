@@ -21,7 +21,7 @@ const GATE = 'image-kind';
 const LUNGS = 'lung-fields';
 const EXPLAINED = 'pneumonia';
 
-/** A gradient explains another model's answer, and has none of its own. */
+/** Whether the model gives answers of its own. A gradient only explains another model's answer. */
 export const answersItself = ({ card }: Pick<ModelVersion, 'card'>): boolean => card.task !== 'explanation';
 
 /** @throws Problem model-not-found, model-unavailable, model-not-usable. */
