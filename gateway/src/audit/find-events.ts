@@ -68,7 +68,7 @@ function timeOf({ siteId, from, until }: AuditFilter, before: AuditPlace | null)
   return all(conditions);
 }
 
-/** Filters by study, case or device, each of which has only so many events that all can be read. */
+/** Filters by study, case or device. One of these has few enough events to read them all. */
 function ofSubject({ study, caseId, device, person, kind, outcome }: AuditFilter, inTime: Sql): Sql {
   const conditions = [inTime];
   if (study !== undefined)

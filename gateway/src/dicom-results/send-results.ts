@@ -117,7 +117,7 @@ async function standing(
   siteId: string,
   digested: readonly Digested[],
 ): Promise<Standing> {
-  // Only instances under the policy for results count here, not those that devices promised.
+  // What a device has only promised does not count here; an instance that it has brought does.
   const uids = digested.map(({ result }) => result.identifiers.sopInstanceUID);
   const known = await resultsUnder(tools.db, siteId, uids, RESULTS_POLICY.name);
   const digests = new Map(
