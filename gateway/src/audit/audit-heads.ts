@@ -1,7 +1,7 @@
 /**
- * Keeps heads of the audit trail outside the database: signs one at intervals, into a file of their own in the
- * data directory, and ships them to RELAY_AUDIT_URL where that is set. Whatever the database's owner does to a
- * row is found up to the last head (verify-audit.ts).
+ * Keeps signed heads of the audit trail outside the database. It signs a head at intervals, appends it to a file in
+ * the data directory, and sends it to RELAY_AUDIT_URL if that is set. Any change that the database's owner makes to a
+ * row up to the last head can then be detected (verify-audit.ts).
  */
 import type { BlockList } from 'node:net';
 import { join } from 'node:path';
@@ -18,34 +18,34 @@ import { hashOfHead, readHead, signHead } from './sign-head.ts';
 
 export type AuditHeads = {
   /**
-   * Before the first row of this start: where the database ends before the last head, it was put back to an
-   * older state. The trail then says so in a row and a head of its own, and continues from there.
+   * Call it before the first row of this start. If the database ends before the last head, it was restored to an
+   * older state. The trail then records this in a row and a head of its own, and continues from there.
    */
   link(): Promise<void>;
-  /** Signs the newest row where it is newer than the last head. Asks nobody outside. */
+  /** Signs the newest row if it is newer than the last head. Contacts no other machine. */
   sign(): Promise<void>;
-  /** Signs, and ships what is not shipped; `signal` ends the waiting for the place outside. */
+  /** Signs, and sends the heads that were not sent yet. `signal` ends the wait for the outside place. */
   advance(signal?: AbortSignal): Promise<void>;
   /**
-   * Every head, the oldest first: those of the place outside where it can be read, and then ours. Of a place that
-   * tells only its last head, that one comes at the end if ours do not lead to it: they were changed.
+   * Every head, the oldest first: those of the outside place if it can be read, then ours. If the place tells only
+   * its last head and ours do not lead to it, ours were changed, and the place's head comes at the end.
    */
   all(): AsyncIterable<string>;
-  /** So many of them. `after`: the `next` of the page before, 0 for the first one. */
+  /** A page of at most `limit` heads. `after`: the `next` of the page before, 0 for the first page. */
   page(after: number, limit: number): Promise<HeadPage>;
-  /** The last row whose head was shipped. */
+  /** The number of the last row whose head was sent outside. */
   shipped(): Promise<number | null>;
   read(jws: string): Promise<AuditHead | null>;
 };
 
-/** `next`: null where it is the last page. */
+/** `next`: null on the last page. */
 type HeadPage = { readonly heads: readonly string[]; readonly next: number | null };
 
 export type AuditHeadTools = {
   readonly db: Db;
   readonly dataDir: string;
   readonly auditUrl: URL | null;
-  /** Addresses that are not connected to. */
+  /** Addresses to which the gateway does not connect. */
   readonly blocked: BlockList;
   readonly publicUrl: string;
   readonly keys: Pick<Keys, 'audit' | 'auditKey'>;
@@ -53,12 +53,12 @@ export type AuditHeadTools = {
   readonly now: () => Date;
 };
 
-/** To a place that has none: the heads of years. */
+/** Heads in one request: a place that is still empty gets the heads of years. */
 const SHIPPED_AT_ONCE = 1000;
 
 type Parts = AuditHeadTools & {
   readonly file: HeadFile;
-  /** The last head that was shipped. */
+  /** The file with the last head that was sent. */
   readonly sent: HeadFile;
   readonly place: HeadPlace | null;
   readonly read: (jws: string) => Promise<AuditHead | null>;
@@ -96,7 +96,7 @@ export function openAuditHeads(tools: AuditHeadTools): AuditHeads {
 const newestRow = (db: Db) =>
   db.selectFrom('audit').select(['seq', 'hash']).orderBy('seq', 'desc').limit(1).executeTakeFirst();
 
-/** The place may not answer; what was shipped last is known here as well. */
+/** The last head that was sent. The place may not answer, so it is recorded here too. */
 async function lastShipped({ place, sent }: Parts, signal?: AbortSignal): Promise<string | null> {
   return (await place?.last(signal).catch(() => null)) ?? (await sent.last())?.jws ?? null;
 }
@@ -109,8 +109,8 @@ async function* allHeads(parts: Parts): AsyncGenerator<string> {
 }
 
 /**
- * Reads both files as one: the heads that were shipped, and ours that follow them. Each head keeps its place in
- * that when it is shipped.
+ * Reads both files as one: the heads that were sent, then ours that follow them. A head keeps its position in this
+ * sequence when it is sent.
  */
 async function* placedHeads(parts: Parts, from: number): AsyncGenerator<PlacedHead> {
   const there = parts.place?.file ?? null;
@@ -126,7 +126,10 @@ async function* placedHeads(parts: Parts, from: number): AsyncGenerator<PlacedHe
     yield { jws, start: start + shift, end: end + shift };
 }
 
-/** Where ours end, if the last of them was shipped: an older state that was put back. 0: ours lead elsewhere. */
+/**
+ * The end of our file if its last head was sent, which means that our file was restored to an older state. 0: its
+ * last head was not sent.
+ */
 async function endOfKnown(ours: HeadFile, there: HeadFile): Promise<number> {
   const last = await ours.last();
   for await (const { jws } of there.newestFirst()) if (jws === last?.jws) return last.end;
@@ -148,8 +151,8 @@ async function append(parts: Parts, head: Omit<AuditHead, 'iss' | 'at'>): Promis
 }
 
 /**
- * Gateways take turns at reading the last head and appending the next: two heads that follow the same one would
- * look like a file that was changed. Nothing outside this machine is asked meanwhile.
+ * Makes gateways take turns at reading the last head and appending the next one. Two heads that follow the same one
+ * would look as if the file had been changed. No other machine is contacted meanwhile.
  */
 function alone(db: Db, work: () => Promise<void>): Promise<void> {
   return db.transaction().execute(async (trx) => {
@@ -160,7 +163,7 @@ function alone(db: Db, work: () => Promise<void>): Promise<void> {
 
 async function link(parts: Parts): Promise<void> {
   const { db, file, place } = parts;
-  // After a whole data directory was restored, the place outside knows the newest head.
+  // If the whole data directory was restored, only the outside place has the newest head.
   const shipped = place === null ? null : await lastShipped(parts);
   await alone(db, async () => {
     const newest = await newestOf([(await file.last())?.jws ?? null, shipped], parts.read);
@@ -180,7 +183,7 @@ async function newestOf(known: readonly (string | null)[], read: Parts['read']):
   return newest;
 }
 
-/** The database ends at row `to`, before the newest head. */
+/** Records that the database was restored: it ends at row `to`, before the newest head. */
 async function restore(parts: Parts, { jws, head: { seq, hash } }: Signed, to: number): Promise<void> {
   const { db, log, now } = parts;
   await db.transaction().execute(async (trx) => {
@@ -203,7 +206,7 @@ function sign(parts: Parts): Promise<void> {
     const row = await newestRow(db);
     const last = (await file.last())?.jws ?? null;
     const before = last === null ? null : await parts.read(last);
-    // A head that is not ours is left for verify to find.
+    // A head that we did not sign stays, so that verify can find it.
     const previous = last === null ? null : hashOfHead(last);
     if (row !== undefined && row.seq > (before?.seq ?? 0)) await append(parts, { ...row, previous });
     else if (before !== null && (row?.seq ?? 0) < before.seq)
@@ -232,9 +235,9 @@ async function ship(parts: Parts, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * Where our heads continue after the last shipped one, which is near their end. Where this data directory was put
- * back to an older state, that one is not here: the first to follow it is the one that names it. Null: none does, so
- * heads are missing here, and others of ours must not take their place outside.
+ * Where our heads continue after the last one that was sent, which is near the end of our file. If this data
+ * directory was restored to an older state, that head is missing here, and the first head to follow is the one that
+ * names it. Null: no head names it, so heads are missing here, and ours must not take their place outside.
  */
 async function endOfShipped({ file, read }: Parts, last: string): Promise<number | null> {
   for await (const { jws, end } of file.newestFirst()) if (jws === last) return end;

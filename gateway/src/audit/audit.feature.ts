@@ -1,9 +1,9 @@
-/** The audit trail, for those who read it. Every other feature writes it through audit.ts. */
+/** Serves the audit trail to those who may read it. Every other feature writes it through audit.ts. */
 import type { Feature } from '../feature.ts';
 import { auditRoutes, type AuditRouteTools } from './audit.routes.ts';
 import { closeReadings } from './record-reading.ts';
 
-/** Rows younger than this are only chained: whoever owns the database could still rewrite them unseen. */
+/** Until a head is signed, new rows are only chained, and the database's owner could rewrite them unnoticed. */
 const HEAD_EVERY_SECONDS = 300;
 const READINGS_EVERY_SECONDS = 60;
 

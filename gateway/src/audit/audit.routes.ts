@@ -1,6 +1,6 @@
 /**
- * `/audit`: what happened, page by page, whether the chain is whole, and the heads that prove it. For `auditor`
- * and `admin`; a site sees its own rows. Reading is itself an event (record-reading.ts).
+ * `/audit`: the events page by page, whether the chain is intact, and the heads that prove it. For `auditor` and
+ * `admin`; a site sees only its own rows. Reading the trail is itself an event (record-reading.ts).
  */
 import { z } from '@hono/zod-openapi';
 import { AUDIT_KINDS } from '#shared/protocol/audit-events.ts';
@@ -20,10 +20,10 @@ import { CSV_HEADERS, saveEvents } from './save-events.ts';
 import { caseAsked, studyAsked, type StudyAsked } from './subjects.ts';
 import { verifyAudit } from './verify-audit.ts';
 
-/** A page is read and shown at once; more would be neither. */
+/** A larger page would take too long to read and to show. */
 const PAGE_LIMIT = 1_000;
 const PAGE_DEFAULT = 100;
-/** A person reads these; each comes with names for what is in it. */
+/** A person reads these events, and each comes with names for the ids in it. */
 const EVENTS_LIMIT = 200;
 const EVENTS_DEFAULT = 50;
 
@@ -53,7 +53,7 @@ const list = defineRoute({
   },
 });
 
-/** "The page after this one": the time and the number of its last event. */
+/** The cursor of a page: the time and the number of the last event on the page before. */
 const place = z
   .string()
   .regex(/^\d{1,15}~\d{1,15}$/, 'the cursor of the page before')
@@ -118,7 +118,7 @@ const people = defineRoute({
   responses: { 200: jsonResponse(auditPeopleSchema, 'By name.') },
 });
 
-/** The wire's schema, named in the contract. */
+/** The protocol's schema, under the name that it has in the API contract. */
 const verdictSchema = z.discriminatedUnion('kind', [...auditVerdictSchema.options]).openapi('AuditVerdict');
 
 const verify = defineRoute({

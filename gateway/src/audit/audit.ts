@@ -1,9 +1,9 @@
 /**
- * The audit trail: an append-only hash chain, written in the transaction that it describes. A row's hash
- * covers the row and the hash before it. The database's owner can still write the whole chain again: that
- * shows against the heads that are signed and kept elsewhere (audit-heads.ts, verify-audit.ts).
+ * The audit trail: an append-only hash chain. Each row is written in the transaction that it describes, and its hash
+ * covers the row and the hash before it. The database's owner could still rewrite the whole chain; the signed heads
+ * that are kept elsewhere reveal that (audit-heads.ts, verify-audit.ts).
  *
- * Fields are UIDs, ids of ours, codes and counts; never a value of the data.
+ * Fields contain UIDs, our own ids, codes and counts, but never a value from the data.
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
@@ -15,7 +15,7 @@ import type { Trx } from '../database/database.ts';
 
 /** The events and their fields. The codes of PS3.15 A.5 are in #shared/protocol/audit-events.ts. */
 type Recorded =
-  // `address`: of the client, as the gateway sees it
+  // `address`: the client's address as the gateway sees it
   | { event: 'login'; accountId: string; address: string }
   | { event: 'login-failed'; because: 'unknown-user'; address: string }
   | {
@@ -53,12 +53,12 @@ type Recorded =
       accountId: string;
       by: string;
       scopes: readonly string[];
-      /** The policy of what the key sends without naming one. */
+      /** The policy for uploads with this key that name none. */
       policy?: string;
       expiresAt: string;
     }
   | { event: 'api-key-revoked'; keyId: string; accountId: string; by: string }
-  // The peers that may store over DIMSE: from where, and under which policy
+  // The peers that may store over DIMSE: their addresses and their policy
   | {
       event: `dimse-peer-${'made' | 'changed' | 'deleted'}`;
       peerId: string;
@@ -68,7 +68,7 @@ type Recorded =
       policy: string;
       by: string;
     }
-  // The fate of instances of which a peer was told that they are stored
+  // Instances that a peer was told are stored, and that were then sent again or given up
   | {
       event: 'dimse-transfer-resent' | 'dimse-transfer-given-up';
       transferId: string;
@@ -81,7 +81,7 @@ type Recorded =
       because: GivingUpReason | null;
       by: string;
     }
-  // Instances in a file of a script that were not taken, and that a person leaves out
+  // Instances in a script's file that were not accepted and that a person decided to leave out
   | {
       event: 'not-taken-left-out';
       fileId: string;
@@ -90,11 +90,11 @@ type Recorded =
       studies: readonly string[];
       by: string;
     }
-  // A study that was made for looking around
+  // A sample study, with which people explore the app
   | { event: 'sample-study-removed'; studyInstanceUID: string; by: string }
-  // Studies that waited on a device for an account that could no longer send them became an administrator's
+  // An administrator took over studies queued on a device for an account that could no longer send them
   | { event: 'queue-taken-over'; accountId: string; by: string; studies: number }
-  // Policies: the promises about studies that are sent
+  // The policies under which studies are sent
   | {
       event: 'policy-made' | 'policy-changed' | 'policy-withdrawn';
       policy: string;
@@ -106,9 +106,9 @@ type Recorded =
       destinationId: string;
       kind: string;
       name: string;
-      /** Without a password or a query; of a folder its path. */
+      /** The URL without password and query; for a folder, its path. */
       address: string;
-      /** How the gateway says who it is. */
+      /** How the gateway authenticates itself. */
       authentication: string;
       by: string | null;
       /** The tuning that `destination-tuned` sets; null: the gateway’s setting. */
@@ -117,7 +117,7 @@ type Recorded =
   | { event: `viewer-${'turned-on' | 'turned-off' | 'removed'}`; version: string; by: string }
   | {
       event: 'quota-changed';
-      /** Null: of every account without a quota of its own. */
+      /** Null: the quota of every account without one of its own. */
       accountId: string | null;
       by: string;
       uploads: number | null;
@@ -125,9 +125,9 @@ type Recorded =
       bytes: number | null;
       patients: number | null;
     }
-  // Pseudonyms for a device that may not make them. The gateway does not learn whose
+  // Pseudonyms for a device that may not make them itself. The gateway does not learn for which patients
   | { event: 'pseudonyms-made'; accountId: string; policy: string; version: number; patients: number }
-  // The holders of the vault of identities, and whether it takes entries
+  // The holders of the vault of identities, and whether it accepts entries
   | { event: 'vault-made'; vaultId: string; by: string; holders: readonly string[] }
   | { event: 'vault-key-set'; vaultId: string; accountId: string; key: string }
   | { event: 'vault-closed' | 'vault-destroyed'; vaultId: string; by: string; entries: number }
@@ -140,7 +140,7 @@ type Recorded =
       pseudonym: string;
       reason: string;
     }
-  // The models that answer in the gateway's name, and when they look without being asked
+  // The models that answer in the gateway's name, and when they examine images automatically
   | {
       event: `model-${'added' | 'activated' | 'rolled-back' | 'stopped' | 'failed' | 'mended' | 'fallback-set'}`;
       model: string;
@@ -148,7 +148,7 @@ type Recorded =
       by: string | null;
       [field: string]: AuditValue;
     }
-  // The rules by which studies go somewhere, or a model looks at them without being asked
+  // The rules that send studies to a destination, or have a model examine them automatically
   | {
       event: 'rules-changed';
       kind: string;
@@ -158,7 +158,7 @@ type Recorded =
       version: string;
       by: string;
     }
-  // Questions to models, and what a person said of the answers
+  // Questions to models, and people's verdicts on the answers
   | { event: 'inference-asked'; jobId: string; studies: readonly string[]; [field: string]: AuditValue }
   // `studyInstanceUID` null: the image came as a file and belongs to no study
   | {
@@ -175,11 +175,11 @@ type Recorded =
       revision: number;
       by: string;
     }
-  // Steps of people with a case. Nothing that they typed
+  // What people did with a case. It contains nothing that they typed
   | { event: CaseEventName; caseId: string; by: string | null; [field: string]: AuditValue }
-  // Lists told whose these studies are
+  // A list showed the patients of these studies
   | { event: 'patients-read'; studies: readonly string[]; by: string }
-  // A study needs no reading at this site, or does after all
+  // A study needs no reading at this site, or needs one again
   | { event: 'reading-waived' | 'reading-wanted'; studyInstanceUID: string; by: string }
   | {
       event: 'cases-imported';
@@ -189,15 +189,15 @@ type Recorded =
       changed: number;
       unchanged: number;
     }
-  // A list of cases as a file, without the parts of them in `withheld`
+  // A list of cases was saved as a file, without the parts in `withheld`
   | { event: 'cases-exported'; by: string; cases: number; withheld: readonly string[] }
-  // The PACS was asked for the studies of a patient. Never whose
+  // The PACS was searched for a patient's studies. The event never says whose
   | { event: 'cases-searched-by-patient'; by: string; studies: number }
-  // Figures with noise were told, of one data set. Never a count, nor the question
+  // Figures with noise were shown, from one data set. The event contains neither a count nor the question
   | { event: 'private-figures-told'; by: string; of: DataSet; left: number }
-  // Predictions of models as a file, under pseudonyms
+  // Predictions of models were exported as a file, under pseudonyms
   | { event: 'evaluation-exported'; by: string; from: string; to: string; predictions: number }
-  // Data of cases as a file that somebody has asked for. Never a value of it
+  // Somebody requested an export of case data as a file. The event contains none of the values
   | {
       event: ExportEventName;
       exportId: string;
@@ -206,7 +206,7 @@ type Recorded =
       by: string | null;
       [field: string]: AuditValue;
     }
-  // The fields that an export has, and how much it tells
+  // The fields of an export, and how far they are redacted
   | {
       event: 'export-template-made';
       template: string;
@@ -216,11 +216,11 @@ type Recorded =
       fields: readonly string[];
       by: string;
     }
-  // Orders were read, a list of them imported, one chosen for a study
+  // Orders were read, a list of orders was imported, or an order was chosen for a study
   | { event: 'orders-read'; accountId: string; orders: number }
   | { event: 'orders-imported'; by: string; orders: number }
   | { event: 'order-chosen'; by: string; studyInstanceUID: string }
-  // Readers of a case, and when they read it. Nothing that they answered
+  // The readers of a case, and when they read it. It contains nothing that they answered
   | {
       event: ReviewEventName;
       reviewId: string;
@@ -228,17 +228,17 @@ type Recorded =
       by: string | null;
       [field: string]: AuditValue;
     }
-  // Questions to readers
+  // The questions that readers are asked
   | { event: 'review-type-made'; reviewType: string; version: number; by: string }
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }
-  // The database was put back to row `to`, and rows up to `lostSeq` are gone
+  // The database was restored to row `to`, and rows up to `lostSeq` are lost
   | { event: 'audit-restored'; to: number; lostSeq: number; lostHash: string }
-  // Readings by one account of one study since `from`, in a quarter of an hour at most; each thing counts once
+  // What one account read of one study since `from`, within a quarter of an hour. Each object counts once
   | {
       event: 'records-read';
       accountId: string;
-      /** By an API key of the account. */
+      /** The API key of the account that was used. */
       keyId?: string;
       studyInstanceUID: string | null;
       from: string;
@@ -247,14 +247,14 @@ type Recorded =
       reports: number;
       receipts: number;
       exports: number;
-      /** The study was opened in the built-in viewer, which searched in it. */
+      /** The study was opened in the built-in viewer, which searches in it on its own. */
       viewer?: boolean;
-      /** The way into a viewer of the site's own was given. */
+      /** The address of one of the site's own viewers was given. */
       siteViewer?: boolean;
-      /** An image's header was read for its patient, and held a name or ID, as the PACS has it. */
+      /** An image's header was read for its patient, and contained a name or ID as the PACS has it. */
       named?: boolean;
     }
-  // Searches of the PACS by one account that found a study, in a quarter of an hour at most
+  // Searches of the PACS by one account that found a study, within a quarter of an hour
   | {
       event: 'study-found';
       accountId: string;
@@ -263,12 +263,12 @@ type Recorded =
       from: string;
       until: string;
       searches: number;
-      /** An answer held a patient's name or ID, as the PACS has it. */
+      /** An answer contained a patient's name or ID as the PACS has it. */
       named: boolean;
     }
-  // How often one account read the trail since `from`, in a quarter of an hour at most
+  // How often one account read the trail since `from`, within a quarter of an hour
   | { event: 'audit-read'; accountId: string; from: string; until: string; pages: number }
-  // The trail as a file: of which kind and time, and what else it was narrowed by
+  // The trail was saved as a file: the kind and time of its events, and the other filters
   | {
       event: 'audit-saved';
       by: string;
@@ -280,7 +280,7 @@ type Recorded =
   // The steps of a study
   | { event: StudyEventName; studyId: string; [field: string]: AuditValue };
 
-/** The fields by which the trail of a study finds an event (find-events.ts). */
+/** The fields by which a study's trail finds an event (find-events.ts). */
 type Named = {
   readonly study: { studyId: string } | { studyInstanceUID: string | null };
   readonly studies: { studies: readonly string[] };
@@ -292,7 +292,7 @@ type Unnamed<One = Recorded> = One extends { event: infer Name extends AuditEven
   ? { [Each in Name]: One extends Named[OfStudyIn<Each>] ? never : Each }[Name]
   : never;
 /**
- * An event about a study that the study's trail would not find cannot be recorded: then no event is an AuditEvent.
+ * The compiler rejects an event about a study that the study's trail could not find: then no value is an AuditEvent.
  */
 export type AuditEvent = [Unnamed] extends [never] ? Recorded : { cannotBeFound: Unnamed };
 
@@ -303,15 +303,15 @@ export type ReviewEventName =
 type ExportEventName = `export-${'made' | 'ready' | 'downloaded' | 'held-back' | 'cancelled' | 'expired'}`;
 type AuditValue = string | number | boolean | null | undefined | readonly string[];
 
-/** The row before the first. */
+/** The previous hash of the first row. */
 export const GENESIS = '0'.repeat(64);
 /**
- * Any number that nothing else in this database locks: "audit" in ASCII. Held until the transaction ends: the
- * chain grows one at a time.
+ * A lock number that nothing else in this database uses: "audit" in ASCII. The lock is held until the transaction
+ * ends, so that the chain grows by one transaction at a time.
  */
 const CHAIN_LOCK = 0x6175646974n.toString();
 
-/** JSON with sorted keys: jsonb keeps no order, so the order must not matter. */
+/** JSON with sorted keys. The hash must not depend on their order, because jsonb does not keep it. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
@@ -338,12 +338,12 @@ export function hashOfRow(row: ChainRow): string {
     .digest('hex');
 }
 
-/** A statement takes 65 535 values, and a row has seven. */
+/** A statement takes at most 65 535 values, and a row has seven. */
 const ROWS_AT_ONCE = 5_000;
 
 type Appended = { readonly siteId: string; readonly event: AuditEvent; readonly at: Date };
 
-/** Appends one event, as the last thing that the transaction does: other appends wait until it has committed. */
+/** Appends one event. Call it last in the transaction, because other appends wait until it has committed. */
 export const recordAudit = (
   trx: Trx,
   siteId: string,
@@ -351,7 +351,7 @@ export const recordAudit = (
   at: Date = new Date(),
 ): Promise<void> => recordAudits(trx, siteId, [event], at);
 
-/** Several, in their order. */
+/** Appends several events, in the given order. */
 export const recordAudits = (
   trx: Trx,
   siteId: string,

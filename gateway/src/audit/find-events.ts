@@ -1,37 +1,37 @@
 /**
- * The newest events of a site that somebody looks for, a page at a time. Each question is answered from indexes that
- * hold the events in their order, however long the trail is: of an account or a kind it reads a page of each event
- * (`audit_by`, `audit_account`, `audit_event`), and merges them.
+ * Finds the newest events of a site that match a filter, a page at a time. Indexes that hold the events in time order
+ * answer each query, however long the trail is. For an account or a kind, it reads a page of each event (`audit_by`,
+ * `audit_account`, `audit_event`) and merges the pages.
  */
 import { sql, type RawBuilder, type Selectable } from 'kysely';
 import { type AuditKind, eventsOfKind, FAILURES, HANDED_OVER } from '#shared/protocol/audit-events.ts';
 import type { Db } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 
-/** The place of an event in the order of time. */
+/** The position of an event in time order. */
 export type AuditPlace = { readonly at: Date; readonly seq: number };
 
 export type AuditFilter = {
   readonly siteId: string;
   readonly from?: Date | undefined;
-  /** Not included. */
+  /** Exclusive. */
   readonly until?: Date | undefined;
-  /** Did it, or had it done to their account. */
+  /** The person who did it, or to whose account it was done. */
   readonly person?: string | undefined;
   readonly kind?: AuditKind | undefined;
-  /** Failures alone, as `outcomeOf` tells them. */
+  /** Only failures, as `outcomeOf` defines them. */
   readonly outcome?: 'failed' | undefined;
   readonly study?: StudyNames | undefined;
   readonly caseId?: string | undefined;
-  /** Did it, or was given or lost its right to send. */
+  /** The device that did it, or that was given or lost its right to send. */
   readonly device?: string | undefined;
 };
 
-/** The names by which events know a study: each as `OfStudy` in #shared/protocol/audit-events.ts says. */
+/** The ids under which events refer to a study, as `OfStudy` in #shared/protocol/audit-events.ts explains. */
 export type StudyNames = {
-  /** In this gateway: its steps name them. */
+  /** The ids in this gateway, which the study's own steps name. */
   readonly ids: readonly string[];
-  /** Readings, orders and verdicts name it alone; questions to models name several. */
+  /** Readings, orders and verdicts name only this UID; questions to models name several. */
   readonly studyInstanceUID: string;
   readonly caseIds: readonly string[];
   readonly exportIds: readonly string[];
@@ -39,7 +39,7 @@ export type StudyNames = {
 
 export type AuditRow = Selectable<Tables['audit']>;
 
-/** Newest first. `before`: the last one of the page before. */
+/** Newest first. `before`: the last event of the page before. */
 export async function findEvents(
   db: Db,
   filter: AuditFilter,
@@ -68,7 +68,7 @@ function timeOf({ siteId, from, until }: AuditFilter, before: AuditPlace | null)
   return all(conditions);
 }
 
-/** A study, a case or a device has as many events as happened to it. */
+/** Filters by study, case or device. One of these has few enough events to read them all. */
 function ofSubject({ study, caseId, device, person, kind, outcome }: AuditFilter, inTime: Sql): Sql {
   const conditions = [inTime];
   if (study !== undefined)
@@ -86,12 +86,15 @@ function ofSubject({ study, caseId, device, person, kind, outcome }: AuditFilter
   return sql`select seq, at from audit where ${all(conditions)}`;
 }
 
-/** Refused instances are counted, and whatever is no count is none. */
+/**
+ * A hand-over has failed if its count of refused instances is above zero; a value that is not a number counts as
+ * none.
+ */
 const HAS_FAILED = sql`(event = any(${FAILURES}::text[]) or event = ${HANDED_OVER} and
   case jsonb_typeof(fields->'refused') when 'number' then (fields->>'refused')::numeric > 0 else false end)`;
 const MAY_FAIL: ReadonlySet<string> = new Set([...FAILURES, HANDED_OVER]);
 
-/** A condition on `audit`: it names the study by its UID, and is no step of it. */
+/** A condition on `audit`: the event names the study by its UID and is not one of the study's own steps. */
 export const namesStudy = (studyInstanceUID: string): RawBuilder<boolean> =>
   sql`((fields ? 'studyInstanceUID' and not fields ? 'studyId' and fields->>'studyInstanceUID' = ${studyInstanceUID})
     or (fields ? 'studies' and fields->'studies' ? ${studyInstanceUID}))`;
@@ -114,7 +117,9 @@ async function ofMany(db: Db, filter: AuditFilter, inTime: Sql, limit: number): 
 const newest = (conditions: Sql, limit: number): Sql =>
   sql`(select seq, at from audit where ${conditions} order by at desc, seq desc limit ${limit})`;
 
-/** The events that the trail has, each found by one step in the index: also those of other versions. */
+/**
+ * The names of all events in the site's trail, including those of other versions. Each takes one step in the index.
+ */
 async function eventsOfSite(db: Db, siteId: string): Promise<readonly string[]> {
   const { rows } = await sql<{ event: string }>`
     with recursive named as (

@@ -1,32 +1,32 @@
 /**
- * A file of heads, one JWS a line, in the order in which they were signed. A line that a power cut left
- * unfinished does not count, and the next head takes its place.
+ * A file of heads, one JWS a line, in the order of signing. A line that a power cut left unfinished is ignored, and
+ * the next head overwrites it.
  */
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** A head, and the bytes of the file that it takes with its line feed. */
+/** A head, and the range of bytes that it takes in the file, including its line feed. */
 export type PlacedHead = { readonly jws: string; readonly start: number; readonly end: number };
 
 export type HeadFile = {
   /**
-   * The oldest first, in pieces: after years there are 100 MB of them. `from`, `upTo`: bytes of the file, where a
-   * head begins or ends.
+   * Yields the oldest first, in pieces, because after years there are 100 MB of heads. `from`, `upTo`: byte positions
+   * at which a head begins or ends.
    */
   oldestFirst(from?: number, upTo?: number): AsyncIterable<PlacedHead>;
   newestFirst(): AsyncIterable<PlacedHead>;
   last(): Promise<PlacedHead | null>;
-  /** Resolves when the heads would outlive a power cut. */
+  /** Resolves when the heads would survive a power cut. */
   append(heads: readonly string[]): Promise<void>;
 };
 
-/** Far more than a line has. */
+/** Far more bytes than a line has. */
 const TAIL_BYTES = 16 * 1024;
-/** Some hundred heads. */
+/** Room for some hundred heads. */
 const BLOCK_BYTES = 64 * 1024;
 const LINE_FEED = 10;
 
-/** The file is made with its first head. */
+/** The file is created with its first head. */
 export function openHeadFile(path: string): HeadFile {
   const newestFirst = () => withFile(path, readBackwards);
   return {
@@ -53,7 +53,7 @@ export function openHeadFile(path: string): HeadFile {
   };
 }
 
-/** `end`: of its last whole line. */
+/** `end`: the position after the last whole line. */
 type Reading = (file: FileHandle, end: number) => AsyncIterable<PlacedHead>;
 
 async function* withFile(path: string, read: Reading): AsyncGenerator<PlacedHead> {
@@ -104,18 +104,18 @@ async function* readBackwards(file: FileHandle, end: number): AsyncGenerator<Pla
     yield { jws: Buffer.from(rest).toString('utf8', 0, rest.length - 1), start: 0, end: rest.length };
 }
 
-/** Where the last line before `stop` begins; 0: it may begin earlier. */
+/** The start of the last line before `stop`; 0: the line may begin before this text. */
 const startOfLast = (text: Buffer, stop: number): number =>
   stop < 2 ? 0 : text.lastIndexOf(LINE_FEED, stop - 2) + 1;
 
-/** Throws where the file has become shorter. */
+/** Throws if the file has become shorter. */
 async function readBlock(file: FileHandle, from: number, to: number): Promise<Buffer> {
   const { buffer, bytesRead } = await file.read(Buffer.alloc(to - from), 0, to - from, from);
   if (bytesRead < to - from) throw new Error('the file of heads was cut while it was read');
   return buffer;
 }
 
-/** Where the last line feed of the file ends. */
+/** The position after the last line feed of the file. */
 async function wholeLines(file: FileHandle): Promise<{ end: number; size: number }> {
   const { size } = await file.stat();
   const from = Math.max(0, size - TAIL_BYTES);

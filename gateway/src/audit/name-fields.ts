@@ -1,4 +1,4 @@
-/** Names for the ids in events, so that a person can read them: of accounts, API keys, cases, devices, studies. */
+/** Finds readable names for the ids in events: of accounts, API keys, cases, devices and studies. */
 import { sql } from 'kysely';
 import { studiesIn } from '#shared/protocol/audit-events.ts';
 import type { AuditNames } from '#shared/protocol/audit-page.ts';
@@ -8,7 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 type Events = readonly { readonly fields: Fields }[];
 
-/** Texts under these names in any of the events, each once. */
+/** The texts in fields with these names in all events, each listed once. */
 const textsIn = (events: Events, ...names: readonly string[]): string[] => [
   ...new Set(
     events.flatMap(({ fields }) =>
@@ -20,7 +20,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const isAny = (events: Events, ...names: readonly string[]) =>
   sql<boolean>`id = any(${textsIn(events, ...names).filter((text) => UUID.test(text))}::uuid[])`;
 
-/** Names the things of this site alone. The id of something that is gone has no name. */
+/** Returns names only for objects of this site. The id of a deleted object gets no name. */
 export async function nameFields(db: Db, siteId: string, events: Events): Promise<AuditNames> {
   const [accounts, keys, cases, devices, studies] = await Promise.all([
     db
@@ -58,7 +58,7 @@ export async function nameFields(db: Db, siteId: string, events: Events): Promis
   };
 }
 
-/** The newest upload of each, under which a page shows the study. */
+/** The newest upload of each study; the study's page shows it under that upload. */
 function uploadsOfStudies(db: Db, siteId: string, uids: readonly string[]) {
   return db
     .selectFrom('study')

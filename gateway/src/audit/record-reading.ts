@@ -1,9 +1,9 @@
 /**
- * Reading is an event: who read images, reports, receipts or exports of which study, which study a search listed, or
- * who read the audit trail. One event for an account or an API key of it, a study and a quarter of an hour, with
- * counts: a radiologist who pages through a study is one row, not a thousand. Each reading is counted in a table,
- * before it is answered; the clock writes the event when the quarter of an hour is over, with the time of the first
- * reading.
+ * Records reading as an event: who read images, reports, receipts or exports of which study, which study a search
+ * listed, and who read the audit trail. There is one event, with counts, for each account (or API key of it), study
+ * and quarter of an hour, so a radiologist who pages through a study makes one row, not a thousand. Each reading is
+ * counted in a table before it is answered. When the quarter of an hour is over, a scheduled task writes the event
+ * with the time of the first reading.
  */
 import { sql } from 'kysely';
 import type { ReadingTable } from '../database/audit-tables.ts';
@@ -11,14 +11,14 @@ import type { Db, Trx } from '../database/database.ts';
 import { recordAudit, type AuditEvent } from './audit.ts';
 
 /**
- * `searches`: a search told that the study exists, and no more of it than numbers and dates; `named-searches`: also a
- * patient's name or ID, as the PACS has them. `headers`, `named-headers`: an image's header told the same, and nobody
- * searched. `viewer`: the study was opened in the built-in viewer, which searches in it on its own. `site-viewer`: the
- * address of a viewer of the site was given; what that shows is known to it alone.
+ * `searches`: a search showed that the study exists, with only numbers and dates; `named-searches`: it also showed a
+ * patient's name or ID as the PACS has them. `headers`, `named-headers`: an image's header showed the same, without a
+ * search. `viewer`: the study was opened in the built-in viewer, which searches in it on its own. `site-viewer`: the
+ * address of one of the site's viewers was given; only that viewer knows what it showed.
  */
 type Reading = ReadingTable['kind'];
 
-/** `key`: the API key by which the account reads. */
+/** `key`: the API key with which the account reads. */
 export type Reader = {
   readonly id: string;
   readonly siteId: string;
@@ -27,16 +27,16 @@ export type Reader = {
 type Tools = { readonly db: Db; readonly now: () => Date };
 
 const PERIOD_MS = 15 * 60_000;
-/** Events in one transaction: other events wait for it. */
+/** The number of events in one transaction, for which all other events wait. */
 const AT_ONCE = 100;
 
-/** The number of the quarter of an hour. */
+/** The number of the quarter of an hour, counted from the epoch. */
 export const periodOf = (now: Date): number => Math.floor(now.getTime() / PERIOD_MS);
 
-/** `subject`: the UID of an instance, or the id of a result. It counts once, however often it is read. */
+/** `subject`: the UID of an instance or the id of a result, which counts once however often it is read. */
 type ReadingOf = { readonly kind: Reading; readonly subject: string };
 
-/** Before the answer is sent. `studyInstanceUID` null: the image came as a file and belongs to no study. */
+/** Call it before the answer is sent. `studyInstanceUID` null: the image came as a file and belongs to no study. */
 export async function recordReading(
   { db, now }: Tools,
   reader: Reader,
@@ -67,7 +67,9 @@ export async function recordReading(
     .execute();
 }
 
-/** Writes the events of every period but the present one, also of one in the future: the clock was set. */
+/**
+ * Writes the events of every period except the current one. A period may be in the future if the clock was set back.
+ */
 export async function closeReadings({ db, now }: Tools): Promise<void> {
   let closed: number;
   do {
@@ -93,9 +95,9 @@ async function closeSome(trx: Trx, now: Date): Promise<number> {
       .where('period', '=', one.period)
       .returning(['kind', 'subject', 'count', 'since', 'until'])
       .execute();
-    // Another gateway has written it.
+    // Another gateway has written the event.
     if (rows.length === 0) continue;
-    // A clock that was ahead would keep the event at the top of the trail.
+    // If the clock was ahead, the time of the reading would keep the event at the top of the trail.
     for (const { event, from } of eventsOf(one, rows))
       await recordAudit(trx, one.site_id, event, from > now ? now : from);
   }
@@ -112,7 +114,7 @@ type Counted = {
 };
 type Dated = { readonly event: AuditEvent; readonly from: Date };
 
-/** An event `records-read` is of these. */
+/** The kinds of reading that the event `records-read` counts. */
 const RECORDS: readonly Reading[] = [
   'images',
   'reports',
@@ -124,7 +126,7 @@ const RECORDS: readonly Reading[] = [
   'named-headers',
 ];
 
-/** Readings of a study, searches that found it and readings of the trail are events of their own. */
+/** Makes separate events for readings of a study, searches that found it, and readings of the trail. */
 function eventsOf(of: Place, rows: readonly Counted[]): Dated[] {
   const who = { accountId: of.account_id, ...(of.key_id !== '' && { keyId: of.key_id }) };
   const studyInstanceUID = of.study_instance_uid || null;
@@ -151,10 +153,7 @@ function eventsOf(of: Place, rows: readonly Counted[]): Dated[] {
   ];
 }
 
-/**
- * Counts the subjects that were read by name; a reading of the whole study counts as one where no subject is
- * named.
- */
+/** Counts the named subjects that were read. If none is named, reading the whole study counts as one. */
 function thingsIn(rows: readonly Counted[]): number {
   const named = rows.filter(({ subject }) => subject !== '').length;
   return named === 0 ? Math.min(1, rows.length) : named;
@@ -175,7 +174,7 @@ function dated(
   return [{ from, event: toEvent({ from: from.toISOString(), until: until.toISOString() }) }];
 }
 
-/** Readings of studies that the trail does not have yet. */
+/** Whether there are readings of studies that are not in the trail yet. */
 export async function areReadingsPending(db: Db, siteId: string): Promise<boolean> {
   const one = await db
     .selectFrom('reading')

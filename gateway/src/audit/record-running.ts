@@ -1,4 +1,4 @@
-/** Records in the audit trail of the gateway's own site that the gateway started or stopped. */
+/** Records the gateway's start and stop in the audit trail of its own site. */
 import { defaultSiteId } from '../database/default-site.ts';
 import type { Db } from '../database/database.ts';
 import { recordAudit } from './audit.ts';

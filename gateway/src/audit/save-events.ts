@@ -1,4 +1,4 @@
-/** The events that somebody looks for as CSV, newest first: a page at a time as the caller reads it. */
+/** Streams the events that match a filter as CSV, newest first, reading a page whenever the caller needs more. */
 import { Readable } from 'node:stream';
 import { codedEvent, EVENT_IDS, EVENT_TYPES, outcomeOf, studiesIn } from '#shared/protocol/audit-events.ts';
 import type { AuditNames } from '#shared/protocol/audit-page.ts';
@@ -24,7 +24,7 @@ const COLUMNS = [
 
 type Tools = { readonly db: Db; readonly now: () => Date };
 
-/** Saving is an event, which is written first, and is itself not in the file. */
+/** Saving is itself an event. It is recorded first, and is not included in the file. */
 export async function saveEvents(
   { db, now }: Tools,
   filter: AuditFilter,

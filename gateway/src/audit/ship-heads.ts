@@ -1,6 +1,6 @@
 /**
- * The place outside this machine where heads are kept as well (RELAY_AUDIT_URL): a file, on a disk that the
- * database's owner cannot write to, or a server that takes each head as the body of a POST.
+ * The place outside this machine that also keeps the heads (RELAY_AUDIT_URL): a file on a disk that the database's
+ * owner cannot write, or a server that accepts each head as the body of a POST.
  */
 import { fileURLToPath } from 'node:url';
 import type { BlockList } from 'node:net';
@@ -9,15 +9,15 @@ import { createPacsAgent, fetchBy, PUBLIC_TLS } from '../ports/pacs/pacs-agent.t
 import { openHeadFile, type HeadFile } from './head-file.ts';
 
 export type HeadPlace = {
-  /** The last head that lies there; null: none, or the place does not say. */
+  /** The last head that the place has; null: it has none, or does not say. */
   last(signal?: AbortSignal): Promise<string | null>;
-  /** Null: all of them can't be read. */
+  /** The file with all heads; null if the place cannot be read. */
   readonly file: HeadFile | null;
-  /** The oldest first. Throws where the place does not take one. */
+  /** Sends the heads, the oldest first. Throws if the place does not accept one. */
   send(heads: readonly string[], signal?: AbortSignal): Promise<void>;
 };
 
-/** A server that takes longer is asked again with the next head. */
+/** A server that takes longer gets the same head again when the next one is sent. */
 const PATIENCE_MS = 10_000;
 /** Media type of the JWS Compact Serialization (RFC 7515 §9.2.1). */
 const MEDIA_TYPE = 'application/jose';

@@ -1,4 +1,4 @@
-/** A head as a compact JWS: signed with the gateway's audit key, and read back. */
+/** Signs a head with the gateway's audit key as a compact JWS, and reads it back. */
 import { createHash, type KeyObject } from 'node:crypto';
 import { compactVerify, CompactSign } from 'jose';
 import { AUDIT_HEAD_TYPE, auditHeadSchema, type AuditHead } from '#shared/protocol/audit-head.ts';
@@ -12,7 +12,7 @@ export async function signHead(head: AuditHead, { kid, privateKey }: SigningKey)
     .sign(privateKey);
 }
 
-/** Null: it is no head, or none that this gateway has signed. `keyOf`: present and retired audit keys. */
+/** Null: it is not a head, or this gateway did not sign it. `keyOf`: finds current and retired audit keys. */
 export async function readHead(
   jws: string,
   keyOf: (kid: string) => KeyObject | undefined,

@@ -1,19 +1,19 @@
-/** The study and the case whose events somebody looks for. A site finds nothing by those of another one. */
+/** Finds the study or the case whose events somebody asks for. A site cannot find those of another site. */
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import type { StudyNames } from './find-events.ts';
 
 export type StudyAsked = {
   readonly filter: StudyNames;
-  /** Null: it is known by no UID. */
+  /** Null: no UID of the study is known. */
   readonly shown: { id: string | null; studyInstanceUID: string } | null;
 };
 
-/** `asked`: a Study Instance UID, or the id of one of its rows or uploads, under which an address names it. */
+/** `asked`: a Study Instance UID, or the id of one of the study's rows or uploads as it appears in an address. */
 export async function studyAsked(db: Db, siteId: string, asked: string): Promise<StudyAsked> {
   const isId = asked.includes('-');
   const uid = isId ? await uidOf(db, siteId, asked) : asked;
-  // A study that was taken back has left its events.
+  // The events of a study that was taken back remain.
   if (uid === undefined)
     return { filter: { ids: [asked], studyInstanceUID: '', caseIds: [], exportIds: [] }, shown: null };
   const rows = await db
@@ -30,7 +30,7 @@ export async function studyAsked(db: Db, siteId: string, asked: string): Promise
   };
 }
 
-/** The cases and exports whose events have named the study, also those that are gone. */
+/** The cases and exports whose events have named the study, including deleted ones. */
 async function namersOf(
   db: Db,
   siteId: string,
@@ -62,7 +62,7 @@ async function uidOf(db: Db, siteId: string, id: string): Promise<string | undef
   return row?.study_instance_uid;
 }
 
-/** By its number, or by its id: a case that was deleted has left its events. */
+/** Finds a case by its number or its id. The events of a deleted case remain. */
 export async function caseAsked(db: Db, siteId: string, asked: number | string): Promise<string> {
   if (typeof asked === 'string') return asked;
   const row = await db

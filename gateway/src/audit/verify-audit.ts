@@ -1,6 +1,6 @@
 /**
- * Walks the whole audit trail once, and holds it against the signed heads: a row that was cut, rewritten,
- * reordered or replaced is found up to the last head. Rows after it are only chained, and said to be unproven.
+ * Walks the whole audit trail once and compares it with the signed heads. It detects a row that was cut, rewritten,
+ * reordered or replaced, up to the last head. Later rows are only chained, and are reported as unproven.
  */
 import type { AuditVerdict } from '#shared/protocol/audit-head.ts';
 import type { Db } from '../database/database.ts';
@@ -9,16 +9,17 @@ import type { AuditHeads } from './audit-heads.ts';
 import { hashOfHead } from './sign-head.ts';
 
 /**
- * Rows read at once: bounded memory for a chain of any length, and others have their turn after each page. A page
- * of 2 000 took 60 ms of the thread that answers everybody; far smaller ones, and asking takes longer than hashing.
+ * Rows read at once. This bounds the memory for a chain of any length, and other requests get their turn after each
+ * page. A page of 2 000 blocked the main thread for 60 ms; with much smaller pages, the queries would take longer
+ * than the hashing.
  */
 const PAGE = 250;
 
-/** Rows between two reports: several a second. A multiple of `PAGE`. */
+/** Rows between two progress reports, of which there are several a second. A multiple of `PAGE`. */
 const TOLD_EVERY = 5_000;
 
 type Broken = Extract<AuditVerdict, { kind: 'broken' }>;
-/** The heads' account of the rows: the hash of some, when each was signed, and which were lost. */
+/** What the heads say about the rows: the hash of some, when each was signed, and which rows were lost. */
 type Signed = {
   readonly hashes: Map<number, { readonly hash: string; readonly at: string }>;
   readonly lost: { from: number; to: number }[];
@@ -26,13 +27,13 @@ type Signed = {
 
 const broken = (atSeq: number, because: Broken['because']): Broken => ({ kind: 'broken', atSeq, because });
 
-/** `onProgress`: rows that were checked, of those that were there at the beginning. */
+/** `onProgress`: how many rows were checked, and how many there were at the start. */
 type Watching = {
   readonly signal: AbortSignal;
   readonly onProgress: (progress: { checked: number; of: number }) => Promise<void>;
 };
 
-/** Without heads the chain alone is walked, and everything is unproven. */
+/** Without heads only the chain is checked, and all rows are unproven. */
 export function verifyAudit(db: Db, heads?: AuditHeads): Promise<AuditVerdict>;
 export function verifyAudit(
   db: Db,
@@ -117,7 +118,9 @@ async function walkRows(
   }
 }
 
-/** The chain counts its rows; one that is too far on is found as any other. */
+/**
+ * The number of rows, which is the number of the last one. A number that is too high is found like any other fault.
+ */
 async function countRows(db: Db): Promise<number> {
   const last = await db.selectFrom('audit').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
   return last?.seq ?? 0;

@@ -1,20 +1,21 @@
 /**
- * Access tokens: JWTs as RFC 9068 profiles them, signed with Ed25519 (RFC 8037), good for ten minutes. The
- * only place that makes or reads one. Whether the account still may do anything is asked of the database by
- * `authenticate`, not read from the token.
+ * Makes and reads access tokens, which no other module does. They are JWTs as RFC 9068 profiles them, signed with
+ * Ed25519 (RFC 8037) and valid for ten minutes. Whether the account still has its rights is not in the token:
+ * `authenticate` asks the database.
  *
- * A retired key counts only as long as what it signed may live, so a leaked one is worthless ten minutes after
- * it was replaced.
+ * A retired key is accepted only until the tokens that it signed have expired, so a leaked key is worthless ten
+ * minutes after it was replaced.
  *
- * A token without `scope` is a session's. One of scope `upload` also names its device, and serves only routes
- * that say so.
+ * A token without `scope` belongs to a session. A token with scope `upload` also names its device, and is accepted
+ * only by routes that say so.
  */
 import { decodeProtectedHeader, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import type { ReadToken, TokenSubject } from '../http/authenticate.ts';
 import type { SigningKey, TokenKey } from '../keys.ts';
 
 /**
- * Seconds. Shorter, and a slow upload asks for tokens all the time; longer, and a stolen one serves too long.
+ * Seconds. With a shorter life, a slow upload would ask for tokens all the time; with a longer one, a stolen token
+ * would be useful for too long.
  */
 export const ACCESS_TOKEN_SECONDS = 600;
 /**
@@ -22,24 +23,23 @@ export const ACCESS_TOKEN_SECONDS = 600;
  * used SHOULD be "at+jwt"."
  */
 const TYPE = 'at+jwt';
-/**
- * RFC 9068 §2.2 asks for a `client_id`: there is one client, the app (and the command line, which is its
- * twin).
- */
+/** RFC 9068 §2.2 asks for a `client_id`. There is one client: the app. The command line acts as the same client. */
 const CLIENT_ID = 'relaypacs';
-/** RFC 9068 §2.2.3: what a device's token is good for. */
+/** RFC 9068 §2.2.3: the scope of a device's token. */
 const UPLOAD_SCOPE = 'upload';
 
 export type AccessTokens = {
   sign(subject: TokenSubject): Promise<string>;
-  /** The owner, or null where the token is not ours or has expired. */
+  /** The owner of the token; null if the gateway did not sign it or it has expired. */
   read(token: string): Promise<ReadToken | null>;
 };
 
 type AccessTokenTools = {
-  /** The present one: another gateway may have replaced the pair since this one started. */
+  /** The current key, which another gateway may have replaced since this one started. */
   readonly signingKey: () => SigningKey;
-  /** Any of ours, also one that another gateway signs with; `retiredAt`: when another took its place. */
+  /**
+   * Any key of this system, including one with which another gateway signs. `retiredAt`: when the key was replaced.
+   */
   readonly keyOf: (kid: string) => TokenKey | undefined;
   readonly issuer: string;
   readonly now: () => Date;
@@ -89,20 +89,25 @@ export function createAccessTokens(tools: AccessTokenTools): AccessTokens {
   };
 }
 
-/** A retired key has signed nothing that still holds: a signature of it now is not ours. */
+/**
+ * Whether the key was retired so long ago that all tokens it signed have expired. A token that is signed with it and
+ * still claims to be valid is not ours.
+ */
 function hasOutlived({ retiredAt }: TokenKey, now: Date): boolean {
   return retiredAt !== null && now.getTime() >= retiredAt.getTime() + ACCESS_TOKEN_SECONDS * 1000;
 }
 
-/** We sign for ten minutes from now; a longer life, or one that has not begun, was not given by us. */
+/**
+ * Whether the lifetime is one that we give: ten minutes from now at most. We did not sign a token that lives longer
+ * or begins in the future.
+ */
 function livesAsOurs({ iat = 0, exp = 0 }: JWTPayload, now: Date): boolean {
   const aheadSeconds = exp - now.getTime() / 1000;
   return exp - iat <= ACCESS_TOKEN_SECONDS && aheadSeconds <= ACCESS_TOKEN_SECONDS + CLOCK_TOLERANCE_SECONDS;
 }
 
 /**
- * A scope that we do not know, or one without its device, gives no right at all: least of all that of a
- * session.
+ * An unknown scope, or a scope without its device, gives no right at all, and certainly not the rights of a session.
  */
 function subjectOf({ sub, exp = 0, epoch, scope, device }: JWTPayload): ReadToken | null {
   if (typeof sub !== 'string' || typeof epoch !== 'number') return null;

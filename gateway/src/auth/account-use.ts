@@ -1,5 +1,5 @@
 /**
- * How each account of a site is used: its last sign-in, who is signed in, and which devices may send for it; and the
+ * How each account of a site is used: its last sign-in, its open sessions, the devices that may send for it, and the
  * modalities that store for it.
  */
 import { sql } from 'kysely';
@@ -10,14 +10,17 @@ type AccountUse = {
   readonly lastSignInAt: string | null;
   readonly sessions: number;
   readonly devices: number;
-  /** The AE titles of modalities that store under it. */
+  /** The AE titles of the modalities that store for the account. */
   readonly modalities: string[];
 };
 export const UNUSED: AccountUse = { lastSignInAt: null, sessions: 0, devices: 0, modalities: [] };
 
 type Row = { id: string; at: Date | null; sessions: number; devices: number; modalities: string[] };
 
-/** By the accounts' ids. The last sign-in is that of the audit trail: sessions that have ended are not kept. */
+/**
+ * Maps the id of an account to its use. The last sign-in comes from the audit trail, because ended sessions are not
+ * kept.
+ */
 export async function useOfAccounts(
   db: Db,
   siteId: string,

@@ -1,4 +1,4 @@
-/** Accounts in the database. Names are kept as given and told apart without regard to case. */
+/** Accounts in the database. Names keep their case but are compared without regard to it. */
 import { sql } from 'kysely';
 import type { Role, User } from '#shared/protocol/api.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -7,9 +7,12 @@ export type Account = User & {
   readonly passwordHash: string;
   readonly isDisabled: boolean;
   readonly createdAt: Date;
-  /** Grows whenever its sessions are ended. */
+  /** Grows whenever the account's sessions are ended. */
   readonly epoch: number;
-  /** Grows whenever its API keys are ended: as `epoch`, except for other roles, which count at each use of a key. */
+  /**
+   * Grows whenever the account's API keys are ended. This happens when `epoch` grows, except for a change of roles,
+   * which are checked at each use of a key.
+   */
   readonly keyEpoch: number;
 };
 
@@ -50,7 +53,7 @@ function toAccount(row: Row): Account {
   };
 }
 
-/** An account as callers may know it. */
+/** The part of an account that callers may see. */
 export function toUser({ id, username, roles, siteId }: Account): User {
   return { id, username, roles, siteId };
 }
@@ -68,8 +71,8 @@ export async function findAccount(
 }
 
 /**
- * The account as it is, held so until the transaction ends: whoever ends its sessions meanwhile waits, and ends
- * what this transaction adds as well. Called before any other row of the account is locked.
+ * The account, locked until the transaction ends. A transaction that wants to end its sessions waits meanwhile, and
+ * then also ends what this one has added. Call it before any other row of the account is locked.
  */
 export async function holdAccount(trx: Trx, id: string): Promise<Account | null> {
   const row = await trx
@@ -120,8 +123,8 @@ type AccountChange = {
 };
 
 /**
- * Changes the account and voids every token that was signed for it until now. Its API keys end as well, unless its
- * roles alone change.
+ * Changes the account and voids every token signed for it until now. Its API keys end as well, unless only its roles
+ * change.
  */
 export async function updateAccount(
   trx: Trx,
@@ -140,9 +143,9 @@ export async function updateAccount(
 }
 
 /**
- * The accounts that can administer the site, locked in one order until the transaction ends. Called before an account
- * is read that may lose or get the role: of two administrators who demote each other at once, the second one waits,
- * and finds nobody left.
+ * The accounts that can administer the site, locked in the same order until the transaction ends. Call it before
+ * reading an account that may lose or get the role. If two administrators demote each other at once, the second waits
+ * and then finds that no other administrator is left.
  */
 export async function lockAdmins(trx: Trx, siteId: string): Promise<readonly string[]> {
   const admins = await trx

@@ -1,18 +1,18 @@
-/** API keys in the database, by the digest of their text. */
+/** API keys in the database, found by the digest of their text. */
 import { sql } from 'kysely';
 import type { ApiKeyList, ApiKeyScope, ApiKeyState, ListedApiKey } from '#shared/protocol/api-key.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { KnownKey } from '../http/authenticate.ts';
 
-/** Keys in one answer. */
+/** The number of keys on a page. */
 const PAGE = 100;
-/** A write for every request would cost more than the request. */
+/** The last use is written this often at most, because a write for every request would cost more than the request. */
 const LAST_USED_MS = 60_000;
 
 type NewApiKey = {
   readonly siteId: string;
   readonly accountId: string;
-  /** The account's `keyEpoch`: with the next one the key ends. */
+  /** The account's `keyEpoch` when the key was made; the key ends when that grows. */
   readonly epoch: number;
   readonly name: string;
   readonly digest: string;
@@ -44,7 +44,7 @@ export async function insertApiKey(trx: Trx, key: NewApiKey): Promise<string> {
   return id;
 }
 
-/** A key that was not revoked, and that it is being used now. Its expiry and its epoch are the caller's to check. */
+/** Finds a key that was not revoked, and records that it is used now. The caller checks its expiry and its epoch. */
 export async function useApiKey(db: Db, digest: string, now: Date): Promise<KnownKey | null> {
   const row = await db
     .selectFrom('api_key')
@@ -62,7 +62,7 @@ export async function useApiKey(db: Db, digest: string, now: Date): Promise<Know
 
 type RevokedKey = { readonly accountId: string; readonly digest: string };
 
-/** Null where it was revoked before; undefined where the site has no such key. */
+/** Null: the key was revoked before. Undefined: the site has no such key. */
 export async function revokeApiKey(
   trx: Trx,
   { id, siteId, now }: { readonly id: string; readonly siteId: string; readonly now: Date },
@@ -81,7 +81,7 @@ export async function revokeApiKey(
 }
 
 type SiteKeys = { readonly siteId: string; readonly now: Date };
-/** `after`: the last key of the page before. */
+/** `after`: the id of the last key on the page before. */
 type KeyPage = SiteKeys & { readonly isEnded: boolean; readonly after: string | undefined };
 
 /** A page of the site's keys, the newest first. Their order never changes, so no key is missed between two pages. */
@@ -103,7 +103,7 @@ export async function listApiKeys(db: Db, { siteId, now, isEnded, after }: KeyPa
   return { keys: shown.map((row) => toListed(row, now)), next };
 }
 
-/** Throws where the site has no such key. */
+/** Throws if the site has no such key. */
 export async function findApiKey(trx: Trx, id: string, { siteId, now }: SiteKeys): Promise<ListedApiKey> {
   const row = await selectKeys(trx, siteId).where('api_key.id', '=', id).executeTakeFirstOrThrow();
   return toListed(row, now);

@@ -1,25 +1,25 @@
 /**
- * How often somebody may try to prove who they are. Each limit has buckets of its own, and nothing is taken from
- * the next one where the one before has refused, so nobody can use up what others need:
+ * Limits how often somebody may try to prove who they are. Each limit has its own buckets. If one limit refuses an
+ * attempt, the next limit does not count it, so nobody can use up the attempts of others:
  *
- * - a browser that the account has used before: alone, whatever strangers try;
- * - everybody else: by name and address, then by name. Names that no account has are counted alike;
- * - a device's assertions: by device, once its key has signed one;
- * - one's own password, asked for again: by account.
+ * - a browser that the account has used before is counted by itself, whatever strangers try;
+ * - all others are counted by name and address, then by name. Names without an account are counted in the same way;
+ * - a device's assertions are counted by device, once its key has signed one;
+ * - requests to confirm one's own password are counted by account.
  *
- * Requests that cannot be read, and assertions that the device's key has not signed, take nothing from anybody.
+ * Requests that cannot be parsed, and assertions not signed by the device's key, do not count against anybody.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { createRateLimit, type RateLimit } from '../http/rate-limit.ts';
 
-/** A minute. A person mistypes a few times; a guesser gets nowhere. */
+/** Attempts a minute: a person mistypes a few times, but a guesser gets nowhere. */
 const PER_PROVER = 10;
-/** A minute, from all addresses together: one address alone cannot reach it. */
+/** Attempts a minute from all addresses together. One address alone cannot reach this limit. */
 const PER_NAME = 60;
 /**
- * A minute from one address: attempts for names without an account that cost a derivation (0.2 s of processor
- * time) and a row of the audit trail. Beyond it they only take the time of one: the processor and the disk are for
- * those who may be let in.
+ * Attempts a minute from one address for names without an account that cost a derivation (0.2 s of processor time)
+ * and a row of the audit trail. Further attempts only wait as long as a derivation takes, because the processor and
+ * the disk are for those who have an account.
  */
 const UNKNOWN_NAMES = 20;
 
@@ -29,19 +29,19 @@ export type Attempts = {
    * too-many-attempts.
    */
   takeKnown(device: string): void;
-  /** `isAccount`: there is one of this name; nobody can tell by what this does. */
+  /** `isAccount`: an account has this name. The caller's result does not reveal whether it has. */
   takeStranger(address: string, name: string, isAccount: boolean): void;
   takeAssertion(deviceId: string): void;
   takeAccount(accountId: string): void;
-  /** Whether an attempt for a name without an account may cost what a real one does. */
+  /** Whether an attempt for a name without an account may use as much time and space as a real one. */
   mayCost(address: string): boolean;
 };
 
-/** `isLimited` false: as many as they like. `clock`: milliseconds that never go back. */
+/** `isLimited` false: attempts are not limited. `clock`: milliseconds that never go back. */
 export function createAttempts(isLimited: boolean, clock: () => number): Attempts {
   const limit = (perMinute: number): RateLimit => createRateLimit(isLimited ? perMinute : null, clock);
   const known = limit(PER_PROVER);
-  // Made-up names are remembered apart: they must not make the gateway forget how often a real one was tried.
+  // Names without an account have buckets of their own, so that they cannot displace the counts of real names.
   const forNames = () => ({ here: limit(PER_PROVER), anywhere: limit(PER_NAME) });
   const real = forNames();
   const madeUp = forNames();

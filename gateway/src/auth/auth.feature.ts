@@ -1,4 +1,4 @@
-/** Signing in and out, and the right to send that a device keeps after its user's session has ended. */
+/** Signing in and out, and a device's right to send, which remains after its user's session has ended. */
 import { SENDERS } from '#shared/protocol/policy.ts';
 import type { Db } from '../database/database.ts';
 import type { Feature } from '../feature.ts';
@@ -16,7 +16,7 @@ type AuthFeatureTools = {
   readonly keys: Keys;
   readonly publicUrl: string;
   readonly passwordCost: PasswordCost;
-  /** Requests a minute; null: nothing is limited. */
+  /** Requests a minute; null: no limit. */
   readonly rateLimit: number | null;
   readonly clock: () => number;
   readonly now: () => Date;
@@ -33,7 +33,8 @@ export function authFeature(tools: AuthFeatureTools): Feature {
     refreshSecret: keys.secretFor('refresh token'),
     forget: callers.forgetAccount,
   };
-  // RFC 7523 §3: the token endpoint's own URL may name the gateway too. Through the app's origin it is another.
+  // RFC 7523 §3: the URL of the token endpoint may also name the gateway. Through the app's origin it is a different
+  // URL.
   const audiences = [
     publicUrl,
     `${publicUrl}/auth/device-token`,

@@ -1,10 +1,10 @@
 /**
- * `/auth/*` and the published keys. On port 8080 the refresh token is in the body; through the app's own
- * origin (`/api/auth/*`) it is a cookie that scripts cannot read, and requests from other sites are refused.
+ * `/auth/*` and the published keys. On port 8080 the refresh token is in the body. Through the app's own origin
+ * (`/api/auth/*`) it is a cookie that scripts cannot read, and requests from other sites are refused.
  *
- * Over https the cookies are `__Host-` ones: no other host and no page in clear text can set
- * or replace them. On the loopback without TLS they cannot be (Safari keeps no Secure cookie there), and have the
- * path `/api/auth` instead.
+ * Over https the cookies have the prefix `__Host-`, so that no other host and no page without TLS can set or replace
+ * them. On the loopback without TLS this is impossible (Safari keeps no Secure cookie there), so they have the path
+ * `/api/auth` instead.
  */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
@@ -140,15 +140,15 @@ const keySet = defineRoute({
   },
 });
 
-/** The longest that browsers keep a cookie (RFC 6265bis §5.5). */
+/** The longest time that browsers keep a cookie (RFC 6265bis §5.5). */
 const KNOWN_SECONDS = 400 * 86_400;
 
 type AuthRouteTools = SignInTools & { readonly keys: Keys; readonly publicUrl: string };
 
 /**
- * Cross-site request forgery: a browser sends the cookie unasked, so a request that a browser marks as
- * another site's is refused. Fetch Metadata (Sec-Fetch-Site) if it is sent, else Origin; a client that sends
- * neither is not a browser.
+ * Prevents cross-site request forgery: a browser sends the cookie with every request, so a request that it marks as
+ * another site's is refused. The mark is Fetch Metadata (Sec-Fetch-Site) if present, otherwise Origin. A client that
+ * sends neither is not a browser.
  */
 function refuseOtherSites(c: Context<GatewayEnv>, publicUrl: string): void {
   if (!c.get('throughWeb')) return;
@@ -191,7 +191,7 @@ export function authRoutes(tools: AuthRouteTools): Router {
   const { publicUrl, keys, knownDevices } = tools;
   const cookies = createCookies(publicUrl);
 
-  /** The session as the caller gets it; through the app's origin the refresh token is set as a cookie. */
+  /** The session as the caller gets it. Through the app's origin, the refresh token is set as a cookie instead. */
   const give = (c: GatewayContext, { refreshToken, ...open }: OpenSession) => {
     if (!c.get('throughWeb')) return { ...open, refreshToken };
     cookies.set(c, 'relay_refresh', { value: refreshToken, maxAge: REFRESH_TOKEN_SECONDS });
@@ -241,7 +241,7 @@ type SessionParts = {
   readonly give: (c: GatewayContext, opened: OpenSession) => Session;
 };
 
-/** The routes of one's own sessions: people see them, and end them all or all others. */
+/** The routes for one's own sessions, with which people list them and end all, or all others. */
 function addOwnSessions(router: Router, tools: AuthRouteTools, { cookies, give }: SessionParts): void {
   const { publicUrl } = tools;
   router.openapi(password, async (c) => {

@@ -1,6 +1,7 @@
 /**
- * Finds the owner of a token and whether its account and device are still valid: read from the token, then the
- * database, and remembered for a few seconds. Gateways on one database tell each other whose rights have changed.
+ * Finds the owner of a token, and whether its account and device are still valid. It reads the token, then the
+ * database, and caches the answer for a few seconds. Gateways on one database tell each other whose rights have
+ * changed.
  */
 import type { Db } from '../database/database.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
@@ -21,11 +22,11 @@ import { findDevice } from './device.store.ts';
 
 export type Callers = CallerTools & {
   readonly accessTokens: AccessTokens;
-  /** The account's rights have changed, or those of these devices. */
+  /** Call it when the rights of the account, or of these devices, have changed. */
   forgetAccount(accountId: string, deviceIds: readonly string[]): void;
   forgetDevices(deviceIds: readonly string[]): void;
   readonly keyTexts: KeyTexts;
-  /** The API key of this digest has ended. */
+  /** Call it when the API key with this digest has ended. */
   forgetApiKey(digest: string): void;
 };
 
@@ -37,7 +38,7 @@ type CallersTools = {
   /** Milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
-  /** To the other gateways; null where this one is alone. */
+  /** The channel to the other gateways; null if this gateway runs alone. */
   readonly channel: (name: string) => Promise<MessageChannel | null>;
 };
 
@@ -100,7 +101,7 @@ async function enabledAccount(db: Db, id: string): Promise<KnownAccount | null> 
     : null;
 }
 
-/** The account of a device whose right to send has not ended. */
+/** The account of a device, if its right to send has not ended. */
 async function accountOfDevice(db: Db, id: string): Promise<string | null> {
   const device = await findDevice(db, id);
   return device && device.revoked_at === null ? device.account_id : null;

@@ -1,6 +1,6 @@
 /**
- * The device's signature under a ticket (shared/src/transfer/stick-ticket.ts): the promise is that device's, made for
- * this gateway, and not too old. Pure: the clock and the key are given.
+ * Checks a device's signature on a ticket (shared/src/transfer/stick-ticket.ts): that device made the promise for
+ * this gateway, not too long ago. Pure: the clock and the key are parameters.
  */
 import { decodeJwt, errors, importJWK, jwtVerify } from 'jose';
 import { STICK_DAYS, STICK_GRANT_TYPE, stickAudience } from '#shared/protocol/stick-grant.ts';
@@ -12,13 +12,13 @@ const STICK_SECONDS = STICK_DAYS * 86_400;
 
 export type Signed = {
   readonly ticketId: string;
-  /** The gateway's key to which the ticket is sealed. */
+  /** The gateway's key for which the ticket is encrypted. */
   readonly keyId: string;
   /** SHA-256 of the promise. */
   readonly digest: string;
 };
 
-/** The device that the signature names, not yet verified; null where it names none. */
+/** The device that the signature names, not yet verified; null if it names none. */
 export function deviceNamedIn(grant: string): string | null {
   try {
     const { iss } = decodeJwt(grant);
@@ -28,7 +28,7 @@ export function deviceNamedIn(grant: string): string | null {
   }
 }
 
-/** Never throws, whatever is in the ticket. */
+/** Never throws, whatever the ticket contains. */
 export async function checkGrant(
   grant: string,
   device: { readonly id: string; readonly publicKey: PublicEcKey },
@@ -55,7 +55,7 @@ export async function checkGrant(
   }
 }
 
-/** `iat` is a time, and has not come yet: the device's clock was ahead. */
+/** Whether `iat` is in the future, because the device's clock was ahead. */
 function isAhead(error: unknown): boolean {
   return (
     error instanceof errors.JWTClaimValidationFailed &&

@@ -1,19 +1,19 @@
 /**
- * The signed assertion by which a device shows that it is the one that was enrolled (RFC 7523 §3, with the
- * device as issuer and subject). Pure: the clock and the key are given, and whether it was used before is not
- * asked here.
+ * Checks the signed assertion with which a device proves that it is the one that was enrolled (RFC 7523 §3, with the
+ * device as issuer and subject). Pure: the clock and the key are parameters. Whether the assertion was used before is
+ * checked elsewhere.
  */
 import { decodeJwt, errors, importJWK, jwtVerify } from 'jose';
 import type { PublicEcKey } from './device.store.ts';
 
 /**
- * RFC 7523 §3: "may reject JWTs with an "exp" claim value that is unreasonably far in the future." The device
- * signs one for each token.
+ * RFC 7523 §3: "may reject JWTs with an "exp" claim value that is unreasonably far in the future." The device signs
+ * an assertion for each token.
  */
 const ASSERTION_SECONDS = 300;
-/** How far two clocks that are set may differ; a device whose clock is wrong follows the gateway's `Date`. */
+/** How far two correctly set clocks may differ. A device whose clock is wrong follows the gateway's `Date` header. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
-/** A UUID or 256 random bits as text, and room. */
+/** Enough for a UUID or 256 random bits as text, with room to spare. */
 const JTI_LENGTH_LIMIT = 128;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
@@ -25,7 +25,7 @@ type AssertionCheck =
   /** The assertion was signed by another key, or by none. */
   | { readonly kind: 'forged' };
 
-/** The device that the assertion names, not yet verified; null where it names none. */
+/** The device that the assertion names, not yet verified; null if it names none. */
 export function deviceNamedIn(assertion: string): string | null {
   try {
     const { iss, sub } = decodeJwt(assertion);
@@ -36,8 +36,8 @@ export function deviceNamedIn(assertion: string): string | null {
 }
 
 /**
- * Checks the assertion of `deviceId` against its key. `audiences`: each of them means this gateway. Never
- * throws, whatever a device sends.
+ * Checks the assertion of `deviceId` against its key. `audiences`: the names of this gateway. Never throws, whatever
+ * a device sends.
  */
 export async function checkAssertion(
   assertion: string,
@@ -65,15 +65,13 @@ export async function checkAssertion(
       return { kind: 'untrue' };
     return { kind: 'holds', jti, usableUntil: new Date((exp + CLOCK_TOLERANCE_SECONDS) * 1000) };
   } catch (error) {
-    // jose checks the claims after the signature, so a caller that is told "untrue" holds the key.
+    // jose checks the claims after the signature, so a caller that gets "untrue" has the device's key.
     const isUntrue = error instanceof errors.JWTClaimValidationFailed || error instanceof errors.JWTExpired;
     return { kind: isUntrue ? 'untrue' : 'forged' };
   }
 }
 
-/**
- * Whether these are the coordinates of a point of P-256: a key that cannot verify anything is not enrolled.
- */
+/** Whether these are the coordinates of a point of P-256. A key that cannot verify a signature is not enrolled. */
 export async function isUsableKey(key: PublicEcKey): Promise<boolean> {
   return importJWK(key, 'ES256').then(
     () => true,

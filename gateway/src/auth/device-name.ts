@@ -1,9 +1,9 @@
 /**
- * Names a device as people do, by its browser and system, from the User-Agent with which it enrols (RFC 9110 §10.1.5).
- * Each name is of a closed list, because a sender can write anything there.
+ * Names a device as people do, by its browser and system. They come from the User-Agent with which it enrols (RFC
+ * 9110 §10.1.5). Only names from a closed list are used, because a sender can write anything in that header.
  */
 
-/** In this order: most browsers also name those that they descend from. */
+/** The order matters: most browsers also name those from which they descend. */
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(?:A|iOS)?\//, 'Edge'],
   [/\b(?:OPR|Opera)\//, 'Opera'],
@@ -12,7 +12,7 @@ const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:(?:Headless)?Chrome|CriOS)\//, 'Chrome'],
   [/\bSafari\//, 'Safari'],
 ];
-/** An iPad that asks for desktop pages calls itself a Mac. */
+/** An iPad that requests desktop pages calls itself a Mac. */
 const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\biPad\b/, 'iPad'],
   [/\biPhone\b/, 'iPhone'],
@@ -23,7 +23,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bLinux\b/, 'Linux'],
 ];
 
-/** Null: it names neither. */
+/** Null: the User-Agent names no known browser and no known system. */
 export function deviceNameOf(userAgent: string | undefined): string | null {
   const named = (names: typeof BROWSERS) => names.find(([known]) => known.test(userAgent ?? ''))?.[1];
   const parts = [named(BROWSERS), named(SYSTEMS)].filter((part) => part !== undefined);

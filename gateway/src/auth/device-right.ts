@@ -1,10 +1,10 @@
 /**
- * The right to send that outlives a login: a device is enrolled while its user is signed in, and later shows
- * by a signed assertion that it is the same one. The token it then gets opens only the uploads of this
- * device, with the roles that the account has at that moment.
+ * The right to send, which outlives a login. A device is enrolled while its user is signed in, and later proves with
+ * a signed assertion that it is the same one. The token that it then gets gives access only to the uploads of this
+ * device, with the roles that the account has at that time.
  *
- * It ends with the account: a new password, being disabled and signing out everywhere end it as they end
- * sessions. It also ends when it is unused for long. Only the account's user can renew it, by signing in.
+ * The right ends with the account's sessions: when the password is changed, the account is disabled or the user signs
+ * out everywhere. It also ends if it is unused for long. Only the account's user can renew it, by signing in.
  */
 import { calculateJwkThumbprint } from 'jose';
 import { DAY_MS } from '#shared/day.ts';
@@ -30,8 +30,8 @@ import {
 
 const UNUSED_MS = UNUSED_DAYS * DAY_MS;
 /**
- * A ward's tablets may share an account, and each browser profile is one; beyond that somebody enrols without
- * end.
+ * Devices of an account. The tablets of a ward may share an account, and each browser profile is a device. A larger
+ * number means that somebody enrols without end.
  */
 const DEVICES_LIMIT = 200;
 
@@ -40,15 +40,15 @@ export type DeviceRightTools = {
   readonly accessTokens: AccessTokens;
   readonly attempts: Attempts;
   readonly now: () => Date;
-  /** The first is what enrolment tells the device; each of them means this gateway. */
+  /** Names of this gateway. Enrolment tells the device the first one. */
   readonly audiences: readonly [string, ...string[]];
-  /** Forgets the cached answers of these devices, which no longer have a right. */
+  /** Drops the cached answers for these devices, which no longer have a right. */
   readonly forget: (deviceIds: readonly string[]) => void;
 };
 
 type Because = 'unused' | 'too-many' | 'user-disabled' | 'password-set' | 'signed-out';
 
-/** Ends all rights of an account, in the transaction that changes it. The devices that had one. */
+/** Ends all rights to send of an account, in the transaction that changes it. Returns the devices that had one. */
 export async function endRightsOf(
   trx: Trx,
   account: { readonly id: string; readonly siteId: string },
@@ -78,7 +78,7 @@ async function endRights(
 
 /**
  * Gives the device with this key the right to send the studies that this user queues on it. Repeatable.
- * @throws Problem invalid-request; not-authenticated where the caller's session was ended meanwhile.
+ * @throws Problem invalid-request; not-authenticated if the caller's session was ended meanwhile.
  */
 export async function enrolDevice(
   tools: DeviceRightTools,
@@ -119,21 +119,22 @@ async function requireEpoch(trx: Trx, { id, epoch }: Pick<Caller, 'id' | 'epoch'
   if (account === null || account.isDisabled || account.epoch !== epoch) throw tokenEnded();
 }
 
-/** Unseen for so long that its right ends with the next look. */
+/** Whether the device was unseen for so long that its right ends when it is next checked. */
 export function isUnused({ last_seen_at }: Pick<Device, 'last_seen_at'>, now: Date): boolean {
   return last_seen_at < unusedSince(now);
 }
 
-/** A device that was not seen since then is unused. */
+/** A device that was last seen before this time is unused. */
 export const unusedSince = (now: Date): Date => new Date(now.getTime() - UNUSED_MS);
 
 type DeviceToken = { readonly accessToken: string; readonly expiresIn: number };
 
 /**
- * A short token for a device's own uploads. A caller that cannot sign for the device learns nothing about it:
- * unknown, ended and forged get the same answer, and take nothing from the device's attempts. @throws Problem
- * session-ended: only its user can renew the right; assertion-refused: another assertion may hold;
- * too-many-attempts.
+ * Gives a short-lived token for a device's own uploads. A caller that cannot sign for the device learns nothing about
+ * it: an unknown device, an ended right and a forged assertion get the same answer and do not count against the
+ * device's attempts.
+ * @throws Problem session-ended: only its user can renew the right; assertion-refused: another assertion may be
+ * accepted; too-many-attempts.
  */
 export async function giveDeviceToken(tools: DeviceRightTools, assertion: string): Promise<DeviceToken> {
   const { db, attempts, now, audiences } = tools;
@@ -172,8 +173,8 @@ type Use =
   | { readonly kind: 'ended' };
 
 /**
- * Looks again under a lock: an account may be disabled at this moment. The end of a right must be committed,
- * so this never throws to refuse.
+ * Checks the right again under a lock, because the account may be disabled at this moment. It reports a refusal by
+ * its result and never throws one, because the end of a right must be committed.
  */
 async function useRight(
   trx: Trx,

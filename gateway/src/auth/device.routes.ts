@@ -14,7 +14,7 @@ import { type DeviceRightTools, enrolDevice, giveDeviceToken } from './device-ri
 const enrolAnswer = z.object(enrolAnswerSchema.shape).openapi('EnrolledDevice');
 const tokenAnswer = z.object(deviceTokenAnswerSchema.shape).openapi('DeviceToken');
 
-/** `senders`: the roles that some policy lets send. */
+/** `senders`: the roles that at least one policy allows to send. */
 type DeviceRouteTools = DeviceRightTools & { readonly senders: readonly Role[] };
 
 function routesFor(senders: readonly Role[]) {

@@ -1,5 +1,5 @@
 /**
- * Devices with the right to send, in the database. A device of one account is known by the thumbprint of its
+ * Devices with the right to send, in the database. Within an account, a device is identified by the thumbprint of its
  * public key (RFC 7638).
  */
 import type { Selectable } from 'kysely';
@@ -13,7 +13,10 @@ export async function findDevice(db: Db, id: string): Promise<Device | undefined
   return db.selectFrom('device').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** The same, held until the transaction ends: of two assertions that are used side by side one waits. */
+/**
+ * Finds the device and locks it until the transaction ends, so that two assertions used at the same time are handled
+ * one after the other.
+ */
 export async function lockDevice(trx: Trx, id: string): Promise<Device | undefined> {
   return trx.selectFrom('device').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }
@@ -27,7 +30,8 @@ type NewDevice = {
 };
 
 /**
- * The device with this key: a new one, or the known one, whose right is renewed. Its uploads stay its own.
+ * The id of the device with this key. A new key adds a device; a known one renews its right. Its uploads stay its
+ * own.
  */
 export async function insertOrRenewDevice(
   trx: Trx,
@@ -56,7 +60,7 @@ export async function insertOrRenewDevice(
   return row.id;
 }
 
-/** Ends these rights; the ids of those that had not ended before. */
+/** Ends these rights. Returns the ids of the devices whose right had not ended before. */
 export async function endDevices(
   trx: Trx,
   where: { accountId: string; ids?: readonly string[] },
@@ -71,7 +75,7 @@ export async function endDevices(
   return (await query.returning('id').execute()).map(({ id }) => id);
 }
 
-/** The account's devices whose right has not ended, the one unseen for longest first. */
+/** The account's devices whose right has not ended, the one that was unseen for longest first. */
 export async function livingDevices(
   db: Db,
   accountId: string,
@@ -85,7 +89,10 @@ export async function livingDevices(
     .execute();
 }
 
-/** The device was here. False: this assertion was used before. Forgets those that nobody could use again. */
+/**
+ * Records that the device was seen and the assertion was used. False: the assertion was used before. Also deletes
+ * assertions that have expired.
+ */
 export async function useAssertion(
   trx: Trx,
   deviceId: string,

@@ -1,24 +1,24 @@
 /**
- * Passwords that are guessed first. NIST SP 800-63B §5.1.1.2: verifiers "SHALL compare the prospective secrets
- * against a list that contains values known to be commonly-used, expected, or compromised", for example
+ * Recognizes passwords that are guessed first. NIST SP 800-63B §5.1.1.2: verifiers "SHALL compare the prospective
+ * secrets against a list that contains values known to be commonly-used, expected, or compromised", for example
  * "context-specific words, such as the name of the service, the username, and derivatives thereof". The list is
- * zxcvbn's (common-passwords.txt); it is read when somebody chooses a password, and not kept.
+ * zxcvbn's (common-passwords.txt). It is read whenever somebody chooses a password, and not kept in memory.
  */
 import { readFile } from 'node:fs/promises';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 
 const LIST = new URL('./common-passwords.txt', import.meta.url);
-/** Decorations by which people meet a rule: `Password1!` is guessed with `password`. */
+/** Characters that people add to satisfy a rule: whoever guesses `password` also guesses `Password1!`. */
 const DECORATION = /^\P{L}{1,4}|\P{L}{1,4}$/gu;
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
 
 /** The product's name and its parts. */
 const PRODUCT = ['relaypacs', 'relay', 'pacs'];
-/** Forwards and backwards; every row of a keyboard is one as well. */
+/** Sequences, which count forwards and backwards. Each row of a keyboard is one too. */
 const SEQUENCES = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiop', 'asdfghjkl', 'zxcvbnm'];
 
-/** The steps from the first to the second, in each sequence where they are neighbours. */
+/** The steps (0, 1 or -1) from the first character to the second, for each sequence in which they are neighbours. */
 const stepsBetween = (first: string, second: string): readonly number[] => [
   ...(first === second ? [0] : []),
   ...SEQUENCES.flatMap((sequence) => {
@@ -27,7 +27,9 @@ const stepsBetween = (first: string, second: string): readonly number[] => [
   }),
 ];
 
-/** The characters that a guesser cannot tell from those before: "aaaa" and "1234" count as two, "xyqxyq" as three. */
+/**
+ * The number of characters that cannot be guessed from those before: two for "aaaa" and "1234", three for "xyqxyq".
+ */
 function unforeseen(text: string): number {
   const all = [...text];
   const period = all.findIndex((_, at) => at > 0 && all.every((one, i) => i < at || one === all[i - at]));
@@ -40,7 +42,9 @@ function unforeseen(text: string): number {
   return part.filter((_, at) => at < 2 || !continues(at)).length;
 }
 
-/** True where it is common, a repetition or a sequence, or little more than the user's or the product's name. */
+/**
+ * True if the password is common, a repetition or a sequence, or little more than the user's or the product's name.
+ */
 export async function isEasyPassword(password: string, username: string): Promise<boolean> {
   const common = new Set((await readFile(LIST, 'utf8')).split('\n'));
   const whole = fold(password);

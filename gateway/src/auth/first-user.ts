@@ -1,4 +1,4 @@
-/** The first start makes the user `admin`, so that somebody can sign in and add the others. */
+/** Creates the user `admin` at the first start, so that somebody can sign in and add the others. */
 import { recordAudit } from '../audit/audit.ts';
 import { ConfigMistakes } from '../config.ts';
 import type { Db } from '../database/database.ts';
@@ -16,10 +16,10 @@ type FirstUserTools = {
 };
 
 /**
- * Makes `admin` if there is no account at all. `given` is its password; without one it is made, and shown before the
- * account counts: a start that is cut off leaves no password that nobody has seen. An account that is there keeps
- * its password, whatever `given` says.
- * @throws ConfigMistakes where the given one is easy to guess.
+ * Creates `admin` if there is no account at all. `given` is its password. If none is given, a password is generated
+ * and shown before the account is saved, so that an interrupted start leaves no account with a password that nobody
+ * has seen. An existing account keeps its password, whatever `given` says.
+ * @throws ConfigMistakes if the given password is easy to guess.
  */
 export async function ensureFirstUser(
   db: Db,

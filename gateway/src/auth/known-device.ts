@@ -1,14 +1,15 @@
 /**
- * Browsers in which an account has signed in before (OWASP, Slow Down Online Guessing Attacks with Device Cookies).
- * Their attempts are counted apart, so a stranger who tries somebody's name, even from the same address, uses up
- * the strangers' attempts and signs nobody out. It proves nothing else: whoever shows it still needs the password.
+ * Recognizes browsers in which an account has signed in before (OWASP, Slow Down Online Guessing Attacks with Device
+ * Cookies). Their attempts are counted separately. A stranger who tries somebody's name, even from the same address,
+ * therefore uses up only the attempts of strangers and locks nobody out. The cookie proves nothing else: its holder
+ * still needs the password.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export type KnownDevices = {
-  /** For a browser to keep after the account has signed in there: `nonce.mac`, both in base64url. */
+  /** A text for the browser to keep after the account has signed in there: `nonce.mac`, both in base64url. */
   issue(accountId: string): string;
-  /** The nonce in a text that a browser has kept for this account, or null where we did not issue it. */
+  /** The nonce in the text that a browser has kept for this account; null if we did not issue the text. */
   read(accountId: string, shown: string | undefined): string | null;
 };
 

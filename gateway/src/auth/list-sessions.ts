@@ -1,6 +1,7 @@
 /**
- * Lists who acts in an account's name now: people who are signed in, and devices that send what was queued on them.
- * Says when each began and was last used; the address of a sign-in is in the audit trail alone.
+ * Lists who can act in an account's name now: people who are signed in, and devices that send what was queued on
+ * them. States when each session or right began and was last used. The address of a sign-in is only in the audit
+ * trail.
  */
 import type { ListedSession } from '#shared/protocol/api.ts';
 import type { Db } from '../database/database.ts';
@@ -8,10 +9,13 @@ import { isUnused } from './device-right.ts';
 import { livingDevices } from './device.store.ts';
 import { livingFamilies } from './refresh-token.store.ts';
 
-/** The most sessions of an account to list: its newest. An account has at most as many devices. */
+/** How many sessions of an account are listed, the newest ones. An account cannot have more devices than this. */
 const SESSIONS_LIMIT = 200;
 
-/** Last used first. `shown`: the refresh token that came with the question, which is this session's; or null. */
+/**
+ * Sorted by last use, the latest first. `shown`: the refresh token that came with the request, which marks the
+ * caller's own session; or null.
+ */
 export async function listSessions(
   db: Db,
   accountId: string,

@@ -1,11 +1,12 @@
 /**
- * Passwords at rest: scrypt (RFC 7914), with its parameters stored next to the hash so that they can grow.
+ * Stores passwords as scrypt hashes (RFC 7914). The parameters are stored next to the hash, so that they can be
+ * raised later.
  */
 import { randomBytes, randomInt, scrypt, timingSafeEqual } from 'node:crypto';
 
 /**
- * OWASP Password Storage Cheat Sheet, scrypt: N=2^15, r=8, p=3. 32 MiB and about 0.2 s each: with 2^17 ten
- * devices that sign in at once would take more than a gigabyte.
+ * OWASP Password Storage Cheat Sheet, scrypt: N=2^15, r=8, p=3. A derivation takes 32 MiB and about 0.2 s. With
+ * N=2^17, ten devices that sign in at once would take more than a gigabyte.
  */
 export const PASSWORD_COST = { N: 2 ** 15, r: 8, p: 3 } as const;
 const SALT_BYTES = 16;
@@ -15,18 +16,18 @@ const HASH_BYTES = 32;
 export type PasswordCost = { readonly N: number; readonly r: number; readonly p: number };
 
 /**
- * Derivations side by side. They run in the same four threads as all files: were there four, a hundred
- * attempts to sign in would hold up every upload for their whole time.
+ * Derivations that run at the same time. They share four threads with all file access. If they could use all four, a
+ * hundred attempts to sign in would block every upload until they are finished.
  */
 const AT_ONCE = 2;
-/** Strangers who may wait at once: 25 s on two slow cores. More would only wait longer than anybody does. */
+/** Strangers who may wait at once: 25 s on two slow cores. Nobody would wait longer than that. */
 const STRANGERS_LIMIT = 256;
 let running = 0;
 const waiting = { known: [] as (() => void)[], strangers: [] as (() => void)[] };
-/** How long the last check took, with its wait. */
+/** How long the last check took, including its wait. */
 let lastCheckMs = 200;
 
-/** Too many strangers wait for their password to be checked. */
+/** Thrown when too many strangers wait for their password to be checked. */
 export class PasswordsBusy extends Error {
   readonly waitSeconds: number;
   constructor() {
@@ -36,7 +37,7 @@ export class PasswordsBusy extends Error {
   }
 }
 
-/** `isKnown` goes first: whoever floods the gateway with attempts holds up strangers only. */
+/** Work with `isKnown` goes first, so whoever floods the gateway with attempts delays only strangers. */
 async function inTurn<T>(isKnown: boolean, work: () => Promise<T>): Promise<T> {
   if (running < AT_ONCE) running += 1;
   else if (!isKnown && waiting.strangers.length >= STRANGERS_LIMIT) throw new PasswordsBusy();
@@ -45,7 +46,7 @@ async function inTurn<T>(isKnown: boolean, work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     const next = waiting.known.shift() ?? waiting.strangers.shift();
-    // The place is handed on, so that nobody slips in between.
+    // The place passes directly to the next in line, so that no new caller can take it in between.
     if (next) next();
     else running -= 1;
   }
@@ -76,15 +77,15 @@ export async function hashPassword(password: string, cost: PasswordCost = PASSWO
 }
 
 /**
- * Hash of nothing that anybody can type: compared where there is no such user, so that the answer takes as
- * long.
+ * A hash that no password matches. A password is compared with it if there is no such user, so that the answer takes
+ * as long as for a real one.
  */
 const hashOfNobody = ({ N, r, p }: PasswordCost): string =>
   `scrypt$${N}$${r}$${p}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
 /**
- * True when the password belongs to the hash; `null` (no such user) takes the same time and is false. `isKnown`:
- * the caller has been here before and does not wait behind strangers. @throws PasswordsBusy.
+ * True if the password belongs to the hash. `null` (no such user) takes the same time and gives false. `isKnown`: the
+ * caller has signed in here before and does not wait behind strangers. @throws PasswordsBusy.
  */
 export async function isPasswordOf(
   stored: string | null,
@@ -102,7 +103,7 @@ export async function isPasswordOf(
   return isEqual && stored !== null;
 }
 
-/** Takes as long as checking a password takes now, without the work. */
+/** Waits as long as checking a password takes now, without doing the work. */
 export function waitAsForPassword(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, lastCheckMs));
 }
@@ -111,9 +112,7 @@ const READABLE = '23456789abcdefghjkmnpqrstuvwxyz';
 const GROUPS = 5;
 const GROUP_LENGTH = 5;
 
-/**
- * 25 letters and digits, those that look alike left out, in groups that can be read aloud: about 123 bits.
- */
+/** 25 letters and digits, without those that look alike, in groups that can be read aloud: about 123 bits. */
 export function makePassword(): string {
   const group = (): string =>
     Array.from({ length: GROUP_LENGTH }, () => READABLE[randomInt(READABLE.length)]).join('');

@@ -1,18 +1,19 @@
 /**
- * Refresh tokens: 256 bits each, kept as hashes, good for one use (RFC 9700 §4.14.2, rotation). A token and all
- * that it was exchanged for are a family, with one living token and an end of its own; a copy in other hands
- * shows itself when both are used, and ends the family.
+ * Refresh tokens: 256 bits each, stored as hashes, valid for one use (RFC 9700 §4.14.2, rotation). A token and all
+ * tokens exchanged from it form a family, which has one valid token and an end of its own. If a stolen copy and the
+ * original are both used, the theft shows and the family ends.
  *
- * An answer may be lost on the way, and a tablet may come back an hour later with the token that it had used:
- * "a login in the middle of an upload" is what a technician must never meet. So a used token is exchanged
- * once more as long as the token given for it was not used.
+ * An answer may be lost on the way, and a tablet may come back an hour later with a token that it has already used. A
+ * technician must never meet "a login in the middle of an upload". So a used token is exchanged again as long as its
+ * successor was not used:
  *
- *   unused ─► exchanged
- *   used, the one given for it not used ─► exchanged again (within seconds, for tabs that asked side by side: the same one again; later: another one, and the earlier is void)
- *   used, and the one given for it used too; void; ended ─► the family ends
+ * - unused: exchanged;
+ * - used, successor unused, within seconds (tabs that ask at the same time): exchanged for the same successor again;
+ * - used, successor unused, later: exchanged for another successor, and the earlier one becomes void;
+ * - used with a used successor, void, or ended: the family ends.
  *
- * So that both tabs get the same one although only its hash is kept, a token is derived from the one before it,
- * with a secret of the gateway: nobody else can tell the next one.
+ * Only hashes are stored, yet both tabs must get the same successor. It is therefore derived from the token before it
+ * and a secret of the gateway, so nobody else can compute it.
  */
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
@@ -22,17 +23,18 @@ import { type Account, holdAccount } from './account.store.ts';
 const DAY_SECONDS = 86_400;
 /** After 30 days without a connection a device has to sign in again. */
 export const REFRESH_TOKEN_SECONDS = 30 * DAY_SECONDS;
-/** A quarter: then everybody shows again that they know the password, and a copy that nobody noticed ends. */
+/** Three months. Then the user has to enter the password again, and a stolen copy that nobody noticed ends. */
 const FAMILY_SECONDS = 90 * DAY_SECONDS;
 /**
- * Requests that were under way side by side: longer than one takes on a bad link, shorter than a thief needs.
+ * How far apart requests from two tabs may be to count as simultaneous: longer than a request takes on a bad link,
+ * but shorter than a thief needs.
  */
 const SIDE_BY_SIDE_MS = 10_000;
 
 type Exchange =
   | { readonly kind: 'exchanged'; readonly account: Account; readonly token: string }
   | { readonly kind: 'refused' }
-  /** Somebody else has used it: everybody in the family is signed out. */
+  /** Somebody else has used the token, so everybody in the family is signed out. */
   | { readonly kind: 'reused'; readonly account: Account; readonly familyId: string };
 
 const hashOf = (token: string): string => createHash('sha256').update(token).digest('hex');
@@ -64,8 +66,8 @@ async function insertToken(trx: Trx, token: string, family: Family, now: Date): 
 }
 
 /**
- * Begins a family: somebody has signed in. Also sweeps expired tokens, so that the table does not grow. The
- * account is held (`holdAccount`) or was changed by this transaction.
+ * Begins a family when somebody has signed in. Also deletes expired tokens, so that the table does not grow. The
+ * transaction must have locked the account (`holdAccount`) or changed it.
  */
 export async function beginFamily(trx: Trx, accountId: string, familyId: string, now: Date): Promise<string> {
   await trx.deleteFrom('refresh_token').where('expires_at', '<', now).execute();
@@ -94,7 +96,8 @@ export async function exchangeToken(
     .where('parent_hash', '=', hash)
     .execute();
   if (row.revoked_at !== null || given.some(({ used_at }) => used_at !== null)) {
-    // An old token of a family that has already ended (somebody signed out) is no news.
+    // An old token of a family that has already ended, for example because somebody signed out, is not reported
+    // again.
     return (await endFamily(trx, familyId, now)) > 0
       ? { kind: 'reused', account, familyId }
       : { kind: 'refused' };
@@ -109,7 +112,7 @@ export async function exchangeToken(
   return { kind: 'exchanged', account, token: await insertToken(trx, next(given.length), family, now) };
 }
 
-/** The number of the family's tokens that were still valid. */
+/** Ends the family. Returns how many of its tokens were still valid. */
 async function endFamily(trx: Trx, familyId: string, now: Date): Promise<number> {
   const held = trx
     .updateTable('refresh_token')
@@ -119,7 +122,7 @@ async function endFamily(trx: Trx, familyId: string, now: Date): Promise<number>
   return (await held.returning('token_hash').execute()).length;
 }
 
-/** Signs out the holder of the token. Returns the account's id, or null if no session of it was still open. */
+/** Signs out the holder of the token. Returns the account's id, or null if the session had already ended. */
 export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<string | null> {
   const row = await trx
     .selectFrom('refresh_token')
@@ -133,13 +136,16 @@ export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<s
 type LivingFamily = {
   readonly id: string;
   readonly since: Date;
-  /** When a token of it was last exchanged; of a session in use every ten minutes. */
+  /** When a token of the family was last exchanged, which happens every ten minutes while the session is in use. */
   readonly lastUsedAt: Date;
-  /** The token that was shown is one of it. */
+  /** Whether the token that was shown belongs to this family. */
   readonly isShown: boolean;
 };
 
-/** The account's families with a token that can still be exchanged, last used first. `shown`: one's own token. */
+/**
+ * The account's families with a token that can still be exchanged, the last used first. `shown`: the caller's own
+ * token.
+ */
 export async function livingFamilies(
   db: Db,
   accountId: string,
@@ -164,7 +170,7 @@ export async function livingFamilies(
   });
 }
 
-/** Signs an account out everywhere: its password was changed, or it was disabled. */
+/** Signs an account out everywhere, after its password was changed or it was disabled. */
 export async function endFamiliesOf(trx: Trx, accountId: string, now: Date): Promise<void> {
   await trx
     .updateTable('refresh_token')

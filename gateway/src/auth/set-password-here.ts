@@ -1,6 +1,6 @@
 /**
- * A new password set on the gateway's own machine, without a session: the way back in for an administrator who has
- * lost theirs. An account that may read the data directory has everything that a password protects already.
+ * Sets a new password on the gateway's own machine, without a session, for an administrator who has lost theirs. A
+ * system user who can read the data directory already has access to everything that a password protects.
  */
 import { type DatabasePlace, openBeside } from '../database/database.ts';
 import { findAccount } from './account.store.ts';
@@ -10,8 +10,8 @@ import { hashNewPassword, setPassword } from './set-password.ts';
 export type PasswordHere = { readonly username: string; readonly password: string };
 
 /**
- * False: there is no user of this name. Ends the user's sessions, as each new password does; a gateway that runs
- * forgets those that it remembers within ten seconds. @throws Problem weak-password; as `openBeside`.
+ * False: there is no user of this name. Ends the user's sessions, as each new password does. A running gateway drops
+ * its cached answers about them within ten seconds. @throws Problem weak-password; the errors of `openBeside`.
  */
 export async function setPasswordHere(
   place: DatabasePlace,

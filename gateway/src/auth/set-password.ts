@@ -1,4 +1,4 @@
-/** New passwords, one's own and those that an administrator sets. */
+/** Sets new passwords: a user's own, and those that an administrator sets for others. */
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
@@ -9,7 +9,7 @@ import { beginFamily, endFamiliesOf } from './refresh-token.store.ts';
 import { openSession, type OpenSession, type SignInTools } from './sign-in.ts';
 import { isEasyPassword } from './easy-passwords.ts';
 
-/** The hash of a password that this user may have. @throws Problem weak-password. */
+/** Hashes a password if this user may have it. @throws Problem weak-password. */
 export async function hashNewPassword(
   password: string,
   username: string,
@@ -19,10 +19,13 @@ export async function hashNewPassword(
   return hashPassword(password, cost);
 }
 
-/** `by`: null: at the gateway's machine, by nobody who is signed in. */
+/** `by`: who sets it; null: somebody at the gateway's machine, without a session. */
 type NewPassword = { readonly passwordHash: string; readonly by: string | null; readonly now: Date };
 
-/** Sets it and ends every session and right to send of the account. The devices whose right has ended. */
+/**
+ * Sets the password and ends every session and right to send of the account. Returns the devices whose right has
+ * ended.
+ */
 export async function setPassword(
   trx: Trx,
   { id, siteId }: Pick<Account, 'id' | 'siteId'>,
@@ -36,8 +39,8 @@ export async function setPassword(
 }
 
 /**
- * A user's own new password: ends all other sessions, and gives this one a new beginning. @throws Problem
- * wrong-password, weak-password, too-many-attempts, session-ended.
+ * Changes a user's own password. It ends all other sessions and begins this one anew. @throws Problem wrong-password,
+ * weak-password, too-many-attempts, session-ended.
  */
 export async function changeOwnPassword(
   tools: SignInTools,
@@ -58,7 +61,7 @@ export async function changeOwnPassword(
   const { devices, changed, token } = await db.transaction().execute(async (trx) => {
     const devices = await setPassword(trx, account, { passwordHash, by: account.id, now: now() });
     const changed = await findAccount(trx, { id: account.id });
-    // Somebody ended this session while the passwords were checked: it changes nothing any more.
+    // Somebody ended this session while the passwords were checked, so it may not change anything any more.
     if (changed === null || changed.isDisabled || changed.epoch !== caller.epoch + 1)
       throw new Problem('session-ended');
     return { devices, changed, token: await beginFamily(trx, account.id, newId(), now()) };

@@ -1,6 +1,6 @@
 /**
- * Signing in, staying signed in, signing out. Each is one transaction with its audit row. A wrong name and a
- * wrong password cannot be told apart, by the answer or by the time that it takes.
+ * Signing in, refreshing a session and signing out. Each is one transaction that includes its audit row. Neither the
+ * answer nor the time that it takes reveals whether the name or the password was wrong.
  */
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -25,17 +25,19 @@ export type SignInTools = {
   readonly refreshSecret: Uint8Array;
   readonly now: () => Date;
   readonly newId: () => string;
-  /** The rights of the account, or of these devices, have changed: forget their cached answers. */
+  /** Drops the cached answers about the account or these devices, whose rights have changed. */
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
 };
 
 type Credentials = { readonly username: string; readonly password: string };
-/** Where an attempt comes from; `shown`: what the browser kept of earlier sign-ins of the account. */
+/**
+ * Where an attempt comes from. `shown`: the text that the browser has kept since the account last signed in there.
+ */
 type Origin = {
   readonly address: string;
   readonly shown: (accountId: string) => string | undefined;
 };
-/** A session with its refresh token; the routes decide whether that goes into the body or a cookie. */
+/** A session with its refresh token. The routes decide whether the token goes into the body or into a cookie. */
 export type OpenSession = Session & { readonly refreshToken: string };
 
 export async function openSession(
@@ -71,7 +73,7 @@ export async function signIn(
   const token =
     account && isRight && !account.isDisabled
       ? await db.transaction().execute(async (trx) => {
-          // A password that was changed while it was checked no longer lets anybody in.
+          // A password that was changed during the check no longer lets anybody in.
           const held = await holdAccount(trx, account.id);
           if (held?.epoch !== account.epoch) return null;
           const begun = await beginFamily(trx, account.id, newId(), now());
@@ -86,7 +88,7 @@ export async function signIn(
   throw new Problem(isRight && account?.isDisabled ? 'account-disabled' : 'wrong-credentials');
 }
 
-/** @throws Problem too-many-attempts: too many wait to be checked. */
+/** @throws Problem too-many-attempts: too many passwords wait to be checked. */
 async function checkPassword(
   { passwordCost }: SignInTools,
   account: Account | null,
@@ -138,7 +140,7 @@ export async function refreshSession(tools: SignInTools, token: string): Promise
   return openSession(tools, exchange.account, exchange.token);
 }
 
-/** Ends the session of the token; an unknown token changes nothing. */
+/** Ends the session to which the token belongs; an unknown token changes nothing. */
 export async function signOut(
   { db, now }: SignInTools,
   token: string,
@@ -151,7 +153,7 @@ export async function signOut(
   });
 }
 
-/** Ends every session of the account and the right to send of all its devices. `by`: an administrator did it. */
+/** Ends every session of the account and the right to send of all its devices. `by`: the administrator who did it. */
 export async function signOutEverywhere(
   { db, now, forget }: Pick<SignInTools, 'db' | 'now' | 'forget'>,
   account: Pick<Account, 'id' | 'siteId'>,

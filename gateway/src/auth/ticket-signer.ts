@@ -1,4 +1,6 @@
-/** The device that has signed a ticket from a stick, and the account that it sends for, if both still may send. */
+/**
+ * Finds the device that has signed a ticket from a stick, and the account for which it sends, if both still may send.
+ */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { Db } from '../database/database.ts';
@@ -16,8 +18,8 @@ const PROBLEM_OF = {
 } as const satisfies Record<string, AnyProblemCode>;
 
 /**
- * Throws Problem `stick-damaged` where no device of ours has signed it so, `stick-expired`, `stick-clock-ahead`, and
- * `stick-sender-ended` where the right of the device has ended, or it is of another site than the caller.
+ * Throws Problem `stick-damaged` if no device of ours has made this signature; `stick-expired`; `stick-clock-ahead`;
+ * `stick-sender-ended` if the device's right has ended or it belongs to another site than the caller.
  */
 export async function findSigner(
   { db, now }: { readonly db: Db; readonly now: () => Date },

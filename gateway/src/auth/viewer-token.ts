@@ -1,20 +1,20 @@
 /**
- * Tokens of the built-in viewer: a JWT with which one account reads one study for fifteen minutes, at the viewer's
- * origin alone. Type and audience differ from those of access tokens (access-token.ts), so that neither is taken for
- * the other. Whether the account may still read is asked of the database, as for every token.
+ * Tokens of the built-in viewer. Each is a JWT with which one account can read one study for fifteen minutes, only at
+ * the viewer's origin. Its type and audience differ from those of access tokens (access-token.ts), so that neither is
+ * mistaken for the other. Whether the account may still read is checked in the database, as for every token.
  */
 import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
 import { isUid } from '#shared/dicom/uid.ts';
 import type { SigningKey, TokenKey } from '../keys.ts';
 
 /**
- * Long enough to read a study; a radiologist who needs longer opens it again. Much longer, and a token that got away
- * serves until the next day.
+ * Seconds. This is long enough to read a study, and a radiologist who needs longer opens it again. A leaked token
+ * that lived much longer would still work the next day.
  */
 const VIEWER_TOKEN_SECONDS = 900;
 const TYPE = 'relay-view+jwt';
 
-/** `epoch`: the account's when the token was signed; it grows when sessions are ended. */
+/** `epoch`: the account's epoch when the token was signed. It grows when sessions are ended. */
 type View = {
   readonly accountId: string;
   readonly epoch: number;
@@ -24,7 +24,7 @@ export type ReadView = View & { readonly expiresAt: Date };
 
 export type ViewerTokens = {
   sign(view: View): Promise<string>;
-  /** Null: it is not ours, or has expired. */
+  /** Null: the gateway did not sign the token, or it has expired. */
   read(token: string): Promise<ReadView | null>;
 };
 
@@ -78,6 +78,6 @@ export function createViewerTokens(tools: ViewerTokenTools): ViewerTokens {
   };
 }
 
-/** A retired key has signed nothing that still holds. */
+/** Whether the key was retired so long ago that all tokens it signed have expired. */
 const hasOutlived = ({ retiredAt }: TokenKey, now: Date): boolean =>
   retiredAt !== null && now.getTime() >= retiredAt.getTime() + VIEWER_TOKEN_SECONDS * 1000;

@@ -1,6 +1,6 @@
 /**
- * Headers of annotated images are read, and reports of annotations built, in a thread: the bytes are the sender's, and
- * may be many.
+ * Reads the headers of annotated images and builds the reports of annotations in a worker thread, because the files
+ * come from senders and may be large.
  */
 import type { AnnotationsToSend, ImageFacts } from '../reviews/annotation-road.ts';
 import { giving, keepThread, toOwn } from '../threads/thread.ts';
@@ -8,7 +8,7 @@ import type { Person } from './observer.ts';
 import type { BuiltResult } from './result-subject.ts';
 
 type ToLook = { readonly kind: 'look'; readonly source: Uint8Array };
-/** `secret`: 32 bytes, of which the UIDs and pseudonyms are functions. */
+/** `secret`: 32 bytes from which the UIDs and pseudonyms are derived. */
 export type ToAnnotate = Omit<AnnotationsToSend, 'siteId' | 'accountId' | 'signedAt'> & {
   readonly kind: 'build';
   readonly source: Uint8Array;
@@ -24,7 +24,7 @@ export type AnnotationTalk = {
   readonly answer: { readonly facts: ImageFacts | null } | { readonly built: BuiltResult };
 };
 
-/** The bytes of the source are transferred: the caller no longer has them. */
+/** The buffer of `source` is transferred to the thread, so the caller can no longer read it. */
 type AnnotationThread = {
   look(source: Uint8Array, signal: AbortSignal): Promise<ImageFacts | null>;
   build(toBuild: Omit<ToAnnotate, 'kind'>, signal: AbortSignal): Promise<BuiltResult>;

@@ -1,4 +1,6 @@
-/** The thread of annotations: message glue, the work is image-facts.ts and build-annotations.ts. */
+/**
+ * The worker thread for annotations. It only passes messages; image-facts.ts and build-annotations.ts do the work.
+ */
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import type { AnnotationTalk } from './annotation-thread.ts';

@@ -1,10 +1,11 @@
 /**
- * A reader's annotations of one study as a Comprehensive SR by TID 1500 "Measurement Report" (PS3.16): a measurement
- * group each, with its mark on the pixels of the image (SCOORD). Its observer and verifier is the reader who signed, in
- * the role that they had: one reader among several, or the one who decided between them.
+ * Builds a Comprehensive SR from one reader's annotations of a study, by TID 1500 "Measurement Report" (PS3.16). Each
+ * annotation is a measurement group with its mark on the pixels of the image (SCOORD). The reader who signed is both
+ * observer and verifier, in the role that they had: one reader among several, or the adjudicator who decided between
+ * them.
  *
- * The report of a de-identified study has no label, because nobody has checked it for names; the place of a text
- * stays.
+ * The report of a de-identified study omits the labels, because nobody has checked them for names. It keeps the place
+ * of each text.
  */
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -49,9 +50,9 @@ import {
   reference,
 } from './source-modules.ts';
 
-/** Plain values: the same give the same bytes under the same UIDs. */
+/** Plain values only, so the same values give the same bytes under the same UIDs. */
 export type AnnotationSubject = Pick<ResultSubject, 'uid' | 'softwareVersion'> & {
-  /** An instance of the study as the PACS has it: patient and study of the report are its own. */
+  /** An instance of the study as the PACS has it. The report takes its patient and study from this instance. */
   readonly source: ParsedInstance;
   readonly reviewId: string;
   readonly reading: Reading;
@@ -100,7 +101,7 @@ export function buildAnnotations(subject: AnnotationSubject): BuiltResult {
   return { kind: 'SR', identifiers, transferSyntaxUID, bytes: bytes as Uint8Array<ArrayBuffer> };
 }
 
-/** "a reader" where there was but one. */
+/** Says "a reader" if there was only one. */
 const roleOf = ({ place, readers }: Reading): string =>
   place === ADJUDICATOR ? 'the adjudicator' : readers === 1 ? 'a reader' : `reader ${place} of ${readers}`;
 
@@ -112,7 +113,7 @@ function standingOf({ place, readers, standing }: Reading): string {
     : 'The answers of the adjudicator stand, not of this reading';
 }
 
-/** TID 1003, after the name; CID 7453 "Performing Role". */
+/** TID 1003, the items after the name, with CID 7453 "Performing Role". */
 function roleItems({ place, readers }: Reading): readonly ContentItem[] {
   const role = place === ADJUDICATOR ? ncit('C96561', 'Adjudicator') : ncit('C28747', 'Reader');
   const isOneOfSeveral = place !== ADJUDICATOR && readers > 1;
@@ -130,7 +131,7 @@ function roleItems({ place, readers }: Reading): readonly ContentItem[] {
   ];
 }
 
-/** Readings of one role of a study share a series. */
+/** All readings of a study in the same role share a series. */
 function identifiersOf({ source, uid, reviewId, reading }: AnnotationSubject): InstanceIdentifiers {
   const { studyInstanceUID } = source.identifiers;
   return {
@@ -144,7 +145,7 @@ function identifiersOf({ source, uid, reviewId, reading }: AnnotationSubject): I
   };
 }
 
-/** The images with a mark, each once. */
+/** The images with at least one mark, each listed once. */
 function marked({ annotations, images }: AnnotationSubject) {
   const each = new Map(annotations.map((annotation) => [annotation.sopInstanceUID, annotation]));
   return [...each.values()].map(({ studyInstanceUID, seriesInstanceUID, sopInstanceUID }) => {
@@ -161,7 +162,7 @@ const LENGTH = sct('410668003', 'Length');
 const METHOD = sct('370129005', 'Measurement Method');
 const AT_DETECTOR = own('AT-DETECTOR', 'In the plane of the detector, not calibrated');
 
-/** The shape of a mark, and no more: nobody has coded its meaning. */
+/** These codes state only the shape of a mark, because nobody has coded what it means. */
 const MARKS: Readonly<Record<AnnotationKind, { readonly title: string; readonly code: Code }>> = {
   point: { title: 'Point', code: own('MARK-POINT', 'Point marked by a reader') },
   arrow: { title: 'Arrow', code: own('MARK-ARROW', 'Arrow drawn by a reader, from tail to head') },
@@ -172,7 +173,7 @@ const MARKS: Readonly<Record<AnnotationKind, { readonly title: string; readonly 
   text: { title: 'Text', code: own('MARK-TEXT', 'Text placed by a reader') },
 };
 
-/** TID 1410 has closed regions and points; everything else is TID 1501. */
+/** TID 1410 is for closed regions and points; every other mark uses TID 1501. */
 const REGIONS: readonly AnnotationKind[] = ['point', 'box', 'ellipse', 'text'];
 
 function group(subject: AnnotationSubject, annotation: Annotation, label: string): ContentItem {
@@ -204,7 +205,7 @@ function markOf(
   return spatialCoordinates(name, graphicOf(annotation), image, relationship);
 }
 
-/** TID 300, 320: the number, and the two points that it comes from. */
+/** TID 300 and 320: the length, and the two points from which it is computed. */
 function lengthOf(annotation: Annotation, facts: ImageFacts): ContentItem {
   const [[fromColumn, fromRow], [toColumn, toRow]] = pairOf(annotation);
   const { down, across, isAtDetector } = facts.spacing ?? { down: 1, across: 1, isAtDetector: false };
@@ -218,10 +219,13 @@ function lengthOf(annotation: Annotation, facts: ImageFacts): ContentItem {
 
 type Point = readonly [column: number, row: number];
 
-/** The points of a kind that has exactly two. */
+/** The two points of a mark whose kind always has exactly two. */
 const pairOf = ({ points }: Annotation): readonly [Point, Point] => [points[0]!, points[1]!];
 
-/** PS3.3 §C.18.6.1.2: a closed polyline ends where it begins; an ellipse is the ends of its axes, major first. */
+/**
+ * PS3.3 §C.18.6.1.2: a closed polyline repeats its first point at the end; an ellipse is given by the ends of its
+ * axes, the major axis first.
+ */
 function graphicOf(annotation: Annotation): Graphic {
   const { kind, points } = annotation;
   switch (kind) {

@@ -1,6 +1,7 @@
 /**
- * The heat map as a Secondary Capture (PS3.3 §A.8): the map over the picture, and beneath it, burned in, its
- * model and the words that it is not for diagnosis. Any viewer shows it. The words name no person.
+ * Builds the heat map as a Secondary Capture (PS3.3 §A.8), which any viewer can show. It shows the map over the
+ * picture. A band beneath has the model's name and a warning that the result is not for diagnosis, burned into the
+ * pixels. These words name no person.
  */
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -24,10 +25,10 @@ import {
 } from './source-modules.ts';
 
 /**
- * The longer side, in pixels: a larger one adds bytes but no information, because the map has 20 × 20 cells.
+ * The longer side, in pixels. A larger picture would add bytes but no information, because the map has 20 × 20 cells.
  */
 const CAPTURE_SIDE_LIMIT = 1024;
-/** Letters of 21 pixels: read on a tablet at arm's length. */
+/** Letters are 21 pixels high, which can be read on a tablet at arm's length. */
 const SCALE = 3;
 const LINE_PIXELS = (GLYPH_ROWS + 3) * SCALE;
 const MARGIN = 12;
@@ -62,12 +63,12 @@ export function buildCapture(subject: ResultSubject, heatMap: ColourPicture): Bu
         [0x0040a170, 'SQ', codeItem(SOURCE_FOR_PROCESSING)],
       ],
     ],
-    // PS3.3 §C.7.6.1, §C.7.3.1.1: type 2C, because the capture itself has no place in space; orientation and
-    // body part come from the source.
+    // PS3.3 §C.7.6.1, §C.7.3.1.1: these are type 2C, because the capture itself has no position in space. Orientation
+    // and laterality are copied from the source.
     ...saidOrEmpty(source, PATIENT_ORIENTATION, 'CS'),
     ...saidOrEmpty(source, LATERALITY, 'CS'),
-    // PS3.3 §C.7.6.1: "sufficient burned in annotation to identify the patient": our words do not, so it is
-    // as the source says, or not known.
+    // PS3.3 §C.7.6.1 asks for "sufficient burned in annotation to identify the patient". Our words do not identify
+    // anyone, so the value is copied from the source, or left out if the source has none.
     ...alsoCopied(source, [BURNED_IN_ANNOTATION, 0x00282110, 0x00282112, 0x00282114]),
   ];
   const image = { rows, columns, bitsAllocated: 8 as const, photometricInterpretation: 'RGB', pixels: rgb };
@@ -109,8 +110,8 @@ function captions(subject: ResultSubject): readonly Caption[] {
 }
 
 /**
- * A de-identified study shows no time: its dates are missing or moved, and a reader of the picture would take them
- * for true.
+ * The moment in words; empty for a de-identified study. Its dates are missing or shifted, and somebody who reads the
+ * picture would take them for true.
  */
 function momentInWords(source: ParsedInstance, at: Date): string[] {
   if (isDeidentified(source)) return [];
@@ -121,7 +122,7 @@ function momentInWords(source: ParsedInstance, at: Date): string[] {
   ];
 }
 
-/** The picture, as large as there is room, and the words in a band beneath it. */
+/** Draws the picture as large as the limit allows, and the words in a band beneath it. */
 function compose(picture: ColourPicture, lines: readonly Caption[]): ColourPicture {
   const band = lines.length * LINE_PIXELS + 2 * MARGIN;
   const factor = Math.min(CAPTURE_SIDE_LIMIT / picture.columns, (CAPTURE_SIDE_LIMIT - band) / picture.rows);

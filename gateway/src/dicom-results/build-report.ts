@@ -1,11 +1,10 @@
 /**
- * The structured report: what the models say of one image, as a Comprehensive SR by TID 1500 "Measurement
- * Report" (PS3.16). A model's report is PARTIAL and UNVERIFIED; the radiologist's verdict makes a new
- * instance that is COMPLETE and VERIFIED, and names its predecessor.
+ * Builds the structured report: the models' findings on one image as a Comprehensive SR, by TID 1500 "Measurement
+ * Report" (PS3.16). A model's report is PARTIAL and UNVERIFIED. The radiologist's verdict makes a new instance, which
+ * is COMPLETE and VERIFIED and refers to its predecessor.
  *
- * A report holds numbers, codes and sentences of this gateway's; patient and study are the source's own. The
- * report of a de-identified study contains no text that a person wrote, because nobody has checked it for
- * names.
+ * A report contains numbers, codes and this gateway's own sentences; patient and study are copied from the source.
+ * The report of a de-identified study contains no text that a person wrote, because nobody has checked it for names.
  */
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
@@ -26,7 +25,7 @@ import {
   momentOf,
 } from './source-modules.ts';
 
-/** `maps`: the result instances that belong to it and are referred to. */
+/** `maps`: the result instances of the same finding, to which the report refers. */
 export function buildReport(
   subject: ResultSubject,
   maps: readonly InstanceIdentifiers[],

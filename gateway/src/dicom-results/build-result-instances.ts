@@ -1,7 +1,6 @@
 /**
- * Builds the findings on an image as DICOM instances: a structured report, and where there are maps a segmentation
- * and a heat map. Pure: the same subject gives the same bytes under the same UIDs, so that a second run adds
- * nothing.
+ * Builds the findings on an image as DICOM instances: a structured report and, if there are maps, a segmentation and
+ * a heat map. Pure: the same subject gives the same bytes under the same UIDs, so a second run adds nothing.
  */
 import { buildCapture } from './build-capture.ts';
 import { buildReport } from './build-report.ts';
@@ -11,8 +10,8 @@ import type { BuiltResult, ResultKind, ResultMaps, ResultSubject, Verification }
 import { identifiersOf } from './source-modules.ts';
 
 /**
- * The first revision: the maps first, then the report that refers to them. Throws RangeError where a map has
- * not the size it says.
+ * Builds the first revision: the maps, then the report that refers to them. Throws RangeError if a map does not have
+ * the size that it states.
  */
 export function buildResultInstances(
   subject: ResultSubject,
@@ -33,8 +32,8 @@ export function buildResultInstances(
 }
 
 /**
- * The report once more, with the radiologist's word. `maps`: which of them the first revision had; they stay
- * as they are.
+ * Builds the report again, with the radiologist's verdict. `maps`: the kinds of map in the first revision, which do
+ * not change.
  */
 export function buildVerifiedReport(
   subject: ResultSubject,

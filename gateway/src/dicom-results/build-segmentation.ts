@@ -1,7 +1,7 @@
 /**
- * The segmentation: right and left lung as two binary segments of the size of the source (PS3.3 §A.51).
- * Segments are laid pixel by pixel over the source, which the Derivation Image Macro says; a radiograph
- * without a frame of reference needs none (Table A.51-1), a slice brings its own.
+ * Builds the segmentation: the right and the left lung as two binary segments of the size of the source (PS3.3
+ * §A.51). Each segment lies pixel by pixel over the source, as the Derivation Image Macro states. A radiograph
+ * without a frame of reference therefore needs none (Table A.51-1); a slice keeps its own.
  */
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
@@ -62,8 +62,8 @@ export function buildSegmentation(subject: ResultSubject, masks: LungMasks): Bui
   const elements: SimpleElement[] = [
     ...commonModules(subject, 'SEG', moment),
     ...alsoCopied(source, [FRAME_OF_REFERENCE, 0x00201040]),
-    // PS3.3 §C.7.6.1.1.1: an image without a place in space states its orientation by anatomy, or that it is
-    // unknown.
+    // PS3.3 §C.7.6.1.1.1: an image without a position in space gives its anatomical orientation, or an empty value if
+    // that is unknown.
     ...(spatial.length > 0
       ? alsoCopied(source, [PATIENT_ORIENTATION])
       : saidOrEmpty(source, PATIENT_ORIENTATION, 'CS')),
@@ -136,7 +136,7 @@ function segment(
   ];
 }
 
-/** PS3.3 §C.7.6.17: frames are told apart by their segment. */
+/** PS3.3 §C.7.6.17: the segment number is the dimension that distinguishes the frames. */
 function dimensions(subject: ResultSubject): SimpleElement[] {
   const organization = subject.uid('dimensions', 'by segment');
   return [
@@ -155,8 +155,9 @@ function dimensions(subject: ResultSubject): SimpleElement[] {
 }
 
 /**
- * The size of the pixels and their place in space, from the source; none for a projection. Both groups may be
- * absent next to a Derivation Image (PS3.3 Table A.51-2), and readers want Pixel Measures with a thickness.
+ * The pixel size and the position in space, copied from the source; empty for a projection. Both functional groups
+ * may be absent if there is a Derivation Image (PS3.3 Table A.51-2). Viewers expect Pixel Measures to include a slice
+ * thickness.
  */
 function spatialGroups({ source }: ResultSubject): SimpleElement[] {
   const position = alsoCopied(source, [IMAGE_POSITION]);
@@ -165,7 +166,7 @@ function spatialGroups({ source }: ResultSubject): SimpleElement[] {
   const isSlice = [position, orientation, alsoCopied(source, [FRAME_OF_REFERENCE])].every(
     ({ length }) => length === 1,
   );
-  // Some write zeros, or nothing, for what they do not know.
+  // Some devices write zeros or an empty value if they do not know the measure.
   const isMeasured = [SLICE_THICKNESS, PIXEL_SPACING].every(
     (tag) => (numberOf(findElement(source.elements, tag), source) ?? 0) > 0,
   );
@@ -198,8 +199,8 @@ function frameGroups(subject: ResultSubject, number: number): SimpleElement[] {
 }
 
 /**
- * A mask over `side` × `side` cells as one over `rows` × `columns` pixels: bilinear between the centres of
- * the cells, one half counts as inside. The square was laid over the whole image.
+ * Resamples a mask of `side` × `side` cells, which covers the whole image, to `rows` × `columns` pixels. It
+ * interpolates bilinearly between the centres of the cells; a value of one half counts as inside.
  */
 export function resample(mask: Uint8Array, side: number, rows: number, columns: number): Uint8Array {
   if (mask.length !== side * side) throw new RangeError('a mask has side × side cells');
@@ -221,7 +222,8 @@ export function resample(mask: Uint8Array, side: number, rows: number, columns: 
 }
 
 /**
- * For each pixel the two cells between whose centres its own centre lies, and how far it is from the first.
+ * For each pixel: the two cells whose centres enclose the centre of the pixel, and its distance from the first of
+ * them.
  */
 function cellsOf(pixels: number, side: number): { first: number; second: number; part: number }[] {
   return Array.from({ length: pixels }, (_, pixel) => {
@@ -232,8 +234,8 @@ function cellsOf(pixels: number, side: number): { first: number; second: number;
 }
 
 /**
- * PS3.5 §8.1.1, §D: one bit a pixel, the first in the lowest bit; a frame begins where the one before it
- * ends, not at a byte.
+ * PS3.5 §8.1.1, §D: one bit a pixel, the first pixel in the lowest bit. A frame begins at the bit after the last
+ * frame, not at a new byte.
  */
 function packBits(frames: readonly Uint8Array[]): Uint8Array {
   const packed = new Uint8Array(Math.ceil(frames.reduce((sum, { length }) => sum + length, 0) / 8));

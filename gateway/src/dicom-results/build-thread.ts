@@ -1,7 +1,7 @@
 /**
- * Result instances are drawn and built in a thread of their own: of a film of two megapixels the heat map and
- * the segmentation take a quarter of a second, and a source's header may have 64 MiB; the thread that takes in
- * parcels and answers everybody must not stand still for so long.
+ * Draws and builds result instances in a worker thread. For a film of two megapixels, the heat map and the
+ * segmentation take a quarter of a second, and the header of a source may have 64 MiB. The main thread receives
+ * parcels and answers all requests, so it must not be blocked for so long.
  */
 import type { LungMasks } from '#shared/models/lung-fields.ts';
 import { giving, keepThread, toOwn } from '../threads/thread.ts';
@@ -10,20 +10,20 @@ import type { Person } from './observer.ts';
 import type { BuiltResult, ResultKind, ResultSubject, Verification } from './result-subject.ts';
 
 /**
- * The result to report and its source, a whole instance. `secret`: 32 bytes, of which the UIDs
- * and pseudonyms are functions.
+ * The result to report and its source, a whole instance. `secret`: 32 bytes from which the UIDs and pseudonyms are
+ * derived.
  */
 type Subject = Omit<ResultSubject, 'source' | 'uid'> & {
   readonly source: Uint8Array;
   readonly secret: Uint8Array;
 };
-/** The first revision. */
+/** A task to build the first revision. */
 export type ToBuild = Subject & {
   readonly kind: 'first';
   readonly lungs: LungMasks | null;
   readonly cam: Cam | null;
 };
-/** The report alone, with the verdict of this person. `maps`: those of the first revision. */
+/** A task to build only the report, with this person's verdict. `maps`: the kinds of map in the first revision. */
 export type ToVerify = Subject & {
   readonly kind: 'verified';
   readonly maps: readonly Exclude<ResultKind, 'SR'>[];
@@ -38,8 +38,8 @@ export type BuildTalk = {
 };
 
 /**
- * Builds the instances (build-result-instances.ts). The bytes of the source are transferred: the caller
- * no longer has them.
+ * Builds the instances (build-result-instances.ts). The buffer of `source` is transferred to the thread, so the
+ * caller can no longer read it.
  */
 type BuildResults = (toBuild: ToBuild | ToVerify, signal: AbortSignal) => Promise<readonly BuiltResult[]>;
 

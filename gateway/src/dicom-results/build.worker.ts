@@ -1,6 +1,6 @@
 /**
- * The thread that builds result instances: message glue, the work is build-result-instances.ts and
- * draw-heat-map.ts.
+ * The worker thread that builds result instances. It only passes messages; build-result-instances.ts and
+ * draw-heat-map.ts do the work.
  */
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';

@@ -1,7 +1,4 @@
-/**
- * Coded concepts: those of PS3.16 where there are any, and our own scheme 99RELAYPACS where there are none
- * (PS3.16 §8.2).
- */
+/** Coded concepts: from PS3.16 where it has one, otherwise from our own scheme 99RELAYPACS (PS3.16 §8.2). */
 import { createHash } from 'node:crypto';
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { Correction, FilmFinding } from '#shared/protocol/inference.ts';
@@ -29,7 +26,7 @@ export function codeItem({ value, scheme, meaning }: Code): SimpleElement[] {
   ];
 }
 
-/** PS3.3 §C.12.1 Coding Scheme Identification Sequence (0008,0110): who is behind our own scheme. */
+/** PS3.3 §C.12.1 Coding Scheme Identification Sequence (0008,0110): states who is responsible for our own scheme. */
 export const CODING_SCHEME: SimpleElement = [
   0x00080110,
   'SQ',
@@ -49,7 +46,7 @@ export const ANATOMICAL_STRUCTURE = sct('123037004', 'Anatomical Structure');
 export const FINDING_SITE = sct('363698007', 'Finding Site');
 export const SOURCE_FOR_PROCESSING = dcm('121322', 'Source image for image processing operation');
 
-/** A score of a model; SNOMED CT's concept for any. */
+/** The score of a model: SNOMED CT's concept for a score of any kind. */
 export const SCORE = sct('246262008', 'Score');
 /** The concept name whose values are those of CID 6135 "Image Quality Finding". */
 export const QUALITY_FINDING = dcm('111052', 'Quality Finding');
@@ -60,7 +57,7 @@ export const CORRECTIONS: Readonly<Record<Correction, Code>> = {
   'bacterial pneumonia': sct('53084003', 'Bacterial pneumonia'),
   'viral pneumonia': sct('75570004', 'Viral pneumonia'),
   pneumonia: sct('233604007', 'Pneumonia'),
-  // The kinds are the model's own classes, under their own names.
+  // The kinds of film are the model's own classes, under the model's names.
   CXR: own('CXR', 'Chest film'),
   Hand: own('Hand', 'Hand film'),
   BreastMRI: own('BreastMRI', 'MR of the breast'),
@@ -71,8 +68,8 @@ export const CORRECTIONS: Readonly<Record<Correction, Code>> = {
 };
 
 /**
- * CID 6135 knows motion blur and positioning, which are causes: the model sees only that the film lies on its side, is
- * inverted, blurred or cut off, so these stay ours.
+ * CID 6135 has motion blur and positioning, which are causes. The model sees only that the film lies on its side or
+ * is inverted, blurred or cut off, so these codes are our own.
  */
 export const FILM: Readonly<Record<FilmFinding, Code>> = {
   rotated: own('ROTATED', 'Film is rotated'),
@@ -94,8 +91,8 @@ const CLASS_CODES: Readonly<Record<string, string>> = {
 };
 
 /**
- * PS3.16 has a probability of cancer (111047) and none of these classes. A class of another model has a hash of its
- * name as its code: the same class, the same code.
+ * PS3.16 has a probability of cancer (111047) but none of these classes. A class without a code of its own gets a
+ * hash of its name, so that the same class always has the same code.
  */
 export function probabilityOf(name: string): Code {
   return own(

@@ -17,7 +17,7 @@ type Relationship =
   | 'INFERRED FROM'
   | 'SELECTED FROM';
 
-/** The contents of an item: its value's elements, and the items below it. */
+/** The contents of an item: the elements of its value, and its child items. */
 type Held = { readonly value: readonly SimpleElement[]; readonly children?: readonly ContentItem[] };
 
 function item(
@@ -35,7 +35,7 @@ function item(
   ];
 }
 
-/** Zero or one of it. */
+/** The item for `value` as a list: empty if there is no value. */
 export function maybe<T>(
   value: T | null | undefined,
   make: (value: T) => ContentItem,
@@ -43,7 +43,7 @@ export function maybe<T>(
   return value === null || value === undefined ? [] : [make(value)];
 }
 
-/** `template`: the number of the one of PS3.16 that it follows. */
+/** `template`: the number of the PS3.16 template that the container follows. */
 export function container(name: Code, children: readonly ContentItem[], template?: string): ContentItem {
   const follows: SimpleElement[] = template === undefined ? [] : [templateOf(template)];
   const value: SimpleElement[] = [[0x0040a050, 'CS', 'SEPARATE'], ...follows];
@@ -68,12 +68,12 @@ export function codeValue(
   return item(relationship, 'CODE', name, { value: [[0x0040a168, 'SQ', codeItem(value)]], children });
 }
 
-/** Text of ours: ASCII in the character set of the source, whatever that is. */
+/** The gateway's own text. It is ASCII, which is valid in every character set that the source may use. */
 export function textValue(name: Code, text: string, relationship: Relationship = 'CONTAINS'): ContentItem {
   return item(relationship, 'TEXT', name, { value: [[0x0040a160, 'UT', toAscii(text)]] });
 }
 
-/** Text of a person, in whose letters the report can be written (`lettersFor`). */
+/** Text that a person wrote. The report must be able to represent its letters (`lettersFor`). */
 export function personText(name: Code, text: string): ContentItem {
   return item('CONTAINS', 'TEXT', name, { value: [[0x0040a160, 'UT', text]] });
 }
@@ -94,17 +94,17 @@ export function uidValue(
   return item(relationship, 'UIDREF', name, { value: [[0x0040a124, 'UI', uid]] });
 }
 
-/** Four decimals: with more, two processors that round differently would give different results. */
+/** Rounds to four decimals. With more, two processors that round differently would give different results. */
 export function decimal(value: number): string {
   return String(Math.round(value * 10_000) / 10_000);
 }
 
-/** A probability or a fraction, in percent: that is how people read it. */
+/** A probability or a fraction as a percentage, because that is how people read it. */
 export function percentage(name: Code, part: number, children: readonly ContentItem[] = []): ContentItem {
   return measurement(name, { text: String(Math.round(part * 10_000) / 100), unit: PERCENT }, children);
 }
 
-/** `text`: a DS. */
+/** `text`: the number as a DS. */
 export function measurement(
   name: Code,
   { text, unit }: { readonly text: string; readonly unit: Code },
@@ -117,13 +117,13 @@ export function measurement(
   return item('CONTAINS', 'NUM', name, { value: [[0x0040a300, 'SQ', measured]], children });
 }
 
-/** PS3.3 §C.18.6: `[column, row]`, (0, 0) is the top left corner of the top left pixel. */
+/** PS3.3 §C.18.6: points are `[column, row]`; (0, 0) is the top left corner of the top left pixel. */
 export type Graphic = {
   readonly type: 'POINT' | 'POLYLINE' | 'ELLIPSE';
   readonly points: readonly (readonly [number, number])[];
 };
 
-/** A mark on the image of `referenced`, an item of Referenced SOP Sequence (0008,1199). */
+/** A mark on an image. `referenced`: the item of Referenced SOP Sequence (0008,1199) that names the image. */
 export function spatialCoordinates(
   name: Code,
   { type, points }: Graphic,
@@ -139,8 +139,8 @@ export function spatialCoordinates(
 }
 
 /**
- * `referenced`: the item of Referenced SOP Sequence (0008,1199). `name` null: PS3.3 Table C.17.3-1 wants none of an
- * IMAGE, and PS3.16 TID 1601 gives it none.
+ * `referenced`: the item of Referenced SOP Sequence (0008,1199). `name` may be null, because PS3.3 Table C.17.3-1
+ * requires no concept name for an IMAGE and PS3.16 TID 1601 gives it none.
  */
 export function imageReference(
   name: Code | null,

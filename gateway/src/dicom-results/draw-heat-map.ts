@@ -1,4 +1,4 @@
-/** The class activation map over the picture that it is of, for the Secondary Capture. */
+/** Draws the class activation map over its picture, for the Secondary Capture. */
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { heatMap, layOver } from '#shared/models/heat-map.ts';
 import type { Codecs } from '#shared/pixels/codecs.ts';
@@ -9,10 +9,10 @@ import type { ColourPicture } from './result-subject.ts';
 /** `side` × `side` values over the whole image, rows from the top. */
 export type Cam = { readonly data: Float32Array; readonly side: number };
 
-/** How much of the image the strongest cell of the map hides. */
+/** The opacity of the map over the image at the map's strongest cell. */
 const OPACITY = 0.6;
 
-/** Null: the frame gives no picture. */
+/** Null: the frame cannot be shown as a picture. */
 export async function drawHeatMap(
   source: ParsedInstance,
   frame: number,

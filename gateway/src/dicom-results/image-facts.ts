@@ -1,4 +1,4 @@
-/** The facts that annotations need of an image: its size, its frames, and how far apart its pixels lie. */
+/** The facts about an image that annotations need: its size, its number of frames and its pixel spacing. */
 import { itemsOf } from '#shared/dicom/content-tree.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { describeInstance } from '#shared/dicom/describe-instance.ts';
@@ -6,7 +6,7 @@ import { PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE } from '#shared/dicom/tags.ts';
 import { readSpacing } from '#shared/pixels/frame-spacing.ts';
 import type { ImageFacts } from '../reviews/annotation-road.ts';
 
-/** Null: it is no image. */
+/** Null: the instance is not an image. */
 export function imageFactsOf(instance: ParsedInstance): ImageFacts | null {
   const { rows, columns, frames } = describeInstance(instance);
   if (!rows || !columns) return null;
@@ -14,11 +14,11 @@ export function imageFactsOf(instance: ParsedInstance): ImageFacts | null {
   return { sopClassUID, rows, columns, frames, spacing: spacingOf(instance) };
 }
 
-/** The spacing that all frames share; null where a frame says nothing or something else. */
+/** The spacing that all frames share; null if a frame has none, or a different one. */
 function spacingOf(instance: ParsedInstance): ImageFacts['spacing'] {
   const first = readSpacing(instance, 0);
   if (first === null) return null;
-  // Not the Number of Frames, which may say anything: as many as there are groups.
+  // Counts the functional groups, because the Number of Frames may contain anything.
   const frames = itemsOf(instance.elements, PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE).length;
   for (let frame = 1; frame < frames; frame += 1) {
     const other = readSpacing(instance, frame);

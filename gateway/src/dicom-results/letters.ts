@@ -1,10 +1,10 @@
 /**
- * Words burned into a picture: capital letters, digits and signs of 5 × 7 pixels, drawn for this program. Any
- * other sign becomes `?`.
+ * Draws words into a picture: capital letters, digits and signs of 5 × 7 pixels, designed for this program. Any other
+ * character is drawn as `?`.
  */
 
 /**
- * A glyph is seven rows from the top, each a digit in base 32 whose five bits are the pixels from the left:
+ * A glyph is seven rows, from the top. Each row is a digit in base 32 whose five bits are the pixels from the left:
  * `e` is 01110.
  */
 const GLYPHS: Readonly<Record<string, string>> = {
@@ -70,7 +70,7 @@ const GLYPHS: Readonly<Record<string, string>> = {
 };
 const GLYPH_COLUMNS = 5;
 export const GLYPH_ROWS = 7;
-/** From one letter to the next, in pixels of the glyph. */
+/** The distance from one letter to the next, in pixels of the glyph. */
 export const ADVANCE = GLYPH_COLUMNS + 1;
 
 export type Colour = readonly [red: number, green: number, blue: number];
@@ -117,7 +117,7 @@ function fillSquare({ columns, rgb }: Canvas, { left, top, size }: Square, colou
   }
 }
 
-/** At spaces, into lines of at most `limit` signs; a longer word is cut. */
+/** Wraps the text at spaces into lines of at most `limit` characters; a longer word is cut. */
 export function wrapWords(text: string, limit: number): string[] {
   const lines: string[] = [];
   const pieces = (word: string): string[] =>

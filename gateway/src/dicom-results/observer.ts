@@ -1,15 +1,15 @@
-/** The name of the person who verified, as results carry it. */
+/** The name of the person who verified a result, as the result states it. */
 import { createHmac } from 'node:crypto';
 import { toIdentifier } from '#shared/deid/pseudonyms.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { isDeidentified } from './source-modules.ts';
 
-/** An account of a person. */
+/** The account of a person. */
 export type Person = { readonly id: string; readonly username: string };
 
 /**
- * A PN. In a de-identified study a pseudonym under `secret` (32 bytes of the gateway's own): the same person the
- * same one, and nobody without it knows whose.
+ * The observer's name as a PN. In a de-identified study it is a pseudonym derived with `secret` (32 bytes of the
+ * gateway's own). A person always gets the same pseudonym, and only a holder of the secret can tell whose it is.
  */
 export function observerName(source: ParsedInstance, account: Person, secret: Uint8Array): string {
   if (!isDeidentified(source)) return account.username;

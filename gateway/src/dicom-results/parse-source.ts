@@ -3,8 +3,8 @@ import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 
 /**
- * The instance that a result is of, from its bytes. Throws if it is no instance: it was already examined as
- * one.
+ * Parses the source instance of a result. Throws if the bytes are not an instance, which cannot happen normally
+ * because they were parsed as one before.
  */
 export async function parseSource(bytes: Uint8Array, signal: AbortSignal): Promise<ParsedInstance> {
   const read = await readInstance(bytesSource(bytes), signal);

@@ -1,6 +1,6 @@
 /**
- * The content tree of the report: TID 1500 with its observer (TID 1001, 1004), an image library (TID 1600),
- * for each model a measurement group (TID 1501) with the algorithm (TID 4019), and what is said in words.
+ * The content tree of the report by TID 1500: its observer (TID 1001, 1004), an image library (TID 1600), one
+ * measurement group (TID 1501) per model with its algorithm (TID 4019), and the sentences in words.
  */
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
@@ -78,7 +78,7 @@ export function reportTree(
   ]);
 }
 
-/** TID 1001, 1002 and 1004: a device says this. */
+/** TID 1001, 1002 and 1004: the observer is a device. */
 function observer(subject: ResultSubject): readonly ContentItem[] {
   const context = 'HAS OBS CONTEXT';
   return [
@@ -91,7 +91,7 @@ function observer(subject: ResultSubject): readonly ContentItem[] {
   ];
 }
 
-/** TID 4019. The digest distinguishes two models of one version. */
+/** TID 4019. The digest distinguishes two models that have the same version. */
 function algorithm(model: ModelRef, parameters: readonly string[] = []): readonly ContentItem[] {
   const mod = 'HAS CONCEPT MOD';
   return [
@@ -152,12 +152,14 @@ function measurements(subject: ResultSubject, maps: readonly InstanceIdentifiers
   ];
 }
 
-/** "Score, by pneumonia 1.0.0": readers of a title see whose answer stands below it. */
+/**
+ * Adds the models to a title, as in "Score, by pneumonia 1.0.0", so that a reader sees whose answer stands below it.
+ */
 function titled(what: string, models: readonly Pick<ModelRef, 'id' | 'version'>[]): string {
   return [what, ...models.map(({ id, version }) => `by ${id} ${version}`)].join(', ');
 }
 
-/** The model's finding, or the reason why it has none. */
+/** The model's finding, or the reason why there is none. */
 function score({ finding }: ResultSubject): readonly ContentItem[] {
   const { model, probabilities, score, threshold, positive, population, film } = finding;
   return [
@@ -170,7 +172,7 @@ function score({ finding }: ResultSubject): readonly ContentItem[] {
   ];
 }
 
-/** No diagnosis: on which side of the threshold the score lies. */
+/** States only on which side of the threshold the score lies, which is not a diagnosis. */
 function outcome(positive: boolean | null): Code {
   if (positive === null) return own('NOT-SCORED', 'Not scored');
   return positive
@@ -213,7 +215,7 @@ function words({ finding }: ResultSubject): readonly ContentItem[] {
   ];
 }
 
-/** The radiologist's word, by a person and not by the device that says the rest. */
+/** The radiologist's verdict. Its observer is the person, not the device that made the rest of the report. */
 function verdict({ verdict: word, finding, reason, by }: Verification): readonly ContentItem[] {
   const agrees = word === 'agree';
   return [

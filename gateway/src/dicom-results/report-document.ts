@@ -54,19 +54,19 @@ export const imageLibrary = (images: readonly (readonly SimpleElement[])[]): Con
 export const imagingMeasurements = (groups: readonly ContentItem[]): ContentItem =>
   container(dcm('126010', 'Imaging Measurements'), groups);
 
-/** TID 1003: a person says this. */
+/** TID 1003: the observer is a person. */
 export const personObserver = (name: string): readonly ContentItem[] => [
   codeValue(dcm('121005', 'Observer Type'), dcm('121006', 'Person'), 'HAS OBS CONTEXT'),
   personName(dcm('121008', 'Person Observer Name'), name),
 ];
 
-/** TID 1501, 1410: what a measurement group is of. */
+/** TID 1501, 1410: identifies the subject of a measurement group. */
 export const tracked = (identifier: string, uid: string): readonly ContentItem[] => [
   textValue(dcm('112039', 'Tracking Identifier'), identifier, 'HAS OBS CONTEXT'),
   uidValue(dcm('112040', 'Tracking Unique Identifier'), uid),
 ];
 
-/** Branded or not. */
+/** The UIDs may be branded types or plain strings. */
 type Referenced = {
   readonly studyInstanceUID: string;
   readonly seriesInstanceUID: string;
@@ -74,7 +74,7 @@ type Referenced = {
   readonly sopClassUID: string;
 };
 
-/** PS3.3 Table C.17-3 "Hierarchical SOP Instance Reference Macro": one study, by series. */
+/** PS3.3 Table C.17-3 "Hierarchical SOP Instance Reference Macro": the instances of one study, grouped by series. */
 export function evidence(instances: readonly Referenced[]): SimpleElement[] {
   const series = [...Map.groupBy(instances, ({ seriesInstanceUID }) => seriesInstanceUID)];
   return [
@@ -90,7 +90,7 @@ export function evidence(instances: readonly Referenced[]): SimpleElement[] {
   ];
 }
 
-/** Verifying Observer Sequence. The organization is type 1 and not known here. */
+/** Verifying Observer Sequence. The organization is type 1, but the gateway does not know it. */
 export function verifiedBy(
   source: ParsedInstance,
   { by, at }: { readonly by: string; readonly at: Date },

@@ -1,4 +1,4 @@
-/** Results as DICOM instances, built here and sent as an upload of the gateway's own (send-results.ts). */
+/** Builds results as DICOM instances and sends them as an upload of the gateway's own (send-results.ts). */
 import { findAccount } from '../auth/account.store.ts';
 import type { Keys } from '../keys.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
@@ -18,15 +18,15 @@ type ResultSenderTools = {
   readonly pipeline: PipelineTools;
   readonly parcels: Pick<Arrivals, 'arrived'>;
   readonly keys: Pick<Keys, 'secretFor'>;
-  /** The gateway's, which the instances name as the software that made them. */
+  /** The gateway's version, which the instances name as that of the software that made them. */
   readonly version: string;
 };
 
 export function createResultSender(tools: ResultSenderTools): ResultSender & AnnotationRoad {
   const { pipeline, parcels, version: softwareVersion } = tools;
-  /** The UIDs of result instances, and the pseudonyms of those who verified them, derive from it. */
+  /** Result UIDs, and the pseudonyms of people who verified results, are derived from this secret. */
   const secret = tools.keys.secretFor('results');
-  /** `source`: the image that was looked at; its results join the study of whoever brought it. */
+  /** `source`: the image that was examined. Its results join the study of the sender who brought that image. */
   const roadFrom = (source: string | null): ResultRoad => ({
     async openUpload(manifest, gateway, signal) {
       const sender = { ...gateway, source };
@@ -49,7 +49,7 @@ export function createResultSender(tools: ResultSenderTools): ResultSender & Ann
   ): Promise<NewInstance[]> => {
     const tools = { ...pipeline, road: roadFrom(source) };
     const sent = await sendResults(tools, siteId, built, signal);
-    // An instance whose UID already has other bytes is listed too: its state says so.
+    // This also lists an instance whose UID already exists with other bytes; its state says so.
     return built.filter((_, at) => sent[at]!.outcome !== 'left-out').map(toNewInstance);
   };
   return {

@@ -1,4 +1,7 @@
-/** Text of our own in the Data Set of another's character set: ASCII is in all of them. */
+/**
+ * The gateway's own text for a Data Set in the source's character set. It is ASCII, which every character set
+ * includes.
+ */
 const ASCII_FOR: Readonly<Record<string, string>> = {
   '–': '-',
   '—': '-',
@@ -24,7 +27,7 @@ const ASCII_FOR: Readonly<Record<string, string>> = {
   '→': '->',
 };
 
-/** With signs of punctuation and mathematics as ASCII writes them; letters stay. */
+/** Replaces punctuation and mathematical signs by their ASCII equivalents; letters stay. */
 export function plainSigns(text: string): string {
   return text.replaceAll(/[^\x00-\x7f]/g, (sign) => ASCII_FOR[sign] ?? sign);
 }
@@ -33,7 +36,7 @@ export function isAscii(text: string): boolean {
   return /^[\x00-\x7f]*$/.test(text);
 }
 
-/** Letters without their accents, and `?` for anything else beyond ASCII. */
+/** Removes the accents from letters, and replaces everything else outside ASCII with `?`. */
 export function toAscii(text: string): string {
   return plainSigns(text)
     .normalize('NFKD')
@@ -41,7 +44,10 @@ export function toAscii(text: string): string {
     .replaceAll(/[^\x20-\x7e\n]/g, '?');
 }
 
-/** Writes a single value of a text VR in ASCII: a backslash would make it two (PS3.5 §6.2). */
+/**
+ * Writes a single value of a text VR in ASCII. A backslash is replaced, because it would separate two values (PS3.5
+ * §6.2).
+ */
 export function oneValue(text: string, limit = 64): string {
   return toAscii(text).replaceAll('\\', '/').replaceAll('\n', ' ').trim().slice(0, limit);
 }

@@ -1,6 +1,7 @@
 /**
- * UIDs of result instances: keyed functions of image and models, so that asking again, with any parameters,
- * names the same instances, and nobody without the key can tell from a UID which image or model it is of.
+ * Derives the UIDs of result instances from the image and the models with a secret key. Asking again, with any
+ * parameters, therefore gives the same UIDs, and without the key nobody can tell from a UID which image or model it
+ * belongs to.
  */
 import { createHmac } from 'node:crypto';
 import type { ModelRef } from '#shared/models/model.ts';
@@ -13,7 +14,7 @@ export function createResultUid(secret: Uint8Array): ResultUid {
       .update(['relaypacs result', ...words].join('\0'))
       .digest()
       .subarray(0, 16);
-    // RFC 9562 §5.8: version 8, "custom"; PS3.5 §B.2 wants a UUID behind 2.25.
+    // RFC 9562 §5.8: version 8, "custom"; PS3.5 §B.2 requires a UUID after 2.25.
     bytes[6] = (bytes[6]! & 0x0f) | 0x80;
     bytes[8] = (bytes[8]! & 0x3f) | 0x80;
     return `2.25.${BigInt(`0x${bytes.toString('hex')}`)}`;
@@ -23,8 +24,8 @@ export function createResultUid(secret: Uint8Array): ResultUid {
 const nameOf = ({ id, version, digest }: ModelRef): string => `${id} ${version} ${digest}`;
 
 /**
- * `revision`: of the report; maps have only the first. The radiologist's word is of one result: two of one
- * image are verified separately.
+ * `revision`: the revision of the report; maps have only the first. A verdict applies to one result, so two results
+ * of one image are verified separately.
  */
 export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision = 1): string {
   const {
@@ -46,7 +47,9 @@ export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision
   );
 }
 
-/** All results of these models on one series share a series for each kind, so that they share its attributes. */
+/**
+ * All results of these models on one source series share a result series for each kind, and so share its attributes.
+ */
 export function seriesUidOf(subject: ResultSubject, kind: ResultKind): string {
   return subject.uid(
     'series',

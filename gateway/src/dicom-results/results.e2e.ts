@@ -1,6 +1,6 @@
 /**
- * Results in a real PACS: a film is sent, its results follow, and QIDO-RS, a receipt and other programs
- * confirm that they are there.
+ * Sends a film to a real PACS, waits for its results, and confirms that they are there by QIDO-RS, by the receipt and
+ * with other programs.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

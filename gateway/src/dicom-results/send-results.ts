@@ -1,11 +1,11 @@
 /**
- * The road of result instances: they are promised and come in like a device's upload, as an upload of the
- * gateway's own, and pass verify, assembly, forward, reconcile and receipt like everything else: the study
- * gets its next revision.
+ * Sends result instances. The gateway promises them and takes them in like a device's upload, as an upload of its
+ * own. They pass verify, assembly, forward, reconcile and receipt like all other instances, and the study gets its
+ * next revision.
  *
- * Promises: instances that the study already has are not sent again; killed anywhere and run again, the
- * outcome is the same, also by another gateway at the same time (each run brings a parcel of its own, and the
- * second one's is dropped by verify). It does not wait for the PACS.
+ * Instances that the study already has are not sent again. If the process is killed at any point and the task runs
+ * again, the outcome is the same. The same holds if another gateway runs it at the same time: each run brings its own
+ * parcel, and verify drops the second one. This module does not wait for the PACS.
  */
 import { createHash } from 'node:crypto';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -24,14 +24,14 @@ import { enqueueStage } from '../pipeline/stages.ts';
 import { bringParcel } from '../uploads/bring-parcel.ts';
 import type { BuiltResult } from './result-subject.ts';
 
-/** Intake, as the composition root hands it over: a stage imports no other. */
+/** The functions of intake, passed in by the composition root because a stage must not import another stage. */
 export type ResultRoad = {
   openUpload(
     manifest: Manifest,
     sender: { readonly accountId: null; readonly deviceId: null; readonly siteId: string },
     signal: AbortSignal,
   ): Promise<ManifestAnswer>;
-  /** The parcel is complete: verify takes over. */
+  /** Reports that the parcel is complete, so that verify takes over. */
   arrived(parcelId: string): Promise<void>;
 };
 
@@ -40,9 +40,9 @@ type ResultTools = Pick<PipelineTools, 'db' | 'jobs' | 'blobs' | 'keys' | 'chang
 };
 
 /**
- * `sent`: on its way. `there`: the study has it, or it is on its way since before. `other-bytes`: another run
- * said something else under this UID; that stays, and this is not sent. `left-out`: it belongs to such a one,
- * and no report would name it. `conflict`: held or refused before, by the code of `reason`; a person decides.
+ * `sent`: the instance is on its way. `there`: the study has it, or it was already on its way. `other-bytes`: an
+ * earlier run gave this UID other bytes; those stay, and this instance is not sent. `left-out`: it belongs to such a
+ * result, and no report would refer to it. `conflict`: it was held or refused before, for `reason`; a person decides.
  */
 type SentResult = {
   readonly sopInstanceUID: string;
@@ -54,8 +54,8 @@ type SentResult = {
 type Digested = { readonly result: BuiltResult; readonly digest: string };
 
 /**
- * Sends the results of one study, in the order given; at most 20 000. Throws StorageFull before anything is
- * promised, RangeError if the results belong to several studies, and any error of intake: then it is run
+ * Sends the results of one study, at most 20 000, in the order given. Throws StorageFull before anything is promised,
+ * RangeError if the results belong to several studies, and any error of intake, after which the caller can run it
  * again.
  */
 export async function sendResults(
@@ -74,7 +74,7 @@ export async function sendResults(
     (result): Digested => ({ result, digest: createHash('sha256').update(result.bytes).digest('hex') }),
   );
   const { rivals, own } = await standing(tools, siteId, digested);
-  // The first one to come stays, whole: nothing is added to a report with other content.
+  // The result that arrived first stays complete: no instance is added to a report with other content.
   const promised = digested.filter(
     ({
       result: {
@@ -109,15 +109,15 @@ export async function sendResults(
 type Standing = { readonly rivals: ReadonlySet<string>; readonly own: ReadonlySet<string> };
 
 /**
- * `own`: UIDs that the site knows under these bytes. `rivals`: under others alone; to promise them once more
- * would hold the whole study for a person.
+ * `own`: UIDs that the site has with these bytes. `rivals`: UIDs that it has only with other bytes. Promising a rival
+ * again would hold the whole study until a person decides.
  */
 async function standing(
   tools: ResultTools,
   siteId: string,
   digested: readonly Digested[],
 ): Promise<Standing> {
-  // The promises of devices are nothing to results.
+  // What a device has only promised does not count here; an instance that it has brought does.
   const uids = digested.map(({ result }) => result.identifiers.sopInstanceUID);
   const known = await resultsUnder(tools.db, siteId, uids, RESULTS_POLICY.name);
   const digests = new Map(
@@ -195,7 +195,10 @@ async function bring(tools: ResultTools, uploadId: string, toSend: readonly Dige
   }
 }
 
-/** The study does not wait for instances that may never come; sending them again promises them again. */
+/**
+ * Withdraws the promises, so that the study does not wait for instances that may never come. Sending them again
+ * promises them again.
+ */
 async function giveUp(
   tools: ResultTools,
   uploadId: string,
@@ -223,8 +226,9 @@ async function giveUp(
 }
 
 /**
- * Promises of result instances that nobody keeps: those of a study for which the gateway has no parcel on its
- * way. `parcelId`: the parcel that failed, which goes as well. The ids of those that are taken back.
+ * Withdraws the given promises of result instances, except those of a study for which a parcel of the gateway's own
+ * is still on its way. `parcelId`: the parcel that failed, which is deleted too. Returns the ids of the withdrawn
+ * instances.
  */
 async function takeBack(
   tools: ResultTools,
@@ -253,7 +257,7 @@ async function takeBack(
   return taken;
 }
 
-/** A parcel of the gateway's own for this study that is not verified yet. */
+/** Whether the gateway has a parcel of its own for this study that is not verified yet. */
 async function isOnItsWay(trx: Trx, studyId: string): Promise<boolean> {
   const own = trx
     .selectFrom('parcel')

@@ -1,6 +1,6 @@
 /**
- * The modules that a result instance takes from its source, and those that all results share: patient and study
- * as the PACS has them, their own series, this gateway as equipment. Values are copied as bytes together with
+ * The modules that a result instance copies from its source, and those that all results share: patient and study as
+ * the PACS has them, a series of its own, and this gateway as equipment. Values are copied as bytes, together with
  * the Specific Character Set in which they are written.
  */
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
@@ -22,11 +22,14 @@ export const AI_DESCRIPTION = 'AI, not for diagnosis';
 export const MANUFACTURER_NAME = 'RelayPACS';
 export const MODEL_NAME = 'RelayPACS gateway';
 
-/** Type 2 of the Patient and General Study Modules (PS3.3 §C.7.1.1, §C.7.2.1): there, if empty. */
+/**
+ * Attributes of type 2 in the Patient and General Study Modules (PS3.3 §C.7.1.1, §C.7.2.1): always present, perhaps
+ * empty.
+ */
 const ALWAYS = [
   0x00080020, 0x00080030, 0x00080050, 0x00080090, 0x00100010, 0x00100020, 0x00100030, 0x00100040, 0x00200010,
 ];
-/** Patient, patient study, clinical trial and general study, where the source has them. */
+/** Attributes of patient, patient study, clinical trial and general study that are copied if the source has them. */
 const WHERE_PRESENT = [
   0x00080005, 0x00080201, 0x00081030, 0x00100021, 0x00100032, 0x00101000, 0x00101001, 0x00101010, 0x00101020,
   0x00101030, 0x00102160, 0x00104000, 0x00120010, 0x00120020, 0x00120021, 0x00120030, 0x00120031, 0x00120040,
@@ -35,13 +38,13 @@ const WHERE_PRESENT = [
 const BINARY = /^(US|SS|UL|SL|FL|FD)$/;
 
 /**
- * How the source's text is written in the result: as its bytes with its Specific Character Set, or the same
- * letters in UTF-8.
+ * How the source's text is written in the result: as its own bytes with its Specific Character Set, or converted to
+ * UTF-8.
  */
 type Letters = 'as-source' | 'utf-8';
 const UTF_8 = 'ISO_IR 192';
 
-/** The element as the result has it: in Explicit VR Little Endian. */
+/** The element as the result has it, in Explicit VR Little Endian. */
 function copied(
   element: DicomElement,
   source: ParsedInstance,
@@ -67,7 +70,7 @@ function decoded({ characterSets }: ParsedInstance, vr: string, bytes: Uint8Arra
   return textReader(characterSets).decode(bytes, vr === 'PN');
 }
 
-/** Patient and study. */
+/** Copies patient and study from the source. */
 function fromSource(source: ParsedInstance, letters: Letters): SimpleElement[] {
   const find = (tag: number): DicomElement | null => findElement(source.elements, tag);
   const always = ALWAYS.map((tag): SimpleElement => copied(find(tag) ?? emptyElement(tag), source, letters));
@@ -82,8 +85,8 @@ function fromSource(source: ParsedInstance, letters: Letters): SimpleElement[] {
 }
 
 /**
- * In what a report has to be written that says this: as its source, unless that lacks the letters and can
- * itself be written in UTF-8.
+ * The character set of a report that contains this text: that of its source, unless it lacks some of the letters and
+ * the source's own text can be converted to UTF-8.
  */
 export function lettersFor(source: ParsedInstance, text: string): Letters {
   if (isAscii(text) || characterSetOf(source) === UTF_8) return 'as-source';
@@ -96,7 +99,7 @@ export function lettersFor(source: ParsedInstance, text: string): Letters {
   return isReadable ? 'utf-8' : 'as-source';
 }
 
-/** Whether any letter can be written. */
+/** Whether the report can represent any letter. */
 export function hasAllLetters(source: ParsedInstance, letters: Letters): boolean {
   return letters === 'utf-8' || characterSetOf(source) === UTF_8;
 }
@@ -127,12 +130,12 @@ export function saidOrEmpty(source: ParsedInstance, tag: number, vr: string): Si
   return said.length > 0 ? said : [[tag, vr]];
 }
 
-/** PS3.3 §C.12.1.1.2: in what the text of the source is written; '' is the default repertoire. */
+/** PS3.3 §C.12.1.1.2: the character set of the source's text; '' is the default repertoire. */
 function characterSetOf(source: ParsedInstance): string {
   return textOf(findElement(source.elements, SPECIFIC_CHARACTER_SET), source) ?? '';
 }
 
-/** PS3.15 §E.1.1: "Patient Identity Removed (0012,0062)" says that the study goes under pseudonyms. */
+/** PS3.15 §E.1.1: "Patient Identity Removed (0012,0062)" says that the study is under pseudonyms. */
 export function isDeidentified(source: ParsedInstance): boolean {
   return textOf(findElement(source.elements, 0x00120062), source) === 'YES';
 }
@@ -146,13 +149,13 @@ interface Moment {
   readonly dateTime: string;
 }
 
-/** DA and TM of what has no date any more: as the dummies of shared/src/deid. */
+/** DA and TM of a study whose date was removed: the same dummy values as in shared/src/deid. */
 const NO_DATE = '19000101';
 const NO_TIME = '000000';
 
 /**
- * When something was done, as a result says it: in UTC, or at the offset that the source names. A
- * de-identified study was moved in time, and the true moment would tell by how much: there it is the study's
+ * The moment of an act, as a result states it: in UTC, or at the offset that the source names. The dates of a
+ * de-identified study were shifted, and the true moment would reveal by how much, so its result states the study's
  * own date.
  */
 export function momentOf(source: ParsedInstance, at: Date): Moment {
@@ -183,7 +186,7 @@ const SERIES: Readonly<Record<SeriesKind, { number: number; modality: string }>>
   annotations: { number: 9004, modality: 'SR' },
 };
 
-/** Tells the results of several models apart in the list of any viewer. LO: 64 letters at most (PS3.5 §6.2). */
+/** Distinguishes the results of several models in the list of any viewer. LO: 64 characters at most (PS3.5 §6.2). */
 const seriesDescriptionOf = ({ id, version }: ModelRef): string =>
   `AI ${`${id} ${version.replaceAll(/[^\w.+-]/g, '')}`.slice(0, 42)}, not for diagnosis`;
 
@@ -202,8 +205,8 @@ export function identifiersOf(
 }
 
 /**
- * The modules that every result has: patient, study, series, (enhanced) general equipment, and when it was
- * made. Without a `finding` its author describes the series.
+ * The modules that every result has: patient, study, series, (enhanced) general equipment, and when it was made. If
+ * there is no `finding`, the caller adds the series description.
  */
 export function commonModules(
   subject: Pick<ResultSubject, 'source' | 'uid' | 'softwareVersion'> & { readonly finding?: Finding },
@@ -227,7 +230,7 @@ export function commonModules(
   ];
 }
 
-/** The installation's serial number: the end of the UID by which it observes. */
+/** The installation's serial number: the last 12 digits of its Device Observer UID. */
 export function serialNumberOf(subject: Pick<ResultSubject, 'uid'>): string {
   return deviceUidOf(subject).slice(-12);
 }
@@ -237,15 +240,18 @@ export function deviceUidOf({ uid }: Pick<ResultSubject, 'uid'>): string {
 }
 
 /**
- * PS3.3 Table 10-3 "Image SOP Instance Reference Macro": the source, and its frame where it has several.
- * Frames are counted from 1.
+ * PS3.3 Table 10-3 "Image SOP Instance Reference Macro": the source, and the frame number if it has several. Frames
+ * are counted from 1.
  */
 export function sourceReference({ source, finding }: ResultSubject): SimpleElement[] {
   const frames = numberOf(findElement(source.elements, 0x00280008), source) ?? 1;
   return frameReference(source.identifiers, { frame: finding.input.frame + 1, frames });
 }
 
-/** `frame`: counted from 1, of so many. An image of one is named without it. */
+/**
+ * `frame`: counted from 1; `frames`: how many there are. The reference omits the frame number if the image has only
+ * one.
+ */
 export function frameReference(
   instance: { readonly sopClassUID: string; readonly sopInstanceUID: string },
   { frame, frames }: { readonly frame: number; readonly frames: number },

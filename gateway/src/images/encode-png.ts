@@ -1,8 +1,8 @@
-/** Pictures as PNG files; the only door to fast-png. */
+/** Encodes pictures as PNG files. No other module uses fast-png. */
 import { encode } from 'fast-png';
 
 /**
- * 8 bits a sample, rows from the top; `channels`: 1 grey, 4 red, green, blue and opacity (not premultiplied).
+ * 8 bits a sample, rows from the top. `channels`: 1 for grey; 4 for red, green, blue and opacity (not premultiplied).
  */
 type Raster = {
   readonly width: number;

@@ -1,6 +1,7 @@
 /**
- * Takes an image from its bytes to a finding, in the thread that looks at images: the kind of file, its picture,
- * and the models' answers. It knows no runtime, no database and no clock: `run` runs a model.
+ * Examines an image, from its bytes to a finding, in the worker thread for images: it detects the kind of file, makes
+ * the picture, and collects the models' answers. It uses no runtime, database or clock of its own; the parameter
+ * `run` runs a model.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
@@ -37,24 +38,27 @@ import type { Room } from '../threads/room.ts';
 
 /** The role of a model in an examination. */
 export type RunRole = 'asked' | 'image-kind' | 'lung-fields' | 'pneumonia-gradient';
-/** Everything needed to look at one image; only the image itself is a patient's. */
+/** Everything needed to examine one image. Only the image itself contains patient data. */
 export type Question = {
   readonly bytes: Uint8Array;
-  /** SHA-256 of them, hexadecimal. */
+  /** SHA-256 of the bytes, hexadecimal. */
   readonly digest: string;
   /** Counted from 0. */
   readonly frame: number;
   readonly model: Finding['model'];
-  /** The card of every model that may be run; `asked` is the one that the question is for. */
+  /** The cards of all models that may be run. `asked` is the model to which the question is put. */
   readonly cards: ReadonlyMap<RunRole, ModelCard>;
   readonly parameters: JobParameters;
   /**
-   * The population that the device decided from the original header, for the scoring model; null: the header of
-   * this instance decides.
+   * The scoring model's population that the device determined from the original header; null: it is determined from
+   * the header of this instance.
    */
   readonly population: Population | null;
 };
-/** Maps as rows from the top. Values; of the lungs 0 and 1 for each of the two, the right one first. */
+/**
+ * Maps, rows from the top. `cam` and `attributions` have values. `lungs` has 0 and 1 for each lung, the right one
+ * first.
+ */
 export type MapData = {
   readonly cam: Float32Array;
   readonly attributions: Float32Array;
@@ -71,7 +75,7 @@ export type Examined =
       readonly kind: 'examined';
       readonly finding: Finding;
       readonly maps: readonly ResultMap[];
-      /** Null: the image is no DICOM instance. */
+      /** Null: the image is not a DICOM instance. */
       readonly cohort: CohortOfImage | null;
     }
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
@@ -86,13 +90,14 @@ export type Shown =
 export type RunOf = (role: RunRole) => RunModel;
 
 /**
- * Memory for pixels: room for 17 million of JPEG 2000, or 34 million of 16 bits otherwise. The largest detector
- * has 17 million, a digitised film 24. A few kilobytes of a coded frame may hold a hundred million. So the header
- * says how much it is before anything is decoded, and of large images one waits for the other.
+ * Memory for pixels: enough for 17 million pixels of JPEG 2000, or 34 million of 16 bits in other formats. The
+ * largest detector has 17 million pixels, a digitised film 24 million. A coded frame of a few kilobytes may contain a
+ * hundred million. The header therefore gives the size before anything is decoded, and large images wait for each
+ * other.
  */
 export const PICTURE_BYTES_LIMIT = 204_000_000;
 
-/** `room`: for the bytes of pictures. */
+/** `room`: the memory for the bytes of pictures. */
 export type SeeingTools = { readonly codecs: Codecs; readonly room: Room };
 
 type Seen =
@@ -102,12 +107,12 @@ type Seen =
       readonly type: 'dicom' | 'png' | 'jpeg';
       readonly warnings: readonly string[];
       readonly instance: ParsedInstance | null;
-      /** Called when nobody looks at its pixels any more. */
+      /** Call it when the pixels are no longer needed. */
       readonly leave: () => void;
     }
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 
-/** Throws what `run` throws, and RangeError where a model answers what its card does not say. */
+/** Throws the errors of `run`, and RangeError if a model's answer does not match its card. */
 export async function examineImage(
   question: Question,
   run: RunOf,
@@ -165,8 +170,8 @@ async function examineSeen(
 }
 
 /**
- * The population for the model that was asked: a model whose card names none takes every image. The device speaks
- * of the scoring model alone.
+ * The population for the requested model. A model whose card names no population takes every image. The device's
+ * statement applies only to the scoring model.
  */
 function populationFor(
   { population: said }: Question,
@@ -179,9 +184,7 @@ function populationFor(
 }
 
 const PNEUMONIA = 'pneumonia';
-/**
- * Said by `examinePicture` where it was given no such model; here that means that another one was asked for.
- */
+/** `examinePicture` returns this warning if it got no such model; here it means that another model was requested. */
 const NOT_ASKED = 'pneumonia-not-available';
 
 function modelsOf({ cards }: Question, run: RunOf): Models {
@@ -209,7 +212,10 @@ function optionsOf(
   };
 }
 
-/** Any other model: its classes, and nothing that only its maker could say of them. */
+/**
+ * The finding of any other model: its class probabilities, without statements that only its maker could make about
+ * them.
+ */
 async function classify(
   picture: GreyPicture,
   card: ModelCard,
@@ -280,7 +286,7 @@ export async function showImage(
   }
 }
 
-/** By its bytes, whatever it is called: a PNG, a JPEG, or an instance. */
+/** Detects the kind of file by its bytes, whatever its name: a PNG, a JPEG, or an instance. */
 async function see(
   bytes: Uint8Array,
   frame: number,
@@ -325,7 +331,10 @@ async function see(
   return seen;
 }
 
-/** The most memory for one frame, decoded and as grey; 0 where the header does not say, and decoding says why. */
+/**
+ * The most memory that one frame needs, decoded and as grey. 0: the header does not say, and decoding will report
+ * why.
+ */
 function pictureBytesOf(instance: ParsedInstance): number {
   const shape = readFrameShape(instance);
   if ('because' in shape) return 0;

@@ -1,7 +1,7 @@
 /**
- * Looks at images and draws explanations in a thread of its own: decoding an image and computing with its
- * pixels takes up to seconds. The models do not run here: the thread asks for each run, and the `run` that it
- * is given (by the engine, a process of its own) performs it.
+ * Examines images and draws explanations in a worker thread, because decoding an image and computing with its pixels
+ * takes up to seconds. The models do not run there: the thread requests each run, and the given `run` performs it in
+ * the engine, which is a process of its own.
  */
 import type { Tensor } from '#shared/models/model.ts';
 import type { Explanation } from './draw-explanation.ts';
@@ -12,14 +12,19 @@ import type { PrintedImage } from './print-image.ts';
 import type { HeaderWords } from './read-header.ts';
 
 type Outputs = Readonly<Record<string, Tensor>>;
-/** Runs a model of the question. Throws the engine's errors. */
+/** Runs one of the question's models. Throws the engine's errors. */
 export type Run = (role: RunRole, input: Tensor, signal: AbortSignal) => Promise<Outputs>;
 type Png = Uint8Array<ArrayBuffer>;
-/** The bytes of an image. They move to the thread, and are back where a run failed: another model may look at them. */
+/**
+ * The bytes of an image. They are transferred to the thread and returned if a run failed, so that another model can
+ * examine them.
+ */
 export type Film = { bytes: Uint8Array };
 type Unanswered = { readonly kind: 'unanswered'; readonly bytes: Uint8Array };
 
-/** An image to be shown. Its bytes may be many, so they move to the thread: the giver no longer has them. */
+/**
+ * An image to show. Its bytes may be many, so they are transferred to the thread and the caller no longer has them.
+ */
 export type ShownImage = {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Counted from 0. */
@@ -28,7 +33,7 @@ export type ShownImage = {
   readonly digest: string | null;
 };
 
-/** `frame` null: it is not drawn. */
+/** `frame` null: the image is not drawn. */
 export type PreviewedImage = Omit<ShownImage, 'frame'> & { readonly frame: number | null };
 
 export type ExamineTalk = {
@@ -46,21 +51,21 @@ export type ExamineTalk = {
   readonly answer: Examined | Unanswered | Shown | Preview | PrintedImage | null | Png | HeaderWords;
 };
 
-/** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
+/** Each function throws the signal's reason, and an Error if the thread ends unexpectedly. */
 export type Examiner = {
   /** The models' answers about one image. Throws the errors of `run`. */
   examine(film: Film, question: Omit<Question, 'bytes'>, run: Run, signal: AbortSignal): Promise<Examined>;
-  /** The image as a person sees it (`reducePicture`). `image-gone`: the bytes are not those of the digest. */
+  /** The image as a person sees it (`reducePicture`). `image-gone`: the bytes do not match the digest. */
   show(image: ShownImage, signal: AbortSignal): Promise<Shown>;
-  /** The small picture and the patient for a list; null: the bytes are not those of the digest. */
+  /** The thumbnail and the patient for a list; null: the bytes do not match the digest. */
   preview(image: PreviewedImage, signal: AbortSignal): Promise<Preview | null>;
-  /** The image as a report has it. The digest is not looked at. */
+  /** The image as a report prints it. The digest is ignored. */
   print(image: ShownImage, signal: AbortSignal): Promise<PrintedImage>;
   /** Body Part Examined (0018,0015) and Study Description (0008,1030). */
   header(bytes: Uint8Array, signal: AbortSignal): Promise<HeaderWords>;
-  /** The picture of a map, to be laid over the image. */
+  /** The picture of a map, to lay over the image. */
   explain(explanation: Explanation, signal: AbortSignal): Promise<Png>;
-  /** Resolves when the thread runs and has a turn to give. */
+  /** Resolves when the thread runs and can take a task. */
   ready(signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 };

@@ -1,4 +1,7 @@
-/** The thread that looks at images: message glue, the work is examination.ts and draw-explanation.ts. */
+/**
+ * The worker thread that examines images. It only passes messages; examination.ts and draw-explanation.ts do the
+ * work.
+ */
 import { createHash } from 'node:crypto';
 import { SHOWN_SIDE_LIMIT } from '#shared/pixels/reduce-picture.ts';
 import { giveBack } from '#shared/give-back.ts';
@@ -50,7 +53,7 @@ const work: Serve = async (task, ask, isOver) => {
   return giving(png, png.buffer);
 };
 
-/** The other side knows why. */
+/** Thrown when a run failed; the main thread knows the reason. */
 class RunFailed extends Error {}
 
 function bytesOf(task: Task): Uint8Array {

@@ -1,6 +1,6 @@
 /**
- * The preview of an image in a list: a small picture, and the patient as the PACS has it. The thread that looks at
- * images reads it, because the header is the sender's.
+ * The preview of an image in a list: a thumbnail, and the patient as the PACS has it. The worker thread for images
+ * reads it, because the header comes from the sender.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { BODY_PARTS } from '#shared/dicom/defined-terms.ts';
@@ -10,12 +10,12 @@ import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { ResultPreview } from '#shared/protocol/inference.ts';
 import { showImage, type SeeingTools } from './examination.ts';
 
-/** The longer side of a thumbnail, in pixels: 64 on a screen of two and a half dots a pixel. */
+/** The longer side of a thumbnail, in pixels: 64 CSS pixels on a screen with 2.5 device pixels each. */
 const THUMBNAIL_SIDE = 160;
-/** PS3.15 §E.1.1: YES where the patient's name and number are pseudonyms. */
+/** PS3.15 §E.1.1: YES if the patient's name and ID are pseudonyms. */
 const PATIENT_IDENTITY_REMOVED = 0x00120062;
 
-/** `png` null: the image cannot be drawn, or nobody asked for that. */
+/** `png` null: the image cannot be drawn, or the caller did not ask for it. */
 export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly png: Uint8Array | null };
 
 /** `frame` null: the image is not drawn. */

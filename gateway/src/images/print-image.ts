@@ -1,4 +1,7 @@
-/** An image for a report on paper: its picture, what marks on it need, and whether its header tells of text in it. */
+/**
+ * Prepares an image for a report on paper: its picture, what marks on it need, and whether its header says that the
+ * pixels may contain text.
+ */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { describeInstance } from '#shared/dicom/describe-instance.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
@@ -11,12 +14,13 @@ export type PrintedImage =
   | {
       readonly kind: 'printed';
       readonly png: Uint8Array<ArrayBuffer>;
-      /** Size of the image itself; the picture may be smaller. */
+      /** The size of the image itself; the picture may be smaller. */
       readonly rows: number;
       readonly columns: number;
       readonly spacing: Spacing | null;
       /**
-       * Whether the image may hold a name, by the standard of policies that remove names; nobody reads the pixels.
+       * Whether the image may contain a name, by the criteria of policies that remove names. The pixels themselves
+       * are not examined.
        */
       readonly mayHoldName: boolean;
     };

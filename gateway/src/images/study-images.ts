@@ -1,4 +1,4 @@
-/** The instances of a study that models examine, and the facts known about them without reading them. */
+/** The instances of a study that models examine, and the facts that are known about them without reading them. */
 import { sopClassKind } from '#shared/dicom/registry.ts';
 import type { Db } from '../database/database.ts';
 import { isOriginal } from '../pipeline/instance.store.ts';
@@ -10,10 +10,10 @@ import {
   type Pacs,
 } from '../ports/pacs/pacs.ts';
 
-/** Modalities whose objects describe images but are none themselves. */
+/** Modalities whose objects describe images but are not images themselves. */
 const NO_IMAGES = new Set(['SR', 'SEG', 'PR', 'KO', 'RTSTRUCT', 'RTPLAN', 'DOC', 'REG', 'AU', 'ECG']);
 
-/** By its SOP Class, or where the PACS does not say it, by its modality. */
+/** Decides by the SOP Class or, if the PACS does not give it, by the modality. */
 export function isImage({
   sopClassUID,
   modality,
@@ -24,8 +24,8 @@ export function isImage({
 }
 
 /**
- * The digest of an instance that came through this gateway and that the PACS keeps unchanged. Null: it has to
- * be read.
+ * The digest of an instance that came through this gateway and that the PACS stores unchanged. Null: the instance has
+ * to be read.
  */
 export async function storedDigest(
   db: Db,
@@ -43,10 +43,10 @@ export async function storedDigest(
   return rows.length === 1 ? rows[0]!.digest : null;
 }
 
-/** The first ones, if the study has more. */
+/** How many instances are listed; a study with more is cut off after these. */
 export const LISTED_LIMIT = 20_000;
 
-/** The instance, whole. @throws Problem study-not-found, file-too-large; PacsUnreachable. */
+/** Fetches the whole instance. @throws Problem study-not-found, file-too-large; PacsUnreachable. */
 export async function fetchWhole(
   pacs: Pick<Pacs, 'fetchInstance'>,
   where: FoundInstance,

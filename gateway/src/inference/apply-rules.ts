@@ -1,6 +1,6 @@
 /**
- * After the receipt of a study: which of its instances models look at without being asked. One job an
- * instance and model; the models' own results are never looked at.
+ * Decides, after a study has its receipt, which of its instances models examine automatically. Each instance and
+ * model gets one job. Instances that the gateway itself made from results are never examined.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { CONDITIONS, type Condition, type InferenceRule } from '#shared/protocol/rule.ts';
@@ -24,11 +24,11 @@ import { fetchWhole, isImage, LISTED_LIMIT } from '../images/study-images.ts';
 
 export const RULE_QUEUE = 'inference';
 
-/** Only the header says these; it is read where a rule asks for one of them. */
+/** Only the header contains these, so it is read if a rule has a condition on one of them. */
 const IN_HEADER: readonly Condition[] = ['bodyPart', 'description'];
 const OUTSIDE_HEADER = CONDITIONS.filter((condition) => !IN_HEADER.includes(condition));
 
-/** An instance in the PACS, and the rules that it fits but for what its header says. */
+/** An instance in the PACS, and the rules that it meets apart from their conditions on the header. */
 type Candidate = {
   readonly one: DescribedInstance;
   readonly attributes: Attributes;
@@ -40,7 +40,7 @@ type Meant = {
   readonly sopInstanceUID: string;
 };
 
-/** Throws PacsUnreachable; then the job is run again. */
+/** Throws PacsUnreachable, after which the job is run again. */
 export async function applyRules(
   { studyId }: StudyJob,
   tools: InferenceTools,
@@ -51,8 +51,8 @@ export async function applyRules(
   const rules = await rulesFor(study, tools);
   if (rules.length === 0) return;
   const candidates = await candidatesIn(study, rules, tools, signal);
-  // A rule meant for projections that meets a volume would fill the queue and have each slice read, to
-  // nobody's use.
+  // A rule meant for projections that matches a volume would fill the queue and have every slice read, which is of no
+  // use to anybody.
   if (candidates.length > IMAGES_A_JOB) return;
   const meant: Meant[] = [];
   for (const { one, attributes, fitting } of candidates) {
@@ -70,7 +70,7 @@ async function rulesFor(study: StudyRow, tools: InferenceTools): Promise<readonl
   return ((await isSample(study, tools)) ? [...enabled, SAMPLE_RULE] : enabled).map(appliedInference);
 }
 
-/** The images of the study that came from a device and are in the PACS. Throws PacsUnreachable. */
+/** The images of the study that a device sent and that are in the PACS. Throws PacsUnreachable. */
 async function candidatesIn(
   study: StudyRow,
   rules: readonly InferenceRule[],
@@ -97,7 +97,7 @@ async function candidatesIn(
   });
 }
 
-/** Creates a job for each image and model that were not asked about before. */
+/** Creates a job for each image and model that have none yet. */
 async function ask(
   trx: Trx,
   tools: InferenceTools,
@@ -130,7 +130,7 @@ async function ask(
   );
 }
 
-/** Nothing where the PACS no longer has the instance, and where it is too large. Throws PacsUnreachable. */
+/** Empty if the PACS no longer has the instance or it is too large. Throws PacsUnreachable. */
 async function headerOf(
   where: FoundInstance,
   { pacs, examiner }: InferenceTools,
@@ -147,8 +147,8 @@ async function headerOf(
 const listOf = (value: string | null | undefined): readonly string[] => (value == null ? [] : [value]);
 
 /**
- * A later revision of the study brings new instances in addition to those already asked about; failed ones
- * are asked about once more. Jobs are removed after a while (remove-outdated.ts), their results stay.
+ * Leaves out the images and models that already have a job or a result, since a later revision of the study only adds
+ * instances. Failed jobs are tried once more. Old jobs are removed (remove-outdated.ts), but their results stay.
  */
 async function withoutAsked(
   trx: Trx,

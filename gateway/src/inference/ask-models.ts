@@ -1,8 +1,8 @@
 /**
- * Each question is about one image, and answered from the cache or by the models. Their answer is kept before it
- * is told, so that the same question has the same answer everywhere and for ever.
+ * Answers a question about one image, from the cache or with the models. The models' answer is stored before it is
+ * returned, so the same question always gets the same answer, at every gateway.
  *
- * A model that crashes, hangs or answers nonsense is an error with a name, and does not touch the others.
+ * A model that crashes, hangs or returns nonsense gives a named error and does not affect the others.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { disagreement, SCORED_ON_DEVICE } from '#shared/models/disagreement.ts';
@@ -31,16 +31,20 @@ import type { Film, Run } from '../images/examine-thread.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { refsOf, wordsOf, type ModelSet } from './model-set.ts';
 
-/** An image to ask about. `digest` null: not known before it is read. */
+/** An image to examine. `digest` null: unknown until the image is read. */
 export type Input = {
-  /** Where it came from: only a file itself says whose image it is, and anybody can write that. */
+  /**
+   * Where the image came from. For a file, only the file itself says whose image it is, and anybody can write that.
+   */
   readonly source: InputSource;
   readonly digest: string | null;
   /** Counted from 0. */
   readonly frame: number;
-  /** The film's bytes are in memory that nobody else uses: they move to the thread that looks at them. */
+  /**
+   * The bytes are in memory that nothing else uses, because they are transferred to the thread that examines them.
+   */
   readonly film: (signal: AbortSignal) => Promise<Film>;
-  /** The device's own findings on it. */
+  /** The device's own findings on the image. */
   readonly triage: DeviceTriage | null;
 };
 export type Ask = {
@@ -51,15 +55,15 @@ export type Ask = {
 };
 type Answered =
   | { readonly kind: 'answered'; readonly result: ResultRow; readonly cached: boolean }
-  /** No model can look at the image. */
+  /** No model can examine the image. */
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 
 /**
- * A run of a model takes milliseconds; a run of this length hangs, and holds up all others. An image that must be
+ * A model takes milliseconds. A run that takes this long hangs and delays all others, and an image that must be
  * answered within 5 s must survive that.
  */
 const RUN_TIMEOUT_MS = 3_000;
-/** An image, the models that look at it, and how they are asked. */
+/** An image, the models that examine it, and how they are asked. */
 type ImageQuestion = { readonly input: Input; readonly set: ModelSet; readonly ask: Ask };
 
 /** @throws EngineFault, errors of `input.film`, and the signal's reason. */
@@ -81,12 +85,17 @@ export async function askModels(
   }
 }
 
-/** Counts this image, in the transaction that answers it. */
+/** Counts this image in the transaction that stores its answer. */
 type Count = (db: Db, outcome: string) => Promise<void>;
-/** The models that looked at the image beside the one that was asked: how it ended, and all their runs together. */
+/**
+ * The models that examined the image in addition to the requested one: the outcome, and the total time of their runs.
+ */
 type Looks = Map<ModelVersion, { outcome: string; seconds: number }>;
 
-/** The model that was asked is counted with the whole question: decoding is a part of how long people wait. */
+/**
+ * The requested model is counted with the time of the whole question, because decoding is part of how long people
+ * wait.
+ */
 function counterOf({ set, ask }: ImageQuestion, tools: InferenceTools, looks: Looks): Count {
   const began = performance.now();
   const { asked } = set;
@@ -147,7 +156,7 @@ function keyOf({ input, set, ask }: ImageQuestion, inputDigest: string): string 
   });
 }
 
-/** The population that the device named; null where no model ran on it and it does not know. */
+/** The population that the device named; null if no model ran on the device and it does not know the population. */
 function populationSaid({ triage }: Input): Population | null {
   if (triage === null || (triage.runtime === 'none' && triage.population === 'unknown')) return null;
   return triage.population;
@@ -187,8 +196,8 @@ async function keep(
 }
 
 /**
- * A file belongs to no study, whatever its header says: otherwise its result would be shown with another
- * patient's images, and open them.
+ * Removes the study's identifiers. A file belongs to no study, whatever its header says; otherwise its result would
+ * be shown with another patient's images, and give access to them.
  */
 function withoutIdentifiers(finding: Finding): Finding {
   const { digest, kind, rows, columns, frame } = finding.input;
@@ -196,8 +205,8 @@ function withoutIdentifiers(finding: Finding): Finding {
 }
 
 /**
- * Null: they agree, or this is not the model of the device's score, or it did not run on the device, which scores only
- * patients that the model is known to be meant for.
+ * Null: device and gateway agree, this is not the model with which the device scored, or the model did not run on the
+ * device. The device scores only patients for whom the model is known to be meant.
  */
 const disagreementOf = (triage: DeviceTriage | null, { model, score }: Finding): Disagreement | null =>
   model.id === SCORED_ON_DEVICE && triage?.models.some(({ digest }) => digest === model.digest)
@@ -241,6 +250,6 @@ function runOf({ models }: ModelSet, { engine, pathOf }: InferenceTools, looks: 
   };
 }
 
-/** At every gateway, an activation gives the model another trial. */
+/** An activation gives the model a fresh trial at every gateway. */
 const trialOf = ({ activated_at, added_at }: ModelVersion): string =>
   (activated_at ?? added_at).toISOString();

@@ -1,13 +1,13 @@
-/** The names of what may go wrong while models look at an image. */
+/** Names the errors that can occur while models examine an image. */
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { EngineFault } from '../ports/engine/engine.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 
 /**
- * The code that the caller is told; null: nobody expected the error. Once the signal has ended the question,
- * that is the reason: its time was up, or nobody waits for the answer any more (the job was cancelled, the
- * caller hung up, the gateway stops).
+ * The code for the caller; null: the error was unexpected. If the signal ended the question, that is the reason: the
+ * time was up, or nobody waits for the answer any more (the job was cancelled, the caller hung up, or the gateway is
+ * stopping).
  */
 export function codeOf(error: unknown, { aborted, reason }: AbortSignal): AnyProblemCode | null {
   if (error instanceof EngineFault || error instanceof Problem) return error.code;
@@ -15,6 +15,6 @@ export function codeOf(error: unknown, { aborted, reason }: AbortSignal): AnyPro
   return error instanceof PacsUnreachable ? 'pacs-unreachable' : null;
 }
 
-/** The reason that `AbortSignal.timeout` gives. */
+/** Recognizes the reason with which `AbortSignal.timeout` aborts. */
 const isTimeUp = (reason: unknown): boolean =>
   reason instanceof DOMException && reason.name === 'TimeoutError';

@@ -1,4 +1,4 @@
-/** A job, in the transaction that asks for it. */
+/** Creates a job in the transaction that asks for it. */
 import type { Trx } from '../database/database.ts';
 import type { JobKind, JobParameters } from '../database/inference-tables.ts';
 import type { InferenceTools } from './inference-tools.ts';
@@ -6,8 +6,8 @@ import { insertJob } from './job.store.ts';
 import { JOB_QUEUE } from './run-job.ts';
 
 /**
- * A model here takes milliseconds, integrated gradients seconds, a study of 64 images minutes; a job that
- * takes longer hangs.
+ * A model takes milliseconds, integrated gradients take seconds, and a study of 64 images takes minutes. A job that
+ * takes longer than this hangs.
  */
 const TIMEOUT_SECONDS = 600;
 

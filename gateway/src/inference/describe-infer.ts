@@ -1,4 +1,4 @@
-/** The contract of `/predict`, `/infer` and `/infer/batch`. */
+/** The API contract of `/predict`, `/infer` and `/infer/batch`. */
 import { z } from '@hono/zod-openapi';
 import type { Role } from '#shared/protocol/api.ts';
 import { inferRequestSchema, jobSchema, predictAnswerSchema } from '#shared/protocol/inference.ts';
@@ -41,7 +41,7 @@ const FIELDS = {
 } as const;
 const JOB_FIELDS = { ...FIELDS, priority: field } as const;
 const file = { type: 'string', format: 'binary' } as const;
-/** A form, or the file itself; with a bare file the fields stand in the address. */
+/** A form, or the file itself as the body; with a bare file, the fields are in the query. */
 const filesOf = (fields: object) => ({
   'multipart/form-data': {
     schema: { type: 'object' as const, properties: { file, ...fields }, required: ['file'] },
@@ -59,7 +59,7 @@ const LIMITS = [
 const ASKED = { roles: ASKERS, tags: ['inference'], method: 'post' as const };
 const PROBLEMS = [...FORM_PROBLEMS, ...IMAGE_PROBLEMS, ...MODEL_PROBLEMS];
 
-/** Puts the three routes into the contract; they are served without schemas, for their bodies are streamed. */
+/** Adds the three routes to the API contract. They are served without schemas, because their bodies are streamed. */
 export function describeInference(router: Router): void {
   describePredict(router);
   describeInfer(router);

@@ -1,9 +1,9 @@
 /**
- * `POST /predict`: one image, answered at once. `POST /infer` and `/infer/batch`: a job for each image, or
+ * `POST /predict` answers about one image at once. `POST /infer` and `/infer/batch` create a job for each image, or
  * for each study in the PACS.
  *
- * An image sent to `/predict` never touches a disk; one that waits for a job lies encrypted until the job has
- * ended. Names of files are not looked at.
+ * An image sent to `/predict` is never written to a disk. An image that waits for a job is stored encrypted until the
+ * job has ended. File names are ignored.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { inferRequestSchema, type Job } from '#shared/protocol/inference.ts';
@@ -38,7 +38,7 @@ import {
 } from './read-form.ts';
 import { withModels } from './with-models.ts';
 
-/** Batches are not urgent, so they take no places from callers that wait for an answer. */
+/** Batches are not urgent, so they have separate places and take none from callers that wait for an answer. */
 const PLACES = { atOnce: 4, ofOne: 2 };
 const BATCH_PLACES = { atOnce: 2, ofOne: 1 };
 
@@ -53,7 +53,7 @@ export function inferRoutes(tools: InferenceTools): Router {
   return router;
 }
 
-/** Each part of a body is held while it is read and worked at, and no more than one. */
+/** Holds one file of the body in memory at a time, while it is read and processed. */
 function holding<T>(c: GatewayContext, work: (sent: Sent) => Promise<T>, isBatch = false): Promise<T> {
   const body = { request: c.req.raw, from: callerOf(c).id, heldBytes: FILE_BYTES_LIMIT, isBatch };
   const contentType = c.req.header('content-type') ?? '';
@@ -82,7 +82,7 @@ async function answerNow(
 ): Promise<Response> {
   const caller = callerOf(c);
   const hungUp = c.req.raw.signal;
-  // No caller's time runs while the engine starts. One that cannot be started is told with the run.
+  // The caller's time limit does not run while the engine starts. If the engine cannot start, the run reports that.
   await ignoreFailure(tools.engine.ready(hungUp), 'the run says why');
   await ignoreFailure(tools.examiner.ready(hungUp), 'the question says why');
   const began = performance.now();
@@ -142,9 +142,9 @@ type SentFiles = { readonly places: Places; readonly sent: Sent; readonly limit:
 type Kept = { readonly id: string; readonly wrappedKey: Uint8Array; readonly bytes: number };
 
 /**
- * Each file is on the disk, encrypted, before its job is there; where one is refused, none is kept. A single
- * file that no model could look at is refused at once; in a batch each job ends with its own reason, and a
- * damaged file does not hold up the others.
+ * Stores each file on the disk, encrypted, before its job exists. If one file is refused, none is kept. A single file
+ * that no model could examine is refused at once. In a batch each job ends with its own reason, so a damaged file
+ * does not delay the others.
  */
 async function takeFiles(
   c: GatewayContext,
@@ -171,8 +171,8 @@ async function takeFiles(
 }
 
 /**
- * Decodes its first frame. Where that takes too long, or the thread ends, the job finds out.
- * @throws Problem: why no model could look at it.
+ * Decodes the image's first frame. If that takes too long, or the thread ends, the job discovers it later.
+ * @throws Problem: why no model could examine the image.
  */
 async function requireImage(
   bytes: Uint8Array<ArrayBuffer>,
@@ -199,7 +199,7 @@ function bodyOf(c: GatewayContext): AsyncIterable<Uint8Array> {
   return body;
 }
 
-/** Relative, for the API is served under two roots. */
+/** The location is relative, because the API is served under two roots. */
 function accepted(c: GatewayContext, shown: Job): Response {
   return c.json(shown, 202, { Location: `jobs/${shown.id}` });
 }

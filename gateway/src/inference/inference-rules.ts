@@ -1,6 +1,6 @@
 /**
- * Rules of inference say when a delivered study is examined automatically: those that an administrator has set, and
- * the one that every installation has.
+ * Inference rules decide when a delivered study is examined automatically. An administrator sets them; one more is
+ * built into every installation.
  */
 import type { DryRun, InferenceRule, Rule } from '#shared/protocol/rule.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -8,10 +8,10 @@ import type { Db } from '../database/database.ts';
 import { versionsOf } from '../models/model.store.ts';
 import { answersItself } from './model-set.ts';
 
-/** For a rule that names no modality: projections, which the models here were made for. */
+/** The modalities of a rule that names none: projections, for which the models here were made. */
 const DEFAULT_MODALITIES = ['CR', 'DX'];
 
-/** For the sample study, of the first visitor and for each destination: nobody is in it. */
+/** The rule for the sample study, both the first visitor's and each destination's. It contains no real patient. */
 export const SAMPLE_RULE: InferenceRule = {
   name: 'sample-study',
   enabled: true,
@@ -22,7 +22,7 @@ export const SAMPLE_RULE: InferenceRule = {
 /** Patient ID of the sample study in client/src/pipeline/ingest/sample-study.ts. */
 export const SAMPLE_PATIENT_ID = 'SAMPLE-1';
 
-/** With the modalities of a rule that names none. */
+/** Adds the default modalities to a rule that names none. */
 export const appliedInference = <R extends Rule>(rule: R): R => ({
   ...rule,
   when: { ...rule.when, modality: rule.when.modality ?? DEFAULT_MODALITIES },

@@ -1,4 +1,4 @@
-/** The tools of inference: its surroundings as values. The gateway opens them once; a test gives its own. */
+/** The tools of inference: its dependencies as values. The gateway opens them once, and a test passes its own. */
 import { join } from 'node:path';
 import type { NamedKey, PolicyKey } from '#shared/transfer/policy-key.ts';
 import type { Db } from '../database/database.ts';
@@ -17,16 +17,21 @@ import { createExaminer, type Examiner } from '../images/examine-thread.ts';
 import { createInputStore, type InputStore } from './input-store.ts';
 
 type InferenceMetrics = {
-  /** Counts one image, or a file that was to be one. `outcome`: `answered`, `cached`, or the code of a problem. */
+  /**
+   * Counts one image, or a file that was meant to be one. `outcome`: `answered`, `cached`, or the code of a problem.
+   */
   inference(model: string, outcome: string, seconds: number): void;
-  /** The device and the gateway found different things on one image. */
+  /** Counts an image on which the device and the gateway found different things. */
   disagreement(model: string): void;
 };
 
 export type InferencePatience = {
-  /** For looking and answering, once the whole image and the engine are here, unless a caller says otherwise. */
+  /**
+   * The time to examine an image and answer, unless the caller sets another. It starts once the whole image and the
+   * engine are available.
+   */
   readonly answerMs: number;
-  /** Before a job's second attempt and its third. */
+  /** The pauses before a job's second and third attempts. */
   readonly backOffSeconds: readonly number[];
 };
 export const INFERENCE_PATIENCE: InferencePatience = { answerMs: 5_000, backOffSeconds: [1, 4] };
@@ -41,15 +46,15 @@ export type InferenceTools = {
   readonly inputs: InputStore;
   readonly pacs: Pick<Pacs, 'describeStudy' | 'fetchInstance'>;
   /**
-   * Sends the result's instances to the PACS, into the study of their source; does nothing when they are
-   * already on their way. Throws PacsUnreachable.
+   * Sends the result's instances to the PACS, into the study of their source. Does nothing if they are already on
+   * their way. Throws PacsUnreachable.
    */
   readonly deliver: (
     result: ResultRow,
     source: (signal: AbortSignal) => Promise<Uint8Array>,
     signal: AbortSignal,
   ) => Promise<void>;
-  /** Opens the cases that rules ask for, once models may have looked at the study. Throws PacsUnreachable. */
+  /** Opens the cases that rules ask for, once models may have examined the study. Throws PacsUnreachable. */
   readonly openCases: (
     of: { readonly siteId: string; readonly studyInstanceUID: string },
     signal: AbortSignal,
@@ -57,7 +62,7 @@ export type InferenceTools = {
   readonly inferencePatience: InferencePatience;
   readonly log: Log;
   readonly metrics: InferenceMetrics;
-  /** "This job changed", on every gateway. */
+  /** Announces on every gateway that a job changed. */
   readonly changes: StudyChanges;
   readonly policyKey: (of: NamedKey) => Promise<PolicyKey>;
   readonly now: () => Date;
@@ -82,11 +87,11 @@ type Base = Pick<
 type InferenceParts = Base & {
   readonly files: Pick<ModelFiles, 'pathOf'>;
   readonly road: ResultSender;
-  /** For the images of jobs that wait, and nothing else. */
+  /** Stores only the images of waiting jobs. */
   readonly inputBlobs: Blobs;
   readonly keys: Pick<Keys, 'wrapKey'>;
   readonly dataDir: string;
-  /** To the other gateways; null where this one is alone. */
+  /** The channel to the other gateways; null if this gateway runs alone. */
   readonly channel: (name: string) => Promise<MessageChannel | null>;
 };
 

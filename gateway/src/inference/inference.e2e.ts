@@ -1,7 +1,7 @@
 /**
- * Models in a whole gateway, with a real Orthanc and the process that runs them: automatically from an upload
- * to report, segmentation and heat map, as other programs read them; and a gateway that is killed while they
- * work.
+ * Runs models in a whole gateway, with a real Orthanc and the process that runs the models. It covers the automatic
+ * way from an upload to report, segmentation and heat map, as other programs read them, and a gateway that is killed
+ * during the work.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -78,7 +78,7 @@ const json = (method: string, body: object): RequestInit => ({
   body: JSON.stringify(body),
 });
 
-/** Reads both lungs of a segmentation by pydicom: rows, columns, and a byte for each pixel. */
+/** Reads both lungs of a segmentation with pydicom: rows, columns, and a byte for each pixel. */
 function lungsOf(
   segmentation: Buffer,
   folder: string,
@@ -168,7 +168,10 @@ async function maskOf(): Promise<{
   return { rows, columns, mask: Uint8Array.from(grey, (value) => (value > 0 ? 1 : 0)) };
 }
 
-/** Twice what both mark, of what each marks; the second one is asked at the nearest pixel. */
+/**
+ * The Dice coefficient of two masks: twice the pixels that both mark, divided by the sum of what each marks. The
+ * second mask is sampled at the nearest pixel.
+ */
 function diceOf(one: NonNullable<ReturnType<typeof lungsOf>>, other: typeof one): number {
   let both = 0;
   let sum = 0;

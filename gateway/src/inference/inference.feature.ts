@@ -1,6 +1,6 @@
 /**
- * Models look at images: at once, by a job, or because a rule says so once a study has its receipt. Jobs run one at a
- * time, so that an upload does not wait for a model.
+ * Models examine images: at once, in a job, or because a rule says so after a study has its receipt. Jobs run one at
+ * a time, so that no upload has to wait for a model.
  */
 import type { Feature } from '../feature.ts';
 import type { StudyJob } from '../pipeline/stages.ts';
@@ -35,7 +35,7 @@ export function inferenceFeature(tools: InferenceTools): Feature & { readonly st
   };
 }
 
-/** After the receipt of a study: models begin to look at it, and cases are opened about it. */
+/** Runs after a study has its receipt: models begin to examine it, and cases are opened for it. */
 async function followRules(job: StudyJob, tools: InferenceTools, signal: AbortSignal): Promise<void> {
   await applyRules(job, tools, signal);
   const study = await findStudy(tools.db, job.studyId);

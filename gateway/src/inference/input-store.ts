@@ -1,6 +1,6 @@
 /**
- * Files that wait for their job: encrypted, each under a key of its own that is destroyed when the job ends.
- * Their names are not kept.
+ * Stores files that wait for their job. Each is encrypted under its own key, which is destroyed when the job ends.
+ * File names are not kept.
  */
 import { join } from 'node:path';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
@@ -9,31 +9,31 @@ import { createStudyKeys } from '../pipeline/study-key.ts';
 
 export type InputStore = {
   /**
-   * Keeps the file for this job; it outlives a power cut when this resolves, with its key as the database
-   * keeps it. Throws StorageFull.
+   * Stores the file for this job. When it resolves, the file and its key (as the database stores it) survive a power
+   * cut. Throws StorageFull.
    */
   keep(
     jobId: string,
     chunks: readonly Uint8Array[],
   ): Promise<{ readonly wrappedKey: Uint8Array; readonly bytes: number }>;
-  /** Null: it is gone, or nobody can open it. */
+  /** Null: the file is gone, or cannot be decrypted. */
   read(jobId: string, wrappedKey: Uint8Array, bytes: number): Promise<Uint8Array | null>;
-  /** For ever. */
+  /** Destroys the file irrecoverably. */
   destroy(jobId: string, wrappedKey: Uint8Array): Promise<void>;
   /**
-   * Destroys files that no open job has named for an hour: a gateway that was killed left them. `open`: jobs,
+   * Destroys files that no open job has named for an hour, which a killed gateway left behind. `open`: the open jobs
    * with their keys.
    */
   sweep(open: ReadonlyMap<string, Uint8Array>): Promise<void>;
 };
 
-/** A form may take ten minutes until its jobs are there; the sweep comes every ten (inference.feature.ts). */
+/** A form may take ten minutes until its jobs exist, and the sweep runs every ten minutes (inference.feature.ts). */
 const SWEEPS_UNNAMED = 6;
 
-/** `blobs`: of this store alone. */
+/** `blobs`: used by this store alone. */
 export function createInputStore(blobs: Blobs, wrapKey: Uint8Array, keysFolder: string): InputStore {
   const keys = createStudyKeys(wrapKey, join(keysFolder, 'inputs'));
-  /** In how many sweeps in a row each had no job. */
+  /** For each file, the number of consecutive sweeps in which it had no job. */
   let suspects: ReadonlyMap<string, number> = new Map();
   return {
     async keep(jobId, chunks) {
@@ -57,7 +57,7 @@ export function createInputStore(blobs: Blobs, wrapKey: Uint8Array, keysFolder: 
     },
     async sweep(open) {
       await keys.sweep([...open.values()]);
-      // A file arrives before its job: a new one may still get one.
+      // A file is stored before its job exists, so a new file may still get one.
       const nameless = (await blobs.ids()).filter((id) => !open.has(id));
       const times = (id: string): number => (suspects.get(id) ?? 0) + 1;
       for (const id of nameless) if (times(id) > SWEEPS_UNNAMED) await blobs.remove(id);

@@ -1,4 +1,4 @@
-/** Knows the sample study, of the first visitor and for each destination, under any policy. */
+/** Recognizes the sample study, both the first visitor's and each destination's, under any policy. */
 import { createPseudonyms, createRequests } from '#shared/deid/pseudonyms.ts';
 import type { InferenceRule } from '#shared/protocol/rule.ts';
 import { patientKeyOf } from '#shared/deid/patient-key.ts';
@@ -10,7 +10,7 @@ import { findPolicy, RESULTS_POLICY } from '../policies/policies.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { SAMPLE_PATIENT_ID, SAMPLE_RULE } from './inference-rules.ts';
 
-/** The rule that is built in and takes this study, for a dry run. */
+/** The built-in rule that matches this study, if any, for a dry run. */
 export async function builtInRules(
   tools: Pick<InferenceTools, 'db' | 'policyKey'>,
   siteId: string,
@@ -27,7 +27,7 @@ export async function builtInRules(
   return [];
 }
 
-/** Under a policy that replaces UIDs the study has a pseudonym: a function of its patient and its UID. */
+/** Under a policy that replaces UIDs, the study has a pseudonym that is derived from its patient and its UID. */
 export async function isSample(
   { site_id: siteId, study_instance_uid: uid, policy_name: name, policy_version: version }: StudyRow,
   { db, policyKey }: Pick<InferenceTools, 'db' | 'policyKey'>,

@@ -1,7 +1,7 @@
 /**
- * Inference jobs in the database. The gateway that runs a job begins, advances and ends it; each change names
- * the states that it may start from, so that a run that was overtaken (cancelled, or taken over by another
- * gateway) changes nothing.
+ * Inference jobs in the database. The gateway that runs a job begins, advances and ends it. Each change names the
+ * states from which it may start, so a run that is out of date (because the job was cancelled, or another gateway
+ * took it over) changes nothing.
  */
 import { sql, type Selectable } from 'kysely';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -12,7 +12,7 @@ import type { InferenceJobTable, JobKind, JobParameters } from '../database/infe
 
 export type JobRow = Selectable<InferenceJobTable>;
 
-/** Why it ends without results, or waits for another attempt. */
+/** Why the job ended without results, or waits for another attempt. */
 type JobError = AnyProblemCode;
 
 type NewJob = {
@@ -73,7 +73,7 @@ export async function lockJob(trx: Trx, id: string): Promise<JobRow | undefined>
   return trx.selectFrom('inference_job').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
 }
 
-/** The newest first. `accountId` null: of everybody, rules included. */
+/** The newest first. `accountId` null: the jobs of all accounts, and of rules. */
 export async function listJobs(
   db: Db,
   siteId: string,
@@ -90,12 +90,12 @@ export async function listJobs(
   return (accountId === null ? all : all.where('account_id', '=', accountId)).execute();
 }
 
-/** Jobs of one account that wait or run: two full batches of studies, and some. */
+/** How many jobs of one account may wait or run: two full batches of studies, and a few more. */
 const OPEN_JOBS_LIMIT = 256;
 
 /**
- * Checks that the account may have so many more open jobs. Another request of the account waits until this
- * transaction has ended, because neither would see the other's jobs. @throws Problem rate-limited.
+ * Checks that the account may have `more` additional open jobs. Another request of the account waits until this
+ * transaction has ended, because otherwise neither would see the other's jobs. @throws Problem rate-limited.
  */
 export async function requireRoom(trx: Trx, accountId: string, more: number): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`jobs ${accountId}`}))`.execute(trx);
@@ -110,8 +110,8 @@ export async function requireRoom(trx: Trx, accountId: string, more: number): Pr
 }
 
 /**
- * A run of it begins; it is the only one, for jobs of one key never run side by side. `version`: that it
- * began with, where it is known by now.
+ * Records that a run of the job begins. No other run is active, because jobs with one key never run at the same time.
+ * `version`: the version with which it begins, if already known.
  */
 export async function beginJob(
   trx: Trx,
@@ -126,7 +126,7 @@ export async function beginJob(
   return begun.returningAll().executeTakeFirstOrThrow();
 }
 
-/** False: it no longer runs (it was cancelled), and nothing was changed. */
+/** False: the job no longer runs (it was cancelled), and nothing was changed. */
 export async function setProgress(
   db: Db,
   id: string,
@@ -140,7 +140,7 @@ export async function setProgress(
   return (await moved.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
-/** Another attempt is made later. False: it has ended. */
+/** Puts the job back for another attempt. False: the job has ended. */
 export async function putBack(
   trx: Trx,
   id: string,
@@ -155,7 +155,7 @@ export async function putBack(
   return (await back.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
-/** Ends the job. False: it had ended before. A file that came with it is not needed any longer. */
+/** Ends the job. False: it had already ended. A file that came with the job is then no longer needed. */
 export async function endJob(
   trx: Trx,
   id: string,
@@ -170,7 +170,7 @@ export async function endJob(
   return (await ended.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
-/** From the start again, with all its attempts and all its patience: as if it were asked now. */
+/** Starts the job anew, with all its attempts and its full waiting time, as if it were requested now. */
 export async function renewJob(trx: Trx, id: string, now: Date): Promise<void> {
   const renewed = {
     state: 'queued',
@@ -186,8 +186,8 @@ export async function renewJob(trx: Trx, id: string, now: Date): Promise<void> {
 }
 
 /**
- * Deletes jobs that ended before this time, at most so many, and returns their number. Their results stay,
- * and so do the accounts that got them.
+ * Deletes at most `limit` jobs that ended before this time, and returns their number. Their results stay, with the
+ * accounts that received them.
  */
 export async function deleteEndedJobs(trx: Trx, before: Date, limit: number): Promise<number> {
   const ended = await trx
@@ -205,7 +205,7 @@ export async function deleteEndedJobs(trx: Trx, before: Date, limit: number): Pr
   return ids.length;
 }
 
-/** Jobs that still need their file, with its key. */
+/** The jobs that still need their file, with its key. */
 export async function inputKeys(db: Db): Promise<ReadonlyMap<string, Uint8Array>> {
   const rows = await db
     .selectFrom('inference_job')

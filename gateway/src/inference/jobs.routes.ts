@@ -1,6 +1,6 @@
 /**
- * `/jobs`: the jobs of the models, as a list, one by one and as a stream; a job is cancelled or tried again
- * here.
+ * `/jobs`: lists the models' jobs, shows one, and streams its changes. Here a job can also be cancelled or tried
+ * again.
  */
 import { z } from '@hono/zod-openapi';
 import type { SSEStreamingApi } from 'hono/streaming';
@@ -34,10 +34,10 @@ import {
 import { JOB_QUEUE } from './run-job.ts';
 
 const ASKERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
-/** A page of the screen. */
+/** The jobs on one page of the app. */
 const LIST_LIMIT = 200;
 const KEEP_ALIVE_MS = 15_000;
-/** For all callers together; each stream costs a query at every change of its job. */
+/** Streams of all callers together. Each stream costs a query at every change of its job. */
 const STREAMS_LIMIT = 256;
 
 const shown = z.object(jobSchema.shape).openapi('Job');
@@ -101,7 +101,7 @@ const events = defineRoute({
   responses: { 200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } } },
 });
 
-/** The stream of one job, for `GET /events?job=` too. @throws Problem not-found, rate-limited. */
+/** Streams one job; `GET /events?job=` uses it too. @throws Problem not-found, rate-limited. */
 export type StreamJob = (c: GatewayContext, id: string) => Promise<Response>;
 
 export function jobRoutes(tools: InferenceTools): { readonly router: Router; readonly streamJob: StreamJob } {
@@ -207,7 +207,7 @@ function createJobStream(tools: InferenceTools): StreamJob {
   };
 }
 
-/** Writes the job at once and after each change, until it has ended or the caller has gone. */
+/** Writes the job now and after each change, until it has ended or the caller has gone. */
 async function tellUntilEnded(stream: SSEStreamingApi, tools: InferenceTools, id: string): Promise<void> {
   let wake = (): void => undefined;
   let isChanged = true;

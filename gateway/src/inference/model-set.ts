@@ -1,7 +1,6 @@
 /**
- * The models that answer a question: the requested one, and those that it needs. They are chosen once, at the
- * beginning, and named by their digests from then on: an activation or a stop in between applies to the next
- * question.
+ * The models that answer a question: the requested one, and those that it needs. They are chosen once at the start
+ * and identified by digest from then on, so an activation or a stop in between affects only the next question.
  */
 import { createHash } from 'node:crypto';
 import type { ModelRef } from '#shared/models/model.ts';
@@ -13,16 +12,16 @@ import type { RunRole } from '../images/examination.ts';
 export type ModelSet = {
   readonly asked: ModelVersion;
   readonly insteadOf: ModelName | null;
-  /** By role; a requested model has no second role. */
+  /** The models by role. The requested model has no second role. */
   readonly models: ReadonlyMap<RunRole, ModelVersion>;
 };
 
-/** The models that tell the kind of an image, and where the lungs are. */
+/** The models that determine the kind of an image and the position of the lungs. */
 const GATE = 'image-kind';
 const LUNGS = 'lung-fields';
 const EXPLAINED = 'pneumonia';
 
-/** A gradient explains another model's answer, and has none of its own. */
+/** Whether the model gives answers of its own. A gradient only explains another model's answer. */
 export const answersItself = ({ card }: Pick<ModelVersion, 'card'>): boolean => card.task !== 'explanation';
 
 /** @throws Problem model-not-found, model-unavailable, model-not-usable. */
@@ -36,11 +35,11 @@ export async function chooseModels(
   if (!answersItself(asked)) throw new Problem('model-not-usable');
   const models = new Map<RunRole, ModelVersion>([['asked', asked]]);
   models.set(GATE, asked.model_id === GATE ? asked : (await answering(db, siteId, GATE)).version);
-  // Without it a finding says that nobody looked for the lungs; without the gate there is no finding.
+  // Without this model, the finding says that nothing looked for the lungs; without the gate there is no finding.
   const lungs = asked.model_id === LUNGS ? asked : await answeringOrNull(db, siteId, LUNGS);
   if (lungs !== null) models.set(LUNGS, lungs);
   if (asked.model_id === EXPLAINED) {
-    // A gradient explains the very weights that it was made of, so it must have the same version.
+    // A gradient explains exactly the weights from which it was made, so it must have the same version.
     const gradient = await findModelVersion(db, siteId, { id: 'pneumonia-gradient', version: asked.version });
     if (gradient !== undefined && (gradient.state === 'active' || gradient.state === 'available'))
       models.set('pneumonia-gradient', gradient);
@@ -58,8 +57,8 @@ async function answeringOrNull(db: Db, siteId: string, id: string): Promise<Mode
 }
 
 /**
- * Everything that an answer depends on, as words: the model that was asked for, the one that answers, and
- * each model's role, file and card.
+ * Everything on which an answer depends, as words: the requested model, the model that answers, and each model's
+ * role, file and card.
  */
 export function wordsOf({ asked, insteadOf, models }: ModelSet): string[] {
   const name = ({ id, version }: ModelName): string => `${id} ${version}`;
@@ -75,7 +74,7 @@ export function wordsOf({ asked, insteadOf, models }: ModelSet): string[] {
   ];
 }
 
-/** Every model of it once. */
+/** Every model of the set, listed once. */
 export function refsOf({ models }: ModelSet): ModelRef[] {
   const refs = [...models.values()].map(({ model_id: id, version, digest }) => ({ id, version, digest }));
   return [...new Map(refs.map((ref) => [ref.digest, ref])).values()];

@@ -1,4 +1,4 @@
-/** Orders for models become jobs: all of one request, or none. */
+/** Turns orders for models into jobs: all orders of one request, or none. */
 import type { Role } from '#shared/protocol/api.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -11,13 +11,13 @@ import type { InferenceTools } from './inference-tools.ts';
 import { findJob, requireRoom, toShownJobs, type JobRow } from './job.store.ts';
 import { withModels } from './with-models.ts';
 
-/** The accounts whose jobs may go before others. */
+/** The roles whose jobs may go before others. */
 const URGENT: readonly Role[] = ['radiologist', 'admin'];
 
 /**
- * All orders of one request ask the same models. Returns the jobs as they wait in the queue, though one may have begun.
- * @throws Problem study-not-found, also where the study is not the caller's: whether it exists is not said;
- * not-allowed, rate-limited, and those of `withModels`.
+ * All orders of one request ask the same models. Returns the jobs as they were queued, though one may have begun.
+ * @throws Problem study-not-found, also if the study exists but the caller may not see it; not-allowed; rate-limited;
+ * and the problems of `withModels`.
  */
 export async function placeOrders(
   caller: Caller,

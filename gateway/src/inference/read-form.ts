@@ -1,5 +1,5 @@
 /**
- * Requests to the models: a form with files (`multipart/form-data`), a file as the whole body, or JSON that
+ * Reads requests to the models: a form with files (`multipart/form-data`), a file as the whole body, or JSON that
  * names studies in the PACS.
  */
 import { z } from '@hono/zod-openapi';
@@ -13,15 +13,15 @@ import { readJson as readValues } from '../http/json-body.ts';
 import type { ToParse } from '../threads/parse-apart.ts';
 import { readLimited, readMultipart } from '../http/read-multipart.ts';
 
-/** For PNG, JPEG and DICOM files alike. A file is held in memory while models look at it. */
+/** The limit for PNG, JPEG and DICOM files alike. A file is held in memory while models examine it. */
 export const FILE_BYTES_LIMIT = 50 * 1024 * 1024;
 export const BATCH = { files: 32, bytes: 512 * 1024 * 1024, studies: 100 } as const;
 export const FIELDS_BYTES = 64 * 1024;
 export const FIELDS_LIMIT = 16;
 const JSON_BYTES_LIMIT = 64 * 1024;
 /**
- * The longest silence, and the longest time for the whole body: 50 MiB, or 512 MiB, over a line of some 7
- * Mbit/s.
+ * The longest pause in the body, and the longest time for all of it: enough for 50 MiB, or 512 MiB, over a line of
+ * about 7 Mbit/s.
  */
 type FormTimes = { readonly quietMs: number; readonly totalMs: number };
 const TIMES: { readonly one: FormTimes; readonly batch: FormTimes } = {
@@ -40,7 +40,7 @@ const part = z
 const shape = inferRequestSchema.shape;
 const parameters = shape.parameters.unwrap().shape;
 
-/** All of them, each twice: a longer list would be judged name by name. */
+/** Room for all methods, each twice. The limit keeps a longer list from being checked name by name. */
 const EXPLANATION_CHARACTERS = 2 * EXPLANATION_METHODS.join(',').length;
 
 /** The fields of `inferRequestSchema`, as a form writes them. */
@@ -74,7 +74,7 @@ export const batchRequestSchema = inferRequestSchema
   .omit({ studyInstanceUID: true, sopInstanceUID: true })
   .extend({ studies: z.array(uidSchema).min(1).max(BATCH.studies) });
 
-/** Media types of a body that is a file itself; its bytes say which kind it is. */
+/** Media types of a body that is a file itself. Its bytes decide which kind of file it is. */
 export const FILE_TYPES = [
   'image/png',
   'image/jpeg',
@@ -82,7 +82,7 @@ export const FILE_TYPES = [
   'application/octet-stream',
 ] as const;
 
-/** The fields stand in the form, in the address, or in both; `query` is the address's. */
+/** The fields may be in the form, in the query, or in both. `query`: the query parameters of the request. */
 export type Sent = {
   readonly contentType: string;
   readonly query: Readonly<Record<string, string>>;
@@ -90,8 +90,8 @@ export type Sent = {
 };
 
 /**
- * Gives each file away as it comes, until `take` has ended, so that not all are held at once. Of a form a file is the
- * field `file`, and whatever else is sent with a file's name.
+ * Passes each file to `take` as it arrives and waits until `take` has finished, so that not all files are in memory
+ * at once. In a form, the field `file` and any part with a file name count as a file.
  * @throws Problem.
  */
 export async function readFiles(
@@ -101,7 +101,7 @@ export async function readFiles(
   times = files === 1 ? TIMES.one : TIMES.batch,
 ): Promise<AskedFields> {
   if (FILE_TYPES.some((type) => contentType.toLowerCase().startsWith(type))) {
-    // The fields are checked first, so that a mistake in them costs nobody 50 MB.
+    // The fields are checked first, so that a caller with a mistake in them does not upload 50 MB for nothing.
     const asked = parsed(fieldsSchema, query);
     const gathered = gatherBytes();
     const pieces = readLimited(body, { ...times, bytes: FILE_BYTES_LIMIT, tooLarge: 'file-too-large' });

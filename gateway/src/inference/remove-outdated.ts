@@ -1,17 +1,16 @@
 /**
- * Removes inputs that no job needs any longer, and jobs that ended long ago. Results are medical records and
- * stay.
+ * Removes inputs that no job needs any more, and jobs that ended long ago. Results are medical records and are kept.
  */
 import { DAY_MS } from '#shared/day.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { deleteEndedJobs, inputKeys } from './job.store.ts';
 
 /**
- * A job says how an answer came about, which nobody needs after three months. The finding, who asked for it
- * and when stay with the result and in the audit trail.
+ * A job records how an answer came about, which nobody needs after three months. The finding, who asked for it and
+ * when are kept with the result and in the audit trail.
  */
 export const JOBS_KEPT_DAYS = 90;
-/** In one transaction, so that others do not wait long. */
+/** Jobs deleted in one transaction; a small number keeps other transactions from waiting long. */
 const JOBS_AT_ONCE = 1_000;
 
 export async function removeOutdated({

@@ -1,8 +1,8 @@
 /**
- * A job, from its beginning to its end. It may be killed anywhere and run again, here or by another gateway:
- * each result is there once, the attempt is counted, and a job that has ended (or was cancelled meanwhile) is
- * left as it is. A failed attempt is repeated a few times with growing pauses; a PACS that is away and a disk
- * that is full are waited for.
+ * Runs a job from beginning to end. It may be killed at any point and run again, here or by another gateway: each
+ * result is stored once, the attempt is counted, and a job that has ended (or was cancelled meanwhile) is left as it
+ * is. A failed attempt is repeated a few times with growing pauses. If the PACS is unreachable or the disk is full,
+ * the job waits.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -25,15 +25,15 @@ import { withModels } from './with-models.ts';
 export const JOB_QUEUE = 'inference-job';
 export type InferenceJob = { readonly jobId: string };
 
-/** A job that has failed this often is not tried again: the model itself fails. */
+/** A job that has failed this often is not tried again, because the model itself must be at fault. */
 const ATTEMPTS_LIMIT = 3;
 const AWAITED_AGAIN_SECONDS = 15;
-/** After a day without the PACS, or with a full disk, somebody asks again. */
+/** The job gives up after a day without the PACS or with a full disk; somebody can then request it again. */
 const PATIENCE_MS = 24 * 3600 * 1000;
-/** A study of projections has a few; 500 slices would be asked one by one for nothing. */
+/** A study of projections has a few images. Asking about 500 slices one by one would be useless. */
 export const IMAGES_A_JOB = 64;
 
-/** Why the models cannot look at an image; they look at the others of its study. */
+/** Why the models cannot examine an image. They still examine the other images of its study. */
 type Refusal = AnyProblemCode;
 
 export async function runInferenceJob(
@@ -67,7 +67,7 @@ export async function runInferenceJob(
     if (outcome.failed === null) await tellCases(job, tools, called);
     await end(job, outcome.failed === null ? 'done' : 'failed', outcome.failed, tools);
   } catch (error) {
-    // The gateway is stopping: the next one to start continues, and this was no attempt.
+    // The gateway is stopping. The next one to start continues the job, and this run does not count as an attempt.
     if (signal.aborted) {
       await tools.db
         .transaction()
@@ -80,7 +80,7 @@ export async function runInferenceJob(
   }
 }
 
-/** Before the job ends: one that is killed here runs again, and finds its results in the cache. */
+/** Opens cases before the job ends. A job that is killed here runs again, and finds its results in the cache. */
 async function tellCases(job: JobRow, tools: InferenceTools, signal: AbortSignal): Promise<void> {
   const { site_id: siteId, study_instance_uid: studyInstanceUID } = job;
   if (studyInstanceUID !== null) await tools.openCases({ siteId, studyInstanceUID }, signal);
@@ -88,7 +88,7 @@ async function tellCases(job: JobRow, tools: InferenceTools, signal: AbortSignal
 
 class Cancelled extends Error {}
 
-/** Null: it has ended meanwhile. The attempt is counted before anything can fail. */
+/** Null: the job has ended meanwhile. The attempt is counted before anything can fail. */
 async function begin(
   job: JobRow,
   { asked, insteadOf }: ModelSet,
@@ -97,7 +97,7 @@ async function begin(
   const begun = await tools.db.transaction().execute(async (trx) => {
     const locked = await lockJob(trx, job.id);
     if (locked === undefined || (locked.state !== 'queued' && locked.state !== 'running')) return null;
-    // A fallback holds for this attempt alone: the version that was asked for may be back for the next one.
+    // A fallback is used for this attempt only; the requested version may be available again for the next one.
     return beginJob(
       trx,
       { ...locked, attempt: job.attempt },
@@ -109,7 +109,7 @@ async function begin(
   return begun;
 }
 
-/** Image by image. `failed`: nothing was found, because of this. */
+/** Processes the job image by image. `failed`: the reason why there is no finding at all. */
 async function work(
   job: JobRow,
   set: ModelSet,
@@ -177,7 +177,7 @@ const bytesOf =
   async (until: AbortSignal): Promise<Uint8Array> =>
     (await film(until)).bytes;
 
-/** The instances that the job's account reaches now; a rule's job looks at all. */
+/** The instances to which the job's account has access now; a rule's job may examine all. */
 async function reachedBy(
   { account_id, site_id: siteId }: JobRow,
   study: string,
@@ -192,7 +192,7 @@ async function reachedBy(
   return reachedInstances(db, { id: account_id, siteId, roles }, study);
 }
 
-/** After an error: another attempt, or the end. */
+/** Decides after an error between another attempt and the end of the job. */
 async function settle(
   job: JobRow,
   error: unknown,
@@ -208,7 +208,7 @@ async function settle(
       : end(job, 'failed', code, tools);
   }
   const code = codeOf(error, signal);
-  // An error that the next attempt would meet too ends the job.
+  // An error that would occur again in the next attempt ends the job.
   const isFinal = code !== null && ALL_PROBLEMS[code].retry !== 'later';
   const attempt = job.attempt + 1;
   const isLast = isFinal || attempt >= ATTEMPTS_LIMIT;
@@ -220,7 +220,7 @@ async function settle(
   return again(job, { code: code ?? 'unexpected', attempt, seconds }, tools);
 }
 
-/** Another attempt after so many seconds, and why there is one. */
+/** Another attempt: its number, the seconds before it, and the reason for it. */
 type Again = { readonly code: AnyProblemCode; readonly attempt: number; readonly seconds: number };
 
 async function again(job: JobRow, { code, attempt, seconds }: Again, tools: InferenceTools): Promise<void> {

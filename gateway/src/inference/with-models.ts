@@ -1,6 +1,6 @@
 /**
- * The models of a question while it is worked on. A model whose file is wrong is marked so, and the next one
- * that may answer takes its place.
+ * Provides the models of a question while it is processed. A model whose file is faulty is marked as failed, and the
+ * next one that may answer takes its place.
  */
 import { existsSync } from 'node:fs';
 import { recordAudit } from '../audit/audit.ts';
@@ -9,7 +9,7 @@ import { EngineFault } from '../ports/engine/engine.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { chooseModels, type ModelSet } from './model-set.ts';
 
-/** The file or its content is wrong, or it has failed too often in a row: the next time will be no different. */
+/** Faults that will occur again: the file or its content is wrong, or the model has failed too often in a row. */
 const LASTING_FAULTS: ReadonlySet<string> = new Set([
   'model-changed',
   'model-unreadable',
@@ -18,10 +18,10 @@ const LASTING_FAULTS: ReadonlySet<string> = new Set([
   'model-too-large',
   'model-failed',
 ]);
-/** Each model of a question is marked at most once, and a question has no more models than this. */
+/** Each model of a question is marked as failed at most once, and a question has at most this many models. */
 const CHOICES = 5;
 
-/** `version` null: the active one. */
+/** `version` null: the active version. */
 type WantedModel = {
   readonly siteId: string;
   readonly model: string;
@@ -29,9 +29,9 @@ type WantedModel = {
 };
 
 /**
- * Does `work` with the models that answer for this one. A model that turns out to be unusable is marked so, and
- * the models are chosen again.
- * @throws Problem model-not-found, model-unavailable, model-not-usable, and what `work` throws.
+ * Does `work` with the models that answer for this one. A model that turns out to be unusable is marked as failed,
+ * and the models are chosen again.
+ * @throws Problem model-not-found, model-unavailable, model-not-usable, and whatever `work` throws.
  */
 export async function withModels<T>(
   { siteId, model, version }: WantedModel,
@@ -50,8 +50,8 @@ export async function withModels<T>(
 }
 
 /**
- * The engine calls a model unavailable when its file is gone, and when no process starts: the latter is not
- * the model's fault.
+ * Whether the model itself is at fault. The engine calls a model unavailable if its file is gone, but also if no
+ * process starts, which is not the model's fault.
  */
 const isWrongItself = ({ code, digest }: EngineFault, { pathOf }: InferenceTools): boolean =>
   LASTING_FAULTS.has(code) || (code === 'model-unavailable' && !existsSync(pathOf(digest)));

@@ -1,13 +1,13 @@
 /**
- * A model that somebody wants to add, before it is there: its card must be one that the gateway can ask by,
- * then it is loaded and held against it, then run once on a grey picture.
+ * Checks a model before it is added. The gateway must be able to use it by its card. Then the model is loaded,
+ * compared with the card, and run once on a grey picture.
  */
 import { CARDS, type ModelCard } from '#shared/models/card.ts';
 import type { ModelId } from '#shared/models/model.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { EngineFault, type Engine, type EngineModel } from '../ports/engine/engine.ts';
 
-/** A run takes milliseconds; while it is waited for nothing else runs. */
+/** A run takes milliseconds, and nothing else runs while the gateway waits for it. */
 const PATIENCE_MS = 2_000;
 const ALL_MS = 30_000;
 
@@ -21,9 +21,9 @@ export function engineModelOf(
 }
 
 /**
- * Requires outputs that the gateway can read: of a version of its own models everything they give, of any
- * other model one probability for each of its classes. @throws Problem model-shape-mismatch;
- * model-not-usable: a task that only the gateway's own models have.
+ * Requires outputs that the gateway can read. A version of one of its own models must have all outputs of that model;
+ * any other model must have one probability for each of its classes.
+ * @throws Problem model-shape-mismatch; model-not-usable: only the gateway's own models may have this task.
  */
 function requireAskable({ id, task, input, outputs, classes = [] }: ModelCard): void {
   const own = Object.hasOwn(CARDS, id) ? CARDS[id as ModelId] : null;
@@ -46,7 +46,7 @@ function requireAskable({ id, task, input, outputs, classes = [] }: ModelCard): 
   if (!isSquare || !isAnswer || !isNamed) throw new Problem('model-shape-mismatch');
 }
 
-/** @throws Problem: what the engine finds, by its code. */
+/** @throws Problem with the code of the fault that the engine finds. */
 export async function checkModel(card: ModelCard, model: EngineModel, engine: Engine): Promise<void> {
   requireAskable(card);
   const signal = AbortSignal.timeout(ALL_MS);

@@ -1,9 +1,9 @@
-/** The cohorts of studies: what the images that models looked at say of their patient's sex and age. */
+/** The cohorts of studies: the patient's sex and age band, from the images that models examined. */
 import { sql } from 'kysely';
 import type { CohortOfImage } from '#shared/models/cohort-of.ts';
 import type { Trx } from '../database/database.ts';
 
-/** Another image of the study may say more. The first that says it stands. */
+/** Another image of the study may add a missing value, but the first value stays. */
 export async function keepCohort(
   trx: Trx,
   { siteId, studyInstanceUID }: { readonly siteId: string; readonly studyInstanceUID: string },

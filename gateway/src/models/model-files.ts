@@ -1,7 +1,7 @@
 /**
- * The files of models: those that come with the gateway lie with its code, those that an administrator added
- * in the data directory as `<digest>.onnx`, for their owner only. Gateways that share the data directory
- * share them. A file is written whole or not at all, and never changed.
+ * The files of models. Those that come with the gateway are stored with its code. Those that an administrator added
+ * are in the data directory as `<digest>.onnx`, readable only by their owner, and shared by gateways that share this
+ * directory. A file is written completely or not at all, and never changed.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -9,7 +9,10 @@ import { link, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
 
-/** A model that comes with the gateway. `digest`: of the card, which is the promise; `isWhole`: the file has it. */
+/**
+ * A model that comes with the gateway. `digest`: the digest that the card promises. `isWhole`: the file has that
+ * digest.
+ */
 export type BuiltInModel = {
   readonly card: ModelCard;
   readonly digest: string;
@@ -19,9 +22,9 @@ export type BuiltInModel = {
 
 export type ModelFiles = {
   readonly builtIn: readonly BuiltInModel[];
-  /** The path of a registered model. Whether the file is still there, and unchanged, the loader finds out. */
+  /** The path of a registered model. The loader checks whether the file still exists and is unchanged. */
   pathOf(digest: string): string;
-  /** Outlives a power cut when it resolves. */
+  /** The file survives a power cut once this resolves. */
   save(digest: string, chunks: readonly Uint8Array[]): Promise<void>;
   /** Removes a registered model's file; a model that came with the gateway stays. */
   remove(digest: string): Promise<void>;
@@ -38,7 +41,7 @@ function readOrNull(path: string): Uint8Array | null {
 }
 
 /**
- * Throws where a card that comes with the gateway cannot be read: that is a broken installation, not a
+ * Throws if a card that comes with the gateway cannot be read, because that means a broken installation and not a
  * changed model.
  */
 function readBuiltIn(folder: string): (BuiltInModel & { readonly path: string })[] {
@@ -59,7 +62,7 @@ function readBuiltIn(folder: string): (BuiltInModel & { readonly path: string })
     });
 }
 
-/** `folder` is made where it is missing. */
+/** `folder` is created if it does not exist. */
 export function openModelFiles(builtInFolder: string, folder: string): ModelFiles {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const builtIn = readBuiltIn(builtInFolder);
@@ -76,7 +79,7 @@ export function openModelFiles(builtInFolder: string, folder: string): ModelFile
         for (const chunk of chunks) await file.write(chunk);
         await file.sync();
         await link(draft, pathOf(digest)).catch((error: NodeJS.ErrnoException) => {
-          // The name is the digest, so the file that is there is the same.
+          // The name is the digest, so an existing file has the same content.
           if (error.code !== 'EEXIST') throw error;
         });
       } finally {

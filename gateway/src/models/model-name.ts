@@ -1,4 +1,4 @@
-/** How models are named. The names stand in URLs, metrics and DICOM attributes (LO: 64 characters). */
+/** The names of models. They appear in URLs, metrics and DICOM attributes (LO: 64 characters). */
 import { z } from '@hono/zod-openapi';
 
 export const modelIdSchema = z

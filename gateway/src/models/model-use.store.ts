@@ -1,7 +1,7 @@
 /**
- * The performance of each version of each model: how often it was asked, with which outcome, how fast, and
- * the radiologists' verdicts. Counted by day in the database, for all gateways together and across restarts.
- * Nothing here comes from an image.
+ * The performance of each version of each model: how often it was asked, with which outcome, how fast, and the
+ * radiologists' verdicts. It is counted by day in the database, for all gateways together and across restarts. None
+ * of it is image data.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { DAY_MS } from '#shared/day.ts';
@@ -10,22 +10,22 @@ import type { Db } from '../database/database.ts';
 import { versionsOf, type ModelName } from './model.store.ts';
 
 /**
- * Times are kept in steps of a twentieth of a decade, 12 %: few rows a day, and a percentile of any while.
- * Step 0 ends at 1 ms.
+ * Times are stored in steps of a twentieth of a decade (12 %), which needs few rows a day and still gives percentiles
+ * for any period. Step 0 ends at 1 ms.
  */
 const STEPS_A_DECADE = 20;
 const stepOf = (seconds: number): number =>
   Math.max(0, Math.ceil(STEPS_A_DECADE * Math.log10(seconds * 1000)));
 const endOfStepMs = (step: number): number => Math.round(10 ** (step / STEPS_A_DECADE) * 10) / 10;
 
-/** Characters of the day in what `toISOString` writes. */
+/** The length of the date in the output of `toISOString`. */
 const DAY_LENGTH = 10;
 const dayOf = (at: Date): string => at.toISOString().slice(0, DAY_LENGTH);
 
 /** `outcome`: `answered`, `cached`, or the code of a problem. */
 type Use = { readonly name: ModelName; readonly outcome: string; readonly seconds: number };
 
-/** Counts one image more for each of these models. */
+/** Counts one more image for each of these models. */
 export async function countUses(
   db: Db,
   { siteId, at }: { readonly siteId: string; readonly at: Date },
@@ -42,7 +42,7 @@ export async function countUses(
   }));
   await db
     .insertInto('model_use')
-    // In one order: two images that are counted at once do not wait for each other.
+    // The rows are always in the same order, so that two images counted at once cannot deadlock.
     .values(rows.toSorted((one, other) => (orderOf(one) < orderOf(other) ? -1 : 1)))
     .onConflict((conflict) =>
       conflict
@@ -54,14 +54,14 @@ export async function countUses(
 
 const orderOf = (row: UseRow): string => [row.model_id, row.version, row.outcome, row.bucket].join(' ');
 
-/** Days, both within. */
+/** The first and the last day, both included. */
 type Range = {
   readonly from?: string | undefined;
   readonly to?: string | undefined;
   readonly by: (typeof METRICS_PERIODS)[number];
 };
 const PERIOD_LENGTHS = { day: DAY_LENGTH, month: 7, year: 4 } as const;
-/** The default period: so many days, ending today. */
+/** The default period: this many days, ending today. */
 const USUAL_DAYS = 30;
 
 type Row = { readonly model_id: string; readonly version: string; readonly day: string };
@@ -111,7 +111,10 @@ export async function modelMetrics(
   };
 }
 
-/** Radiologists' verdicts by the day of the verdict, devices' disagreements by the day of the result. */
+/**
+ * Radiologists' verdicts, counted on the day of the verdict, and devices' disagreements, counted on the day of the
+ * result.
+ */
 async function saidOf(
   db: Db,
   siteId: string,
@@ -168,7 +171,7 @@ const latencyOf = (uses: readonly UseRow[], answered: number) => ({
   p99: percentileMs(uses, 0.99 * answered),
 });
 
-/** The measures of each version that was used in these days, by `id version`: summed by the database. */
+/** The measures of each version that was used in these days, by `id version`. The database sums them. */
 export async function usesOf(
   db: Db,
   siteId: string,
@@ -187,7 +190,7 @@ export async function usesOf(
   return new Map([...byVersion].map(([name, used]) => [name, measuresOf(used, [])]));
 }
 
-/** The end of the step in which the answer of this rank lies. */
+/** The upper end of the step that contains the answer of this rank. */
 function percentileMs(uses: readonly UseRow[], rank: number): number {
   const times = uses
     .filter(({ outcome }) => outcome === 'answered')

@@ -1,7 +1,7 @@
 /**
- * Versions of models in the database: which there are, which answers, which did before it. Nothing is
- * remembered here: several gateways share the database, and a version activated or stopped by one is so for
- * all of them from the next question on.
+ * Versions of models in the database: which exist, which one answers, and which answered before it. Nothing is cached
+ * here. Several gateways share the database, and a version that one activates or stops is active or stopped for all
+ * from the next question on.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { sql, type Selectable } from 'kysely';
@@ -23,7 +23,7 @@ const toVersion = (row: Selectable<ModelVersionTable>): ModelVersion => ({
   card: modelCardSchema.parse(row.card),
 });
 
-/** All of the site, or of one model, the newest first. */
+/** All versions of the site or of one model, the newest first. */
 export async function versionsOf(db: Db, siteId: string, modelId?: string): Promise<ModelVersion[]> {
   const all = db
     .selectFrom('model_version')
@@ -54,7 +54,7 @@ export async function isKnown(db: Db, digest: string): Promise<boolean> {
   );
 }
 
-/** Two who change one model at once, at two gateways, wait for each other. */
+/** Two people who change one model at once, perhaps at two gateways, wait for each other. */
 async function lockModel(trx: Trx, siteId: string, modelId: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`model ${siteId} ${modelId}`}))`.execute(trx);
 }
@@ -74,14 +74,14 @@ export async function findModelVersion(
   return row && toVersion(row);
 }
 
-/** The card as it comes back from the database. */
+/** The card as it would come back from the database. */
 const asKept = (card: ModelCard): ModelCard => modelCardSchema.parse(JSON.parse(JSON.stringify(card)));
 
 type NewVersion = { readonly card: ModelCard; readonly digest: string; readonly bytes: number };
 
 /**
- * False: it was there already, the same file with the same card. @throws Problem model-exists: this version
- * has another file or another card.
+ * False: the version already exists with the same file and card. @throws Problem model-exists: this version exists
+ * with another file or card.
  */
 export async function insertVersion(
   trx: Trx,
@@ -115,7 +115,7 @@ export async function insertVersion(
 }
 
 /**
- * Makes a version answer from now on; the version before it stays available. False: it answered already. @throws
+ * Makes a version answer from now on; the version before it stays available. False: it already answered. @throws
  * Problem not-found.
  */
 export async function activate(trx: Trx, name: ModelName, change: Change): Promise<boolean> {
@@ -142,9 +142,9 @@ async function putInCharge(trx: Trx, { id, version }: ModelName, { siteId, now }
 }
 
 /**
- * From this version, which was activated last, back to the one that was active before it: activations are a
- * pile, and this takes the top off. The version that is active afterwards. @throws Problem not-found,
- * model-not-active, nothing-before.
+ * Returns from this version, which was activated last, to the one that was active before it. Activations form a
+ * stack, and this removes the top. Returns the version that is active afterwards.
+ * @throws Problem not-found, model-not-active, nothing-before.
  */
 export async function rollBack(trx: Trx, { id, version }: ModelName, change: Change): Promise<string> {
   const { siteId } = change;
@@ -175,7 +175,7 @@ export async function rollBack(trx: Trx, { id, version }: ModelName, change: Cha
   return before.version;
 }
 
-/** The version no longer answers. False: it was stopped before. @throws Problem not-found. */
+/** Stops the version, so that it no longer answers. False: it was already stopped. @throws Problem not-found. */
 export async function stop(trx: Trx, name: ModelName, { siteId }: Change): Promise<boolean> {
   await lockModel(trx, siteId, name.id);
   const version = await findModelVersion(trx, siteId, name);
@@ -185,7 +185,7 @@ export async function stop(trx: Trx, name: ModelName, { siteId }: Change): Promi
   return true;
 }
 
-/** Marks a version as failed, as found when it was loaded. True if that is news. */
+/** Marks a version as failed after loading it showed a fault. True: it was not marked before. */
 export async function setFailed(
   trx: Trx,
   siteId: string,
@@ -200,8 +200,8 @@ export async function setFailed(
 }
 
 /**
- * The version's file is whole again: it may answer, and does if it did before and no other version does now. True
- * where that is news.
+ * Records that the version's file is intact again. The version may then answer; it does if it answered before and no
+ * other version does now. True: it was marked as failed until now.
  */
 export async function setMended(trx: Trx, siteId: string, name: ModelName): Promise<boolean> {
   await lockModel(trx, siteId, name.id);
@@ -236,7 +236,7 @@ async function setState(
 }
 
 /**
- * `fallback` answers where no version of the model can; null: none does. @throws Problem not-found,
+ * Makes `fallback` answer if no version of the model can; null: no fallback. @throws Problem not-found,
  * model-not-usable.
  */
 export async function setFallback(
@@ -269,14 +269,14 @@ export async function setFallback(
 
 type Answering = {
   readonly version: ModelVersion;
-  /** The version that was asked for, where this is its fallback. */
+  /** The requested version, if this is its fallback. */
   readonly insteadOf: ModelName | null;
 };
 
 /**
- * Finds the version that answers: the requested one, or the active one, or the fallback of the model.
- * @throws Problem model-not-found: nobody knows the model, or this version of it; model-unavailable: no
- * version of it can answer. Neither is thrown if a fallback answers.
+ * Finds the version that answers: the requested one, the active one, or the fallback of the model.
+ * @throws Problem model-not-found: the model, or this version of it, does not exist; model-unavailable: no version of
+ * it can answer. Neither is thrown if a fallback answers.
  */
 export async function answering(
   db: Db,
@@ -308,7 +308,7 @@ export async function answering(
 
 const isUsable = ({ state }: ModelVersion): boolean => state === 'active' || state === 'available';
 
-/** The version of a stopped model that answered last. */
+/** The version of a stopped model that was active last. */
 function lastActive(known: readonly ModelVersion[]): string {
   const at = (version: ModelVersion): number => version.activated_at?.getTime() ?? 0;
   return known.reduce((last, version) => (at(version) > at(last) ? version : last)).version;

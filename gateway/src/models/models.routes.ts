@@ -1,7 +1,7 @@
 /**
- * `/models`: which models there are, with their versions and cards; an administrator adds versions,
- * activates, rolls back and stops them. Each change is in the audit trail, and holds for the next question at
- * every gateway; running jobs end with the version that they began with.
+ * `/models`: lists the models with their versions and cards. An administrator can add, activate, roll back and stop
+ * versions. Each change is recorded in the audit trail and applies from the next question on, at every gateway.
+ * Running jobs end with the version with which they began.
  */
 import { z } from '@hono/zod-openapi';
 import { modelCardSchema, type ModelCard } from '#shared/models/card.ts';
@@ -46,12 +46,12 @@ import {
 
 const READERS = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const;
 const ADMIN = ['admin'] as const;
-/** The largest one here has 1.5 MB; a ResNet-18 has 45. It is held in memory while it is looked at. */
+/** The largest model here has 1.5 MB; a ResNet-18 has 45 MB. The file is held in memory while it is checked. */
 const MODEL_BYTES_LIMIT = 64 * 1024 * 1024;
 const CARD_BYTES_LIMIT = 64 * 1024;
 const QUIET_MS = 60_000;
 
-/** Only fields that stand in URLs, metrics or DICOM attributes, or that decide how the model is run. */
+/** Narrows only the fields that appear in URLs, metrics or DICOM attributes, or that decide how the model is run. */
 const uploadedCardSchema = modelCardSchema.extend({
   id: modelIdSchema,
   version: versionSchema,
@@ -63,7 +63,7 @@ const byId = z.object({ id: modelIdSchema });
 const byVersion = z.object({ id: modelIdSchema, version: versionSchema });
 const admin = { roles: ADMIN, tags: ['models'] as string[] };
 
-/** The faults that a check may find in a model. */
+/** The faults that the check of a model may find. */
 const CHECK_PROBLEMS = [
   'model-not-usable',
   'model-too-large',
@@ -177,7 +177,7 @@ export function modelRoutes(tools: ModelRouteTools): Router {
   return router;
 }
 
-/** The change with its audit row, and the model after it. `work` gives null where nothing changed. */
+/** Makes the change with its audit row, and returns the model afterwards. `work` returns null if nothing changed. */
 async function changing(
   { db, now }: ModelRouteTools,
   caller: Caller,
@@ -269,7 +269,7 @@ function serveAdding(router: Router, tools: ModelRouteTools): void {
       const sent = await readUpload(c.req.raw, pieces, caller.id);
       const found = await digestInTurns(sent.chunks);
       if (sent.card.sha256 !== found) throw new Problem('model-changed');
-      // On the disk first: the engine, a process of its own, reads it there.
+      // The file is saved first, because the engine, a separate process, reads it from the disk.
       await files.save(found, sent.chunks);
       const total = sent.chunks.reduce((sum, { length }) => sum + length, 0);
       return { card: sent.card, digest: found, bytes: total };
@@ -289,7 +289,7 @@ function serveAdding(router: Router, tools: ModelRouteTools): void {
   });
 }
 
-/** In a trial of its own, so that earlier failures do not count. */
+/** Checks the model in a trial of its own, so that earlier failures do not count. */
 async function check(
   { files, engine, newId }: ModelRouteTools,
   card: ModelCard,

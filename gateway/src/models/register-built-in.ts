@@ -1,8 +1,8 @@
 /**
- * The models that come with the gateway, in the database: registered at the first start, and active until an
- * administrator changes that. When an upgrade replaces a version, file and all, its successor takes over. A
- * version whose file does not match its card is marked `model-changed` and does not answer; the gateway still
- * starts.
+ * Registers the models that come with the gateway in the database. They are registered at the first start, and active
+ * until an administrator changes that. If an upgrade replaces a version together with its file, its successor takes
+ * over. A version whose file does not match its card is marked `model-changed` and does not answer, but the gateway
+ * still starts.
  */
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -35,15 +35,15 @@ async function register(
 ): Promise<void> {
   const { siteId, now } = change;
   const known = await findModelVersion(trx, siteId, card);
-  // An administrator added another file under this very version before: theirs stays.
+  // An administrator had already added another file under this version; that one stays.
   if (known !== undefined && known.digest !== digest) return;
   const before = await versionsOf(trx, siteId, card.id);
   const isFirst = before.length === 0;
-  // After an upgrade the version that came with the gateway before is gone, and its file with it.
+  // After an upgrade, the version that came with the gateway before no longer exists, nor does its file.
   const active = before.find(({ state }) => state === 'active');
   const isGone =
     active !== undefined && active.added_by === null && builtIn.every((one) => one.digest !== active.digest);
-  // A known version keeps the card that it has answered with.
+  // A known version keeps the card with which it has answered so far.
   if (known === undefined) await insertVersion(trx, { card, digest, bytes }, change);
   const isSuccessor = isGone && isWhole && known?.state !== 'stopped';
   if (isFirst || isSuccessor) await activate(trx, card, change);

@@ -1,7 +1,7 @@
 /**
- * A result as DICOM, in the study of its source: report, segmentation and heat map are built from the result
- * and from its source in the PACS, and sent like every other instance. Their UIDs derive from input and
- * models, so repeating the work adds nothing; killed anywhere, it is repeated.
+ * Delivers a result as DICOM to the study of its source. Report, segmentation and heat map are built from the result
+ * and from its source in the PACS, and sent like every other instance. Their UIDs derive from the image and the
+ * models, so repeating the work adds nothing. If the process is killed at any point, the work is repeated.
  */
 import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { Db } from '../database/database.ts';
@@ -13,7 +13,7 @@ import { lockResult, type ResultRow } from './result.store.ts';
 export const VERIFIED_QUEUE = 'verified-report';
 export type VerifiedReport = { readonly siteId: string; readonly resultId: string };
 
-/** The maps of an image: `cam` has `side` × `side` values over all of it. */
+/** The maps of an image. `cam` has `side` × `side` values that cover the whole image. */
 type MapsOfImage = {
   readonly lungs: LungMasks | null;
   readonly cam: { readonly data: Float32Array; readonly side: number } | null;
@@ -29,7 +29,7 @@ export type WhatRadiologistSaid = {
   readonly follows: number;
 };
 
-/** A report to send: the result, what the radiologist said of it, and the kinds of its maps in the PACS. */
+/** A report to send: the result, the radiologist's verdict, and the kinds of the result's maps in the PACS. */
 type ReportToSend = {
   readonly result: ResultRow;
   readonly kinds: readonly ('SEG' | 'SC')[];
@@ -37,8 +37,8 @@ type ReportToSend = {
 };
 
 /**
- * Builds instances and sends them to the PACS (dicom-results/). `source`: the whole instance that the model
- * looked at. Both take over its bytes; the caller can no longer use them.
+ * Builds instances and sends them to the PACS (dicom-results/). `source`: the whole instance that the model examined.
+ * Both functions take over its bytes, so the caller can no longer use them.
  */
 export type ResultSender = {
   send(
@@ -61,8 +61,8 @@ type DeliveryTools = {
 };
 
 /**
- * Does nothing when it is done; instances that were promised and have not arrived are sent again. `source`:
- * the instance that was looked at, whole, its bytes for this alone. Throws the errors of `road`.
+ * Delivers the result, or does nothing if that is done. Instances that were promised and have not arrived are sent
+ * again. `source`: reads the whole examined instance into bytes that nothing else uses. Throws the errors of `road`.
  */
 export async function deliverResult(
   result: ResultRow,
@@ -81,7 +81,7 @@ export async function deliverResult(
   const sent = await tools.road.send(result, await source(signal), maps, signal);
   await tools.db.transaction().execute(async (trx) => {
     await insertResultInstances(trx, result.id, 1, sent);
-    // A radiologist may have been faster: the verified report follows the one that it completes.
+    // A radiologist may have given a verdict before this; then the verified report follows the one that it completes.
     const { id: resultId, site_id: siteId } = result;
     const verdict = (await lockResult(trx, siteId, resultId))?.verdict ?? null;
     if (verdict !== null)

@@ -1,4 +1,7 @@
-/** `/results`: the models' findings by user, model, study, verdict and period, and which of these there are. */
+/**
+ * `/results`: lists the models' findings by user, model, study, verdict and period, and the values by which they can
+ * be filtered.
+ */
 import { z } from '@hono/zod-openapi';
 import type { Role } from '#shared/protocol/api.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
@@ -13,7 +16,7 @@ import { showResults } from './show-results.ts';
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
 const LIST_LIMIT = 200;
 
-/** "The page after this one": time and id of its last result. */
+/** The cursor of a page: the time and the id of the last result on the page before. */
 const cursor = z
   .string()
   .regex(/^\d{1,16}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'the cursor of the page before')
@@ -72,7 +75,7 @@ const choices = defineRoute({
     ),
   },
 });
-/** Before the routes of one result: `choices` is no id. */
+/** Register these before the routes of one result, so that `choices` is not taken for an id. */
 export function listResultRoutes({ db }: { readonly db: Db }): Router {
   const router = createRouter();
   router.openapi(list, async (c) => {

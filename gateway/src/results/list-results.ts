@@ -1,4 +1,7 @@
-/** Lists of results: filtered, newest first, and, where the caller asks for it, each answer of a run once. */
+/**
+ * Lists results with filters, newest first. On request, images of one run with the same answer are folded into one
+ * row.
+ */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { isHiddenVerdict } from '../findings/blinding.ts';
@@ -6,22 +9,22 @@ import { mayKnowResult, type Asking, type ResultName } from '../findings/result-
 import type { ResultRow } from './result.store.ts';
 
 type ResultFilter = {
-  /** Only the results that this caller may know of; undefined: all. */
+  /** Only the results that this caller may see; undefined: all. */
   readonly shownTo?: Asking | undefined;
-  /** Asked for by this account. */
+  /** Only results that this account asked for. */
   readonly user?: string | undefined;
   readonly model?: string | undefined;
   readonly version?: string | undefined;
   readonly study?: string | undefined;
-  /** `none`: nobody has judged it, as far as the caller may know. */
+  /** `none`: no verdict that the caller may see. */
   readonly verdict?: 'agree' | 'correct' | 'none' | undefined;
-  /** The device found something else. */
+  /** Only results that differ from what the device found. */
   readonly differs?: '1' | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
-  /** Only the newest of the images of one run with the same answer. */
+  /** Of the images of one run with the same answer, only the newest. */
   readonly folded?: '1' | undefined;
-  /** The others of its run with the same answer as this result. */
+  /** Only the other results of the same run with the same answer as this one. */
   readonly alike?: string | undefined;
 };
 type Page = {
@@ -54,7 +57,10 @@ export async function listResults(
   return query.execute();
 }
 
-/** How many others of its run have the same answer, under this filter, by the ids of these results of a folded list. */
+/**
+ * For each result of a folded list, by its id: how many other results of its run have the same answer and match this
+ * filter.
+ */
 export async function countAlike(
   db: Db,
   siteId: string,
@@ -80,12 +86,15 @@ export async function countAlike(
   return new Map(counts.map(({ newest, count }) => [newest, count - 1]));
 }
 
-/** Studies that a filter offers. */
+/** The number of studies that a filter offers. */
 const CHOICES_LIMIT = 100;
-/** The choices are looked for among so many of the newest results of the site, and of each model. */
+/** The choices come from this many of the newest results of the site, and of each model. */
 const CHOICES_OF = 10_000;
 
-/** The models, and the newest result of each of the newest studies, of recent results that the caller may know. */
+/**
+ * The choices among recent results that the caller may see: the models, and the newest result of each of the newest
+ * studies.
+ */
 export async function choicesOf(
   db: Db,
   shownTo: Asking,
@@ -109,7 +118,10 @@ export async function choicesOf(
   return { models: models.map(({ id }) => id), newest };
 }
 
-/** No verdict on it that the caller may know: one that stands apart from its run would tell of a hidden one. */
+/**
+ * The result has no verdict that the caller may see. A hidden verdict counts as none, because a result listed apart
+ * from its run would reveal it.
+ */
 const isUnjudged = ({ shownTo }: ResultFilter, name: ResultName): RawBuilder<boolean> =>
   sql`(${sql.ref(`${name}.verdict`)} is null ${shownTo === undefined ? sql`` : sql`or ${isHiddenVerdict(shownTo, name)}`})`;
 

@@ -1,6 +1,7 @@
 /**
- * The question that a result answers, as one key: the same image, models and parameters find the result that is
- * there. A file's result is its sender's: nobody learns that somebody else has sent the same file.
+ * Makes one key from the question that a result answers, so that the same image, models and parameters find the
+ * existing result. The result of a file belongs to its sender: nobody learns that somebody else has sent the same
+ * file.
  */
 import { createHash } from 'node:crypto';
 import type { Population } from '#shared/models/model.ts';
@@ -9,12 +10,15 @@ import type { JobParameters } from '../database/inference-tables.ts';
 import type { ResultRow } from './result.store.ts';
 
 export type InputSource = 'file' | 'pacs';
-/** `models`: a word for each model that is asked (`wordsOf`). `population`: as the device said. */
+/** `models`: a word for each model that is asked (`wordsOf`). `population`: the population that the device named. */
 type CacheQuestion = {
   readonly inputDigest: string;
-  /** A file's result is never a study's, nor the other way round. */
+  /** The result of a file is never used for a study, nor that of a study for a file. */
   readonly source: InputSource;
-  /** The account that sent the file; null: what lies in the PACS is for everybody who reaches it. */
+  /**
+   * The account that sent the file; null for an image in the PACS, whose result is shared by everybody with access to
+   * it.
+   */
   readonly sender: string | null;
   readonly frame: number;
   readonly models: readonly string[];
@@ -22,7 +26,7 @@ type CacheQuestion = {
   readonly population: Population | null;
 };
 
-/** Raised when the same bytes and models give another answer, because pixels or headers are read differently. */
+/** Increase it when the same bytes and models give another answer because pixels or headers are read differently. */
 const READING = 3;
 
 export function cacheKey({

@@ -1,4 +1,6 @@
-/** The DICOM instances of a result: its report, segmentation and heat map, and how far each has come. */
+/**
+ * The DICOM instances of a result (report, segmentation and heat map), and the state of each on its way to the PACS.
+ */
 import { sql, type AliasedExpression } from 'kysely';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -6,8 +8,8 @@ import type { ResultInstanceTable } from '../database/inference-tables.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 
 /**
- * The instances of these results, with the state that each has reached, and the newest receipt that names it.
- * `refused`: an instance that is not the gateway's own stands under the UID, and stays.
+ * The instances of these results, each with its state and the newest receipt that names it. `refused`: the UID is
+ * already taken by an instance that the gateway did not make, and that one stays.
  */
 export async function instancesOfResults(
   db: Db,
@@ -20,7 +22,7 @@ export async function instancesOfResults(
   );
 }
 
-/** Instances of the gateway's own; `owner_id`: of what they are. */
+/** Instances that the gateway made. `owner_id`: the id of the object to which they belong. */
 type NamedInstance = {
   owner_id: string;
   site_id: string;
@@ -48,9 +50,7 @@ const instanceRows = (db: Db, resultIds: readonly string[]) =>
       .as('i'),
   );
 
-/**
- * Each instance with the row that stands under its UID (the gateway's own first), and the receipt for that.
- */
+/** Each instance with the row that has its UID (the gateway's own first), and the receipt for that row. */
 export function standingOf(db: Db, named: AliasedExpression<NamedInstance, 'i'>) {
   return db
     .selectFrom(named)
@@ -78,7 +78,8 @@ export function standingOf(db: Db, named: AliasedExpression<NamedInstance, 'i'>)
         from
           .selectFrom('receipt')
           .select(['receipt.id as receipt_id', 'receipt.issued_at'])
-          // The first of all receipts that name the instance: the later ones are of later revisions of its study.
+          // The time of the first receipt that names the instance. Later receipts are for later revisions of its
+          // study.
           .select(sql<Date>`min(receipt.issued_at) over ()`.as('confirmed_at'))
           .innerJoin('upload_instance', 'upload_instance.upload_id', 'receipt.upload_id')
           .whereRef('upload_instance.instance_id', '=', 's.id')
@@ -108,7 +109,7 @@ export function standingOf(db: Db, named: AliasedExpression<NamedInstance, 'i'>)
     .execute();
 }
 
-/** `refused`: an instance that is not the gateway's own stands under the UID, and stays. */
+/** `refused`: the UID is already taken by an instance that the gateway did not make, and that one stays. */
 export function toInstance(row: Awaited<ReturnType<typeof standingOf>>[number]): ResultInstance {
   const isOwn = row.policy_name === RESULTS_POLICY.name;
   return {
@@ -131,7 +132,7 @@ export type NewInstance = {
   readonly sopInstanceUID: string;
 };
 
-/** Repeatable: their UIDs derive from the result. */
+/** Repeatable, because the UIDs derive from the result. */
 export async function insertResultInstances(
   trx: Trx,
   resultId: string,
@@ -153,7 +154,7 @@ export async function insertResultInstances(
     .execute();
 }
 
-/** The SOP Instance UIDs of results in this study: no model looks at them. */
+/** The SOP Instance UIDs of results in this study, which no model examines. */
 export async function ownInstances(
   db: Db,
   siteId: string,

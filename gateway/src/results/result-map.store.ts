@@ -1,4 +1,4 @@
-/** The maps that explain a result: squares over the whole image. */
+/** Stores the maps that explain a result. Each is a square that covers the whole image. */
 import type { LungMasks } from '#shared/models/lung-fields.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { MapData, ResultMap } from '../images/examination.ts';
@@ -28,7 +28,10 @@ export async function mapOf<Name extends keyof MapData>(
   return { name, dims: row.dims, data: READ[name](row.bytes) };
 }
 
-/** Copies: float32 need an offset that is a multiple of 4, and a driver may give a piece of a larger buffer. */
+/**
+ * Copies the bytes, because float32 values need an offset that is a multiple of 4 and a driver may return part of a
+ * larger buffer.
+ */
 const floats = (bytes: Uint8Array): Float32Array => new Float32Array(new Uint8Array(bytes).buffer);
 const READ: { readonly [Name in keyof MapData]: (bytes: Uint8Array) => MapData[Name] } = {
   cam: floats,

@@ -1,11 +1,12 @@
 import type { Db } from '../database/database.ts';
 /**
- * The accounts that were shown the image of a result. A verdict is about an image: nobody gives one on a score alone.
+ * Records which accounts were shown the image of a result. A verdict is about an image, so nobody may give one from a
+ * score alone.
  */
 
 type Viewing = { readonly resultId: string; readonly accountId: string };
 
-/** Before the image is answered. Repeatable. */
+/** Call it before the image is sent. Repeatable. */
 export async function recordView(
   db: Db,
   { resultId, accountId, at }: Viewing & { readonly at: Date },
@@ -18,8 +19,7 @@ export async function recordView(
 }
 
 /**
- * Whether this account was shown the image, or has sent it itself: the gateway keeps no files, but their sender
- * has them.
+ * Whether this account was shown the image, or sent it itself. The gateway keeps no files, but their sender has them.
  */
 export async function hasSeenImage(db: Db, { resultId, accountId }: Viewing): Promise<boolean> {
   const view = await db

@@ -1,6 +1,6 @@
 /**
- * Results in the database: one for each input, set of models and parameters, with its requests and the
- * radiologist's verdict. The same question finds the row that is there (result-cache.ts).
+ * Results in the database: one for each input, set of models and parameters, with its requests and the radiologist's
+ * verdict. The same question finds the existing row (result-cache.ts).
  */
 import type { Selectable } from 'kysely';
 import type { z } from 'zod';
@@ -44,7 +44,7 @@ export type NewResult = {
   readonly now: Date;
 };
 
-/** The result, or the one that was there before it: the same question has the same answer. */
+/** Inserts the result, or returns the existing one: the same question has the same answer. */
 export async function insertResult(
   trx: Trx,
   { id, siteId, key, finding, models, maps, disagreement, runAnswer, now }: NewResult,
@@ -94,7 +94,7 @@ export type Asker = {
   readonly jobId: string | null;
 };
 
-/** The result was given to somebody. Repeatable. */
+/** Records that somebody received the result. Repeatable. */
 export async function insertRequest(
   trx: Trx,
   resultId: string,
@@ -156,7 +156,7 @@ export type Verification = {
   readonly now: Date;
 };
 
-/** Keeps the radiologist's verdict as the next revision; those before it stay in `result_verdict`. */
+/** Stores the radiologist's verdict as the next revision; earlier ones stay in `result_verdict`. */
 export async function setVerification(
   trx: Trx,
   result: ResultRow,

@@ -1,4 +1,7 @@
-/** The models' findings: read, explained and verified here; the PACS then gets the verified report. */
+/**
+ * Serves the models' findings, their explanations and the radiologists' verdicts, and sends the verified reports to
+ * the PACS.
+ */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import { VERIFIED_QUEUE, type VerifiedReport } from './deliver-result.ts';

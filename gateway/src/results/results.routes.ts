@@ -1,7 +1,7 @@
 /**
- * `/results/{id}`: a model's finding; the radiologist's verdict; the pictures
- * that explain a finding; and its instances in the PACS. Those, and the image itself, are read from the PACS
- * on every request. Of an image that was sent as a file nothing is kept.
+ * `/results/{id}`: a model's finding, the radiologist's verdict, the pictures that explain the finding, and its
+ * instances in the PACS. These instances and the image itself are read from the PACS on every request. An image that
+ * was sent as a file is not kept.
  */
 import { z } from '@hono/zod-openapi';
 import { SHOWN_SIDE_LIMIT, shownSize } from '#shared/pixels/reduce-picture.ts';
@@ -46,7 +46,7 @@ import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
 
 const VIEWERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
 
-/** A result, on any route. */
+/** The schema of a result, shared by all routes. */
 export const shownResult = z.object(resultSchema.shape).openapi('Result');
 const byId = z.object({ id: z.uuid() });
 /** RFC 9110 §8.8.3: the revision as an entity tag. */
@@ -137,13 +137,13 @@ const readBack = defineRoute({
 });
 
 /**
- * Each holds 50 MB until the picture is there. Previews take no places from people who open an image, and the one
- * thread that draws them all has few of them before it.
+ * Each request holds 50 MB until its picture is drawn. Previews have places of their own, so they take none from
+ * people who open an image, and only a few of them can be ahead in the one thread that draws everything.
  */
 const PLACES = { atOnce: 4, ofOne: 2 };
 const PREVIEW_PLACES = { atOnce: 2, ofOne: 1 };
 
-/** Nothing between the gateway and the caller keeps these. */
+/** Keeps caches between the gateway and the caller from storing these. */
 const NOT_KEPT = { 'Cache-Control': 'private, max-age=0, no-store' };
 
 export type ResultRouteTools = VerifyTools & {
@@ -159,7 +159,7 @@ export function resultRoutes(tools: ResultRouteTools): Router {
   return router;
 }
 
-/** @throws Problem not-found, also when the caller does not reach it. */
+/** @throws Problem not-found, also if the caller has no access to the result. */
 async function reached(db: Db, caller: Caller, id: string): Promise<ResultRow> {
   const result = await findResult(db, caller.siteId, id);
   if (result === undefined || !(await reachesResult(db, caller, id))) throw new Problem('not-found');
@@ -252,12 +252,15 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
   });
 }
 
-/** An image counts as one reading, however it is drawn: by its UID, or by the result if it came as a file. */
+/**
+ * An image counts as one reading, however it is drawn. It is identified by its UID, or by the result if it came as a
+ * file.
+ */
 const readingOfImage = ({ sop_instance_uid: uid, id }: ResultRow) =>
   ({ kind: 'images', subject: uid ?? id }) as const;
 
 /**
- * Where the image lies that was looked at; null: it came as a file, or the caller reaches the result but not
+ * Where the PACS has the examined image; null: it came as a file, or the caller has access to the result but not to
  * the image.
  */
 async function reachedSource(result: ResultRow, caller: Caller, db: Db): Promise<FoundInstance | null> {
@@ -276,14 +279,14 @@ async function fromPacs<T>(asked: Promise<T>): Promise<T> {
 }
 
 /**
- * The thread holds the image until it is drawn, whether or not the caller has hung up: so long it takes its place,
- * or whoever asks and hangs up would fill the memory.
+ * Never aborts. The thread holds the image until it is drawn, even if the caller hangs up, so the request keeps its
+ * place as long. Otherwise callers who ask and hang up could fill the memory.
  */
 const UNTIL_DRAWN = new AbortController().signal;
 
 /**
- * The very image that was looked at, as a person sees it. @throws Problem image-gone, picture-may-hold-name,
- * pacs-unreachable.
+ * The examined image, as a person sees it.
+ * @throws Problem image-gone, picture-may-hold-name, pacs-unreachable.
  */
 async function imageOf(
   result: ResultRow,
@@ -299,7 +302,7 @@ async function imageOf(
   return seen;
 }
 
-/** A result drawn over an image shows what the image shows. @throws Problem picture-may-hold-name. */
+/** A result drawn over an image also shows what is in the image. @throws Problem picture-may-hold-name. */
 async function checkNoName(
   bytes: ShownImage['bytes'],
   caller: Caller,
@@ -325,8 +328,9 @@ async function previewOf(
 }
 
 /**
- * The instance that was looked at, for callers who reach the image and not only its result. Whether the bytes are
- * still the same is found by the thread. @throws Problem image-gone, pacs-unreachable.
+ * The examined instance, for callers who have access to the image and not only to its result. The thread checks
+ * whether the bytes are still the same.
+ * @throws Problem image-gone, pacs-unreachable.
  */
 async function sourceImage(
   result: ResultRow,

@@ -1,11 +1,11 @@
 /**
- * The answer that many images of one run have in common, so that a list shows it once: a run over a study of many
- * images would push everything else out of sight. Scores and marks stay apart. So does an image of the model's kind
- * without an answer: a person judges that. Pure.
+ * The answer that many images of one run share. A list shows it once, because a run over a study with many images
+ * would push everything else out of sight. Results with a score or a mark stay separate. An image of the model's kind
+ * without an answer also stays separate, because a person must judge it. Pure.
  */
 import type { Finding } from '#shared/protocol/inference.ts';
 
-/** Null: it has an answer of its own. */
+/** Null: the result is not folded. */
 export function runAnswerOf(finding: Finding, jobId: string | null): string | null {
   const { score, positive, image, model, film, input } = finding;
   if (jobId === null || (score !== null && positive !== null)) return null;

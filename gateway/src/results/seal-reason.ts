@@ -1,6 +1,7 @@
 /**
- * A radiologist's reason is free text about a patient: it lies in the database sealed under the gateway's own
- * key (AES-256-GCM, NIST SP 800-38D, under a key derived for this alone), and opens for its own result only.
+ * Encrypts a radiologist's reason, which is free text about a patient. It is stored encrypted with AES-256-GCM (NIST
+ * SP 800-38D), under a key that is derived from the gateway's own for this purpose alone. It can be decrypted only
+ * for the result to which it belongs.
  */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
@@ -9,7 +10,7 @@ const TAG_BYTES = 16;
 
 export type ReasonSeal = {
   seal(resultId: string, reason: string): Uint8Array;
-  /** Null: it was sealed under another key, or for another result. */
+  /** Null: the reason was encrypted under another key, or for another result. */
   open(resultId: string, sealed: Uint8Array): string | null;
 };
 

@@ -1,4 +1,4 @@
-/** A result as a caller may see it: other people's names, and a radiologist's reasons, are not for everybody. */
+/** Shows a result as its caller may see it: not everybody may see other people's names and radiologists' reasons. */
 import type { Role } from '#shared/protocol/api.ts';
 import type { Result, ResultInstance, Verification } from '#shared/protocol/inference.ts';
 import type { Db } from '../database/database.ts';
@@ -12,7 +12,7 @@ import type { ReasonSeal } from './seal-reason.ts';
 
 /** The roles that may see the names of other accounts. */
 const KNOW_ACCOUNTS: readonly Role[] = ['admin', 'auditor'];
-/** RFC 9562 §5.9: somebody, whose account is not told. */
+/** RFC 9562 §5.9: stands for an account that the caller may not know. */
 const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 export async function showResults(rows: readonly ResultRow[], caller: Caller, db: Db): Promise<Result[]> {
@@ -54,8 +54,8 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
 }
 
 /**
- * With every verdict on it; with the radiologists' reasons, in which a name may stand, only for those who reach all
- * results.
+ * Shows a result with all its verdicts. The radiologists' reasons may contain names, so only callers who may see all
+ * results get them.
  */
 export async function showResult(
   row: ResultRow,
@@ -80,8 +80,8 @@ export async function showResult(
 }
 
 /**
- * A verified report names the radiologist and the reason: it is for those who may see both. Others are told that there
- * is one: without it, the report before would look like the last.
+ * A verified report contains the radiologist's name and reason, so only those who may see both can read it. Others
+ * are told that it exists; otherwise the report before it would look like the last one.
  */
 export function mayRead(
   caller: Caller,
@@ -117,7 +117,7 @@ function verificationOf(
   };
 }
 
-/** The names of those of the accounts that the caller may know by name. */
+/** The names of those accounts whose names the caller may see. */
 async function namesFor(caller: Caller, accounts: readonly (string | null)[], db: Db): Promise<Names> {
   const knowsAll = caller.roles.some((role) => KNOW_ACCOUNTS.includes(role));
   const known = accounts.filter(

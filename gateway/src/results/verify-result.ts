@@ -1,7 +1,7 @@
 /**
- * The radiologist's verdict: kept as the next revision of the result, then sent to the PACS as a new version
- * of its report, completed and verified. The request does the first; a job does the second, and is repeated
- * until the report is on its way, or cannot be: then its state says so.
+ * Stores the radiologist's verdict as the next revision of the result, then sends the PACS a new version of its
+ * report, complete and verified. The request does the first part. A job does the second, and is repeated until the
+ * report is on its way or cannot be sent, which its state then says.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { asMeant, isAgainst } from '#shared/protocol/verdict-judgement.ts';
@@ -32,8 +32,9 @@ export type VerifyTools = {
 };
 
 /**
- * A correction to what the model said itself is agreement. @throws Problem not-found; image-not-shown; result-changed
- * when it is no longer at this revision; review-stands: a signed review says otherwise.
+ * Stores a verdict. A correction to what the model itself said counts as agreement.
+ * @throws Problem not-found; image-not-shown; result-changed if the result is no longer at this revision;
+ * review-stands if a signed review says otherwise.
  */
 export async function verifyResult(
   { id, revision }: { readonly id: string; readonly revision: number },
@@ -57,7 +58,7 @@ export async function verifyResult(
   });
 }
 
-/** The next revision of a locked result, its report in the PACS, and the event, as one. */
+/** Stores, in one transaction, the next revision of a locked result, the job that sends its report, and the event. */
 export async function keepVerdict(
   trx: Trx,
   result: ResultRow,
@@ -70,7 +71,7 @@ export async function keepVerdict(
   const revision = await setVerification(trx, result, said);
   if (studyInstanceUID !== null)
     await jobs.enqueue(trx, VERIFIED_QUEUE, { siteId, resultId } satisfies VerifiedReport, { key: resultId });
-  // In the trail's words: "verdict: correct" would read as if the model had been.
+  // The trail has words of its own, because "verdict: correct" would read as if the model had been correct.
   const told = verdict === 'agree' ? 'agreed' : 'corrected';
   const event = {
     event: 'result-verified',
@@ -92,8 +93,8 @@ export type ReportTools = {
 };
 
 /**
- * Sends the report of the present revision. A result whose source is not in the PACS (it came as a file) has
- * none. Throws PacsUnreachable.
+ * Sends the report of the current revision. A result whose source is not in the PACS (it came as a file) has no
+ * report. Throws PacsUnreachable.
  */
 export async function sendVerifiedReport(
   { siteId, resultId }: VerifiedReport,
@@ -109,12 +110,12 @@ export async function sendVerifiedReport(
   const where = result && sourceOf(result);
   if (result === undefined || result.verdict === null || !where) return;
   const there = (await instancesOfResults(db, [resultId])).get(resultId) ?? [];
-  // If its first revision is not on its way yet, `deliverResult` asks for this one once it is.
+  // If the first revision is not on its way yet, `deliverResult` requests this report once it is.
   if (there.length === 0 || there.some((one) => one.kind === 'SR' && one.revision === result.revision))
     return;
   const source = await fetchWhole(pacs, where, signal).catch((error: unknown) => {
-    // The PACS no longer has the image, or has one that is too large: no report can stand beside it, however
-    // often we try.
+    // The PACS no longer has the image, or has one that is too large. A report can then never join it, however often
+    // the job is tried.
     if (error instanceof Problem) log({ event: 'verified-report-left-out', resultId, because: error.code });
     else throw error;
   });
@@ -142,7 +143,7 @@ export async function sendVerifiedReport(
     log({ event: 'verified-report-left-out', resultId, because: 'conflicting-instance' });
 }
 
-/** Where the image lies that was looked at; null: it came as a file. */
+/** Where the PACS has the examined image; null: it came as a file. */
 export function sourceOf({
   study_instance_uid,
   series_instance_uid,
