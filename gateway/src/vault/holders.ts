@@ -31,7 +31,7 @@ export async function holderNamed(trx: Trx, siteId: string, username: string): P
 }
 
 /**
- * The keys of a vault that may have entries, which it may once both halves are set. Throws `vault-step-not-possible`.
+ * The keys of a vault both of whose halves are set, as only such a vault has entries. Throws `vault-step-not-possible`.
  */
 export function keysOf(vault: VaultRow): readonly string[] {
   const terms = termsOf(vault);
