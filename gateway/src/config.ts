@@ -61,7 +61,7 @@ export type Config = {
   readonly pacsProxy: { readonly url: string; readonly except: string } | null;
   /** Addresses that the gateway never connects to, whoever configures them. */
   readonly blocked: BlockList;
-  readonly folderRoot: string | null; // The only place where folders as destinations may lie; null: nowhere.
+  readonly folderRoot: string | null; // The only folder that may hold folder destinations; null: none.
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
   /** Where copies of the audit trail's signed heads go: a file, or a server that accepts them. */

@@ -1,6 +1,7 @@
 /**
  * The gateway's own keys, in `<data>/keys` (folder 0700, files 0600): created at the first start and kept for good.
  * Whoever has this folder can decrypt everything that the gateway holds and sign in its name; without it nobody can.
+ *
  * Three Ed25519 pairs (tokens, receipts, heads of the audit trail) so that one cannot be mistaken for another, an
  * X25519 pair to which devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys, and the
  * policies' keys are derived from the other. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts

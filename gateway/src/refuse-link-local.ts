@@ -1,8 +1,10 @@
 /**
  * Keeps the gateway from connecting to link-local addresses. In a cloud, the metadata service at such an address gives
- * away the machine's rights, and the gateway connects to addresses that an administrator chooses. Node checks the
- * address of every attempt (`blockList`) rather than the name, so a name that resolves to a blocked address is refused
- * too, even if that changes later. `tls.connect` has no such list, so TLS starts on a plain connection.
+ * away the machine's rights, and the gateway connects to addresses that an administrator chooses.
+ *
+ * Node checks the address of every attempt (`blockList`) rather than the name, so a name that resolves to a blocked
+ * address is refused too, even if that changes later. `tls.connect` has no such list, so TLS starts on a plain
+ * connection.
  */
 import { BlockList, connect, isIP, type Socket } from 'node:net';
 import { connect as beginTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
@@ -10,7 +12,7 @@ import { connect as beginTls, type ConnectionOptions, type TLSSocket } from 'nod
 /** Node's error code for an attempt to reach a blocked address. */
 export const BLOCKED = 'ERR_IP_BLOCKED';
 
-/** Nothing is refused. */
+/** An empty list, which blocks nothing. */
 export const NOWHERE = new BlockList();
 
 /**

@@ -1,7 +1,9 @@
 /**
  * The settings that hold a secret. Each may come from a file instead, which NAME_FILE names, as with Docker's and
- * systemd's secrets. Secrets are removed from `process.env` once they are read, so that no child process or thread gets
- * them. /proc/PID/environ of the first process keeps what it was started with: docs/install.md.
+ * systemd's secrets.
+ *
+ * Secrets are removed from `process.env` once they are read, so that no child process or thread gets them.
+ * /proc/PID/environ of the first process keeps what it was started with: docs/install.md.
  */
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';

@@ -1,6 +1,7 @@
 /**
  * All settings in one table: the environment variables that the gateway and `npm start` read. Code that uses another
  * name does not compile. scripts/generate-settings.ts writes the tables of docs/install.md and of the README from it.
+ *
  * The table says what each value looks like on its own; config.ts checks that the settings fit together.
  */
 import { LAG_MINUTES_LIMIT } from '#shared/protocol/destination.ts';
@@ -35,7 +36,7 @@ type Choice = {
 type Port =
   | { readonly kind: 'port'; readonly default: number }
   | { readonly kind: 'port'; readonly default: null; readonly example: number };
-/** Text of another form, which its reader checks. */
+/** Text of any other form. The code that reads it checks it. */
 type Text = {
   readonly kind: 'address' | 'addresses' | 'AE title' | 'file' | 'folder' | 'header' | 'password' | 'URL';
   readonly default: string | null;

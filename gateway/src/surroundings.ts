@@ -14,7 +14,7 @@ export type StartStep = 'opening its database' | 'preparing its data' | 'startin
 /** The parts of the outside world that a test may replace, and how long the gateway waits. */
 export type Surroundings = {
   readonly now: () => Date;
-  /** Milliseconds that never go back. */
+  /** A monotonic clock, in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
   /** How often the job queue acts on its timer. What is missing has its default. */
@@ -36,7 +36,7 @@ export type Surroundings = {
   readonly isFull: (() => Promise<boolean>) | null;
   /** The built web app. */
   readonly webFolder: string;
-  /** Where the built-in viewer comes from; null: as set. */
+  /** Where the built-in viewer comes from; null: as the settings say. */
   readonly viewerPackage: ViewerPackage | null;
 };
 

@@ -1,7 +1,8 @@
 /**
  * Remembers values that are expensive to compute, within a limit of bytes, because a hostile file may name any number
- * of values of any length. When the memo is full, it forgets everything and starts again. Its entries may identify a
- * patient. They stay in memory only, and no longer than the memo's owner.
+ * of values of any length. When the memo is full, it forgets everything and starts again.
+ *
+ * Its entries may identify a patient. They stay in memory only, and no longer than the memo's owner.
  */
 
 /** The memory of an entry in a Map and of the small objects in it, without their texts. */

@@ -52,7 +52,7 @@ export function describeEvent({ event, fields }: AuditRow, names: AuditNames): D
 }
 
 type Fields = AuditRow['fields'];
-/** Events for which the page says how many things they concern. */
+/** Events for which the page also shows the counts in their fields. */
 const COUNTED: readonly string[] = [
   ...['records-read', 'study-found', 'audit-read'],
   ...['instances-covered', 'instances-released', 'instances-decided'],

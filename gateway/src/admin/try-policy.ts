@@ -26,7 +26,7 @@ export function toTriedRules(policy: TriedPolicy, pseudonyms: Pseudonyms): Tried
   return { rules: made.rules, pseudonyms };
 }
 
-/** The most paths named for one instance; a CT header has some hundred. Any beyond this are only counted. */
+/** How many paths are named for one instance at most; the rest are only counted. A CT header has some hundred. */
 export const TRIAL_ACTIONS_LIMIT = 2_000;
 
 export async function tryPolicy(

@@ -82,7 +82,7 @@ const isUnlisted = sql<boolean>`s.destination_id = destination.id and s.state no
 const isUndecidedHere = sql<boolean>`s.destination_id = destination.id and s.copy_of is null and s.state in ('held', 'closed')
   and ${isUndecided('i')} and i.proof is null`;
 
-/** The primary one first, then by name. */
+/** Destinations, the primary one first, then by name. */
 export async function listDestinations(
   db: Db,
   siteId: string,

@@ -16,7 +16,7 @@ export type Metrics = {
   /** Counts one image that models looked at. */
   inference(model: string, outcome: string, seconds: number): void;
   disagreement(model: string): void;
-  /** The exposition format 0.0.4, and its content type. */
+  /** The metrics in Prometheus' text format 0.0.4, with its content type. */
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 };
 

@@ -1,9 +1,10 @@
 /**
  * The policies under which studies may be sent, with the rules that verify applies: the built-in ones and those that an
- * administrator made. All other modules get policies from here. The gateway accepts studies under the newest version of
- * a policy, unless it is withdrawn; studies that were promised under an earlier version and still wait on a device are
- * held there (`policy-withdrawn`). Instances that have arrived are judged by the version that they were promised under,
- * even if it was withdrawn since.
+ * administrator made. All other modules get policies from here.
+ *
+ * The gateway accepts studies under the newest version of a policy, unless it is withdrawn; studies that were promised
+ * under an earlier version and still wait on a device are held there (`policy-withdrawn`). Instances that have arrived
+ * are judged by the version that they were promised under, even if it was withdrawn since.
  */
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy, Role } from '#shared/protocol/api.ts';

@@ -14,7 +14,7 @@ import type { SampleTools } from './sample-tools.ts';
 const ADMIN = ['admin'] as const;
 /** How long a destination may take to answer. */
 const PROBE_MS = 3_000;
-/** Time for one step of the removal. */
+/** How long one step of the removal may take. */
 const STEP_MS = 60_000;
 
 const show = defineRoute({

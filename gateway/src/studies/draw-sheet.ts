@@ -35,11 +35,11 @@ export type SheetReceipt = {
   };
   /** The Patient ID that the PACS has, where names were removed; null: it is not known, or names were kept. */
   readonly pseudonym: string | null;
-  /** Instances by SOP Class UID. */
+  /** The number of instances by SOP Class UID. */
   readonly classes: ReadonlyMap<string, number>;
 };
 
-/** A4 in points. */
+/** Measures on an A4 page, in points. */
 const MARGIN = 48;
 const CODE_SIDE = 168;
 const TERM_WIDTH = 116;

@@ -71,7 +71,7 @@ export const sheetWords = {
     quarantined: (count: number) => `${count} held for a person`,
     'left-out': (count: number) => `${count} left out by a person`,
   },
-  /** Instances that the sender did not announce for sending, with the reason that it gave. */
+  /** Instances that the sender did not promise to send, with the reason that it gave. */
   withheld: {
     'left-out': (count: number) => `${count} left out by a person before sending`,
     'left-out-name': (count: number) => `${count} left out by a person: may show a name`,

@@ -61,7 +61,7 @@ type AuditRow = {
   readonly fields: Readonly<Record<string, unknown>>;
 };
 
-/** Questions to models, and verdicts. */
+/** Events about models: questions and verdicts. */
 const OF_MODELS = ['inference-asked', 'inference-cancelled', 'inference-retried', 'result-verified'];
 
 /** Events of the studies, oldest first. Those who watch the site also see what models were asked. */

@@ -17,7 +17,7 @@ type RequestRow = Selectable<VaultRequestTable>;
  * vault.
  */
 export const OPENINGS_A_DAY = 10;
-/** Ended requests that a list still shows. */
+/** How many requests a list shows at most. */
 const LIST_LIMIT = 100;
 
 export function stateOfRequest(
