@@ -1,7 +1,4 @@
-/**
- * Destinations in the database. One destination of each site is primary. A destination stays as long as studies are
- * promised to it.
- */
+/** Destinations in the database. One of each site's is primary. A destination with promised studies stays. */
 import { sql, type RawBuilder, type Selectable } from 'kysely';
 import {
   destinationSettingsSchema,
@@ -48,17 +45,11 @@ export type StudyCounts = {
   readonly unlistedAt: Date | null;
   /** Studies that wait for a person to decide. */
   readonly held: number;
-  /**
-   * Instances that the destination did not take, with no decision yet, of studies for which it is the first
-   * destination.
-   */
+  /** Refused instances without a decision, of studies for which this is the first destination. */
   readonly notTaken: number;
   /** Open copies that are not being given up. */
   readonly copies: { readonly also: number; readonly required: number };
-  /**
-   * Instances that the destination did not take, of studies for which it is a further destination, or that are held
-   * because it must have them.
-   */
+  /** Refused instances of studies for which this is a further destination, or that are held because of it. */
   readonly deadLetters: number;
   /** Studies that were given up at the destination before all of their instances were seen there. */
   readonly givenUp: number;
@@ -199,9 +190,7 @@ type DestinationContent = Pick<DestinationRow, 'id' | 'kind' | 'name' | 'url' | 
   readonly now: Date;
 };
 
-/**
- * Assigns the studies that were promised while the site had no destination to its first primary one. They stay with it.
- */
+/** Assigns studies promised while the site had no destination to its first primary one. They stay with it. */
 async function placeWaiting(trx: Trx, siteId: string, id: string): Promise<void> {
   await trx
     .updateTable('study')
@@ -285,10 +274,7 @@ export async function setViewers(
   await trx.updateTable('destination').set(set).where('id', '=', id).execute();
 }
 
-/**
- * Sets the tuning, also of the destination from the environment. The version increases, so that a new connection opens
- * with the new values.
- */
+/** Sets the tuning, also of the destination from the environment. The new version opens a new connection. */
 export async function setTuning(
   trx: Trx,
   id: string,
@@ -323,7 +309,7 @@ export async function keepBatchSize(
     .execute();
 }
 
-/** Stores a limit that *Test* found. The version increases, so that a new connection opens with requests below it. */
+/** Stores a limit that *Test* found. The new version opens a connection with requests below it. */
 export async function keepMeasuredLimit(
   db: Db,
   { id, version }: Pick<DestinationRow, 'id' | 'version'>,
@@ -344,10 +330,7 @@ export async function keepMeasuredLimit(
     .execute();
 }
 
-/**
- * Forgets a limit that has been raised since it was learned. The version increases, so that a new connection opens
- * without it.
- */
+/** Forgets a limit that has been raised since it was learned. The new version opens a connection without it. */
 export async function forgetLimit(
   db: Db,
   { id, version }: Pick<DestinationRow, 'id' | 'version'>,
@@ -417,10 +400,7 @@ export async function setNeed(trx: Trx, id: string, need: Need | null): Promise<
   return numUpdatedRows > 0n;
 }
 
-/**
- * Deletes the destination. @throws Problem destination-in-use: it is primary, or studies were promised to it;
- * destination-in-rule.
- */
+/** @throws Problem destination-in-use: it is primary, or studies were promised to it; destination-in-rule. */
 export async function deleteDestination(trx: Trx, { id, is_primary }: DestinationRow): Promise<void> {
   const study = trx.selectFrom('study').select('id').where('destination_id', '=', id).limit(1);
   if (is_primary || (await study.executeTakeFirst()) !== undefined) throw new Problem('destination-in-use');

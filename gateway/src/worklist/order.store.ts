@@ -171,7 +171,7 @@ export async function hasImported({ db, now }: WorklistTools, siteId: string): P
   return row !== undefined;
 }
 
-/** Deletes lists that have expired or hold no orders any more, and then destroys every key that no row refers to. */
+/** Deletes lists that have expired or hold no orders, with their keys, and then every key that no list refers to. */
 export async function forgetExpired({
   db,
   listKeys,
