@@ -1,7 +1,6 @@
 /**
- * The settings, from environment variables. All are checked at once, and all mistakes are reported together,
- * each with the expected form and an example. Settings that an administrator changes at run time live in the
- * database.
+ * The settings, from environment variables. They are all checked together, and every mistake is reported with the
+ * expected form and an example. Settings that an administrator changes at run time live in the database.
  */
 import { isIP, type BlockList } from 'node:net';
 import { isAbsolute, join, resolve, sep } from 'node:path';
@@ -30,7 +29,7 @@ import { SETTINGS } from './settings.ts';
 import { tlsPairOf } from './tls-settings.ts';
 import { readViewerSettings, type ViewerSettings } from './viewer/read-settings.ts';
 
-/** Where parcels lie: a folder. Object stores are not supported yet. */
+/** Where parcels are stored: a folder. Object stores are not supported yet. */
 type BlobPlace = { readonly kind: 'folder'; readonly path: string };
 
 export type Config = {
@@ -39,43 +38,47 @@ export type Config = {
   readonly dimse: DimsePlace | null;
   /** Null: no built-in viewer. */
   readonly viewer: ViewerSettings | null;
-  /** The address that the ports listen on. Another one than the loopback needs TLS, or the proxies that end it. */
+  /** The address that the ports listen on. Any address but the loopback needs TLS, or proxies that terminate TLS. */
   readonly host: string;
-  /** The certificate with its chain, and its key, in PEM, and where they lie; null: TLS is not served. */
+  /** The certificate with its chain and its key, in PEM, with the paths of their files; null: TLS is not served. */
   readonly tls: (TlsPair & TlsFiles) | null;
-  /** Their X-Forwarded-For is believed. Without TLS they alone, and this machine, are answered. */
+  /** Proxies whose X-Forwarded-For header is trusted. Without TLS only they and this machine are answered. */
   readonly trustedProxies: TrustedProxies;
   readonly dataDir: string;
-  /** The first user's password. It counts when the user `admin` is made: later changes are not undone by it. */
+  /**
+   * The password of the user `admin`. It is used only when that account is created, so it does not undo later changes.
+   */
   readonly adminPassword: string | null;
-  /** The origin of the web app as users see it, without a slash at its end; the issuer of tokens and receipts. */
+  /**
+   * The origin of the web app as users see it, without a trailing slash. It is also the issuer of tokens and receipts.
+   */
   readonly publicUrl: string;
   readonly database: DatabasePlace;
   readonly blobs: BlobPlace;
   readonly policy: 'identified' | 'deidentified';
   readonly pacs: { readonly url: string; readonly authorization: string | null };
-  /** The proxy for https: requests to PACSs, and the hosts that are reached without it; null: none. */
+  /** The proxy for https: requests to PACSs, and the hosts that are reached without it; null: no proxy. */
   readonly pacsProxy: { readonly url: string; readonly except: string } | null;
-  /** Addresses that the gateway does not connect to, whoever names them. */
+  /** Addresses that the gateway never connects to, whoever configures them. */
   readonly blocked: BlockList;
-  readonly folderRoot: string | null; // The only place where folders as destinations may lie; null: nowhere.
+  readonly folderRoot: string | null; // The only folder that may hold folder destinations; null: none.
   /** Requests a minute for one caller; null: no limit. */
   readonly rateLimit: number | null;
-  /** Where the heads of the audit trail are kept as well: a file, or a server that takes them. */
+  /** Where copies of the audit trail's signed heads go: a file, or a server that accepts them. */
   readonly auditUrl: URL | null;
   /** How long an unfinished parcel is kept, in hours. */
   readonly uploadExpiresHours: number;
-  /** The PACS shows what it took at the latest after this; before, nothing is called lost. */
+  /** How long the PACS may take to show what it stored. Nothing is considered lost before that. */
   readonly pacsLagMinutes: number;
   /** How long devices keep the local label of a study after sign-in, in hours; 0: not at all. */
   readonly labelHours: number;
-  /** How long a device may lie untouched before it signs the person out, in minutes; 0: it never does. */
+  /** How long a device may be left untouched before it signs the person out, in minutes; 0: it never does. */
   readonly lockMinutes: number;
-  /** How what the PACS stored is proven; null: by its own digests where it tells them, else `found`. */
+  /** How it is proven what the PACS stored; null: by the PACS's own digests where it reports them, else `found`. */
   readonly pacsProof: 'found' | 'digest' | 'read-back' | 'read-back-sample' | null;
 };
 
-/** A whole settings file may be wrong; the message has a line for each mistake. */
+/** Several settings may be wrong; the message has a line for each mistake. */
 export class ConfigMistakes extends Error {
   readonly mistakes: readonly string[];
   constructor(mistakes: readonly string[]) {
@@ -86,10 +89,10 @@ export class ConfigMistakes extends Error {
 }
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/;
-/** A host name or an address, of a URL (in brackets) or a socket. */
+/** Accepts a host name or an address, from a URL (in brackets) or from a socket. */
 export const isLoopbackName = (host: string): boolean => LOOPBACK.test(host);
 
-/** Names, images and the password for the PACS travel as anybody on the way can read them. */
+/** Whether names, images and the PACS's password would travel unencrypted to another machine. */
 export const isInClearText = (url: string): boolean => {
   const { protocol, hostname } = new URL(url);
   return protocol === 'http:' && !LOOPBACK.test(hostname);
@@ -134,7 +137,7 @@ function trustedProxiesOf(env: Env, wrong: Report): TrustedProxies {
 
 type Ends = { readonly isTls: boolean; readonly hasProxies: boolean };
 
-/** Passwords and images must not travel in clear text: whoever is not on this machine needs TLS. */
+/** Passwords and images must not travel in clear text, so connections from other machines need TLS. */
 function hostOf(env: Env, { isTls, hasProxies }: Ends, wrong: Report): string {
   const host = settingOrDefault(env, 'RELAY_HOST').replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) === 0 && !isLoopbackName(host))
@@ -188,7 +191,7 @@ function pacsOf(env: Env, wrong: Report): Config['pacs'] {
   return { url: trimEnd(text ?? '', '/'), authorization };
 }
 
-/** HTTPS_PROXY and NO_PROXY, as curl and others read them. */
+/** HTTPS_PROXY and NO_PROXY, read as curl and others read them. */
 export function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
   const url = settingInEitherCase(env, 'HTTPS_PROXY');
   if (url === undefined) return null;
@@ -208,7 +211,7 @@ export function blockedOf(env: Env, wrong: Report): BlockList {
   return text === 'allow' ? NOWHERE : LINK_LOCAL;
 }
 
-/** An administrator's account must not be able to write among the gateway's own files, or all over the disk. */
+/** An administrator must not be able to write among the gateway's own files, or anywhere on the disk. */
 function folderRootOf(env: Env, dataDir: string, wrong: Report): string | null {
   const root = setting(env, 'RELAY_FOLDER_ROOT');
   if (root === undefined) return null;
@@ -292,7 +295,7 @@ export function readConfig(given: Env): Config {
     wrong('RELAY_DIMSE_PORT must be another port than RELAY_PORT and RELAY_WEB_PORT, for example 11112.');
   const dataDir = dataDirOf(env);
   const tls = tlsPairOf(env, { certName: 'RELAY_TLS_CERT', keyName: 'RELAY_TLS_KEY' }, wrong);
-  // The intention counts: a file that is missing is one mistake, not three.
+  // This looks at the settings, not the files, so that a missing file counts as one mistake and not three.
   const isTls = setting(env, 'RELAY_TLS_CERT') !== undefined;
   const hasProxies = setting(env, 'RELAY_TRUSTED_PROXIES') !== undefined;
   const publicUrl = publicUrlOf(env, webPort, isTls, wrong);

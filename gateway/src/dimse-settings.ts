@@ -1,6 +1,6 @@
 /**
- * The settings of the DIMSE listener. It has an address of its own: modalities of a protected network reach it without
- * TLS, while browsers do not reach the API without it.
+ * The settings of the DIMSE listener. It has an address of its own, so that modalities in a protected network can reach
+ * it without TLS while browsers still need TLS for the API.
  */
 import { isIP } from 'node:net';
 import { AE_TITLE } from '#shared/protocol/dimse-address.ts';
@@ -9,12 +9,14 @@ import { portOf, setting, settingOrDefault, type Env, type Report } from './read
 import { SETTINGS } from './settings.ts';
 import { authoritiesOf, tlsPairOf } from './tls-settings.ts';
 
-/** In PEM. `ca`: whoever calls shows a certificate of these authorities; null: nobody is asked for one. */
+/**
+ * Certificates in PEM. `ca`: callers must show a certificate of these authorities; null: no certificate is asked for.
+ */
 type DimseTls = TlsPair & TlsFiles & { readonly ca: string | null };
 
 /**
- * `aeTitle`: the gateway's own. `host`: the address of this machine that it listens on. `tls` null: associations travel
- * in clear text.
+ * `aeTitle`: the gateway's own AE title. `host`: the address of this machine to listen on. `tls` null: associations
+ * travel in clear text.
  */
 export type DimsePlace = {
   readonly host: string;
@@ -23,7 +25,7 @@ export type DimsePlace = {
   readonly tls: DimseTls | null;
 };
 
-/** Null: no listener. */
+/** Null: there is no listener. */
 export function dimseOf(env: Env, wrong: Report): DimsePlace | null {
   if (setting(env, 'RELAY_DIMSE_PORT') === undefined) return null;
   const host = settingOrDefault(env, 'RELAY_DIMSE_HOST');

@@ -1,4 +1,7 @@
-/** An option of Node's `fetch`, which the types of browsers lack; one type check shares them with the gateway. */
+/**
+ * An option of Node's `fetch` that the browsers' types lack. The gateway is type-checked together with code for
+ * browsers.
+ */
 interface RequestInit {
   duplex?: 'half';
 }

@@ -1,7 +1,7 @@
 /**
- * The composition root: from settings to a gateway, and the only place that picks adapters. It builds the tools, hands
- * each feature those that it uses, and starts and stops them together. Time, identity and the log come in from
- * outside, so that a test can give its own.
+ * The composition root: it makes a gateway from settings, and is the only place that picks adapters. It builds the
+ * tools, gives each feature those that it uses, and starts and stops everything together. Time, ids and the log come
+ * from outside, so that a test can supply its own.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -101,9 +101,9 @@ export type Gateway = {
   /** The certificate of all ports; null: no TLS. */
   readonly certificate: Certificate | null;
   readonly version: string;
-  /** Begins to work on the jobs that wait; before that `/health/ready` says no. */
+  /** Starts working on the waiting jobs. Until then `/health/ready` reports that the gateway is not ready. */
   start(): Promise<void>;
-  /** Starts what the first question to a model would wait for. Waits for nothing, and fails nothing. */
+  /** Starts the inference engine ahead of the first question to a model. It neither waits nor fails. */
   warm(): void;
   /** Lets running jobs end, then closes the database. */
   stop(): Promise<void>;
@@ -116,16 +116,19 @@ const VERSION = (
 /** The models that come with the gateway, with their cards. */
 const BUILT_IN_MODELS = fileURLToPath(new URL('../../shared/models', import.meta.url));
 
-/** STOW-RS: each holds a megabyte while its body comes, and asks the database while it waits. */
+/**
+ * The limits of concurrent STOW-RS requests. Each holds a megabyte while its body arrives, and queries the database
+ * meanwhile.
+ */
 const STORES_AT_ONCE = { atOnce: 64, ofOne: 16 };
 
-/** How long the PACS's answer to "are you there" is believed, and how long it may take. */
+/** How long the PACS's answer to "are you there" is cached, and how long the PACS may take to give it. */
 const PACS_REMEMBERED_MS = 5_000;
 const PACS_PATIENCE_MS = 2_000;
 
 /**
- * Opens everything that the settings name. Throws when the database, the keys or the folder cannot be had, or
- * do not belong together; a PACS that is down is waited for.
+ * Opens everything that the settings name. Throws where the database, the keys or the folder cannot be opened, or do
+ * not belong together. A PACS that is down does not stop the start.
  */
 export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
   const base = await openBase(config, { ...SURROUNDINGS, ...overrides });
@@ -179,7 +182,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await engine.close();
       if (wasStarted) {
         await recordRunning(base, { event: 'gateway-stopped' });
-        // Not shipped: a place that does not answer would keep the gateway from ending in time.
+        // The head is signed but not shipped, because a receiver that does not answer would delay the end.
         await auditHeads.sign();
       }
       await database.close();
@@ -187,9 +190,9 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   };
 }
 
-/** Logs what is wrong with the PACS for new studies. Nobody waits for it: studies are taken, and wait. */
+/** Logs what is wrong with the PACS for new studies. The start does not wait for it: studies are accepted, and wait. */
 async function tellOfPacs({ db, siteId, pacsState, log }: Base): Promise<void> {
-  // Rows are enough: secrets may be unreadable, and the gateway starts all the same.
+  // This reads only the rows, because the gateway must start even if the secrets are unreadable.
   const destinations = await listDestinations(db, siteId);
   for (const { kind, url } of destinations)
     if (kind !== 'folder' && isInClearText(url))
@@ -210,7 +213,7 @@ type Tools = Base &
     readonly phase: () => Phase;
   };
 
-/** A further feature adds its line here. */
+/** A new feature adds its line here. */
 function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[] {
   const inference = inferenceFeature(tools.inference);
   const keysIn = (name: string) => createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', name));
@@ -303,7 +306,7 @@ async function openBase(config: Config, around: Surroundings) {
     destinations,
     parcelBlobs,
     channel: async (name: string) => (await database.shared?.channel(name)) ?? null,
-    // Health is asked without limits.
+    // Health requests are not rate-limited, so they share one query.
     isDatabaseUp: oneAtATime(() => isUp(database.ping())),
     certificate: config.tls && openCertificate(config.tls, log),
     room,
@@ -318,7 +321,7 @@ async function openBase(config: Config, around: Surroundings) {
   };
 }
 
-/** Viewers of the destination to which the study was first promised. */
+/** The viewers of the destination to which the study was first promised. */
 const createViewersOf =
   (db: Db): StudiesFeatureTools['viewersOf'] =>
   async (site_id, study_instance_uid) =>

@@ -1,12 +1,11 @@
 /**
- * The gateway's own keys, in `<data>/keys` (folder 0700, files 0600): made on the first start, kept for ever
- * after. With this folder one can open everything that the gateway holds and sign in its name; without it
- * nobody can.
+ * The gateway's own keys, in `<data>/keys` (folder 0700, files 0600): created at the first start and kept for good.
+ * Whoever has this folder can decrypt everything that the gateway holds and sign in its name; without it nobody can.
  *
- * Three Ed25519 pairs (tokens, receipts, heads of the audit trail) so that none can be taken for another, an
- * X25519 pair to which devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys,
- * from the other the keys of the policies derive. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`):
- * receipts are checked for years, and a tablet may come back late with parcels that it sealed.
+ * Three Ed25519 pairs (tokens, receipts, heads of the audit trail) so that one cannot be mistaken for another, an
+ * X25519 pair to which devices seal waiting parcels, and two secrets of 32 bytes: one wraps the studies' keys, and the
+ * policies' keys are derived from the other. Retired pairs stay (`receipts.2025.pem` beside `receipts.pem`): receipts
+ * are checked for years, and a tablet may come back late with parcels that it sealed.
  */
 import {
   createHash,
@@ -51,33 +50,30 @@ export type SigningKey = {
   readonly publicKey: KeyObject;
 };
 
-/** The pair that devices seal to. `jwk`: the public half, as they get it. */
+/** The pair that devices seal to. `jwk`: the public half, in the form that devices get. */
 type SealingPair = { readonly jwk: SealingKey; readonly privateKey: KeyObject };
 
 /** `retiredAt`: when another pair took its place; null for the present one. */
 export type TokenKey = SigningKey & { readonly retiredAt: Date | null };
 
 export type Keys = {
-  /** The pair that signs now: read again when the folder has changed. */
+  /** The pair that signs now. It is read again when the folder has changed. */
   readonly tokens: SigningKey;
   readonly receipts: SigningKey;
   readonly audit: SigningKey;
-  /**
-   * The pair that devices seal to now, and after it the retired ones, which still open what was sealed to
-   * them.
-   */
+  /** The pair that devices seal to now, followed by the retired pairs, which still open what was sealed to them. */
   readonly sealing: readonly [SealingPair, ...SealingPair[]];
-  /** 32 bytes; wraps each study's key. */
+  /** 32 bytes that wrap each study's key. */
   readonly wrapKey: Uint8Array;
-  /** 32 bytes for one purpose, which tell nothing of the keys here (RFC 5869). */
+  /** 32 bytes for one purpose, which reveal nothing about the keys here (RFC 5869). */
   secretFor(purpose: string): Uint8Array;
   /** The key of a policy's pseudonyms; the same at every start. */
   policyKey(of: NamedKey): Promise<PolicyKey>;
-  /** Every public key that ever signed here, as at `/.well-known/jwks.json`. */
+  /** Every public key that was ever used to sign here, as `/.well-known/jwks.json` shows them. */
   jwks(): { readonly keys: readonly PublicJwk[] };
   /**
-   * The pair of this name, among all pairs: retired ones, and those that another gateway has made since this
-   * one started.
+   * The pair with this key id, among all pairs: also retired ones, and those that another gateway has created since
+   * this one started.
    */
   tokenKey(kid: string): TokenKey | undefined;
   auditKey(kid: string): SigningKey | undefined;
@@ -87,9 +83,9 @@ export type Keys = {
 const SECRET_BYTES = 32;
 
 /**
- * Written whole or not at all: a gateway killed at its first start must not keep half a key. Of gateways that
- * start side by side on one folder the first to come puts its key there, and the others find it: a link,
- * unlike a renaming, never replaces what is there.
+ * Writes a key as a whole or not at all: a gateway killed at its first start must not leave half a key. If several
+ * gateways start at once on one folder, the first one's key stays and the others use it: unlike a rename, a link never
+ * replaces an existing file.
  */
 function writeSecret(path: string, content: string | Uint8Array): void {
   const draft = `${path}.${randomBytes(8).toString('hex')}.new`;
@@ -107,7 +103,7 @@ function writeSecret(path: string, content: string | Uint8Array): void {
   syncFolder(dirname(path));
 }
 
-/** A new name in a folder outlives a power cut once the folder is on the disk too (fsync(2)). */
+/** A new name in a folder survives a power cut only once the folder itself has been synced (fsync(2)). */
 function syncFolder(folder: string): void {
   const file = openSync(folder, 'r');
   fsyncSync(file);
@@ -146,9 +142,7 @@ function toSealingPair(pem: Buffer): SealingPair {
   };
 }
 
-/**
- * All pairs of this name: the present one, if there is one, and the retired ones (`tokens.<anything>.pem`).
- */
+/** All pairs of this name: the current one, if there is one, and the retired ones (`tokens.<anything>.pem`). */
 function readPairs<T>(folder: string, name: string, toPair: (pem: Buffer) => T): T[] {
   const files = readdirSync(folder).filter((file) => file.startsWith(`${name}.`) && file.endsWith('.pem'));
   const current = files.filter((file) => file === `${name}.pem`);
@@ -156,7 +150,7 @@ function readPairs<T>(folder: string, name: string, toPair: (pem: Buffer) => T):
   return [...current, ...retired].map((file) => toPair(readFileSync(join(folder, file))));
 }
 
-/** The same, after the one that is used now was made where it was missing. */
+/** All pairs of this name. The current one is created first if it is missing. */
 function pairs<T>(
   folder: string,
   name: string,
@@ -176,8 +170,9 @@ function toJwk({ kid, publicKey }: SigningKey): PublicJwk {
 }
 
 /**
- * The pairs that sign tokens. The file of the present one was written once, when it was made, so its time is
- * when the others were retired; while it is missing (renamed, and no gateway was started since) none is.
+ * The pairs that sign tokens. The current pair's file was written once, when the pair was created, so its time is when
+ * the others were retired. While that file is missing (renamed, with no gateway started since), no pair counts as
+ * retired.
  */
 function readTokenKeys(folder: string): readonly TokenKey[] {
   const current = statSync(join(folder, 'tokens.pem'), { throwIfNoEntry: false });
@@ -201,13 +196,13 @@ const readAll = (folder: string): AllPairs => ({
   sealing: readPairs(folder, 'sealing', toSealingPair),
 });
 
-/** Unknown names do not make us read the folder all the time. */
+/** The minimum time between two reads of the folder, however many unknown key ids come. */
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * The pairs in the folder now. Gateways that share it are restarted one after the other when a pair was
- * changed: until their turn the others must know the pair with which the first one signs, or to which it lets
- * devices seal.
+ * Follows the pairs in the folder. When a pair is changed, the gateways that share the folder are restarted one after
+ * the other. Until its turn, each must know the new pair, with which a restarted gateway signs or to which devices
+ * seal.
  */
 function watchPairs(
   folder: string,
@@ -226,7 +221,7 @@ function watchPairs(
     all: () => (statSync(folder).mtimeMs === changedMs ? known : look()),
     find(of) {
       const found = of(known);
-      // A folder on another machine may report its change late, so an unknown name is looked up.
+      // A folder on another machine may report its change late, so an unknown key id is looked up again.
       if (
         found !== undefined ||
         (statSync(folder).mtimeMs === changedMs && clock() - lookedAt < LOOK_AGAIN_MS)
@@ -237,7 +232,7 @@ function watchPairs(
   };
 }
 
-/** Each is computed once: it costs a millisecond or two. */
+/** Each key is computed once, as that takes a millisecond or two. */
 function createPolicyKeys(root: Uint8Array): Keys['policyKey'] {
   const known = new Map<string, Promise<PolicyKey>>();
   return (of) => {
@@ -249,8 +244,7 @@ function createPolicyKeys(root: Uint8Array): Keys['policyKey'] {
 }
 
 /**
- * Opens the keys, making those that are missing. Throws when one is damaged: a new one in its place would
- * hide the loss.
+ * Opens the keys, and creates those that are missing. Throws where a key is damaged: replacing it would hide the loss.
  */
 export function openKeys(folder: string, clock: () => number = () => performance.now()): Keys {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -267,7 +261,7 @@ export function openKeys(folder: string, clock: () => number = () => performance
     get tokens() {
       const known = all().tokens;
       const own = known.find(({ kid }) => kid === tokens.kid);
-      // Renamed and not yet replaced: it continues.
+      // The file was renamed but not yet replaced, so the pair stays in use.
       if (own === undefined || own.retiredAt !== null) tokens = known[0] ?? tokens;
       return tokens;
     },

@@ -1,4 +1,4 @@
-/** The kinds of rules: what each may name, and what follows from it. */
+/** The kinds of rules: what each kind may name, and what follows from it. */
 import type { RuleKind } from '#shared/protocol/rule.ts';
 import { casesBy, checkCaseRules, whyNoCase } from './reviews/case-rules.ts';
 import { appliedInference, checkInference, inferenceBy } from './inference/inference-rules.ts';

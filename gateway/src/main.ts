@@ -1,7 +1,7 @@
 /**
- * The gateway's process: settings, two ports, signals. Says in one typed line that it is ready; drains on
- * SIGTERM and SIGINT, and when a supervisor that holds a channel to it is gone. It exits with 2 when a setting
- * is wrong, with 1 when it cannot start or meets an error that nobody expected.
+ * The gateway's process: settings, ports and signals. It reports in one typed line that it is ready. It drains on
+ * SIGTERM and SIGINT, and when its supervisor's channel closes. It exits with 2 where a setting is wrong, and with 1
+ * where it cannot start or meets an unexpected error.
  */
 import type { Server } from 'node:http';
 import { type Config, ConfigMistakes, readConfig } from './config.ts';
@@ -14,14 +14,14 @@ import type { StartStep } from './surroundings.ts';
 import { whyNotStarted } from './why-not-started.ts';
 
 /**
- * How long requests under way may take to end. The supervisor and Docker kill after 8 and 10 s, and jobs need
- * some of that.
+ * How long running requests may take to finish. The supervisor and Docker kill the process after 8 and 10 s, and jobs
+ * need a part of that time.
  */
 const DRAIN_MS = 2_500;
 
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
-/** Takes no new requests, lets those under way end, then cuts the rest (event streams never end). */
+/** Accepts no new requests, lets running ones finish, then cuts the rest (event streams never end). */
 async function drain(servers: readonly Server[]): Promise<void> {
   const closed = Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   const late = setTimeout(() => {
@@ -32,7 +32,7 @@ async function drain(servers: readonly Server[]): Promise<void> {
   clearTimeout(late);
 }
 
-/** The log is not filled by whoever knocks. */
+/** Keeps strangers from filling the log. */
 function atMostOnceAMinute(tell: () => void): () => void {
   let toldAt = Number.NEGATIVE_INFINITY;
   return () => {
@@ -42,10 +42,13 @@ function atMostOnceAMinute(tell: () => void): () => void {
   };
 }
 
-/** The supervisor ends what is silent for long: a start that waits for a lock or a slow disk is not. */
+/**
+ * The interval of signs of life. The supervisor kills a process that is silent for long, but a start may wait for a
+ * lock or a slow disk.
+ */
 const HEARTBEAT_MS = 1_000;
 
-/** Tells the supervisor that the start continues, and at which step. `stop` once it has ended. */
+/** Tells the supervisor that the start continues, and at which step. Call `stop` once the start has ended. */
 function tellOfStart(): { begin: (step: StartStep) => void; stop(): void } {
   let step: StartStep | null = null;
   const tell = (): void => void (process.connected && process.send?.({ starting: step }));
@@ -74,7 +77,7 @@ async function run(config: Config): Promise<void> {
   const gateway: Gateway = await createGateway(config, { begin: telling.begin, showPassword });
   const { log, version } = gateway;
   process.on('uncaughtException', (error) => {
-    // The runtime would print the message, and a message may hold anything.
+    // The runtime would print the message, which may contain anything.
     log({ event: 'unexpected-error', where: 'process', ...describeError(error) });
     process.exit(1);
   });
@@ -118,7 +121,7 @@ async function run(config: Config): Promise<void> {
   };
   process.on('SIGTERM', (signal) => void stop(signal));
   process.on('SIGINT', (signal) => void stop(signal));
-  // `send`: it was started with a channel (scripts/system/gateway-process.ts).
+  // If there is `send`, the process was started with a channel (scripts/system/gateway-process.ts).
   if (process.send !== undefined && !process.connected) await stop('SIGHUP');
   process.once('disconnect', () => void stop('SIGHUP'));
 }

@@ -1,19 +1,22 @@
-/** Reading one setting by its entry in the table: texts, an empty one as none; whole numbers; one of several words. */
+/**
+ * Reads one setting by its entry in the table: text, where an empty text counts as not set, a whole number, or one of
+ * several words.
+ */
 import { SETTINGS, type NameOf, type SettingName } from './settings.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
-/** Takes a mistake, with the expected form and an example. */
+/** Reports a mistake, with the expected form and an example. */
 export type Report = (mistake: string) => void;
-/** The variable with the path of a file that holds the secret. */
+/** The variable with the path of the file that holds the secret. */
 type SecretFile = `${NameOf<{ isSecret: true }>}_FILE`;
 
-/** With the spaces around it: a password may begin with one. */
+/** The value with its surrounding spaces, as a password may begin with one. */
 export const settingAsTyped = (env: Env, name: SettingName): string | undefined => env[name] || undefined;
 
 export const setting = (env: Env, name: SettingName | SecretFile): string | undefined =>
   env[name]?.trim() || undefined;
 
-/** In capitals, or in small letters as curl and others also read it. */
+/** The variable in capitals, or in lower case as curl and others also read it. */
 export const settingInEitherCase = (env: Env, name: 'HTTPS_PROXY' | 'NO_PROXY'): string | undefined =>
   setting(env, name) ?? (env[name.toLowerCase()]?.trim() || undefined);
 
@@ -21,7 +24,10 @@ export const settingInEitherCase = (env: Env, name: 'HTTPS_PROXY' | 'NO_PROXY'):
 export const settingOrDefault = (env: Env, name: NameOf<{ default: string }>): string =>
   setting(env, name) ?? SETTINGS[name].default;
 
-/** The value of digits alone, no more of them than `to` has; null: another text, or a number outside the bounds. */
+/**
+ * The number in a text that has only digits, and no more of them than `to`; null: any other text, or a number out of
+ * bounds.
+ */
 export function wholeNumberIn(text: string, { from, to }: { from: number; to: number }): number | null {
   const isShort = text.length <= String(to).length;
   const value = isShort && /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -30,7 +36,7 @@ export function wholeNumberIn(text: string, { from, to }: { from: number; to: nu
 
 export const PORTS = { from: 1, to: 65_535 };
 
-/** A port that is set, or the default; a wrong one is reported. */
+/** The port that is set, or the default. A wrong one is reported. */
 export function portOf(env: Env, name: NameOf<{ kind: 'port' }>, wrong: Report): number {
   const entry = SETTINGS[name];
   const otherwise = 'example' in entry ? entry.example : entry.default;
@@ -40,7 +46,7 @@ export function portOf(env: Env, name: NameOf<{ kind: 'port' }>, wrong: Report):
   return port ?? otherwise;
 }
 
-/** Hours or minutes within the bounds of the table, or its default; others are reported. */
+/** The hours or minutes that are set, within the bounds of the table, or the default. A wrong value is reported. */
 export function durationOf(env: Env, name: NameOf<{ kind: 'hours' | 'minutes' }>, wrong: Report): number {
   const entry = SETTINGS[name];
   const value = wholeNumberIn(setting(env, name) ?? String(entry.default), entry);
@@ -53,11 +59,11 @@ export function durationOf(env: Env, name: NameOf<{ kind: 'hours' | 'minutes' }>
   return value ?? entry.default;
 }
 
-/** "a, b or c". */
+/** For example "a, b or c". */
 export const eitherOf = (words: readonly string[]): string =>
   words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 
-/** One of the choices in the table, or its default; another text is reported. */
+/** The choice from the table that is set, or the default. Any other text is reported. */
 export function choiceOf<Name extends NameOf<{ kind: 'choice' }>>(
   env: Env,
   name: Name,

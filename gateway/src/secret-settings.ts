@@ -1,9 +1,9 @@
 /**
- * The settings that hold a secret. Each may come from a file instead: NAME_FILE names it, as Docker's and systemd's
- * secrets do.
+ * The settings that hold a secret. Each may come from a file instead, which NAME_FILE names, as with Docker's and
+ * systemd's secrets.
  *
- * They leave `process.env` once they are read, so no child process and no thread gets them. /proc/PID/environ of the
- * first process stays as it was started: docs/install.md.
+ * Secrets are removed from `process.env` once they are read, so that no child process or thread gets them.
+ * /proc/PID/environ of the first process keeps what it was started with: docs/install.md.
  */
 import { once } from 'node:events';
 import { readFileSync, statSync } from 'node:fs';
@@ -17,7 +17,7 @@ export const SECRETS = SETTING_NAMES.filter(
   (name): name is SecretName => 'isSecret' in SETTINGS[name],
 ).toSorted();
 
-/** Takes the secrets out of `env`, and returns those that were there. */
+/** Removes the secrets from `env`, and returns those that were set. */
 export function takeSecrets(env: NodeJS.ProcessEnv): Secrets {
   const taken: Secrets = {};
   for (const name of SECRETS) {
@@ -28,13 +28,13 @@ export function takeSecrets(env: NodeJS.ProcessEnv): Secrets {
   return taken;
 }
 
-/** In the environment of a process: its parent sends it the secrets through the channel between them. */
+/** Set in the environment of a child process whose parent sends it the secrets through their channel. */
 export const SECRETS_FOLLOW = { SECRETS_FOLLOW: 'yes' };
 
 /**
- * The secrets that this process was started with: those of its environment, which loses them, and those that its
- * parent sends, for other processes of the account can read an environment.
- * @throws Error where the parent announced them and ended: without them a start would make what nobody wanted.
+ * The secrets that this process was started with: those of its environment, from which they are removed, and those that
+ * its parent sends, because other processes of the same account can read an environment. @throws Error where the parent
+ * announced secrets and ended before it sent them: a start without them would use defaults that nobody chose.
  */
 export async function secretsOfProcess(): Promise<Secrets> {
   const own = takeSecrets(process.env);
@@ -49,7 +49,7 @@ export async function secretsOfProcess(): Promise<Secrets> {
   return { ...own, ...told[0].secrets };
 }
 
-/** The longest that a secret may be: a path that leads to something else is a slip. */
+/** The maximum size of a secret's file. A larger file means that the path is wrong. */
 const SECRET_BYTES_LIMIT = 16 * 1024;
 
 function readSecret(path: string): string | null {
@@ -62,7 +62,7 @@ function readSecret(path: string): string | null {
   }
 }
 
-/** `env` with the secrets that files hold in the place of NAME_FILE. */
+/** `env` with the contents of the secret files in place of the NAME_FILE variables. */
 export function withSecretFiles(env: Env, wrong: Report): Env {
   const all: Record<string, string | undefined> = { ...env };
   for (const name of SECRETS) {

@@ -1,13 +1,15 @@
 /**
- * The names of all variables that begin with RELAY_. Another one is a slip of whoever typed it: the setting that was
- * meant would keep its default in silence.
+ * The names of all variables that begin with RELAY_. Any other one is a typing mistake: the setting that was meant
+ * would silently keep its default.
  */
 import type { Env, Report } from './read-setting.ts';
 import { SETTING_NAMES } from './settings.ts';
 
 const NAMES: readonly string[] = SETTING_NAMES.filter((name) => name.startsWith('RELAY_')).toSorted();
 
-/** Read by the command line, the build, compose.yaml, tests, benches and the lab: a shell may hold them too. */
+/**
+ * Variables that the command line, the build, compose.yaml, tests, benches and the lab read. A shell may hold them too.
+ */
 const OF_OTHER_COMMANDS = [
   'RELAY_BROWSER_COVERAGE',
   'RELAY_CANDIDATES',
@@ -34,12 +36,14 @@ const OF_OTHER_COMMANDS = [
 ];
 const OF_TESTS = /^RELAY_(TEST|BENCH)_/;
 /**
- * Kubernetes tells every container of the services beside it, one called relay-pacs among them ("Service",
- * environment).
+ * Kubernetes tells every container about the services beside it in such variables, and one of the services may be
+ * called relay-pacs ("Service", environment).
  */
 const OF_KUBERNETES = /_SERVICE_(HOST$|PORT)|_PORT_\d+_(TCP|UDP|SCTP)(_\w|$)/;
 
-/** How many letters must be put in, taken out or exchanged (Levenshtein) to make one word of the other. */
+/**
+ * The Levenshtein distance: how many letters must be inserted, removed or exchanged to turn one word into the other.
+ */
 function distanceOf(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, at) => at);
   for (const [above, letter] of [...one].entries()) {
@@ -51,7 +55,7 @@ function distanceOf(one: string, other: string): number {
   return row.at(-1)!;
 }
 
-/** Letters by which a slip differs from what was meant. */
+/** The maximum distance at which a name still counts as a misspelling. */
 const SLIP_LIMIT = 4;
 
 function hintFor(name: string): string {

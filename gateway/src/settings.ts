@@ -1,8 +1,8 @@
 /**
- * All settings, in one table: environment variables that the gateway and `npm start` read. A name that is not here
- * does not compile. scripts/generate-settings.ts writes the tables of docs/install.md and of the README from it.
+ * All settings in one table: the environment variables that the gateway and `npm start` read. Code that uses another
+ * name does not compile. scripts/generate-settings.ts writes the tables of docs/install.md and of the README from it.
  *
- * The table says what a single value looks like; config.ts checks how settings fit together.
+ * The table says what each value looks like on its own; config.ts checks that the settings fit together.
  */
 import { LAG_MINUTES_LIMIT } from '#shared/protocol/destination.ts';
 
@@ -15,7 +15,9 @@ type Group =
   | 'Modalities (DIMSE)'
   | 'The built-in viewer';
 
-/** A whole number from `from` to `to`. `expected`: the number, as a mistake names it. `atZero`: what 0 means. */
+/**
+ * A whole number from `from` to `to`. `expected`: the words for the number in an error message. `atZero`: what 0 means.
+ */
 type Count = {
   readonly kind: 'hours' | 'minutes' | 'requests a minute';
   readonly default: number;
@@ -30,20 +32,21 @@ type Choice = {
   readonly choices: readonly string[];
   readonly example?: string;
 };
-/** A port from 1 to 65535. `example`: where there is no default. */
+/** A port from 1 to 65535. `example`: given where there is no default. */
 type Port =
   | { readonly kind: 'port'; readonly default: number }
   | { readonly kind: 'port'; readonly default: null; readonly example: number };
-/** Text of another form, which its reader checks. */
+/** Text of any other form. The code that reads it checks it. */
 type Text = {
   readonly kind: 'address' | 'addresses' | 'AE title' | 'file' | 'folder' | 'header' | 'password' | 'URL';
   readonly default: string | null;
 };
 
 /**
- * `default` null: without a value there is none, and `without` says what holds; where both are there, `without` is
- * what a person reads. `meaning`: one sentence in Markdown, its links from docs/. `isSecret`: a file may hold it, and
- * it leaves the environment. `isCommon`: one of the settings that people change; the README has them too.
+ * `default` null: there is no default, and `without` says what happens without a value. If there are both, people are
+ * shown `without`. `meaning`: one sentence in Markdown, with links relative to docs/. `isSecret`: the value may come
+ * from a file, and is removed from the environment. `isCommon`: people often change this setting, so the README lists
+ * it too.
  */
 export type Setting = (Count | Choice | Port | Text) & {
   readonly group: Group;
@@ -101,9 +104,8 @@ export const SETTINGS = {
   RELAY_RATE_LIMIT: {
     group: 'The network',
     kind: 'requests a minute',
-    // 100 a second. A device that sends as fast as a gigabit link carries needs 16 (a PATCH takes 8 MiB), one that
-    // sends many tiny studies about 30; below that uploads would stall, far above it one script can keep the gateway
-    // from everybody else.
+    // 100 a second. A device that fills a gigabit link needs 16 (a PATCH takes 8 MiB), and one that sends many tiny
+    // studies about 30. Below that uploads would stall; far above it, one script could lock everybody else out.
     default: 6_000,
     from: 1,
     to: 999_999_999,
@@ -163,10 +165,10 @@ export const SETTINGS = {
   RELAY_UPLOAD_EXPIRES_HOURS: {
     group: 'Uploads and devices',
     kind: 'hours',
-    // A week: a tablet that spent the weekend in a drawer continues where it was, and the room is not taken for ever.
+    // A week: a tablet that spent the weekend in a drawer continues where it was, and disk space is freed eventually.
     default: 168,
     from: 1,
-    // A year. Beyond it a parcel outlives the promise that it keeps.
+    // A year. Beyond it a parcel would outlive the promise that it belongs to.
     to: 8_760,
     expected: 'the hours after which an unfinished parcel is given up',
     meaning: 'how long an unfinished parcel is kept; then the device sends it again',
@@ -174,7 +176,7 @@ export const SETTINGS = {
   RELAY_LABEL_HOURS: {
     group: 'Uploads and devices',
     kind: 'hours',
-    // A shift. Longer than two days a label answers nobody's question, and only lies there.
+    // A shift. After two days, nobody needs a label any more.
     default: 12,
     from: 0,
     to: 48,
@@ -186,11 +188,11 @@ export const SETTINGS = {
   RELAY_LOCK_MINUTES: {
     group: 'Uploads and devices',
     kind: 'minutes',
-    // Long enough for a patient on the table between two touches; longer, and a tablet that was put down shows names
+    // Long enough for positioning a patient between two touches. With more, a tablet that was put down would show names
     // to whoever picks it up.
     default: 15,
     from: 0,
-    // A working day. Beyond it nothing is locked that was not forgotten.
+    // A working day. A longer time would hardly ever lock a device.
     to: 480,
     expected: 'the minutes without a touch or a key after which devices sign the person out',
     atZero: 'never',
@@ -227,8 +229,8 @@ export const SETTINGS = {
   RELAY_PACS_LAG_MINUTES: {
     group: 'The PACS',
     kind: 'minutes',
-    // Some PACSs index what they stored minutes later. With less, a delivered study is called lost and posted again;
-    // with more, a PACS that loses images is noticed later.
+    // Some PACSs index what they stored only minutes later. With a shorter time, delivered studies would be called lost
+    // and posted again; with a longer one, a PACS that loses images would be noticed later.
     default: 10,
     from: 0,
     to: LAG_MINUTES_LIMIT,
@@ -268,7 +270,7 @@ export const SETTINGS = {
     group: 'Modalities (DIMSE)',
     kind: 'port',
     default: null,
-    // The port that IANA has for DICOM above 1023.
+    // The port above 1023 that IANA has registered for DICOM.
     example: 11_112,
     without: 'none: off',
     meaning:

@@ -8,29 +8,31 @@ import type { Engine } from './ports/engine/engine.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import type { ViewerPackage } from './viewer/viewer-package.ts';
 
-/** The steps of a start that may take long, as a person reads them after "The gateway is". */
+/** The steps of a start that may take long, worded to follow "The gateway is". */
 export type StartStep = 'opening its database' | 'preparing its data' | 'starting its work';
 
-/** The parts of the outside world that a test may replace, and how patient the gateway is. */
+/** The parts of the outside world that a test may replace, and how long the gateway waits. */
 export type Surroundings = {
   readonly now: () => Date;
-  /** Milliseconds that never go back. */
+  /** A monotonic clock, in milliseconds. */
   readonly clock: () => number;
   readonly newId: () => string;
-  /** How often the queue of jobs acts by the clock alone; what is missing is as usual. */
+  /** How often the job queue acts on its timer. What is missing has its default. */
   readonly pace: Partial<Pace>;
   readonly passwordCost: PasswordCost;
   readonly inferencePatience: InferencePatience;
-  /** Takes a line of the log, its line feed included. */
+  /** Writes a line of the log, which includes its line feed. */
   readonly write: (line: string) => void;
-  /** Shows the first user's password to whoever started the gateway. It is shown once, and before it counts. */
+  /**
+   * Shows the first user's password to whoever started the gateway. It is shown once, before the password takes effect.
+   */
   readonly showPassword: (password: string) => void;
-  /** Told what the start does next, for the supervisor to say while it takes long. */
+  /** Called with the next step of the start, which the supervisor reports if the start takes long. */
   readonly begin: (step: StartStep) => void;
   readonly database: Database | null;
   readonly pacs: Pacs | null;
   readonly engine: Engine | null;
-  /** Whether the disk has too little room to take anything new; null: it is asked. */
+  /** Whether the disk has too little room to accept anything new; null: the disk itself is asked. */
   readonly isFull: (() => Promise<boolean>) | null;
   /** The built web app. */
   readonly webFolder: string;

@@ -1,4 +1,7 @@
-/** Certificates and keys that settings name as files: read when the gateway starts, and checked together. */
+/**
+ * Certificates and keys whose files are named in settings. They are read at the start of the gateway, and checked
+ * together.
+ */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
@@ -7,7 +10,7 @@ import type { NameOf } from './settings.ts';
 
 type FileSetting = NameOf<{ kind: 'file' }>;
 
-/** Null: neither is set, or one is wrong, which is reported. */
+/** Null: neither is set, or one is wrong, which has been reported. */
 export function tlsPairOf(
   env: Env,
   { certName, keyName }: { readonly certName: FileSetting; readonly keyName: FileSetting },
@@ -31,13 +34,13 @@ export function tlsPairOf(
   return null;
 }
 
-/** Certificates of authorities. Null: not set, or wrong, which is reported. */
+/** The certificates of authorities. Null: not set, or wrong, which has been reported. */
 export function authoritiesOf(env: Env, name: FileSetting, wrong: Report): string | null {
   const file = setting(env, name);
   const text = file === undefined ? null : textOf(name, file, wrong);
   if (text === null) return null;
   try {
-    // Throws where the first one is none; an authority that nobody can read would let nobody in.
+    // Throws where the first one is not a certificate. With an unreadable authority, nobody could connect.
     if (new X509Certificate(text).ca) return text;
   } catch {
     // Reported below.
@@ -48,7 +51,7 @@ export function authoritiesOf(env: Env, name: FileSetting, wrong: Report): strin
   return null;
 }
 
-/** Null: it cannot be read, which is reported. */
+/** Null: the file cannot be read, which has been reported. */
 function textOf(name: FileSetting, file: string, wrong: Report): string | null {
   try {
     return readFileSync(file, 'utf8');

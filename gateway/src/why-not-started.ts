@@ -1,16 +1,16 @@
 /**
- * Why the gateway cannot start, in words for the person who started it. No word comes from an error that may hold
- * a secret: of those the kind, the code and the place are named.
+ * Explains why the gateway cannot start to the person who started it. Errors that may hold a secret are never quoted:
+ * only their kind, code and place are named.
  */
 import { freeBytesOf } from './database/room.ts';
 import { describeError } from './observability/log.ts';
 
-/** The codes of a full disk: of the system, and of PostgreSQL (`disk_full`). */
+/** The error codes of a full disk, from the system and from PostgreSQL (`disk_full`). */
 const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', '53100']);
-/** With less than this PostgreSQL does not start. */
+/** PostgreSQL does not start with less than this. */
 const FULL_BELOW_BYTES = 16 * 1024 ** 2;
 
-/** `folder`: the data directory, where the settings could be read. */
+/** `folder`: the data directory; null: the settings could not be read. */
 export async function whyNotStarted(error: unknown, folder: string | null): Promise<string> {
   const { code } = error as { code?: unknown };
   const free = folder === null ? null : await freeBytesOf(folder).catch(() => null);
@@ -19,7 +19,7 @@ export async function whyNotStarted(error: unknown, folder: string | null): Prom
     return `The disk of ${folder ?? 'the data directory'} is full${left}. Make room and start again: nothing that was taken is lost.`;
   }
   if (error instanceof Error && code === undefined) return error.message;
-  // Node's own errors name a path and what was done with it.
+  // Node's own errors name only a path and what was done with it.
   if (error instanceof Error && typeof (error as NodeJS.ErrnoException).errno === 'number')
     return `The gateway cannot start: ${error.message}`;
   const { error: kind, stack } = describeError(error);

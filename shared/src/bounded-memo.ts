@@ -1,16 +1,16 @@
 /**
- * Remembers values that are expensive to make, and never takes more than so many bytes: a hostile file may name any
- * number of values of any length. When it is full it forgets everything and begins again.
+ * Remembers values that are expensive to compute, within a limit of bytes, because a hostile file may name any number
+ * of values of any length. When the memo is full, it forgets everything and starts again.
  *
  * Its entries may identify a patient. They stay in memory only, and no longer than the memo's owner.
  */
 
-/** The memory of an entry in a Map, and of small objects in it, beside their texts. */
+/** The memory of an entry in a Map and of the small objects in it, without their texts. */
 const ENTRY_BYTES = 100;
-/** Bytes of a character beyond Latin-1. */
+/** Bytes of a character outside Latin-1. */
 const CHARACTER_BYTES = 2;
 
-/** The memory that these texts take in an entry, and the entry itself. */
+/** The memory that an entry with these texts takes. */
 export const bytesOfTexts = (...texts: readonly string[]): number =>
   texts.reduce((sum, { length }) => sum + length * CHARACTER_BYTES, ENTRY_BYTES);
 
@@ -20,7 +20,7 @@ export class BoundedMemo<K, V> {
   readonly #bytesOf: (key: K, value: V) => number;
   #bytes = 0;
 
-  /** `bytesOf` says the same of an entry each time. */
+  /** `bytesOf` must return the same value for an entry each time. */
   constructor(limitBytes: number, bytesOf: (key: K, value: V) => number) {
     this.#limitBytes = limitBytes;
     this.#bytesOf = bytesOf;

@@ -1,10 +1,11 @@
 /**
- * The one place that makes regular expressions from parts. It is called while modules load, never later, so the parts
- * are constants: `npm run check` loads the modules and judges each whole (scripts/check/patterns.ts).
+ * The one place that builds regular expressions from parts. It must only be called while modules load, so that the
+ * parts are constants: `npm run check` loads the modules and judges every pattern as a whole
+ * (scripts/check/patterns.ts).
  */
 const composed: RegExp[] = [];
 
-/** In the order in which they were made. */
+/** All patterns, in the order in which they were made. */
 export const composedPatterns: readonly RegExp[] = composed;
 
 export function composePattern(source: string, flags = ''): RegExp {

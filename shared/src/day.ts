@@ -1,2 +1,2 @@
-/** A day in milliseconds, as the clock counts it: calendar days around a change to summer time differ. */
+/** The milliseconds of 24 hours. Calendar days on which summer time begins or ends differ. */
 export const DAY_MS = 86_400_000;

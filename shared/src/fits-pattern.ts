@@ -1,8 +1,8 @@
-/** The patterns that the conditions of a rule are: `*` stands for any text, also none. Pure. */
+/** Matches the patterns in the conditions of rules: `*` stands for any text, including none. Pure. */
 
 /**
- * Whether a text is one that the pattern stands for, whatever its case: stations write as they like. In time that grows
- * with the two lengths, unlike a regular expression with several stars.
+ * Whether a text matches the pattern. Case is ignored, because stations vary in it. The time grows with the two
+ * lengths, unlike that of a regular expression with several stars.
  */
 export function fits(pattern: string, text: string): boolean {
   const [first = '', ...rest] = pattern.toUpperCase().split('*');

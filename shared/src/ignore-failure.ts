@@ -1,6 +1,6 @@
 /**
- * Lets a promise fail without consequence. The reason is an argument, so that no failure is swallowed without
- * one: say why nobody has to know, not what is called.
+ * Lets a promise fail without consequences. The reason is an argument, so that no failure is swallowed without one: say
+ * why the failure does not matter, not what is called.
  */
 export function ignoreFailure<T>(promise: Promise<T>, _because: string): Promise<T | undefined> {
   return promise.catch(() => undefined);

@@ -1,6 +1,6 @@
 /**
- * The texts between two marks, each from the first opening mark behind the closing mark before it. A regular expression
- * would look for the closing mark from each opening one.
+ * The texts between two marks. Each starts at the first opening mark after the previous closing mark. A regular
+ * expression would search for the closing mark again from every opening mark.
  */
 export function textsBetween(text: string, open: string, close: string): string[] {
   return text

@@ -1,4 +1,4 @@
-/** The dashboard, fetched when it is opened: a page for uploads, models and reviews each, with one bar of filters. */
+/** The dashboard, loaded when it is opened: one page each for uploads, models and reviews, with one filter bar. */
 import type { ComponentType } from 'preact';
 import { EVALUATORS, UNKNOWN } from '#shared/protocol/analytics.ts';
 import { AdminHead } from '../admin/AdminHead.tsx';
@@ -34,7 +34,7 @@ const PAGES = {
   reviews: ReviewFigures,
 } satisfies Record<Place, ComponentType<{ query: string }>>;
 
-/** With noise, for those who are told nothing else. */
+/** Pages with noisy counts, for roles that may not see exact ones. */
 const NOISY = { ...PAGES, uploads: NoisyUploads, reviews: NoisyReviews };
 
 export function AnalyticsPages({ route: { id, query } }: { readonly route: AnalyticsRoute }) {
@@ -93,7 +93,7 @@ type FilterBarProps = { readonly at: Place; readonly filters: Filters; readonly 
 
 function FilterBar({ at, filters, isByPatient }: FilterBarProps) {
   const choose = (some: Partial<Filters>) =>
-    // In the place of the address before: the way back leads out of the dashboard.
+    // Replaces the address, so that the Back button leaves the dashboard.
     location.replace(hrefOf({ page: 'analytics', id: at, query: writeFilters({ ...filters, ...some }) }));
   const of = { choices: FIGURES.choices, any: words.any, filters, onChoose: choose };
   const unknown = { [UNKNOWN]: words.unknown };

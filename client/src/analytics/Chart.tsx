@@ -1,4 +1,4 @@
-/** A chart with its legend and, for everybody who does not see it or wants the figures, its table. */
+/** A chart with its legend, and a table for everybody who cannot see the chart or wants the figures. */
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { analyticsWords as words } from './analytics-words.ts';
@@ -8,7 +8,7 @@ import { Table } from './Table.tsx';
 type ChartProps = {
   readonly title: string;
   readonly what?: string;
-  /** Heads the first column of the table. */
+  /** The heading of the table's first column. */
   readonly xLabel: string;
   readonly plot: Plot;
 };

@@ -1,4 +1,4 @@
-/** The figures of one question: while they come, when they do not, and when there are none. */
+/** Shows the figures of one question: while they load, when loading fails, and when there are none. */
 import type { ComponentChildren } from 'preact';
 import type { z } from 'zod';
 import type { Known } from '../kit/resource.ts';
@@ -12,7 +12,7 @@ type FiguresOfProps<S extends z.ZodType<Ranged>> = {
   readonly path: string;
   readonly schema: S;
   readonly isEmpty: (figures: z.infer<S>) => boolean;
-  /** A sentence about the figures, shown also where there are none; null: there is nothing to say. */
+  /** A sentence about the figures, also shown where there are none; null: nothing to say. */
   readonly about?: (figures: z.infer<S>) => string | null;
   readonly children: (figures: z.infer<S>) => ComponentChildren;
 };

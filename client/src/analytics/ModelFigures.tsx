@@ -1,4 +1,7 @@
-/** Figures of models by version: how much, how fast, the verdicts of radiologists, and whether scores are right. */
+/**
+ * Figures of models by version: how many results, how fast, the verdicts of radiologists, and whether scores are
+ * calibrated.
+ */
 import { useMemo } from 'preact/hooks';
 import { modelFiguresSchema, type ModelFigures as All } from '#shared/protocol/analytics.ts';
 import { formatCount } from '../kit/format.ts';
@@ -126,7 +129,7 @@ function useNumbers({
   ];
 }
 
-/** Periods of which nothing is told are gaps; those without a result are none. */
+/** Periods whose figures are withheld become gaps. Periods without a result count as 0. */
 function seriesPlot({ series, total }: Version, figures: All): Plot | null {
   if (total === null) return null;
   const isDaily = figures.by === 'day';

@@ -1,7 +1,7 @@
 /**
- * Counts with noise, for those who are told no others. Each answer is paid for from a month's budget, so nothing is
- * asked before the person presses. The page says first how many are left;
- * an answer that was paid for costs nothing again.
+ * Counts with noise, for roles that may not see exact ones. Each answer uses up a part of a monthly budget, so nothing
+ * is asked before the person presses the button. The page first says how many answers are left; an answer that was paid
+ * for is free afterwards.
  */
 import type { ComponentChildren } from 'preact';
 import { useMemo } from 'preact/hooks';
@@ -53,7 +53,7 @@ export function NoisyReviews({ query }: { readonly query: string }) {
 type Answer = { readonly from: string; readonly to: string; readonly noise: Noise };
 type Told = { readonly left: number; readonly answer: Answer | null };
 
-/** The gateway keeps answers that were paid for, and what is left is read again with each question. */
+/** The gateway keeps answers that were paid for. What is left of the budget is read again with each question. */
 function useAsked<S extends z.ZodType<Told>>(path: string, schema: S) {
   const api = useApi();
   const attempt = useMemo(() => openAttempt(troubleOf), [path]);

@@ -1,4 +1,7 @@
-/** The times of reviews, the readings of each person, and their agreement. Nobody is ranked: they stand by name. */
+/**
+ * The times of reviews, how many readings each person made, and how far readers agree. People are sorted by name, not
+ * ranked.
+ */
 import { useMemo } from 'preact/hooks';
 import { reviewFiguresSchema, type ReviewFigures as All } from '#shared/protocol/analytics.ts';
 import { formatCount } from '../kit/format.ts';

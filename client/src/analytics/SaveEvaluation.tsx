@@ -1,4 +1,4 @@
-/** Every prediction of the period as a CSV file on this device, under pseudonyms. */
+/** Saves every prediction of the period as a CSV file on this device, with pseudonyms. */
 import { useSignal } from '@preact/signals';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';

@@ -1,4 +1,4 @@
-/** Leads from a number to the studies, results or reviews that were counted, in a sheet over the page. */
+/** Opens the studies, results or reviews behind a number, in a sheet over the page. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import { useApi } from '../net/net-context.ts';
 import { analyticsWords } from './analytics-words.ts';
 
 const words = analyticsWords.shown;
-/** The part of the lists that is shown here. */
+/** The fields of the lists that are shown here. */
 const studiesSchema = z.object({
   studies: z.array(
     z.object({
@@ -50,7 +50,7 @@ const KINDS = ['studies', 'results', 'reviews'] as const;
 type ShowButtonProps = {
   readonly shows: string | null;
   readonly count: number;
-  /** The word for them; absent: that of the list. */
+  /** Which word the label uses; absent: that of the list. */
   readonly which?: 'accepted' | 'corrected';
 };
 
@@ -68,7 +68,7 @@ export function ShowButton({ shows, count, which }: ShowButtonProps) {
   );
 }
 
-/** A number in a table, which leads there itself. */
+/** A number in a table that is itself the button. */
 export function Counted({ shows, count }: ShowButtonProps) {
   return shows === null || count === 0 ? formatCount(count) : <ShowButton shows={shows} count={count} />;
 }

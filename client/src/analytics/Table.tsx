@@ -1,4 +1,4 @@
-/** Figures in rows: the first column names them, the others are numbers. Wide ones scroll in their own place. */
+/** A table of figures: the first column has labels, the others numbers. A wide table scrolls within its own area. */
 import type { ComponentChildren } from 'preact';
 
 type TableProps = {

@@ -14,7 +14,7 @@ import { Counted, ShowButton } from './ShowButton.tsx';
 import { Table } from './Table.tsx';
 
 const words = analyticsWords.uploads;
-/** Milliseconds that a clock's reader counts in. */
+/** Round steps of time for the axis, in milliseconds. */
 const TIME_STEPS = [1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21_600, 86_400, 604_800].map(
   (s) => s * 1000,
 );

@@ -1,4 +1,4 @@
-/** The question that the dashboard asks: a page of it, a period and a cohort. All of it stands in the address. */
+/** What the dashboard asks for: a page, a period and a cohort. All of it is in the address. */
 import { DAY_MS } from '#shared/day.ts';
 import { AGE_BANDS, MODELS_READERS, OPERATIONS_READERS, SEXES, UNKNOWN } from '#shared/protocol/analytics.ts';
 import type { Role } from '#shared/protocol/api.ts';
@@ -12,20 +12,20 @@ const READERS: Record<Place, readonly Role[]> = {
   models: MODELS_READERS,
   reviews: CASE_KEEPERS,
 };
-/** Researchers are told of everything, where they are no readers with noise. */
+/** Researchers see every page: with exact figures where their role allows it, and otherwise with noise. */
 export const placesFor = (roles: readonly Role[]): readonly Place[] =>
   PLACES.filter((place) => roles.includes('researcher') || isExactFor(place, roles));
 export const isExactFor = (place: Place, roles: readonly Role[]): boolean =>
   READERS[place].some((role) => roles.includes(role));
 
-/** Auditors are told nothing by sex or age; with noise everybody may ask. */
+/** Auditors get no figures by sex or age. With noise, everybody may ask for them. */
 export const mayAskPatients = (place: Place, roles: readonly Role[]): boolean =>
   place !== 'uploads' || roles.includes('admin') || !isExactFor(place, roles);
 
 const DAYS = ['7', '30', '90', '365'] as const;
 export type Days = (typeof DAYS)[number];
 
-/** An address has no plus sign. */
+/** Avoids the plus sign, which an address cannot contain. */
 const toAddress = (value: string): string => value.replace('+', '-up');
 
 export const FIGURES = filtersOf({
@@ -37,10 +37,10 @@ export const FIGURES = filtersOf({
 export const { usual: USUAL, parse: parseFilters, write: writeFilters } = FIGURES;
 export type Filters = typeof USUAL;
 
-/** In UTC, as the gateway counts. */
+/** The day in UTC, as the gateway counts. */
 const dayOf = (at: Date): string => at.toISOString().slice(0, 'YYYY-MM-DD'.length);
 
-/** The question to the gateway: so many days, ending today. */
+/** The query for the gateway: so many days, ending today. */
 export function queryOf({ days, ...cohort }: Filters, now: Date): string {
   const from = dayOf(new Date(now.getTime() - (Number(days) - 1) * DAY_MS));
   const query = new URLSearchParams({ from, to: dayOf(now) });
@@ -48,14 +48,14 @@ export function queryOf({ days, ...cohort }: Filters, now: Date): string {
   return query.toString();
 }
 
-/** Each day from the first to the last. */
+/** Every day from the first to the last. */
 export function daysIn({ from, to }: { readonly from: string; readonly to: string }): readonly string[] {
   const first = Date.parse(from);
   const count = Math.round((Date.parse(to) - first) / DAY_MS) + 1;
   return Array.from({ length: Math.max(0, count) }, (_, at) => dayOf(new Date(first + at * DAY_MS)));
 }
 
-/** Each month of which a day is in it, as YYYY-MM. */
+/** Every month, as YYYY-MM, of which at least one day is in the range. */
 export const monthsIn = (range: { readonly from: string; readonly to: string }): readonly string[] => [
   ...new Set(daysIn(range).map((day) => day.slice(0, 'YYYY-MM'.length))),
 ];

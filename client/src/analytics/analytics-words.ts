@@ -8,7 +8,7 @@ import type { Days, Place } from './analytics-filters.ts';
 const fixed = (value: number, digits: number): string =>
   new Intl.NumberFormat(undefined, { maximumFractionDigits: digits }).format(value);
 
-/** 900 → "0.9 s", 90 000 → "1.5 min", 7 200 000 → "2 h". */
+/** A duration for people: 900 → "0.9 s", 90 000 → "1.5 min", 7 200 000 → "2 h". */
 function took(ms: number): string {
   const units = [
     [3_600_000, 'h'],
@@ -86,7 +86,7 @@ export const analyticsWords = {
   },
   noisy: {
     what: 'Exact counts are not for your role. You can have them with noise: right on the whole, and nobody can be recognised in them.',
-    /** There is a budget for each. */
+    /** Uploads and reviews have a budget each. */
     about: { uploads: 'about uploads', reviews: 'about reviews' },
     costs: (queries: number, about: string) =>
       `Each answer ${about} uses one of the ${formatCount(queries)} that your role has in a month (UTC), all its people together. The same question again costs nothing.`,

@@ -1,4 +1,7 @@
-/** Figures of verdicts and readings in words: while they are few, how many there are of how many. */
+/**
+ * Describes figures of verdicts and readings; while there are too few, it says how many there are and how many are
+ * needed.
+ */
 import {
   CALIBRATION_BINS,
   CALIBRATION_FLOOR,
@@ -14,7 +17,7 @@ import { shareInterval } from './share-interval.ts';
 const words = analyticsWords.models;
 type Bin = NonNullable<CalibrationBin['figures']>;
 
-/** `said`: the number behind the chart, or why there is none (`plot` null). */
+/** `said`: how many verdicts the chart is based on, or why there is no chart (`plot` null). */
 export function describeCalibration(bins: readonly CalibrationBin[]): {
   readonly plot: Plot | null;
   readonly said: string;
@@ -26,13 +29,13 @@ export function describeCalibration(bins: readonly CalibrationBin[]): {
       plot: calibrationPlot(known),
       said: `${words.calibrationOf(verdicts)} ${words.calibrationWhat}`,
     };
-  // The verdicts of withheld bins are not known: nobody can say how many there are.
+  // Some bins are withheld, so the total number of verdicts is unknown.
   if (known.length < bins.length) return { plot: null, said: words.calibrationWithheld };
   const said = verdicts === 0 ? words.noCalibration : words.tooFewVerdicts(verdicts, CALIBRATION_FLOOR);
   return { plot: null, said };
 }
 
-/** The bins' own means with their intervals, between the ends of a perfect line. */
+/** The bins' means with their confidence intervals, and the diagonal of perfect calibration. */
 function calibrationPlot(known: readonly Bin[]): Plot {
   const intervals = known.map(({ results, confirmed }) => shareInterval(confirmed * results, results));
   const between = (values: readonly number[]) => [null, ...values, null];
@@ -58,7 +61,7 @@ export const describeAccepted = (agreed: number, judged: number): string =>
     kitWords.separator,
   );
 
-/** A line for each type whose readers' agreement is not told yet. */
+/** A line for each type that has too few readings to show its readers' agreement. */
 export const describeFewReadings = (types: ReviewFigures['types']) =>
   types
     .filter(({ readings }) => readings < AGREEMENT_FLOOR)

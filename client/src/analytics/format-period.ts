@@ -1,4 +1,4 @@
-/** Days and months on axes and in tables, in UTC as the gateway counts them. */
+/** Formats days and months for axes and tables, in UTC as the gateway counts them. */
 const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', timeZone: 'UTC' });
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeZone: 'UTC' });
 const month = new Intl.DateTimeFormat(undefined, { month: 'short', year: 'numeric', timeZone: 'UTC' });

@@ -1,43 +1,43 @@
-/** Charts by uPlot, in the colours of the page. */
+/** Draws charts with uPlot, in the colours of the page. */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 
 type Line = {
   readonly label: string;
-  /** Values, one for each x; null: a gap. */
+  /** One value for each x; null: a gap. */
   readonly values: readonly (number | null)[];
   /** `bound`: one of the two edges of a band. */
   readonly form: 'bars' | 'line' | 'dashed' | 'points' | 'bound';
 };
 export type Plot = {
-  /** Days (seconds since 1970) or numbers. */
+  /** Days, in seconds since 1970, or numbers. */
   readonly x: readonly number[];
   readonly isTime: boolean;
   readonly lines: readonly Line[];
-  /** The ends of both axes; undefined: as the values are. */
+  /** The bounds of both axes; undefined: they follow the values. */
   readonly ends?: readonly [number, number];
   readonly formatX: (x: number) => string;
   readonly formatY: (y: number) => string;
-  /** The steps of the left axis; undefined: round numbers. */
+  /** The tick steps of the left axis; undefined: round numbers. */
   readonly steps?: readonly number[];
 };
 
 const HEIGHT = 220;
-/** The line of a colour, in order; told apart by dashes too. */
+/** The colours of the lines, in order. Dashes distinguish them too. */
 const COLOURS = ['--accent', '--good', '--wait', '--stop'];
 const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
-/** Labels of the left axis take this much. */
+/** The width of the left axis with its labels, in CSS pixels. */
 const AXIS_WIDTH = 76;
 const AXIS_HEIGHT = 36;
 const LABEL_SPACE = 72;
 const POINT = 9;
 const BARS = uPlot.paths.bars!({ size: [0.7, 40] });
 
-/** Draws it, as wide as its place, until the function that it returns is called. */
+/** Draws the plot at the width of its container, and keeps it up to date until the returned function is called. */
 export function drawPlot(place: HTMLElement, plot: Plot): () => void {
   const colour = (name: string): string => getComputedStyle(place).getPropertyValue(name);
   const resolved = (name: string): string => {
-    // `light-dark()` is resolved only where it is used.
+    // The browser resolves `light-dark()` only in a property that uses it.
     place.style.setProperty('color', `var(${name})`);
     const { color } = getComputedStyle(place);
     place.style.removeProperty('color');
@@ -46,7 +46,7 @@ export function drawPlot(place: HTMLElement, plot: Plot): () => void {
   const chart = new uPlot(optionsOf(plot, place.clientWidth, resolved), dataOf(plot), place);
   const sized = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT }));
   sized.observe(place);
-  // A chart is drawn once: other colours need another drawing.
+  // The chart does not follow changes of the theme by itself, so it is redrawn.
   const redraw = () => chart.redraw(false, true);
   const themed = new MutationObserver(redraw);
   themed.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
@@ -60,7 +60,7 @@ export function drawPlot(place: HTMLElement, plot: Plot): () => void {
   };
 }
 
-/** The lines in the order in which they are drawn, each with its place: a band lies behind the others. */
+/** The lines in drawing order, each with its index. Bands come first, so that they lie behind the other lines. */
 const inOrder = ({ lines }: Plot): readonly (readonly [number, Line])[] =>
   [...lines.entries()].sort(([, a], [, b]) => Number(b.form === 'bound') - Number(a.form === 'bound'));
 
@@ -98,13 +98,13 @@ function optionsOf(plot: Plot, width: number, colour: (name: string) => string):
   };
 }
 
-/** From the upper edge to the lower one, which stands before it. The first series is that of x. */
+/** Each band reaches from its upper edge to its lower edge, which is the series before. The first series is x. */
 const bandsOf = (plot: Plot, fill: () => string): uPlot.Band[] =>
   inOrder(plot).flatMap(([, { form }], at, lines) =>
     form === 'bound' && lines[at + 1]?.[1].form === 'bound' ? [{ series: [at + 2, at + 1], fill }] : [],
   );
 
-/** Half a step wider than the values: the first and the last bar are whole. */
+/** The range of the values, widened by half a step so that the first and last bars are drawn in full. */
 function endsOf({ x }: Plot): readonly [number, number] {
   const [first = 0, second = first + 1] = x;
   const half = (second - first) / 2;

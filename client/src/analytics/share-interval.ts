@@ -1,9 +1,9 @@
-/** How sure a share is. Wilson (1927), as NIST’s Engineering Statistics Handbook §7.2.4.1 gives it. */
+/** Confidence interval of a proportion. Wilson (1927), as in NIST’s Engineering Statistics Handbook §7.2.4.1. */
 
-/** Two-sided, 95 %. */
+/** The standard normal quantile for a two-sided interval of 95 %. */
 const Z = 1.959964;
 
-/** The 95 % interval of `count` of `of`; both ends within [0, 1]. */
+/** The 95 % interval of the share `count` / `of`. Both ends are within [0, 1]. */
 export function shareInterval(count: number, of: number): { readonly low: number; readonly high: number } {
   const share = count / of;
   const square = Z ** 2 / of;

@@ -1,4 +1,4 @@
-/** The filters: when, who, what, and of what. On a phone all but the period wait behind a button. */
+/** The filters: when, who, what, and which study, case or device. On a phone all but the period are behind a button. */
 import { useState } from 'preact/hooks';
 import type { AuditPeople } from '#shared/protocol/audit-page.ts';
 import { FilterBar, FilterPeriod, FilterSelect, SearchField, Select } from '../kit/FilterBar.tsx';
@@ -8,10 +8,10 @@ import { auditWords as words } from './audit-words.ts';
 type AuditFilterBarProps = {
   readonly question: AuditQuestion;
   readonly people: AuditPeople['people'];
-  /** The UID of the study that is looked for, once it is known. */
+  /** The UID of the study that the filter names, once it is known. */
   readonly studyInstanceUID: string | null;
   readonly onChoose: (some: Partial<AuditFilters>) => void;
-  /** A study by its UID. */
+  /** Called with the UID of a study. */
   readonly onStudy: (uid: string) => void;
 };
 
@@ -78,7 +78,10 @@ type SubjectProps = Pick<AuditFilterBarProps, 'onChoose' | 'onStudy'> & {
   readonly uid: string;
 };
 
-/** Asked for when it is complete: with Enter, or when the field is left. An emptied field counts at once. */
+/**
+ * The field for a study, case or device. It applies with Enter or when the field loses focus; clearing it applies at
+ * once.
+ */
 function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
   const shown = uid || filters.device || (filters.case.includes('-') ? '' : filters.case);
   const [edited, setEdited] = useState({ of: shown, text: shown });

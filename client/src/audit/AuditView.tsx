@@ -1,4 +1,4 @@
-/** The audit trail: the state of its chain, what is looked for, and the events, newest first. */
+/** The audit trail: the state of its chain, the filters, and the events, newest first. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import type { AuditPage } from '#shared/protocol/audit-page.ts';
@@ -61,7 +61,7 @@ export function AuditView({ query }: { readonly query: string }) {
   );
 }
 
-/** The question of the address; and a study in it that has no id yet by which an address could name it. */
+/** The filters in the address, and the UID of a study that has no id yet by which the address could name it. */
 function useQuestion(query: string, store: AuditStore) {
   const filters = parseFilters(query);
   const typedUid = useSignal('');
@@ -73,7 +73,7 @@ function useQuestion(query: string, store: AuditStore) {
   };
   const found = store.events.value.value?.study ?? null;
   useEffect(() => {
-    // Now the address can name it.
+    // The study's id is known now, so the address can name it.
     if (uid === '' || found?.studyInstanceUID !== uid || found.id === null) return;
     typedUid.value = '';
     write({ study: found.id });
@@ -92,7 +92,10 @@ function useQuestion(query: string, store: AuditStore) {
   };
 }
 
-/** The filters of the address, which changes before the page is drawn again: a choice that follows another keeps it. */
+/**
+ * The filters in the address. It changes before the page is drawn again, so that a second choice right after the first
+ * keeps the first.
+ */
 function filtersNow(): AuditFilters {
   const route = parseRoute(location.hash);
   return parseFilters(route.page === 'audit' ? route.query : '');

@@ -1,4 +1,7 @@
-/** All that the trail holds of an event, with the codes of PS3.15 A.5; and ways to others of a person or study. */
+/**
+ * Everything that the trail holds about an event, with the codes of PS3.15 A.5, and links to other events of the person
+ * or study.
+ */
 import type { ComponentChildren } from 'preact';
 import { codedEvent, EVENT_IDS, EVENT_TYPES } from '#shared/protocol/audit-events.ts';
 import type { AuditRow } from '#shared/protocol/audit-page.ts';
@@ -87,7 +90,7 @@ function Codes({ coded }: { readonly coded: NonNullable<ReturnType<typeof codedE
 type FactProps = {
   readonly name: string;
   readonly isCode?: boolean;
-  /** The name is that of the field, not a word of this page. */
+  /** The name is a field's name, not a word of this page. */
   readonly isField?: boolean;
   readonly children: ComponentChildren;
 };
@@ -105,7 +108,7 @@ function Fact({ name, isCode = false, isField = false, children }: FactProps) {
 
 type NamedProps = { readonly name: string; readonly text: string; readonly id: string };
 
-/** An account or a device, as people know it, with its id. */
+/** The name of an account or a device, with its id. */
 function Named({ name, text, id }: NamedProps) {
   return (
     <Fact name={name}>
@@ -114,7 +117,10 @@ function Named({ name, text, id }: NamedProps) {
   );
 }
 
-/** To the study and the case, where this person may see them, and to events alone of either or of the person. */
+/**
+ * Links to the study and the case, where this person may see them, and filters for the events of either or of the
+ * person.
+ */
 function Ways({ row, said, onChoose }: EventDetailsProps) {
   const isAdmin = useSession().user.value?.roles.includes('admin') ?? false;
   const { study, whoId } = said;

@@ -1,4 +1,4 @@
-/** The line of an event: when, who, what, of which study, from where; and its details when somebody opens it. */
+/** The row of an event: when, who, what, of which study and from where. Its details show when it is opened. */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { AuditNames, AuditRow } from '#shared/protocol/audit-page.ts';
@@ -68,7 +68,7 @@ export function EventRow({ row, names, onChoose }: EventRowProps) {
   );
 }
 
-/** A quarter of an hour lies within a day. */
+/** The period of an event. It lasts a quarter of an hour at most, so the day is shown once. */
 function spanOf(at: string, until: string | null): string {
   const began = new Date(at);
   const from = formatMoment(began, new Date());
@@ -78,7 +78,7 @@ function spanOf(at: string, until: string | null): string {
   return end === formatMoment(began, began) ? from : words.span(from, end);
 }
 
-/** The study or the case, as a way to its page where there is one, and from where it was done. */
+/** The study or the case, linked to its page where there is one, and where the action came from. */
 function Place({ said }: { readonly said: Described }) {
   const { study, from } = said;
   if (study === null && said.case === null && from === null) return null;

@@ -1,4 +1,4 @@
-/** All events that the filters name when the button is pressed, as a CSV file on this device. */
+/** Saves all events that match the filters when the button is pressed as a CSV file on this device. */
 import { troubleOf } from '../net/trouble-of.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useState } from 'preact/hooks';

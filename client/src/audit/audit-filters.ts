@@ -1,6 +1,6 @@
 /**
- * The filters of the audit trail. They stand in the address of the page, so that it can be kept and passed on: with
- * ids for people and studies, because addresses hold no names and no UIDs.
+ * The filters of the audit trail. They are in the address of the page, so that it can be bookmarked and shared. People
+ * and studies are given by id, because addresses hold no names or UIDs.
  */
 import { DAY_MS } from '#shared/day.ts';
 import { UID_LENGTH_LIMIT } from '#shared/dicom/uid.ts';
@@ -21,7 +21,7 @@ export const TRAIL = filtersOf({
   person: textOf(id),
   kind: oneOf(['', ...AUDIT_KINDS]),
   outcome: oneOf(['', 'failed']),
-  /** An id of the gateway for the study. */
+  /** The gateway's id of the study. */
   study: textOf(id),
   /** The number or the id of a case. */
   case: textOf((text) => id(text) || NUMBER.test(text)),
@@ -31,10 +31,13 @@ export const TRAIL = filtersOf({
 export const { usual: EVERYTHING, parse: parseFilters, write: writeFilters, isFiltered: isNarrowed } = TRAIL;
 export type AuditFilters = typeof EVERYTHING;
 
-/** No study, case or device: the page has one field for all three, so that one at a time is looked for. */
+/**
+ * Clears study, case and device: the page has one field for all three, so only one of them can be searched for at a
+ * time.
+ */
 export const NO_SUBJECT = { study: '', case: '', device: '' } as const;
 
-/** A study, a case or a device as it is typed: a UID has dots. */
+/** What was typed into that field: a study (a UID has dots), a case or a device. */
 type Typed =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'case'; readonly number: string }
@@ -42,7 +45,7 @@ type Typed =
   | { readonly kind: 'device'; readonly id: string }
   | { readonly kind: 'wrong' };
 
-/** PS3.5 §9.1: components without leading zeros. Those of some devices have them, or are too long. */
+/** PS3.5 §9.1 forbids leading zeros in components, but the UIDs of some devices have them, or are too long. */
 const UID = /^\d+(\.\d+)+$/;
 
 export function readSubject(text: string): Typed {
@@ -56,13 +59,13 @@ export function readSubject(text: string): Typed {
 }
 
 const startOfDay = (at: Date): Date => new Date(at.getFullYear(), at.getMonth(), at.getDate());
-/** A day of this person's calendar. */
+/** The start of a day in this person's calendar. */
 const dayIn = (day: string): Date => {
   const [year = 0, month = 1, date = 1] = day.split('-').map(Number);
   return new Date(year, month - 1, date);
 };
 
-/** Days of this person's calendar, the last one included. */
+/** The bounds of the period in days of this person's calendar, the last one included. */
 function boundsOf({ period, from, to }: AuditFilters, now: Date): { from: Date | null; to: Date | null } {
   if (period === '') return { from: null, to: null };
   if (period === 'today') return { from: startOfDay(now), to: null };
@@ -79,7 +82,7 @@ function boundsOf({ period, from, to }: AuditFilters, now: Date): { from: Date |
   };
 }
 
-/** `uid`: a study that has no id here; empty: none. */
+/** `uid`: a study that has no id here; empty: there is none. */
 export type AuditQuestion = { readonly filters: AuditFilters; readonly uid: string };
 
 /** The query of `GET /audit/events`. */

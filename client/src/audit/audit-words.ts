@@ -10,7 +10,7 @@ import type { Period } from './audit-filters.ts';
 
 const events = (count: number): string => counted(count, 'event', 'events');
 
-/** Each follows the name of who did it. */
+/** Each phrase follows the name of the person or part that did it. */
 const EVENTS = {
   login: 'Signed in',
   'login-failed': 'Could not sign in',
@@ -172,14 +172,14 @@ export const auditWords = {
   verdicts: { agreed: 'Agreed with a result', corrected: 'Corrected a result' } as Readonly<
     Record<string, string>
   >,
-  /** Reports of models, and marks of readers, which the gateway itself adds to a study. */
+  /** Reports of models and marks of readers, which the gateway itself adds to a study. */
   sendsResults: 'Began to store results in a study',
   decided: {
     'leave-out': 'Left out images of a study',
     retry: 'Had images of a study tried again',
   } as Readonly<Record<string, string>>,
   cancelled: 'Cancelled the sending of a study',
-  /** Words for an event that counts nothing: what the gateway did comes to less than its usual words say. */
+  /** Words for an event with a count of 0, for which the usual words would say too much. */
   ofNothing: {
     forwarded: 'Had nothing left of a study to hand to the PACS',
     refused: 'Handed a study to the PACS, which took none of it',
@@ -188,16 +188,16 @@ export const auditWords = {
   leftOutWhenCancelled,
   withNames: 'with names',
   withNamesFor: (reason: string) => `with names: ${reason}`,
-  /** Codes in the fields of an event, by the field. */
+  /** Words for codes in the fields of an event, by field. */
   values: {
     verdict: { agreed: 'agreed with the model', corrected: 'corrected the model' },
     cause: leftOutBecause,
   } as Readonly<Record<string, Readonly<Record<string, string>>>>,
-  /** A search or a reading told a patient's name or ID. */
+  /** A search or a reading showed a patient's name or ID. */
   named: 'with the name or ID that the PACS has of it, perhaps a pseudonym',
-  /** A search told numbers and dates alone. */
+  /** A search showed only numbers and dates. */
   unnamed: 'no name was shown',
-  /** The place of a reading: the built-in viewer, or the site's own. */
+  /** Where a study was opened: in the built-in viewer, or in the site's own. */
   inViewer: 'opened in the built-in viewer',
   inSiteViewer: 'led to the site’s own viewer, which alone knows what was looked at there',
   because: {

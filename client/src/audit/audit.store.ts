@@ -1,4 +1,4 @@
-/** The audit trail: the events that are looked for, a page at a time, who may be behind them, and the chain's state. */
+/** The audit trail: the matching events page by page, the people behind them, and the state of the chain. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { auditVerdictSchema, type AuditVerdict } from '#shared/protocol/audit-head.ts';
@@ -19,10 +19,10 @@ import { queryOf, type AuditQuestion } from './audit-filters.ts';
 
 export type ChainState =
   | { readonly kind: 'unasked' }
-  /** `of` 0: nothing is known yet. */
+  /** `of` 0: the total is not known yet. */
   | { readonly kind: 'checking'; readonly checked: number; readonly of: number }
   | { readonly kind: 'checked'; readonly verdict: AuditVerdict; readonly at: Date }
-  /** The answer ended before the verdict. */
+  /** The response ended before the verdict. */
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'failed'; readonly trouble: Trouble };
 
@@ -30,7 +30,7 @@ export interface AuditStore {
   readonly events: PagedList<AuditPage, Trouble, string>;
   readonly people: ReadonlySignal<AuditPeople['people']>;
   readonly chain: ReadonlySignal<ChainState>;
-  /** The first page, for this question from now on. */
+  /** Loads the first page of this question, to which `more` then refers. */
   load(question: AuditQuestion): Promise<void>;
   more(): Promise<void>;
   loadPeople(): Promise<void>;
@@ -41,7 +41,7 @@ export interface AuditStore {
 
 type Api = Pick<ApiClient, 'json' | 'send'>;
 
-/** A trail of so many events is checked in a second or two, without being asked. */
+/** A trail of up to this many events is checked automatically, as that takes only a second or two. */
 export const CHECKED_UNASKED = 20_000;
 
 export function createAuditStore(api: Api, now: () => Date): AuditStore {
@@ -54,7 +54,7 @@ export function createAuditStore(api: Api, now: () => Date): AuditStore {
     people,
     ...chain,
     async load(question) {
-      // The period ends where it ended when it was asked for first.
+      // The end of the period stays what it was at the first request.
       await events.load(queryOf(question, now()));
       const count = events.value.peek()?.newest ?? Infinity;
       if (count <= CHECKED_UNASKED && chain.chain.peek().kind === 'unasked') await chain.verify();

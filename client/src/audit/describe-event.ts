@@ -1,4 +1,4 @@
-/** An event in plain words: who, what, whom, which study or case, from where, and whether it failed. Pure. */
+/** Describes an event in plain words: who, what, whom, which study or case, from where, and whether it failed. Pure. */
 import { outcomeOf, studiesIn, type Outcome } from '#shared/protocol/audit-events.ts';
 import type { AuditNames, AuditRow } from '#shared/protocol/audit-page.ts';
 import { RESULTS_POLICY_NAME } from '#shared/protocol/policy.ts';
@@ -9,17 +9,17 @@ import { reasonInSentence } from '../kit/sending-reason-words.ts';
 
 export type Described = {
   readonly who: string;
-  /** The account behind it; null: the gateway, or somebody without one. */
+  /** The account behind the event; null: the gateway, or somebody without an account. */
   readonly whoId: string | null;
   readonly what: string;
-  /** More of it: whom it was done to, why, how much. */
+  /** Details: whom it was done to, why, how much. */
   readonly more: readonly string[];
   readonly whomId: string | null;
   readonly study: { readonly uid: string; readonly uploadId: string | null } | null;
   readonly case: { readonly id: string; readonly number: number | null } | null;
   readonly device: { readonly id: string; readonly name: string | null } | null;
   readonly from: string | null;
-  /** The event went on until then: readings are one event for a quarter of an hour. */
+  /** When the event ended: readings within a quarter of an hour are one event. */
   readonly until: string | null;
   readonly outcome: Outcome;
 };
@@ -52,7 +52,7 @@ export function describeEvent({ event, fields }: AuditRow, names: AuditNames): D
 }
 
 type Fields = AuditRow['fields'];
-/** Events of which the page says how much of its counted things they are about. */
+/** Events for which the page also shows the counts in their fields. */
 const COUNTED: readonly string[] = [
   ...['records-read', 'study-found', 'audit-read'],
   ...['instances-covered', 'instances-released', 'instances-decided'],
@@ -81,14 +81,14 @@ function whatOf(event: string, fields: Fields, whomId: string | null): string {
   return verdict ?? ownIn(words.events, event) ?? event;
 }
 
-/** A code of an event's field in words; null: it has none. */
+/** The words for a code in an event's field; null: there are none. */
 export function wordOf(name: string, value: unknown): string | null {
   if (name === 'reason') return reasonInSentence(value);
   const codes = ownIn(words.values, name);
   return codes === null || typeof value !== 'string' ? null : ownIn(codes, value);
 }
 
-/** Whether names of patients left a device, and why; whether a search or a reading told them. */
+/** Says whether names of patients left a device and why, or whether a search or a reading showed them. */
 function namesOf(event: string, { withNames, named, reason }: Fields): string[] {
   if (event === 'records-read') return named === true ? [words.named] : [];
   if (event === 'study-found') return [named === true ? words.named : words.unnamed];
@@ -102,7 +102,7 @@ function whoOf(event: string, id: string | null, names: AuditNames): string {
   return event === 'login-failed' ? words.nobody : words.gateway;
 }
 
-/** Reasons of a closed list, roles, and what was read. */
+/** The reason from a closed list, roles, and what was read. */
 function moreOf(event: string, fields: Fields): string[] {
   const studies = studiesIn(fields);
   const because = ownIn(words.because, textOf(fields, 'because') ?? '');
@@ -136,11 +136,11 @@ function fieldsIn(changed: unknown): string[] {
   return said.length === 0 ? [] : [said.join(', ')];
 }
 
-/** By its name, and as much of its id as tells it from others. */
+/** The device's name, and enough of its id to tell it from others. */
 const deviceIn = (names: AuditNames, id: string): string =>
   words.device(ownIn(names.devices, id), id.slice(0, 8));
 
-/** An event about a device was not done by it. */
+/** Where the action came from. An event about a device was not caused by that device. */
 function fromOf(event: string, fields: Fields, names: AuditNames): string | null {
   const key = textOf(fields, 'keyId');
   if (key !== null) return words.from.key(ownIn(names.keys, key) ?? key.slice(0, 8));
@@ -152,5 +152,5 @@ function fromOf(event: string, fields: Fields, names: AuditNames): string | null
   return words.from.address(address);
 }
 
-/** The end of a UID tells studies apart; its beginning is the same for many. */
+/** The end of a UID. It tells studies apart, while many share the beginning. */
 export const endOf = (uid: string): string => uid.slice(-12);

@@ -1,6 +1,6 @@
 /**
- * Asks for an export of the listed or the chosen cases: which template, and for which purpose. Where names are hidden,
- * no template that has any is offered.
+ * The form for exporting the listed or chosen cases: which template, and for which purpose. While names are hidden,
+ * templates that contain names are not offered.
  */
 import { useSignal } from '@preact/signals';
 import { useState } from 'preact/hooks';
@@ -40,7 +40,7 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   const api = useApi();
   const isListed = !('cases' in selection);
   const count = 'cases' in selection ? selection.cases.length : 0;
-  // The same for each attempt: one export, however often it is asked for.
+  // Every attempt uses the same id, so that repeated requests make one export.
   const [id] = useState(() => crypto.randomUUID());
   const form = useForm<'purpose'>(troubleOf);
   const told = useTold('/export-templates', exportTemplatesSchema);
@@ -96,7 +96,7 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   );
 }
 
-/** Before the file is made: cases that it will not have, and why. */
+/** Says before the file is made which cases it will leave out, and why. */
 function LeftOut({ isTooFew }: { readonly isTooFew: boolean }) {
   return (
     <>

@@ -1,4 +1,4 @@
-/** The exports of this person: what is being made, what is ready, and what became of the others. */
+/** The exports of this person: which are being made, which are ready, and what became of the others. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { EXPORT_ENDINGS, type Export } from '#shared/protocol/exports.ts';

@@ -1,7 +1,10 @@
-/** The template that an export begins with: none whose file would be empty, where there is another. */
+/**
+ * Chooses the template that an export starts with. A template whose file would be empty is avoided where there is
+ * another.
+ */
 import { ANONYMOUS_GROUP, type ExportTemplate, type NewExport } from '#shared/protocol/exports.ts';
 
-/** A file about groups has nothing of fewer cases than a group has. */
+/** A file about groups leaves out groups with fewer cases than the minimum size. */
 export const isEmptyFor = (
   selection: NewExport['selection'],
   template: ExportTemplate | undefined,
@@ -10,7 +13,7 @@ export const isEmptyFor = (
   selection.cases.length < ANONYMOUS_GROUP &&
   template?.definition.redaction === 'anonymous';
 
-/** The first; where its file would be empty, the first with pseudonyms. */
+/** The first template; where its file would be empty, the first one with pseudonyms. */
 export function preselected(templates: readonly ExportTemplate[], selection: NewExport['selection']) {
   const [first] = templates;
   const limited = templates.find(({ definition }) => definition.redaction === 'limited');

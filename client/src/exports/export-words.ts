@@ -80,7 +80,7 @@ export const exportWords = {
       : `${cases(count)} are left out: they would stand alone.`,
   leftOut: (what: readonly string[]) => `Left out: ${what.join(' ')}`,
   sha256: 'SHA-256',
-  /** While it is made: it continues once this is over. */
+  /** Why an export waits. It continues once the trouble is over. */
   waits: {
     'pacs-unreachable': 'The PACS does not answer. The export continues when it does.',
     'storage-full': 'The gateway’s disk is full. The export continues when there is room.',
@@ -102,7 +102,7 @@ export const exportWords = {
       : `The name was in case ${row.toLocaleString('en')} of the file, field ${field}. Correct that case, or leave the field out.`,
   save: 'Save the file',
   saving: 'Saving…',
-  /** Before a file with identities is saved while names are hidden. */
+  /** Asked before a file with identities is saved while names are hidden. */
   namesHidden: {
     title: 'Save the file although names are hidden?',
     what: 'The file names patients. “Hide names and titles” does not reach into it.',

@@ -1,4 +1,4 @@
-/** The exports of this person, as the gateway has them; those that are being made are asked for until they end. */
+/** The exports of this person as the gateway lists them. Unfinished exports are polled until they end. */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ReadonlySignal } from '@preact/signals';
 import type { z } from 'zod';
@@ -11,19 +11,19 @@ import { createPagedList, type PagedList } from '../kit/paged-list.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../net/clock.ts';
 
-/** The interval at which a person would look. */
+/** The polling interval: about as often as a person would look. */
 const ASK_AGAIN_MS = 1_500;
 
 export interface ExportsStore {
-  /** Newest first, as far as they were asked for. */
+  /** The exports loaded so far, newest first. */
   readonly list: PagedList<ExportList, Trouble>;
-  /** Why one could not be cancelled or erased. */
+  /** Why an export could not be cancelled or erased. */
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
   more(): Promise<void>;
-  /** Ends one that is being made, or erases its file. Resolves to whether it did. */
+  /** Cancels an unfinished export, or erases the file of a finished one. Resolves to whether it succeeded. */
   cancel(id: string): Promise<boolean>;
-  /** Until `until` aborts. A gateway that does not answer is asked again. */
+  /** Polls until `until` aborts. A gateway that does not answer is asked again. */
   follow(clock: Clock, until: AbortSignal): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export function createExportsStore(api: Pick<ApiClient, 'json'>): ExportsStore {
   };
 }
 
-/** The cases that a list with these filters shows, on every one of its pages. */
+/** Selects all cases that match these filters, on every page of the list. */
 export function selectionOf(filters: CaseFilters, now: Date): NewExport['selection'] {
   const query = queryOf(filters, { now, cursor: null, isAnonymous: false });
   const { sort: _, ...filter } = Object.fromEntries(new URLSearchParams(query));

@@ -1,4 +1,4 @@
-/** In the place of a picture that may show a name: the question whether to show it. */
+/** Replaces a picture that may show a name with a question whether to show it. */
 import { useSession } from '../net/net-context.ts';
 import { hidingOf, showPicture, type Hiding, type NamedPicture } from './hidden-pictures.ts';
 import { viewerWords } from './viewer-words.ts';
@@ -19,7 +19,7 @@ export function HiddenPicture({ picture }: { readonly picture: NamedPicture }) {
           type="button"
           class="button"
           onClick={({ currentTarget }) => {
-            // The button goes: its place has the focus then, and a screen reader says which.
+            // The button disappears, so its container gets the focus and a screen reader announces it.
             const place = currentTarget.closest<HTMLElement>('[aria-label], dialog, li');
             showPicture(person, picture);
             place?.setAttribute('tabindex', '-1');

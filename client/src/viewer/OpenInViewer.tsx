@@ -1,7 +1,7 @@
 /**
- * *Open in viewer*, where the site has one: asks the gateway where its viewers show a study, and opens the only one. A
- * viewer shows whose study it is, so while names are hidden on this device a person is asked first. Without a viewer
- * only an administrator reads so, with the way to set one.
+ * *Open in viewer*, where the site has one: asks the gateway where its viewers show a study, and opens the viewer if
+ * there is only one. A viewer shows the patient's identity, so while names are hidden on this device, the person is
+ * asked first. If there is no viewer, only an administrator is told so, with a link to set one.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ViewerLink } from '#shared/protocol/viewer.ts';
@@ -17,14 +17,14 @@ import { viewerWords as words } from './viewer-words.ts';
 
 type OpenInViewerProps = {
   readonly studyInstanceUID: string;
-  /** The page has another one before this: only the first says that no viewer is set. */
+  /** There is another such button before this one on the page: only the first says that no viewer is set. */
   readonly isAnother?: boolean;
 };
 
 export function OpenInViewer({ studyInstanceUID, isAnother = false }: OpenInViewerProps) {
   const api = useApi();
   const user = useSession().user.value;
-  // An auditor reads about studies, and opens none.
+  // An auditor may read about studies, but not open them.
   const mayOpen = user !== null && maySend(user);
   const [has, setHas] = useState<boolean | null>(null);
   useEffect(() => {
@@ -50,7 +50,7 @@ export function OpenInViewer({ studyInstanceUID, isAnother = false }: OpenInView
 function OfferViewer({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
   const api = useApi();
   const [answer, setAnswer] = useState<Answer | null>(null);
-  /** The policy that the page was loaded with does not know the viewer. */
+  /** The page was loaded with a content security policy that does not allow the viewer's address. */
   const [isTooOld, setTooOld] = useState(false);
   const [isSure, setSure] = useState(true);
   const isHidden = namesHidden.value;
@@ -63,7 +63,7 @@ function OfferViewer({ studyInstanceUID }: { readonly studyInstanceUID: string }
     document.addEventListener('securitypolicyviolation', onViolation, { signal });
     return () => gone.current.abort();
   }, []);
-  // Links that were offered while names were shown would open without the question.
+  // Links that were offered while names were shown would open without the question, so they are dropped.
   useEffect(() => setAnswer(null), [isHidden]);
   const ask = async () => {
     setTooOld(false);
@@ -91,14 +91,17 @@ function OfferViewer({ studyInstanceUID }: { readonly studyInstanceUID: string }
   );
 }
 
-/** A page in a tab of its own, which learns nothing of this one; an installed viewer is started by its scheme. */
+/**
+ * Opens the viewer in a new tab, which learns nothing about this page. An installed viewer is started through its URL
+ * scheme.
+ */
 function open({ url, token }: ViewerLink): void {
   if (token !== undefined) post(url, token);
   else if (/^https?:/.test(url)) window.open(url, '_blank', 'noopener,noreferrer');
   else location.assign(url);
 }
 
-/** In the body of a form: in an address the token would stay in the browser's history. */
+/** Sends the token in the body of a form: in an address it would stay in the browser's history. */
 function post(url: string, token: string): void {
   const form = document.createElement('form');
   Object.assign(form, {
@@ -141,7 +144,7 @@ function Said({ answer }: { readonly answer: Answer }) {
   );
 }
 
-/** A reload alone would bring the same page, from the service worker: that gets the new one first. */
+/** A reload alone would get the same page from the service worker, so the service worker fetches the new one first. */
 function TooOld() {
   const [state, setState] = useState<'old' | 'reloading' | 'unreachable'>('old');
   const reload = async () => {

@@ -4,10 +4,10 @@ import { ApiProblem, type ApiClient } from '../net/api-client.ts';
 import { refusalSentence } from '../net/refusal-sentence.ts';
 import { viewerWords as words } from './viewer-words.ts';
 
-/** Or the sentence why there is none. */
+/** The links, or a sentence that says why there are none. */
 export type Answer = readonly ViewerLink[] | string;
 
-/** Null: the page was left meanwhile. */
+/** Null: the page was left in the meantime. */
 export async function askForViewers(
   api: ApiClient,
   studyInstanceUID: string,
@@ -26,8 +26,8 @@ export async function askForViewers(
 }
 
 /**
- * Whether there is one to offer. True also where the gateway did not say: it may when the button is pressed. Null: the
- * account may see nothing of the study.
+ * Whether there is a viewer to offer. True also where the gateway did not answer, as it may when the button is pressed.
+ * Null: the account may see nothing of the study.
  */
 export async function hasViewers(
   api: Pick<ApiClient, 'json'>,

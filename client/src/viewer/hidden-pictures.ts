@@ -1,6 +1,6 @@
 /**
- * Pictures whose header does not rule out a name in their pixels. While names are hidden such a picture is not drawn
- * until a person asks for that one; a role that is always anonymised is not shown it at all.
+ * Pictures that may show a name in their pixels, as far as the header tells. While names are hidden, such a picture is
+ * drawn only after a person asks for it. Roles for which data is always anonymised never see it.
  */
 import { effect, signal } from '@preact/signals';
 import type { User } from '#shared/protocol/api.ts';
@@ -10,18 +10,18 @@ import { readsSite } from '../net/may-send.ts';
 export interface NamedPicture {
   /** The SOP Instance UID of what the picture shows, or an id of this page. */
   readonly of: string;
-  /** The header does not rule out a name in the pixels, or nobody has read the header. */
+  /** The header does not rule out a name in the pixels, or has not been read. */
   readonly mayHoldName: boolean;
-  /** The picture is of a file that this person chose on this page. */
+  /** The picture comes from a file that this person chose on this page. */
   readonly isOwn?: boolean;
 }
 export type Hiding = 'shown' | 'asks' | 'never';
 type Person = Pick<User, 'id' | 'roles'> | null;
 
-/** By person and picture. */
+/** What was asked for, by person and picture. */
 const asked = signal<ReadonlySet<string>>(new Set());
 effect(() => {
-  // Hidden once more, all of them are.
+  // When names are hidden again, all pictures are hidden again.
   void namesHidden.value;
   asked.value = new Set();
 });

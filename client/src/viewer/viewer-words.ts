@@ -1,7 +1,7 @@
 /** The words for opening a study in one of the site's viewers. */
 export const viewerWords = {
   open: 'Open in viewer',
-  /** Before a viewer is opened while names are hidden. */
+  /** Asked before a viewer is opened while names are hidden. */
   namesHidden: {
     title: 'Open the viewer although names are hidden?',
     what: 'The viewer shows the patient’s name and birth date if the study has them. “Hide names and titles” does not reach into it.',
@@ -13,7 +13,7 @@ export const viewerWords = {
     show: 'Show it',
   },
   asking: 'Asking the gateway…',
-  /** To an administrator, before the link to the page of destinations. */
+  /** Shown to an administrator, before the link to the page of destinations. */
   notSet: 'No viewer is set for this study’s PACS.',
   set: 'Set one under Destinations',
   none: 'No viewer is set for this study’s PACS. An administrator can set one, or turn on the built-in viewer, under Destinations.',

@@ -1,4 +1,6 @@
-/** The settings of administrators: who may sign in, the API keys of scripts, and under which policies devices send. */
+/**
+ * The administrators' settings: who may sign in, the API keys of scripts, and the policies under which devices send.
+ */
 import type { Callers } from '../auth/callers.ts';
 import type { PasswordCost } from '../auth/password.ts';
 import type { Db } from '../database/database.ts';

@@ -1,6 +1,7 @@
 /**
- * `/admin/api-keys`: the keys of scripts and PACSs. A key ends at once when it is revoked or expires, when its
- * account is disabled, gets a new password or signs out everywhere. Other roles count at its next use.
+ * `/admin/api-keys`: the keys of scripts and PACSs. A key ends at once when it is revoked or expires, or when its
+ * account is disabled, gets a new password or signs out everywhere. A change of roles applies when the key is next
+ * used.
  */
 import { z } from '@hono/zod-openapi';
 import { DAY_MS } from '#shared/day.ts';
@@ -72,7 +73,7 @@ type ApiKeyRouteTools = {
   readonly db: Db;
   readonly now: () => Date;
   readonly keyTexts: KeyTexts;
-  /** The key of this digest has ended: forget cached answers. */
+  /** Forgets the cached answers of the key with this digest, which has ended. */
   readonly forget: (digest: string) => void;
 };
 
@@ -87,7 +88,7 @@ async function makeKey({ db, now, keyTexts }: ApiKeyRouteTools, caller: Caller, 
   const at = now();
   const expiresAt = new Date(at.getTime() + asked.expiresInDays * DAY_MS);
   return db.transaction().execute(async (trx) => {
-    // A key must not outlive a session that was taken over and ended meanwhile.
+    // A session that was hijacked, and has been ended meanwhile, must not leave a key behind.
     const maker = await holdAccount(trx, caller.id);
     if (maker?.epoch !== caller.epoch) throw tokenEnded();
     const account = await holdAccount(trx, asked.accountId);

@@ -1,7 +1,7 @@
 /**
- * `/admin/policies`: the upload policies that an administrator makes as JSON, tries on sample studies,
- * changes by a new version and withdraws. For the role `admin`; each change is in the audit trail. A policy
- * that cannot be carried out is refused here, by the same `createRules` that would carry it out.
+ * `/admin/policies`: the upload policies that an administrator makes as JSON, tries on sample studies, changes by a new
+ * version and withdraws. For the role `admin`; each change is in the audit trail. The same `createRules` that carries
+ * policies out decides here whether a policy is possible, and refuses it if not.
  */
 import { z } from '@hono/zod-openapi';
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
@@ -49,9 +49,9 @@ const ADMIN = ['admin'] as const;
 /** A policy of 1 000 attributes has 30 kB. */
 const POLICY_BYTES_LIMIT = 64 * 1024;
 /**
- * Samples of a dry run. An instance is held in memory while it is looked at: a mammogram fits. Some studies
- * of each device fit into 200; more would be a transfer, and those have a road of their own. One that stands
- * still gives its place up.
+ * Limits of a dry run. Each sample is held in memory while it is tried, and a mammogram must fit. 200 instances cover
+ * some studies of each device; anything larger is a transfer, for which there is the upload. A request that stalls is
+ * ended.
  */
 export const DRY_RUN = {
   instances: 200,
@@ -189,7 +189,10 @@ const OWN: readonly AdminPolicy[] = BUILT_IN_POLICIES.map(({ name, version: inFo
   versions: [],
 }));
 
-/** Why `createRules` refuses. A name that is not in the standard is not repeated: it may be anything. */
+/**
+ * The reasons why `createRules` refuses. An option's name that is not in the standard is not repeated, as it may be any
+ * text.
+ */
 const IMPOSSIBLE = {
   'unknown-option': () => 'PS3.15 E.3 has no option of a name that it gives.',
   'option-not-available': (option: string) => `The option ${option} cannot be carried out yet.`,
@@ -216,7 +219,7 @@ type Recorded = {
   readonly version: number;
 };
 
-/** For routes that take a policy. */
+/** Validation hook of the routes that take a policy. */
 const sayWhere = (result: {
   readonly success: boolean;
   readonly error?: { readonly issues: readonly z.core.$ZodIssue[] };
@@ -233,7 +236,9 @@ export function policyRoutes(tools: PolicyRouteTools): Router {
   return router;
 }
 
-/** The change with its audit row, and the policy after it. `work` gives null where nothing changed. */
+/**
+ * Makes the change, writes its audit row and returns the policy afterwards. `work` returns null where nothing changed.
+ */
 async function changing(
   { db, now }: PolicyRouteTools,
   caller: Caller,
@@ -316,7 +321,7 @@ function serveDryRun(router: Router, { tryPolicy }: PolicyRouteTools): void {
   );
 }
 
-/** Reads the policy, then the instances, each of which is tried and forgotten before the next one is read. */
+/** Reads the policy, then the instances. Each instance is tried and dropped before the next one is read. */
 async function dryRun(request: Request, from: string, tryPolicy: TryPolicy): Promise<PolicyTrial[]> {
   const { headers, signal } = request;
   const limits: MultipartLimits = {
@@ -350,8 +355,8 @@ function judgePolicy(values: unknown): PolicyDocument {
 const TAG = /^[0-9a-f]{8}$/;
 
 /**
- * The paths of the mistakes, as everywhere; but a key under `attributes` that is not a tag may be anything,
- * and is not repeated.
+ * Names the paths of the mistakes, as everywhere. A key under `attributes` that is not a tag may be any text, so it is
+ * not repeated.
  */
 function invalidPolicy(issues: readonly z.core.$ZodIssue[]): Problem {
   return invalidRequest(

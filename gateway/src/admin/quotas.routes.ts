@@ -1,4 +1,4 @@
-/** `/admin/quotas`: how much the accounts may announce and ask, and what each has. */
+/** `/admin/quotas`: how much each account may announce and ask for, and how much it has used. */
 import { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
 import { quotaSchema, quotasSchema } from '#shared/protocol/quota.ts';

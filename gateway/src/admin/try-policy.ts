@@ -1,8 +1,8 @@
 /**
- * A policy tried on one sample instance, before anything is sent under it: what it would do to which element,
- * or why it would do nothing. The output is verified as the gateway would verify it on arrival, so a policy
- * whose output would be refused is noticed before it is created. Holds no value of the data, and keeps
- * nothing. It runs in a thread (try-thread.ts): a sample is somebody's bytes.
+ * Tries a policy on one sample instance before anything is sent under it, and says what it would do to which element,
+ * or why it would not work. The output is verified as the gateway would verify it on arrival, so a policy whose output
+ * would be refused is noticed before it is created. The result holds no value of the data, and nothing is kept. It runs
+ * in a thread (try-thread.ts), as the sample's bytes are not trusted.
  */
 import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
 import type { Pseudonyms } from '#shared/deid/pseudonyms.ts';
@@ -15,7 +15,7 @@ import { readInstance } from '#shared/dicom/part10.ts';
 import type { PolicyTrial } from '#shared/protocol/policy.ts';
 import type { TriedPolicy } from './try-thread.ts';
 
-/** null: sent as it is. */
+/** null: the instance is sent unchanged. */
 type TriedRules = { readonly rules: DeidRules; readonly pseudonyms: Pseudonyms } | null;
 
 /** Throws where the policy is not possible. */
@@ -26,7 +26,7 @@ export function toTriedRules(policy: TriedPolicy, pseudonyms: Pseudonyms): Tried
   return { rules: made.rules, pseudonyms };
 }
 
-/** The most paths named for one instance; a CT header has some hundred. Any beyond this are only counted. */
+/** How many paths are named for one instance at most; the rest are only counted. A CT header has some hundred. */
 export const TRIAL_ACTIONS_LIMIT = 2_000;
 
 export async function tryPolicy(

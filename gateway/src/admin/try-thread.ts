@@ -1,7 +1,7 @@
 /**
- * Trying a policy in a thread of its own, one sample after the other: a sample may have 64 MiB of header and
- * half a million elements, which are parsed twice and de-identified twice. Meanwhile the gateway answers
- * everybody; and a sample that ends the thread ends nothing else.
+ * Tries a policy in a thread of its own, one sample after the other. A sample may have 64 MiB of header and half a
+ * million elements, which are parsed twice and de-identified twice. The gateway goes on answering meanwhile, and a
+ * sample that crashes the thread does no other harm.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ByteSource } from '#shared/dicom/data-set.ts';
@@ -19,8 +19,8 @@ export type TryTalk = {
 };
 
 /**
- * A sample that ends the thread is held, as verify holds it. Throws the signal's reason, and where the policy
- * is not possible.
+ * A sample that crashes the thread counts as quarantined, as in verify. Throws the signal's reason, and where the
+ * policy is not possible.
  */
 export type TryPolicy = (
   sample: ByteSource,
@@ -36,7 +36,7 @@ export function createTryThread(limits: Limits = {}): TryPolicy {
   let before: Promise<unknown> = Promise.resolve();
   return (sample, policy, signal) => {
     const reply = async ({ offset, length }: TryTalk['question']): Promise<Given<Bytes>> => {
-      // A copy: what moves to the thread is gone here, and the sample is read more than once.
+      // Copies the bytes: memory that moves to the thread is gone here, and the sample is read more than once.
       const bytes = new Uint8Array(await sample.read(offset, length));
       return giving(bytes, bytes.buffer);
     };

@@ -1,4 +1,4 @@
-/** The thread that tries policies: message glue, the work is try-policy.ts. */
+/** The thread that tries policies. It only passes messages; try-policy.ts does the work. */
 import { createPseudonyms, type Pseudonyms } from '#shared/deid/pseudonyms.ts';
 import { secretsUnder } from '#shared/transfer/patient-secrets.ts';
 import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
@@ -8,8 +8,8 @@ import { toTriedRules, tryPolicy } from './try-policy.ts';
 import type { TryTalk } from './try-thread.ts';
 
 /**
- * A new key makes the pseudonyms of each sample: the answer names none, and nothing of a sample is held for the
- * next.
+ * Pseudonyms under a new key for each sample: the answer contains none of them, and nothing is kept for the next
+ * sample.
  */
 async function makePseudonyms(): Promise<Pseudonyms> {
   const root = crypto.getRandomValues(new Uint8Array(32));

@@ -146,9 +146,9 @@ export type UserRouteTools = {
   readonly db: Db;
   readonly now: () => Date;
   readonly passwordCost: PasswordCost;
-  /** The rights of the account, or of these devices, have changed: forget their cached answers. */
+  /** Forgets the cached answers of the account or of these devices, as their rights have changed. */
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
-  /** Gives the work that the account may no longer do to others, once this is committed. */
+  /** Hands the work that the account may no longer do back to others, as part of this transaction. */
   readonly handBack: (
     trx: Trx,
     work: { readonly siteId: string; readonly accountId: string; readonly by: string },
@@ -184,7 +184,7 @@ async function changeAccount(
   const admins = await lockAdmins(trx, caller.siteId);
   const account = await accountAt(trx, caller, id);
   const { roles: newRoles, disabled } = changeOf(account, asked);
-  // Nothing happened that would end a session or stand in the trail.
+  // Nothing changed, so no session ends and nothing is audited.
   if (newRoles === undefined && disabled === undefined) return { account, endedDevices: [] };
   const losesAdmin =
     account.roles.includes('admin') &&
@@ -259,7 +259,7 @@ export function userRoutes(tools: UserRouteTools): Router {
   return router;
 }
 
-/** The routes that end sessions, and what they mean for studies that wait on devices. */
+/** The routes that end sessions, and so affect studies that wait on devices. */
 function addEnds(router: Router, { db, now, forget, passwordCost }: UserRouteTools): void {
   router.openapi(givePassword, async (c) => {
     const caller = callerOf(c);

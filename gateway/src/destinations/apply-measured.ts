@@ -1,6 +1,6 @@
 /**
- * The measurements of *Test* win over the limits that the gateway learned of a destination from refusals before, and a
- * limit that it finds stays with the destination: requests begin below it, and the page shows it after a reload.
+ * Applies what *Test* measured. It overrides the limits that the gateway learned earlier from refusals. A limit that it
+ * finds is stored with the destination, so that requests stay below it and the page still shows it after a reload.
  */
 import type { DestinationExamination } from '#shared/protocol/destination.ts';
 import type { Db } from '../database/database.ts';
@@ -9,7 +9,10 @@ import { forgetLimit, keepMeasuredLimit, keepRefusal, type DestinationRow } from
 const STORED = 'stored';
 const LIMITED: readonly string[] = ['bodies-too-small', 'bodies-limited'];
 
-/** `limit`: a request as large as the refused one passes. `refusal`: it stores. */
+/**
+ * Which stored facts the test disproved. `limit`: a request as large as the refused one passes. `refusal`: the
+ * destination stores instances.
+ */
 export function disprovedBy(
   { settings, findings }: Pick<DestinationExamination, 'settings' | 'findings'>,
   { refused_bytes }: Pick<DestinationRow, 'refused_bytes'>,
@@ -22,7 +25,8 @@ export function disprovedBy(
 }
 
 /**
- * The smallest request that it refuses. Null: no news, as it is known, or a smaller one was refused to the gateway.
+ * The size of the smallest request that the destination refuses. Null: nothing new, because it is known already or the
+ * gateway has been refused a smaller one.
  */
 function limitMeasured(
   { settings, findings }: Pick<DestinationExamination, 'settings' | 'findings'>,
@@ -41,7 +45,7 @@ export async function applyMeasured(
 ): Promise<void> {
   const { limit, refusal } = disprovedBy(found, row);
   if (refusal) await keepRefusal(db, row, { refusal: null, now });
-  // The version grows with it.
+  // This increases the version.
   const refusedBytes = limitMeasured(found, row);
   if (refusedBytes !== null)
     await keepMeasuredLimit(db, row, { bytes: found.settings?.batchBytes ?? null, refusedBytes, now });

@@ -1,4 +1,6 @@
-/** A change of a destination in the audit trail, with its name and its address: its row may be gone later. */
+/**
+ * Writes a change of a destination to the audit trail, with its name and address, because its row may be deleted later.
+ */
 import type { Tuning } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -18,10 +20,10 @@ export type DestinationChange =
 
 type Change = {
   readonly change: DestinationChange;
-  /** Null: the environment. */
+  /** The account; null: the environment changed it. */
   readonly by: string | null;
   readonly now: Date;
-  /** The new tuning, where the change is `tuned`. */
+  /** The new tuning if the change is `tuned`. */
   readonly tuning?: Tuning;
 };
 
@@ -46,7 +48,7 @@ export async function auditDestination(
   );
 }
 
-/** Without what may be secret in it; of a folder, its path. */
+/** The address without parts that may be secret; for a folder, its path. */
 function addressOf({ kind, url }: Pick<DestinationRow, 'kind' | 'url'>): string {
   if (kind === 'folder') return url;
   if (!URL.canParse(url)) return url;

@@ -1,7 +1,7 @@
 /**
- * A destination as an administrator wants it, taken apart into what may be shown and what may not. A secret that is
- * left out stays as it is, unless it could then go elsewhere: nobody gets at a password by changing the address, or the
- * authority that vouches for it.
+ * Splits a destination as an administrator wants it into what may be shown and what is secret. A secret that is left
+ * out is kept, unless it could then go to another server: changing the address, or the certificate authority, must not
+ * reveal a password.
  */
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
@@ -14,7 +14,7 @@ import type { Secrets, SecretSeal } from './seal-secrets.ts';
 type CheckedWish = Pick<DestinationRow, 'kind' | 'name' | 'url' | 'settings' | 'sealed'>;
 
 /**
- * `before`: the destination that is changed; null: a new one. @throws Problem invalid-request,
+ * `before`: the destination before the change; null: a new one. @throws Problem invalid-request,
  * destination-secret-missing.
  */
 export function checkWish(
@@ -78,8 +78,8 @@ function neededSecrets({ authentication, certificate }: DestinationSettings): re
 }
 
 /**
- * Keeps the secrets that would be shown to the same server as before, by the same name, and vouched for by the
- * same authority.
+ * Keeps the stored secrets if they would still go to the same server, under the same name and vouched for by the same
+ * authority.
  */
 function keptSecrets(
   wanted: Pick<DestinationRow, 'url' | 'settings'>,
@@ -91,15 +91,15 @@ function keptSecrets(
     originOf(wanted.url) === originOf(before.url) &&
     JSON.stringify(receiverOf(wanted.settings)) === JSON.stringify(receiverOf(before.settings)) &&
     vouchesForNobodyElse(wanted.settings, before.settings);
-  // The key proves that it is here, and is shown to nobody; it belongs to its certificate.
+  // The private key belongs to its certificate, and never leaves the gateway.
   const isOwn = wanted.settings.certificate === before.settings.certificate;
   return { ...(isSame ? shown : {}), ...(isOwn && key !== undefined ? { key } : {}) };
 }
 
-/** Null: a folder, which is told no secret. */
+/** Null: a folder, which gets no secret. */
 const originOf = (url: string): string | null => (URL.canParse(url) ? new URL(url).origin : null);
 
-/** A secret is told to the server that all of this names. */
+/** What identifies the receiver of a secret, besides the address. */
 function receiverOf({ authentication }: DestinationSettings): readonly string[] {
   switch (authentication.kind) {
     case 'none':
@@ -116,13 +116,13 @@ function receiverOf({ authentication }: DestinationSettings): readonly string[] 
 }
 
 /**
- * An authority that is added or exchanged vouches for servers that were not trusted before: under the same name that
- * may be somebody else's. Without one only the public authorities are trusted, as they were.
+ * A new certificate authority vouches for servers that were not trusted before, and one of them may use the same host
+ * name. Removing the authority is harmless, as only the public authorities are then trusted.
  */
 const vouchesForNobodyElse = (wanted: DestinationSettings, before: DestinationSettings): boolean =>
   wanted.ca === null || wanted.ca.trim() === before.ca?.trim();
 
-/** Otherwise the first study would find out. @throws Problem invalid-request. */
+/** Checks the certificates now, rather than when the first study is sent. @throws Problem invalid-request. */
 function checkCertificates({ ca, certificate }: DestinationSettings, key: string | undefined): void {
   if (ca !== null && !isCertificate(ca)) throw new Problem('invalid-request', 'Invalid: ca.');
   if (certificate === null) return;

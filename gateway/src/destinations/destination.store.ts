@@ -1,4 +1,4 @@
-/** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
+/** Destinations in the database. One of each site's is primary. A destination with promised studies stays. */
 import { sql, type RawBuilder, type Selectable } from 'kysely';
 import {
   destinationSettingsSchema,
@@ -33,25 +33,25 @@ const toRow = (row: Selectable<DestinationTable>): DestinationRow => ({
 export type StudyCounts = {
   readonly underWay: number;
   /**
-   * Studies under way that wait for the destination: since when, and the instances and bytes that it does not
-   * have.
+   * Open studies that wait for the destination, since when, and the instances and bytes that the destination does not
+   * have yet.
    */
   readonly waiting: number;
   readonly waitingSince: Date | null;
   readonly waitingInstances: number;
   readonly waitingBytes: number;
-  /** Instances that it confirmed and, given the time, did not list; when it was last given the oldest of them. */
+  /** Instances that the destination confirmed but did not list in time, and when the oldest of them was last sent. */
   readonly unlisted: number;
   readonly unlistedAt: Date | null;
-  /** Studies that wait for a person. */
+  /** Studies that wait for a person to decide. */
   readonly held: number;
-  /** Instances that it did not take, of studies that it gets first, and about which nobody has decided. */
+  /** Refused instances without a decision, of studies for which this is the first destination. */
   readonly notTaken: number;
-  /** Copies under way that are not being given up. */
+  /** Open copies that are not being given up. */
   readonly copies: { readonly also: number; readonly required: number };
-  /** Instances that it did not take, of studies that it gets also, or that are held because it must have them. */
+  /** Refused instances of studies for which this is a further destination, or that are held because of it. */
   readonly deadLetters: number;
-  /** Studies that were given up there before all of them was seen there. */
+  /** Studies that were given up at the destination before all of their instances were seen there. */
   readonly givenUp: number;
   readonly hasStudies: boolean;
 };
@@ -63,17 +63,17 @@ const copiesUnderWay = (need: Need): RawBuilder<number> =>
 /** Study `s` waits for the destination. */
 const waitsForIt = sql<boolean>`s.destination_id = destination.id and s.state not in ('closed', 'held')
   and s.waiting_because in (${sql.join(FOR_THE_PACS)})`;
-/** Instance `i` is at the gateway, and not known to be in the PACS. */
+/** Instance `i` is at the gateway, and is not yet known to be in the PACS. */
 const isOutstanding = sql<boolean>`i.state in ('received', 'posting', 'posted')`;
-/** Reconcile looked for instance `i` of study `s` in vain, and it is sent again. */
+/** Reconcile did not find instance `i` of study `s`, so it is being sent again. */
 const isUnlisted = sql<boolean>`s.destination_id = destination.id and s.state not in ('closed', 'held')
   and i.losses > 0 and ${isOutstanding}`;
 
-/** Somebody has to decide about instance `i` of original `s`, and not for a further destination. */
+/** Somebody has to decide about instance `i` of original `s`, and not because of a further destination. */
 const isUndecidedHere = sql<boolean>`s.destination_id = destination.id and s.copy_of is null and s.state in ('held', 'closed')
   and ${isUndecided('i')} and i.proof is null`;
 
-/** The primary one first, then by name. */
+/** Destinations, the primary one first, then by name. */
 export async function listDestinations(
   db: Db,
   siteId: string,
@@ -139,7 +139,7 @@ export async function findDestination(db: Db, siteId: string, id: string): Promi
   return toRow(row);
 }
 
-/** Where the study goes; undefined: the site has no destination. */
+/** The destination of the study; undefined: the site has no destination. */
 export async function destinationOfStudy(db: Db, study: PlacedStudy): Promise<DestinationRow | undefined> {
   const { site_id: siteId, study_instance_uid: studyInstanceUID } = study;
   if (study.destination_id !== null) return findDestination(db, siteId, study.destination_id);
@@ -169,7 +169,7 @@ export async function primaryDestination(db: Db, siteId: string): Promise<Destin
 
 type CommittingDestination = { readonly id: string; readonly address: DimseAddress };
 
-/** Destinations over DIMSE that are asked for storage commitment. */
+/** DIMSE destinations that are asked for storage commitment. */
 export async function committingDestinations(
   db: Db,
   siteId: string,
@@ -190,7 +190,7 @@ type DestinationContent = Pick<DestinationRow, 'id' | 'kind' | 'name' | 'url' | 
   readonly now: Date;
 };
 
-/** Studies that were promised while there was no destination go to the first one that is primary, and stay with it. */
+/** Assigns studies promised while the site had no destination to its first primary one. They stay with it. */
 async function placeWaiting(trx: Trx, siteId: string, id: string): Promise<void> {
   await trx
     .updateTable('study')
@@ -200,7 +200,7 @@ async function placeWaiting(trx: Trx, siteId: string, id: string): Promise<void>
     .execute();
 }
 
-/** The first one of a site is primary. @throws Problem destination-exists. */
+/** Inserts a destination. The first one of a site becomes primary. @throws Problem destination-exists. */
 export async function insertDestination(
   trx: Trx,
   siteId: string,
@@ -229,7 +229,7 @@ export async function insertDestination(
 }
 
 const NO_LIMIT = { refused_bytes: null, refused_at: null, limit_measured: false };
-/** Found at one PACS, and true of that one alone. */
+/** What was learned about one PACS does not hold for another. */
 const UNTUNED = {
   ...{ lag_minutes: null, proof: null, batch_bytes: null, ...NO_LIMIT },
   ...{ refusal_status: null, refusal_code: null, refusal_since: null },
@@ -264,7 +264,7 @@ export async function updateDestination(
     .execute();
 }
 
-/** Sets the viewers also of the destination from the environment, which says nothing of viewers. */
+/** Sets the viewers. This also works for the destination from the environment, which has no setting for viewers. */
 export async function setViewers(
   trx: Trx,
   id: string,
@@ -274,7 +274,7 @@ export async function setViewers(
   await trx.updateTable('destination').set(set).where('id', '=', id).execute();
 }
 
-/** Tunes also the destination from the environment. The version grows: the connection begins with the new values. */
+/** Sets the tuning, also of the destination from the environment. The new version opens a new connection. */
 export async function setTuning(
   trx: Trx,
   id: string,
@@ -291,7 +291,7 @@ export async function setTuning(
     .execute();
 }
 
-/** Keeps the batch size that was learned, unless the connection has been changed since. */
+/** Stores the batch size that was learned, unless the destination has been changed in the meantime. */
 export async function keepBatchSize(
   db: Db,
   { id, version }: Pick<DestinationRow, 'id' | 'version'>,
@@ -300,7 +300,7 @@ export async function keepBatchSize(
   await db
     .updateTable('destination')
     .set({ batch_bytes: bytes, refused_bytes: refusedBytes, refused_at: refusedAt })
-    // A request with instances was refused since, or has passed.
+    // A new `refusedAt` means that a request with instances has been refused, or has passed, since the test.
     .set({
       limit_measured: sql<boolean>`limit_measured and refused_at is not distinct from ${refusedAt}::timestamptz`,
     })
@@ -309,7 +309,7 @@ export async function keepBatchSize(
     .execute();
 }
 
-/** *Test* found it. The version grows: the connection begins with requests that are below it. */
+/** Stores a limit that *Test* found. The new version opens a connection with requests below it. */
 export async function keepMeasuredLimit(
   db: Db,
   { id, version }: Pick<DestinationRow, 'id' | 'version'>,
@@ -330,7 +330,7 @@ export async function keepMeasuredLimit(
     .execute();
 }
 
-/** The limit was raised since it was learned. The version grows: the connection begins without it. */
+/** Forgets a limit that has been raised since it was learned. The new version opens a connection without it. */
 export async function forgetLimit(
   db: Db,
   { id, version }: Pick<DestinationRow, 'id' | 'version'>,
@@ -346,7 +346,7 @@ export async function forgetLimit(
     .execute();
 }
 
-/** The last refusal, and since when it takes none; null: it takes instances. */
+/** Stores the last refusal, and since when the destination takes no instances; null: it takes them. */
 export async function keepRefusal(
   db: Db,
   { id, version }: Pick<DestinationRow, 'id' | 'version'>,
@@ -368,7 +368,7 @@ export async function keepRefusal(
     .execute();
 }
 
-/** Sets the worklist also of the destination from the environment. */
+/** Sets the worklist. This also works for the destination from the environment. */
 export async function setWorklist(
   trx: Trx,
   id: string,
@@ -377,7 +377,7 @@ export async function setWorklist(
   await trx.updateTable('destination').set({ worklist, changed_at: now }).where('id', '=', id).execute();
 }
 
-/** Studies that were promised stay with theirs. False: it was primary before. */
+/** Makes the destination primary. Promised studies stay with the one they have. False: it was primary already. */
 export async function makePrimary(trx: Trx, siteId: string, id: string): Promise<boolean> {
   const own = trx.updateTable('destination').where('site_id', '=', siteId);
   const before = await own
@@ -389,7 +389,7 @@ export async function makePrimary(trx: Trx, siteId: string, id: string): Promise
   return before?.id !== id;
 }
 
-/** For studies that are promised from now on. False: it was so before. */
+/** Sets the need for studies that are promised from now on. False: it had this need already. */
 export async function setNeed(trx: Trx, id: string, need: Need | null): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('destination')

@@ -1,6 +1,6 @@
 /**
- * `/admin/destinations`: the PACSs to which studies go. For the role `admin`; each change is in the audit trail, and
- * no answer has a secret in it. A study stays with the destination that was primary when it was first promised.
+ * `/admin/destinations`: the PACSs to which studies go. For the role `admin`. Each change is in the audit trail, and no
+ * answer contains a secret. A study stays with the destination that was primary when it was first promised.
  */
 import { randomUUID } from 'node:crypto';
 import type { BlockList } from 'node:net';
@@ -56,7 +56,7 @@ import { probeFolder } from './probe-folder.ts';
 import type { SecretSeal } from './seal-secrets.ts';
 
 const ADMIN = ['admin'] as const;
-/** Certificates with their chains. */
+/** Enough for certificates with their chains. */
 const BODY_LIMIT = 256 * 1024;
 const shown = z.object(destinationSchema.shape).openapi('Destination');
 const byId = z.object({ id: z.uuid() });
@@ -202,7 +202,7 @@ type DestinationRouteTools = {
   readonly pacsProxy: Examining['proxy'];
   readonly blocked: BlockList;
   readonly folderRoot: string | null;
-  /** Has the studies that wait for a destination tried now. */
+  /** Retries the studies that wait for a destination now. */
   readonly wakeWaiting: (destinationId: string) => Promise<void>;
 };
 
@@ -217,7 +217,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
     const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
     const probe = (signal: AbortSignal) => probeFolder(db, destinations.of(row), row.id, signal);
     const around = { proxy: tools.pacsProxy, blocked: tools.blocked, clock, probe };
-    // Empty where there is no body.
+    // The scope is missing where the request has no body.
     const { scope } = examinationWishSchema.parse(c.req.valid('json'));
     const connect = () => connectionOf(row, tools.seal);
     const found = await examineDestination(connect, around, scope, c.req.raw.signal);
@@ -233,7 +233,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   return router;
 }
 
-/** Tells the guard of the connection that the destination answers, and tries what waits for it now. */
+/** Tells the connection's guard that the destination answers again, and retries what waits for it. */
 async function resume(
   { destinations, wakeWaiting }: DestinationRouteTools,
   row: DestinationRow,
@@ -368,7 +368,10 @@ async function ownDestination(trx: Trx, { siteId }: Caller, id: string): Promise
   return row;
 }
 
-/** The change with its audit row, and the destination after it. `work` gives null where nothing changed. */
+/**
+ * Makes the change, writes its audit row and returns the destination afterwards. `work` returns null where nothing
+ * changed.
+ */
 async function changing(
   { db, now }: DestinationRouteTools,
   { siteId, id: by }: Caller,

@@ -1,6 +1,6 @@
 /**
- * The connections to the destinations, one for each, opened when it is first needed and again after a change: several
- * gateways share the database, so the version in it is looked at each time.
+ * Holds one connection for each destination. It is opened when it is first needed, and again after a change. Several
+ * gateways share the database, so each use compares the version with the database.
  */
 import type { DestinationSettings } from '#shared/protocol/destination.ts';
 import type { Db } from '../database/database.ts';
@@ -11,9 +11,9 @@ import { destinationOfStudy, primaryDestination, type DestinationRow } from './d
 import type { Secrets, SecretSeal } from './seal-secrets.ts';
 
 export type Destinations = {
-  /** Where the study goes, or went. Throws PacsUnreachable. */
+  /** The destination of the study. Throws PacsUnreachable. */
   ofStudy(study: PlacedStudy): Promise<Pacs>;
-  /** Where new studies go. Throws PacsUnreachable. */
+  /** The destination of new studies. Throws PacsUnreachable. */
   primary(siteId: string): Promise<Pacs>;
   /** Throws PacsUnreachable. */
   of(row: DestinationRow): Pacs;
@@ -45,7 +45,7 @@ export function openDestinations({ db, seal, open }: Tools): Destinations {
   };
 }
 
-/** Throws PacsUnreachable where its secrets were sealed under another key. */
+/** Throws PacsUnreachable where the destination's secrets were sealed under another key. */
 export function connectionOf(
   { id, kind, url, settings, sealed }: DestinationRow,
   seal: SecretSeal,
@@ -62,7 +62,7 @@ export function connectionOf(
   return { kind, url, authentication: toAuthentication(authentication, secrets), tls, commitment };
 }
 
-/** Nothing is stored without its secret (check-wish.ts). */
+/** No destination is stored without the secret that it needs (check-wish.ts), so the defaults are never used. */
 function toAuthentication(
   said: DestinationSettings['authentication'],
   { authorization = '', password = '', token = '', clientSecret = '' }: Secrets,

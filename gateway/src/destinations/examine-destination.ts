@@ -1,6 +1,6 @@
 /**
- * *Test*: the doctor at a destination, reached as the gateway reaches it, by its own authentication, certificates and
- * proxy; and the worst of its findings as the verdict.
+ * *Test*: runs the doctor against a destination with the gateway's own authentication, certificates and proxy. The
+ * verdict is the worst of its findings.
  */
 import type { DestinationExamination, ExaminationWish } from '#shared/protocol/destination.ts';
 import { trimEnd } from '#shared/trim-end.ts';
@@ -13,11 +13,11 @@ import { BLOCKED } from '../refuse-link-local.ts';
 import { MALFORMED_TOKEN, NO_TOKEN, PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
 
 export type Examining = WebAround & {
-  /** Probes a folder; other destinations are not probed. Throws PacsUnreachable. */
+  /** Used for folders only. Throws PacsUnreachable. */
   readonly probe: (signal: AbortSignal) => Promise<void>;
 };
 
-/** `connect`: throws PacsUnreachable where its secrets cannot be read. */
+/** `connect` throws PacsUnreachable where the destination's secrets cannot be read. */
 export async function examineDestination(
   connect: () => PacsConnection,
   around: Examining,
@@ -39,7 +39,7 @@ export async function examineDestination(
   };
 }
 
-/** Nothing was asked of the PACS. */
+/** Failures that happen before anything is asked of the PACS. */
 const BEFORE = {
   [BLOCKED]: 'token-address-blocked',
   [NO_TOKEN]: 'no-access-token',

@@ -1,4 +1,4 @@
-/** The PACS of a study, with what this process has seen it take and what the gateway has learned of it. */
+/** Finds the PACS of a study, with what this process has seen it accept and what the gateway has learned about it. */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Db } from '../database/database.ts';
 import { createBatchSizes, USUAL_BATCH } from '../pipeline/batch-sizes.ts';
@@ -16,11 +16,11 @@ type Tools = {
 
 export function createPacsOf(tools: Tools): PipelineTools['pacsOf'] {
   const { db, destinations, now } = tools;
-  // Takings last as long as the connection is the same.
+  // What was seen to be accepted holds only for this connection.
   const seen = new WeakMap<Pacs, Takings>();
   return async (study) => {
     const row = await destinationOfStudy(db, study);
-    // Without a destination it says so.
+    // This throws where the site has no destination.
     if (row === undefined) return { pacs: await destinations.ofStudy(study), takings: createTakings() };
     const pacs = destinations.of(row);
     const takings = seen.get(pacs) ?? createTakings(batchesOf(row, tools));

@@ -1,11 +1,17 @@
-/** *Test* at a folder: whether it can be used, and whether the studies that wait for somebody to correct it can. */
+/**
+ * *Test* for a folder: checks that the folder can be used, and that the studies waiting for somebody to correct it can
+ * be stored now.
+ */
 import type { Db } from '../database/database.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 
-/** The most studies that are looked for: those that have waited longest. */
+/** How many studies are checked at most: those that have waited longest. */
 const LOOKED_FOR = 20;
 
-/** Throws PacsUnreachable. A link that stops one study lies where that study lies. */
+/**
+ * Throws PacsUnreachable. A symbolic link that blocks a single study lies in that study's folder, so each study is
+ * checked.
+ */
 export async function probeFolder(
   db: Db,
   pacs: Pick<Pacs, 'probe' | 'findStudy'>,

@@ -1,6 +1,6 @@
 /**
- * The secrets of a destination as they lie in the database: AES-256-GCM (NIST SP 800-38D) under a key derived for
- * this alone. Each opens for its own destination only.
+ * Encrypts the secrets of a destination for the database: AES-256-GCM (NIST SP 800-38D) under a key derived for this
+ * purpose alone. A sealed secret can only be opened for its own destination.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -20,7 +20,7 @@ const TAG_BYTES = 16;
 
 export type SecretSeal = {
   seal(destinationId: string, secrets: Secrets): Uint8Array;
-  /** Null: they were sealed under another key, or for another destination. */
+  /** Null: the secrets were sealed under another key, or for another destination. */
   open(destinationId: string, sealed: Uint8Array): Secrets | null;
 };
 

@@ -11,7 +11,7 @@ const DEFAULT_NAME = 'default';
 type Place = { readonly url: string; readonly authorization: string | null };
 type Tools = { readonly db: Db; readonly seal: SecretSeal; readonly now: () => Date };
 
-/** Writes nothing where it is as it was at the last start. */
+/** Writes nothing if the settings are the same as at the last start. */
 export async function setDefaultDestination(
   siteId: string,
   { url, authorization }: Place,

@@ -1,4 +1,4 @@
-/** A destination as administrators are shown it. */
+/** Shows a destination to administrators. */
 import type { Destination, Tuning } from '#shared/protocol/destination.ts';
 import type { DestinationRow, StudyCounts } from './destination.store.ts';
 
@@ -12,7 +12,7 @@ export const tuningOf = ({
   batchBytes,
 });
 
-/** A refusal of everything comes before a refusal of large requests. */
+/** A refusal of everything takes precedence over a refusal of large requests. */
 function refusalOf(row: DestinationRow): Destination['refused'] {
   const { refusal_status: status, refusal_code: code, refusal_since: since } = row;
   const { refused_bytes: bytes, refused_at: at, limit_measured: isMeasured } = row;
@@ -32,7 +32,7 @@ const limitOf = ({
 const unlistedOf = ({ unlisted: instances, unlistedAt: at }: StudyCounts): Destination['unlisted'] =>
   instances === 0 ? null : { instances, at: at?.toISOString() ?? null };
 
-/** Without the secrets. */
+/** The destination without its secrets. */
 export function toShown(row: DestinationRow & StudyCounts): Destination {
   const { id, version, kind, name, url, settings, viewers, worklist, need } = row;
   const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = row;

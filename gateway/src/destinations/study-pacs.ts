@@ -1,4 +1,4 @@
-/** Reading studies, each at its own destination. */
+/** Reads studies, each from its own destination. */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { Destinations } from './destinations.ts';
@@ -10,12 +10,14 @@ export function createStudyPacs(
   const of = (studyInstanceUID: string): Promise<Pacs> =>
     destinations.ofStudy({ site_id: siteId, study_instance_uid: studyInstanceUID, destination_id: null });
   return {
-    /** By another key than its UID a study is searched for at the primary destination: it may have come without us. */
+    /**
+     * A search by anything but the UID asks the primary destination: the study may not have come through this gateway.
+     */
     searchStudies: async (key, limit, signal) => {
       if ('studyInstanceUID' in key)
         return (await of(key.studyInstanceUID)).searchStudies(key, limit, signal);
       const primary = await destinations.primary(siteId);
-      // Nobody shall take "none" for an answer from a PACS that knows no such question.
+      // Some PACSs cannot search by name, and their empty answer would look like "no studies".
       if ('patientName' in key && primary.web === undefined) throw new Problem('pacs-without-dicomweb');
       return primary.searchStudies(key, limit, signal);
     },

@@ -1,4 +1,4 @@
-/** The queue's events as lines of the log; whatever a job logs carries the job's id. */
+/** Writes the queue's events to the log. Every line that a job logs carries the job's id. */
 import { isDiskFull } from '../database/database.ts';
 import type { JobEvents } from '../jobs/jobs.ts';
 import { describeError, withCorrelation, type Log } from './log.ts';

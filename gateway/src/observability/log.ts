@@ -1,7 +1,7 @@
 /**
- * The log: one JSON line an event on stdout, each event with closed fields. There is no free text for a name
- * to hide in: a field is a code, a UID, an id of ours, a count or a time. Of an unexpected error only its
- * kind and place are written, not its message.
+ * The log: one JSON line on stdout for each event, with a closed set of fields. There is no free text that could
+ * contain a name: a field is a code, a UID, an id of ours, a count or a time. Of an unexpected error only the kind and
+ * the place are written, not the message.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -19,15 +19,18 @@ export type LogEvent =
   | { event: 'gateway-stopped' }
   | { event: 'admin-created' }
   /**
-   * `no-tls`: somebody called from elsewhere, and neither TLS is served nor is the caller a trusted proxy. `too-many`:
-   * the ports hold all the connections they may. At most once a minute each.
+   * `no-tls`: another machine connected, but TLS is not served and the machine is not a trusted proxy. `too-many`: the
+   * ports have reached their limit of connections. Logged at most once a minute each.
    */
   | { event: 'connection-refused'; because: 'no-tls' | 'too-many' }
-  /** The DIMSE listener is open; `inClearText`: to other machines too. */
+  /** The DIMSE listener is open. `inClearText`: other machines too may use it without TLS. */
   | { event: 'dimse-listening'; host: string; port: number; inClearText: boolean }
-  /** Somebody asked for an association who gets none. At most once a minute. */
+  /** A request for an association was refused. Logged at most once a minute. */
   | { event: 'dimse-refused'; because: string }
-  /** The files of the certificate: a new pair is served; or they hold none, and the last good one still is. */
+  /**
+   * The certificate's files have changed. Either the new pair is served, or the files hold no valid pair and the last
+   * good one stays in use.
+   */
   | { event: 'certificate-renewed' | 'certificate-not-renewed' }
   /** The embedded database; `how`: an exit code or the name of a signal. */
   | { event: 'database-ended'; how: string }
@@ -41,10 +44,10 @@ export type LogEvent =
       ms: number;
       code?: AnyProblemCode;
       user?: string;
-      /** Refusals of this kind that strangers had since the last line about one, and that have no line. */
+      /** How many refusals of this kind to strangers have not been logged since the last line about one. */
       leftOut?: number;
     }
-  /** The database refused to write; it continues when there is room. */
+  /** The database could not write. It continues when there is room on the disk. */
   | { event: 'disk-full'; where: string }
   | { event: 'unexpected-error'; where: string; error: string; code?: string; stack: readonly string[] }
   | {
@@ -64,18 +67,18 @@ export type LogEvent =
       outcome?: string;
       ms?: number;
     }
-  /** The audit trail ends before its last signed head: at a start, and while the gateway runs. */
+  /** The audit trail ends before its last signed head, at a start or while the gateway runs. */
   | { event: 'audit-restored'; to: number; lost: number }
   | { event: 'audit-cut'; rows: number; signed: number }
   | { event: 'audit-heads-changed' }
   | { event: 'audit-not-shipped'; error: string; code?: string; stack: readonly string[] }
-  /** Studies or parcels that no job would have moved on. */
+  /** Studies or parcels that had no job to move them on, and have one again. */
   | { event: 'jobs-renewed'; queue: string; count: number }
   /** The built-in viewer's package could not be fetched or unpacked. */
   | { event: 'viewer-not-installed'; why: string; error: string; code?: string; stack: readonly string[] }
   | { event: 'inference-failed'; jobId: string; code: string; attempt: number; isLast: boolean }
   | { event: 'verified-report-left-out'; resultId: string; because: string }
-  /** A study's annotations that cannot go to the PACS. */
+  /** Annotations of a study that cannot be sent to the PACS. */
   | { event: 'annotations-left-out'; reviewId: string; because: string }
   | {
       event:
@@ -109,10 +112,10 @@ export function createLog(write: (line: string) => void, now: () => Date): Log {
   };
 }
 
-/** Frames of our own and of packages; deep enough to find the place, and a stack has no values in it. */
+/** Frames of our own code and of packages: enough to find the place. A stack contains no values. */
 const STACK_FRAMES = 8;
 
-/** pg-boss tells its troubles as plain objects that have the members of the error. */
+/** pg-boss reports errors as plain objects with the members of an Error. */
 function isErrorLike(error: unknown): error is { name?: string; stack?: string; code?: unknown } {
   return (
     error instanceof Error ||
@@ -120,7 +123,7 @@ function isErrorLike(error: unknown): error is { name?: string; stack?: string; 
   );
 }
 
-/** A frame with the last folder of its file alone. */
+/** A stack frame with only the last folder of its file's path. */
 function withoutFolders(frame: string): string {
   const [called = '', ...address] = frame.split('file://');
   return called + address.join('').split('/').slice(-2).join('/');

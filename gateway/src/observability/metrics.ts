@@ -1,6 +1,6 @@
 /**
- * The gateway's counts, in Prometheus' terms. A registry of its own for each gateway. Labels are codes from closed
- * lists and route patterns; never a UID, a name or an id.
+ * The gateway's metrics for Prometheus, in a registry for each gateway. Labels are codes from closed lists and route
+ * patterns, and never a UID, a name or an id.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -16,17 +16,17 @@ export type Metrics = {
   /** Counts one image that models looked at. */
   inference(model: string, outcome: string, seconds: number): void;
   disagreement(model: string): void;
-  /** The exposition format 0.0.4, and its content type. */
+  /** The metrics in Prometheus' text format 0.0.4, with its content type. */
   render(): Promise<{ readonly text: string; readonly contentType: string }>;
 };
 
-/** From a health check to a study on a slow link. */
+/** Buckets from a health check to a study on a slow link. */
 const REQUEST_SECONDS = [0.005, 0.02, 0.1, 0.5, 2, 10, 60, 300];
-/** From the cache to a study’s largest image with integrated gradients. */
+/** Buckets from a cached answer to a study’s largest image with integrated gradients. */
 const INFERENCE_SECONDS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 20];
 const STAGE_SECONDS = [0.01, 0.05, 0.2, 1, 5, 20, 60, 300, 1800];
 
-/** Asked at each scrape. */
+/** Values that are asked for at each scrape. */
 type MetricSources = {
   countJobs(): Promise<readonly JobCount[]>;
   isPacsUp(): Promise<boolean>;

@@ -1,10 +1,10 @@
 /**
- * The policies under which studies may be sent, with the rules that verify applies: the built-in ones and
- * those that an administrator made. Every other part gets policies from here.
+ * The policies under which studies may be sent, with the rules that verify applies: the built-in ones and those that an
+ * administrator made. All other modules get policies from here.
  *
- * The gateway accepts studies under the newest version of a policy, unless it is withdrawn; studies promised
- * under an earlier one that still wait on a device are held there (`policy-withdrawn`). Instances that have
- * arrived are judged by the version that they were promised under, even if it was withdrawn since.
+ * The gateway accepts studies under the newest version of a policy, unless it is withdrawn; studies that were promised
+ * under an earlier version and still wait on a device are held there (`policy-withdrawn`). Instances that have arrived
+ * are judged by the version that they were promised under, even if it was withdrawn since.
  */
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy, Role } from '#shared/protocol/api.ts';
@@ -19,7 +19,7 @@ import { findVersion, newestVersion, newestVersions, type NamedVersion } from '.
 type Named = { readonly name: string; readonly version: number };
 
 export const BUILT_IN_POLICIES: readonly Policy[] = [
-  // The PACS of care: the bytes as they are. Researchers do not see identities, so they do not send them
+  // For clinical care: the bytes stay as they are. Researchers may not see identities, so they may not send them
   // either.
   {
     name: 'identified',
@@ -39,9 +39,9 @@ export const BUILT_IN_POLICIES: readonly Policy[] = [
 ];
 
 /**
- * The policy under which the gateway, and nobody else, sends its own result instances. They identify no more
- * than their source: for a de-identified study they hold only its pseudonyms, so they need no second
- * de-identification. No administrator's policy can have such a name.
+ * The policy under which only the gateway itself sends its result instances. Results identify no more than their
+ * source: for a de-identified study they hold only its pseudonyms, so they need no second de-identification. No
+ * administrator's policy can have this name.
  */
 export const RESULTS_POLICY: Policy = {
   name: RESULTS_POLICY_NAME,
@@ -60,8 +60,8 @@ function toPolicy({ version, document }: NamedVersion): Policy | null {
 }
 
 /**
- * The policies in force that one of these roles may send under. One with rules that this gateway does not
- * know is not among them.
+ * The policies in force under which one of these roles may send. A policy with rules that this gateway does not know is
+ * left out.
  */
 export async function policiesFor(
   db: Db,
@@ -77,7 +77,7 @@ export async function policiesFor(
 }
 
 /**
- * The policy that a manifest names. Throws `policy-withdrawn` where it or its version, is no more,
+ * The policy that a manifest names. Throws `policy-withdrawn` where the policy or this version is no longer in force,
  * `policy-not-allowed` where the roles do not suffice.
  */
 export async function requirePolicy(
@@ -94,8 +94,8 @@ export async function requirePolicy(
 }
 
 /**
- * The policy in force of this name, for a client that knows no version. Throws `policy-not-allowed` where there is
- * none under which one of the roles may send.
+ * The policy in force with this name, for a client that knows no version. Throws `policy-not-allowed` where the roles
+ * may not send under any such policy.
  */
 export async function policyNamed(
   db: Db,
@@ -109,8 +109,8 @@ export async function policyNamed(
 }
 
 /**
- * Throws `invalid-request` where a device says that it did what the policy does not ask for: a receipt would
- * say it again.
+ * Throws `invalid-request` where the options that a device reports are not those of the policy: a receipt would repeat
+ * them.
  */
 export function requireOptions(policy: Policy, said: Manifest['deidentification']): void {
   if (said === undefined) return;
@@ -119,26 +119,26 @@ export function requireOptions(policy: Policy, said: Manifest['deidentification'
   if (!isAsked) throw new Problem('invalid-request', 'Invalid: deidentification.options.');
 }
 
-/** Throws `reason-missing` where the policy asks why names are kept, and nothing is said. */
+/** Throws `reason-missing` where the policy asks for a reason for keeping names, and none is given. */
 export function requireReason({ asksReason }: Policy, reason: SendingReason | null | undefined): void {
   if (asksReason === true && (reason ?? null) === null) throw new Problem('reason-missing');
 }
 
 /**
- * Why names are kept, as a client says it who sends no manifest. Throws as `requireReason`, and `invalid-request` where
- * it is none of the list.
+ * The reason for keeping names, from a client that sends no manifest. Throws as `requireReason` does, and
+ * `invalid-request` where the reason is not in the list.
  */
 export function reasonSaid(policy: Policy, said: string | undefined): SendingReason | null {
   const { success, data } = sendingReasonSchema.optional().safeParse(said);
-  // Not repeated: it may be a name.
+  // The value is not repeated, as it may be a name.
   if (!success) throw new Problem('invalid-request', 'Invalid: reason.');
   requireReason(policy, data);
   return data ?? null;
 }
 
 /**
- * The name of the key under which devices name originals by this version; null where it de-identifies nothing, or is
- * unknown.
+ * The name of the key with which devices name originals under this policy version; null where the policy de-identifies
+ * nothing, or is unknown.
  */
 export async function originalKeyOf(db: Db, siteId: string, named: Named): Promise<string | null> {
   const policy = await findPolicy(db, siteId, named);
@@ -147,12 +147,12 @@ export async function originalKeyOf(db: Db, siteId: string, named: Named): Promi
   return `${name} ${key}`;
 }
 
-/** Whether more may come of what was promised under this version. */
+/** Whether instances that were promised under this version may still arrive. */
 export async function isInForce(db: Db, siteId: string, { name, version }: Named): Promise<boolean> {
   return (await versionInForce(db, siteId, name)) === version;
 }
 
-/** Null: the policy was withdrawn, or there is none of this name. */
+/** Null: the policy was withdrawn, or none has this name. */
 export async function versionInForce(db: Db, siteId: string, name: string): Promise<number | null> {
   return (await inForce(db, siteId, name))?.version ?? null;
 }
@@ -165,8 +165,8 @@ async function inForce(db: Db, siteId: string, name: string): Promise<Policy | n
 }
 
 /**
- * The policy an instance was promised under, in force or not; undefined where nobody knows it. Throws where
- * this gateway does not know its rules.
+ * The policy under which an instance was promised, in force or not; undefined where it is unknown. Throws where this
+ * gateway does not know its rules.
  */
 export async function findPolicy(
   db: Db,

@@ -1,6 +1,6 @@
 /**
- * An administrator's policies in the database, version by version. Nothing of them is remembered here:
- * several gateways share the database, and a change by one holds at all of them from the next request on.
+ * The administrators' policies in the database, with all their versions. Nothing is cached here: several gateways share
+ * the database, and a change by one applies at all of them from the next request on.
  */
 import { sql, type Selectable } from 'kysely';
 import { policyDocumentSchema, type PolicyDocument } from '#shared/protocol/policy.ts';
@@ -10,9 +10,9 @@ import type { PolicyTable } from '../database/tables.ts';
 
 type PolicyVersion = {
   readonly version: number;
-  /** null: a later gateway wrote it, with rules that this one does not know. */
+  /** null: a newer gateway wrote it, with rules that this one does not know. */
   readonly document: PolicyDocument | null;
-  /** An account. */
+  /** The account's id. */
   readonly madeBy: string;
   readonly madeAt: Date;
   readonly withdrawnAt: Date | null;
@@ -31,7 +31,7 @@ export async function listVersions(db: Db, siteId: string): Promise<NamedVersion
   return rows.map(toVersion);
 }
 
-/** The versions of one policy, the newest first; none where nobody made it. */
+/** The versions of one policy, newest first; empty where it does not exist. */
 export async function versionsOf(db: Db, siteId: string, name: string): Promise<NamedVersion[]> {
   const rows = await db
     .selectFrom('policy')
@@ -43,7 +43,7 @@ export async function versionsOf(db: Db, siteId: string, name: string): Promise<
   return rows.map(toVersion);
 }
 
-/** The newest version of each policy of the site, by name, also where it is withdrawn. */
+/** The newest version of each policy of the site, by name, including withdrawn ones. */
 export async function newestVersions(db: Db, siteId: string): Promise<NamedVersion[]> {
   const rows = await db
     .selectFrom('policy')
@@ -87,8 +87,8 @@ export async function findVersion(
 export type PolicyChange = { readonly siteId: string; readonly by: string; readonly now: Date };
 
 /**
- * The first version. @throws Problem policy-exists, also where it was withdrawn: its number would stand for
- * two promises.
+ * Inserts the first version. @throws Problem policy-exists, also where the policy was withdrawn, as one version number
+ * would otherwise mean two promises.
  */
 export async function insertPolicy(trx: Trx, document: PolicyDocument, change: PolicyChange): Promise<void> {
   await lockPolicy(trx, change.siteId, document.name);
@@ -98,7 +98,7 @@ export async function insertPolicy(trx: Trx, document: PolicyDocument, change: P
 }
 
 /**
- * The next version, which is in force from now on, also where the one before was withdrawn. @throws Problem
+ * Inserts the next version. It is in force from now on, even where the previous one was withdrawn. @throws Problem
  * not-found, policy-changed.
  */
 export async function replacePolicy(
@@ -113,8 +113,8 @@ export async function replacePolicy(
 }
 
 /**
- * Under no version of it is anything taken any more. False: it was withdrawn before. @throws Problem
- * not-found, policy-changed.
+ * Withdraws the policy: nothing is accepted under any of its versions any more. False: it was withdrawn already.
+ * @throws Problem not-found, policy-changed.
  */
 export async function withdrawPolicy(
   trx: Trx,
@@ -136,8 +136,8 @@ export async function withdrawPolicy(
 }
 
 /**
- * Two who change one policy at once, at two gateways, wait for each other: the second one then sees the first
- * one's version.
+ * Locks the policy. Of two administrators who change it at the same time, at two gateways, the second one waits and
+ * then sees the first one's version.
  */
 async function lockPolicy(trx: Trx, siteId: string, name: string): Promise<void> {
   await sql`select pg_advisory_xact_lock(hashtext(${`policy ${siteId} ${name}`}))`.execute(trx);

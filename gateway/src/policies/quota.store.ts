@@ -1,14 +1,14 @@
 /**
- * Quotas: how much an account may have announced that is not in the PACS, and of how many patients a day it may ask
- * the pseudonyms. The site has one for everybody; an account may have its own. Bytes that are promised take room on
- * the disk before they come, and each instance is a row in the database: one account must not promise all of either.
+ * Quotas limit how much an account may have announced that is not yet in the PACS, and for how many patients a day it
+ * may ask for pseudonyms. The site has one quota for everybody, and an account may have its own. Promised bytes reserve
+ * disk space before they arrive, and each instance is a row in the database: one account must not use up either.
  */
 import { sql } from 'kysely';
 import type { Quota, QuotaUse } from '#shared/protocol/quota.ts';
 import type { Db } from '../database/database.ts';
 import { RESULTS_POLICY } from './policies.ts';
 
-/** The quota of the account, and its use. Undefined: there is no such account. */
+/** The quota of the account, and how much of it is used. Undefined: there is no such account. */
 export async function quotaUse(db: Db, accountId: string, now: Date): Promise<QuotaUse | undefined> {
   const [only] = await listQuotas(db, sql<boolean>`a.id = ${accountId}::uuid`, now);
   return only;
@@ -17,7 +17,7 @@ export async function quotaUse(db: Db, accountId: string, now: Date): Promise<Qu
 type AccountQuota = QuotaUse & {
   readonly id: string;
   readonly username: string;
-  /** Null: the site's. */
+  /** The account's own quota; null: the site's applies. */
   readonly own: Quota | null;
 };
 
@@ -43,9 +43,10 @@ type Row = {
 };
 
 /**
- * Each study is of one upload, so an account's open studies lead to its instances, one by one: neither what it has
- * brought in years is read, nor what others promise. In a study under way every row counts, settled or not:
- * promises that are left out, again and again, take room as well. So do sealed identities that came with it.
+ * Each study row belongs to one upload, so the query reaches an account's instances through its open studies, and reads
+ * neither its finished uploads nor other accounts' promises. In an open study every row counts, settled or not, because
+ * promises that are left out again and again take up space as well. Sealed identities that came with the study count
+ * too.
  */
 async function listQuotas(
   db: Db,
@@ -115,8 +116,8 @@ function dayOf(now: Date): string {
 }
 
 /**
- * Counts patients whose pseudonyms the account asks for today. False: that many it may not, and none is counted. On
- * a day before the last one counted, when a clock was set back, the count continues.
+ * Counts the patients for whom the account asks for pseudonyms today. False: the quota does not allow so many, and none
+ * is counted. If a clock was set back to an earlier day, the count continues.
  */
 export async function countPatients(
   db: Db,
@@ -132,7 +133,7 @@ export async function countPatients(
   return rows.length > 0;
 }
 
-/** Whether `countPatients` would count them now. Counts none. */
+/** Whether `countPatients` would allow these patients now, without counting them. */
 export async function mayAskFor(db: Db, accountId: string, patients: number, now: Date): Promise<boolean> {
   const { isWithin } = askedWith(patients, now);
   const { rows } = await sql`
@@ -141,7 +142,7 @@ export async function mayAskFor(db: Db, accountId: string, patients: number, now
   return rows.length > 0;
 }
 
-/** For account `a` of site `s`: today's patients with these, and whether its quota lets it ask of so many. */
+/** For account `a` of site `s`: the count of today's patients including these, and whether the quota allows it. */
 function askedWith(patients: number, now: Date) {
   const day = sql`${dayOf(now)}::date`;
   const sum = sql`case when a.patients_day >= ${day} then a.patients_asked else 0 end + ${patients}::int`;
@@ -180,7 +181,7 @@ export async function setSiteQuota(
     .execute();
 }
 
-/** Null: the site's. False: there is no such account at the site. */
+/** `quota` null: the site's applies. False: the site has no such account. */
 export async function setAccountQuota(
   db: Db,
   siteId: string,

@@ -1,7 +1,7 @@
 /**
- * The instances that a caller may read by role, whoever brought them: the one rule for `have`, images, results
- * and what models may look at. Radiologists and administrators: all that the site's PACS holds. Researchers:
- * studies that came only under de-identifying policies. Others read what they brought themselves.
+ * The instances that a caller may read by role, whoever brought them. This one rule serves `have`, images, results and
+ * what models may look at. Radiologists and administrators read everything in the site's PACS. Researchers read studies
+ * that came only under de-identifying policies. Others read what they brought themselves.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { READS_ALL, type Role } from '#shared/protocol/api.ts';
@@ -13,7 +13,7 @@ import { listVersions } from './policy.store.ts';
 const inPacs = (instance: string): RawBuilder<boolean> =>
   sql`${sql.ref(`${instance}.state`)} in (${sql.join([...IN_PACS])})`;
 
-/** A condition on `instance`, that table in the query by one of the names that mean no other below; not of the site. */
+/** A condition on the instance table, under the alias that the query gives it. It does not restrict the site. */
 export async function mayReadByRole(
   db: Db,
   { siteId, roles }: { readonly siteId: string; readonly roles: readonly Role[] },

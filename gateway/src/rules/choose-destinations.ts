@@ -1,6 +1,6 @@
 /**
- * The further destinations of a study by the rules, when an upload first promises it. Each upload is judged by what it
- * promises itself: nobody leads another's study elsewhere, or keeps it from anywhere, by promising its UID first.
+ * Chooses the further destinations of a study by the rules when an upload first promises it. Each upload is judged only
+ * by what it promises itself, so nobody can redirect or block another sender's study by promising its UID first.
  */
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import type { ForwardingRule } from '#shared/protocol/rule.ts';
@@ -9,15 +9,15 @@ import { judgeRules } from './match-rule.ts';
 import { forwardingRules } from './rule.store.ts';
 import { attributesOfPromise, type SentBy } from './study-attributes.ts';
 
-/** `rule`: the one that takes the study; null: none does, and each destination's own need holds. */
+/** `rule`: the rule that takes the study; null: no rule takes it, so each destination's own need applies. */
 type Choice = { readonly rule: string | null; readonly to: ForwardingRule['to'] };
 
-/** Whether any is switched on. */
+/** Whether any rule is switched on. */
 export async function hasRules(db: Db, siteId: string): Promise<boolean> {
   return (await forwardingRules(db, siteId)).some(({ enabled }) => enabled);
 }
 
-/** Destinations that such a study gets now besides the primary one, by a rule or by their own need. */
+/** The destinations besides the primary one that such a study would get now, by a rule or by their own need. */
 export async function wantedDestinations(
   db: Db,
   siteId: string,

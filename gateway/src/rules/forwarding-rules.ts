@@ -1,4 +1,4 @@
-/** Rules of forwarding: what they may name, and where a study goes by them. */
+/** Forwarding rules: which destinations they may name, and where they send a study. */
 import { attributesOf } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { DryRun, ForwardingRule, Rule } from '#shared/protocol/rule.ts';
@@ -8,7 +8,7 @@ import { listDestinations } from '../destinations/destination.store.ts';
 
 const isForwarding = (rule: Rule): rule is ForwardingRule => 'to' in rule;
 
-/** @throws Problem invalid-request where one names a destination that is not there. */
+/** @throws Problem invalid-request where a rule names a destination that does not exist. */
 export async function checkForwarding(db: Db, siteId: string, rules: readonly Rule[]): Promise<void> {
   const known = new Set((await listDestinations(db, siteId)).map(({ id }) => id));
   const named = rules.filter(isForwarding).flatMap(({ to }) => to);
@@ -16,7 +16,10 @@ export async function checkForwarding(db: Db, siteId: string, rules: readonly Ru
     throw new Problem('invalid-request', 'Invalid: a rule names a destination that is not there.');
 }
 
-/** The primary one first, which gets every study. `taker` undefined: each destination's own need holds. */
+/**
+ * Destinations with the primary one, which gets every study, first. `taker` undefined: each destination's own need
+ * applies.
+ */
 export async function forwardingBy(
   db: Db,
   siteId: string,

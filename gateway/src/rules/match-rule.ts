@@ -1,8 +1,11 @@
-/** Judges a study by rules: those that it fits, and the first condition that it misses of each other one. Pure. */
+/** Judges a study by rules: which rules it fits, and for every other rule the first condition that it misses. Pure. */
 import { fits } from '#shared/fits-pattern.ts';
 import { CONDITIONS, type Condition, type Verdict, type When } from '#shared/protocol/rule.ts';
 
-/** The values that a study has; an empty list: none is known, and then no value fits. */
+/**
+ * The values of a study for each condition. An empty list means that none is known, so no rule with that condition
+ * fits.
+ */
 export type Attributes = Readonly<Record<Condition, readonly string[]>>;
 
 export const NO_ATTRIBUTES: Attributes = {
@@ -17,7 +20,7 @@ export const NO_ATTRIBUTES: Attributes = {
 
 type Judged = { readonly name: string; readonly enabled: boolean; readonly when: When };
 
-/** The first of these conditions that the study does not meet; null: it meets all. */
+/** The first of these conditions that the study does not meet; null: it meets all of them. */
 export function firstUnmet(
   when: When,
   attributes: Attributes,
@@ -32,7 +35,7 @@ export function firstUnmet(
   return conditions.find(isUnmet) ?? null;
 }
 
-/** `first`: the first rule that fits takes the study, and no other; `every`: each that fits does. */
+/** `first`: only the first rule that fits takes the study. `every`: every rule that fits takes it. */
 export function judgeRules(
   rules: readonly Judged[],
   attributes: Attributes,

@@ -1,4 +1,4 @@
-/** The body of `PUT /admin/rules/{kind}`: as many rules as there may be have some ten thousand values. */
+/** Parses the body of `PUT /admin/rules/{kind}`. The largest list allowed has some ten thousand values. */
 import { z } from 'zod';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
@@ -18,10 +18,10 @@ const SCHEMAS: Readonly<Record<RuleKind, z.ZodType<Rule>>> = {
   cases: caseRuleSchema,
 };
 
-/** `version`: the one that is replaced. */
+/** `version`: the version of the list that is replaced. */
 type RulesWish = { readonly rules: Rule[]; readonly version: string | undefined };
 
-/** @throws Problem invalid-request: also for a rule of another kind, or two of one name. */
+/** @throws Problem invalid-request, also for a rule of another kind or two rules with one name. */
 export function parseRules(bytes: Uint8Array, kind: RuleKind): RulesWish {
   const { rules, version } = judgeJson(rulesWishSchema, bytes);
   const parsed = z.array(SCHEMAS[kind]).safeParse(rules);

@@ -1,4 +1,4 @@
-/** The rules of a site, a list of each kind in its order. A list is replaced as a whole. */
+/** The rules of a site: one ordered list for each kind. A list is replaced as a whole. */
 import { createHash } from 'node:crypto';
 import {
   caseRuleSchema,
@@ -31,7 +31,7 @@ export async function inferenceRules(db: Db, siteId: string): Promise<InferenceR
   return (await readRules(db, siteId, 'inference')).map((rule) => inferenceRuleSchema.parse(rule));
 }
 
-/** Each with the administrator who saved it. */
+/** The case rules, each with the administrator who saved it. */
 export async function caseRules(
   db: Db,
   siteId: string,
@@ -54,11 +54,11 @@ const READERS: Readonly<Record<RuleKind, (db: Db, siteId: string) => Promise<Rul
 
 export const rulesOf = (db: Db, siteId: string, kind: RuleKind): Promise<Rule[]> => READERS[kind](db, siteId);
 
-/** Names the list; another order or another rule gives another name. `rules`: as they were parsed. */
+/** A digest that identifies the list: it changes with the rules and with their order. `rules`: as they were parsed. */
 export const versionOf = (rules: readonly Rule[]): string =>
   createHash('sha256').update(JSON.stringify(rules)).digest('hex');
 
-/** All of the kind; none of those before. */
+/** Replaces all rules of the kind. */
 export async function replaceRules(
   trx: Trx,
   siteId: string,

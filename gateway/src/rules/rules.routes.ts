@@ -1,7 +1,7 @@
 /**
- * `/admin/rules/{kind}`: the rules by which studies are forwarded, models look at them, and cases are opened. For the
- * role `admin`. A list is read and replaced as a whole, so that its order is never in doubt; each change is in the
- * audit trail.
+ * `/admin/rules/{kind}`: the rules by which studies are forwarded, models are asked, and cases are opened. For the role
+ * `admin`. A list is read and replaced as a whole, so that its order is never in doubt. Each change is in the audit
+ * trail.
  */
 import { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -40,9 +40,9 @@ import { replaceRules, rulesOf, versionOf } from './rule.store.ts';
 import { attributesOfSent, modalitiesOf } from './study-attributes.ts';
 
 const ADMIN = ['admin'] as const;
-/** Room for as many rules as there may be, with all the values that they may have. */
+/** Room for the largest number of rules, with all the values that they may have. */
 const BODY_LIMIT = 1024 * 1024;
-/** A PACS that works answers in a second, and somebody waits. */
+/** A working PACS answers within a second, and a person is waiting. */
 const PACS_ANSWER_MS = 5_000;
 
 const byKind = z.object({ kind: z.enum(RULE_KINDS) });
@@ -83,18 +83,18 @@ const dryRun = defineRoute({
   responses: { 200: jsonResponse(dryRunSchema, 'As if the study came now') },
 });
 
-/** The part of rules that each kind has for itself. */
+/** What differs between the kinds of rules. */
 export type KindOfRules = {
   readonly which: 'first' | 'every';
-  /** Throws a Problem where a rule names what is not there. */
+  /** Throws a Problem where a rule names something that does not exist. */
   readonly check: (db: Db | Trx, siteId: string, rules: readonly Rule[]) => Promise<void>;
-  /** The rule as it is applied, where it leaves something unsaid. */
+  /** Completes a rule with the defaults that apply where it leaves something out. */
   readonly applied: (rule: Rule) => Rule;
-  /** The destinations, models or cases of a study that these rules take. */
+  /** The destinations, models or cases that follow for a study taken by these rules. */
   readonly follow: (db: Db, siteId: string, takers: readonly Rule[]) => Promise<Followed>;
-  /** Rules that are not in the list, and take a known study after all others. */
+  /** Rules that are not in the list, and apply to a known study after all others. */
   readonly builtIn?: (siteId: string, studyInstanceUID: string) => Promise<readonly Rule[]>;
-  /** Why a rule does not take a known study that meets its conditions; null: it does. */
+  /** Why a rule does not take a known study although it meets the conditions; null: the rule takes it. */
   readonly alsoAsks?: (
     db: Db,
     siteId: string,
@@ -124,7 +124,7 @@ export function ruleRoutes(tools: RuleRouteTools, kinds: Readonly<Record<RuleKin
     const { rules, version: replaced } = await readJudged(body, RULES, kind);
     const version = versionOf(rules);
     await db.transaction().execute(async (trx) => {
-      // A destination is not deleted while a rule comes to name it.
+      // The lock keeps a destination from being deleted while a rule that names it is saved.
       await lockDestinations(trx, siteId);
       const before = versionOf(await rulesOf(trx, siteId, kind));
       if (replaced !== undefined && replaced !== before) throw new Problem('rules-changed');
@@ -159,7 +159,7 @@ export function ruleRoutes(tools: RuleRouteTools, kinds: Readonly<Record<RuleKin
   return router;
 }
 
-/** The rules that fit are asked for more. */
+/** Applies `also` to the rules that fit. */
 const asking = (
   verdicts: readonly Verdict[],
   also: (at: number) => Promise<Verdict['because']>,
@@ -171,7 +171,7 @@ const asking = (
     }),
   );
 
-/** Values that the caller gives count more than those that are known. @throws Problem study-not-found. */
+/** Values that the caller gives override those that are known. @throws Problem study-not-found. */
 async function attributesFor(
   { db, pacs }: RuleRouteTools,
   siteId: string,
@@ -186,7 +186,7 @@ async function attributesFor(
   return { ...NO_ATTRIBUTES, ...sent, modality, ...given };
 }
 
-/** None where the PACS does not answer in time. */
+/** Empty where the PACS does not answer in time. */
 async function modalitiesInTime(
   pacs: RuleRouteTools['pacs'],
   studyInstanceUID: string,

@@ -1,13 +1,13 @@
 /**
- * The attributes by which rules judge a study: as it is promised, or as it was sent. Nothing of them is stored for it:
- * a description may name somebody.
+ * The attributes by which rules judge a study, as it is promised or as it was sent. They are not stored for this
+ * purpose, because a description may contain a name.
  */
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import type { Db } from '../database/database.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { Attributes } from './match-rule.ts';
 
-/** The one who sends; null: the gateway itself, or a person without a device. */
+/** The sender; null: the gateway itself, or a person without a device. */
 export type SentBy = { readonly accountId: string | null; readonly deviceId: string | null };
 
 type OfSender = Pick<Attributes, 'account' | 'device'>;
@@ -20,7 +20,7 @@ async function ofSender(db: Db, { accountId, deviceId }: SentBy): Promise<OfSend
   return { account: account ? [account.username] : [], device: deviceId === null ? [] : [deviceId] };
 }
 
-/** Modalities, body parts and descriptions are what the device says of the study. */
+/** Modalities, body parts and descriptions come from what the device says about the study. */
 export async function attributesOfPromise(
   db: Db,
   { policy, instances, described }: Pick<Manifest, 'policy' | 'instances' | 'described'>,
@@ -36,7 +36,7 @@ export async function attributesOfPromise(
   };
 }
 
-/** The account and the device of the upload by which this row of a study came. */
+/** The account and the device of the upload that created this row of a study. */
 export async function attributesOfSender(db: Db, studyId: string): Promise<OfSender> {
   const upload = await db
     .selectFrom('upload')
@@ -50,8 +50,8 @@ export async function attributesOfSender(db: Db, studyId: string): Promise<OfSen
 }
 
 /**
- * Attributes as the database knows them, by the upload that first promised the study. Undefined: it never came
- * through here.
+ * Attributes that the database knows, from the upload that first promised the study. Undefined: the study never came
+ * through this gateway.
  */
 export async function attributesOfSent(
   db: Db,
@@ -82,10 +82,10 @@ export async function attributesOfSent(
   };
 }
 
-/** Instances asked for their modality: a study seldom has another one behind them. */
+/** How many instances are asked for their modality. A study seldom has another modality after these. */
 const LISTED_LIMIT = 500;
 
-/** Modalities as the PACS lists them. Throws PacsUnreachable. */
+/** The modalities that the PACS lists. Throws PacsUnreachable. */
 export async function modalitiesOf(
   pacs: Pick<Pacs, 'describeStudy'>,
   studyInstanceUID: string,

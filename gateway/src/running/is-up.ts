@@ -25,12 +25,12 @@ function stateOf(error: unknown): PacsState {
 
 type Asked = Pick<Pacs, 'probe' | 'givesInstances'>;
 
-/** Asks the PACS of the moment for a small search, and for an instance until it has given one. */
+/** Asks the current PACS for a small search, and for an instance until it has returned one. */
 export function createPacsState(pacsNow: () => Promise<Asked>, patienceMs: number) {
   const given = new WeakSet<Asked>();
   const gives = async (pacs: Asked): Promise<boolean> => {
     if (given.has(pacs)) return true;
-    // A failure says neither yes nor no.
+    // A failure proves nothing either way.
     const isGiven = await pacs.givesInstances(AbortSignal.timeout(patienceMs)).catch(() => null);
     if (isGiven === true) given.add(pacs);
     return isGiven !== false;
@@ -56,7 +56,7 @@ export function remembered<T>(ask: () => Promise<T>, forMs: number, now: () => n
   };
 }
 
-/** Callers that ask at the same time share one question: a thousand of them cost what one does. */
+/** Callers that ask at the same time share one question, so a thousand callers cost no more than one. */
 export function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
   let asked: Promise<T> | null = null;
   return () => {

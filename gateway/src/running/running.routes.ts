@@ -1,4 +1,4 @@
-/** The gateway's health, version and metrics. Health and version are for everybody: they say nothing else. */
+/** The gateway's health, version and metrics. Health and version are public, and reveal nothing else. */
 import { z } from '@hono/zod-openapi';
 import { accepts } from 'hono/accepts';
 import type { Db } from '../database/database.ts';
@@ -15,7 +15,7 @@ const health = z.object(healthSchema.shape).openapi('Health');
 const alive = z.object({ status: z.literal('ok') });
 const everybody = { method: 'get', roles: 'public', tags: ['running'] } as const;
 
-/** RFC 3339 knows a year 0, the database's calendar does not. */
+/** RFC 3339 allows the year 0, but the database's calendar does not. */
 const day = z.iso.date().refine((text) => text >= '1970', 'a day since 1970');
 const routes = {
   health: defineRoute({
@@ -88,7 +88,7 @@ const routes = {
   }),
 };
 
-/** The part of its start that the gateway waits for, or the state after the start. */
+/** The step of the start that the gateway is waiting for, or the state afterwards. */
 export type Phase = (typeof START_WAITS)[number] | 'running' | 'stopping';
 
 export type RunningTools = {

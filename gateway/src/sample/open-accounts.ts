@@ -1,4 +1,4 @@
-/** The accounts that make sample data. They carry its mark, so nobody else's account becomes one of them. */
+/** Opens the accounts that create sample data. They are marked, so that no other account is taken for one of them. */
 import { randomBytes } from 'node:crypto';
 import { SAMPLE_ACCOUNTS } from '#shared/protocol/sample.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -13,7 +13,7 @@ import type { SampleTools } from './sample-tools.ts';
 type Opened = { readonly id: string; readonly username: string; readonly password: string };
 type Wanted = (typeof SAMPLE_ACCOUNTS)[number] & { readonly password: string; readonly passwordHash: string };
 
-/** Each with a password that nobody had before. @throws Problem user-exists: a person has the name of one. */
+/** Opens each account with a fresh password. @throws Problem user-exists: a person already has one of the usernames. */
 export async function openAccounts(
   { db, now, forget, passwordCost }: SampleTools,
   { siteId, id: by }: Caller,
@@ -57,7 +57,7 @@ async function addAccount(
   return id;
 }
 
-/** A removal that did not end has disabled it. */
+/** Renews an account that exists already. An unfinished removal may have disabled it. */
 async function renew(trx: Trx, account: Wanted & { readonly id: string }, at: At): Promise<string> {
   const { id, passwordHash } = account;
   const { siteId, by, now } = at;

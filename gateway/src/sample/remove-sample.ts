@@ -1,7 +1,7 @@
 /**
- * Removes sample data step by step: cases, files that were not opened, studies in their PACSs and here, and at last
- * the accounts, which carry its mark. So it can be cut anywhere and asked again, and nothing is forgotten before it
- * is gone.
+ * Removes sample data step by step: cases, files that were not opened, studies in their PACSs and here, and last the
+ * accounts, which carry the mark of sample data. The removal can be interrupted anywhere and repeated, because nothing
+ * is forgotten before it is gone.
  */
 import { sql } from 'kysely';
 import { gatherLeft, type SampleRemoval } from '#shared/protocol/sample.ts';
@@ -19,7 +19,7 @@ import { removeStudy, type Left } from './remove-study.ts';
 import { countSample, sampleAccounts, sampleCases, sampleStudies } from './sample.store.ts';
 import type { SampleTools } from './sample-tools.ts';
 
-/** Tables with rows of the account alone. */
+/** Tables whose rows belong to the account alone. */
 const OWN = [
   'refresh_token',
   'api_key',
@@ -32,12 +32,12 @@ const OWN = [
   'case_import',
   'commitment_request',
 ];
-/** SQLSTATE of a foreign key that would point nowhere. */
+/** SQLSTATE of a foreign key violation. */
 const NAMED = '23503';
-/** Studies of one step: a PACS deletes a study within a second, and somebody waits. */
+/** How many studies are removed in one step: a PACS deletes a study within a second, and a person waits. */
 const STUDIES_A_STEP = 5;
 
-/** `after`: `next` of the step before, or nothing. */
+/** `after`: `next` of the previous step, or an empty text. */
 export async function removeSample(
   tools: SampleTools,
   caller: Caller,
@@ -46,11 +46,12 @@ export async function removeSample(
   const { db } = tools;
   const { siteId, id: by } = caller;
   const accounts = await sampleAccounts(db, siteId);
-  // Nobody makes anything more with them.
+  // From here on, nobody can create anything with these accounts.
   for (const { id, disabled_at: disabledAt } of accounts)
     if (disabledAt === null) await endAccount(tools, { id, siteId, by });
   const cases = await removeCases(tools, caller);
-  // A case is no sample data any more once a person has sent its study too, and was given to readers before.
+  // If a person has also sent the study of a case, the case is no longer sample data. It may have been assigned to
+  // sample readers before.
   for (const { id } of accounts) await handBack(tools, { siteId, accountId: id, by });
   const left: Left[] = await removeFiles(tools, siteId);
   const uids = await sampleStudies(db, siteId, { after, limit: STUDIES_A_STEP });
@@ -93,13 +94,16 @@ async function removeCases(tools: SampleTools, caller: Caller): Promise<number> 
       await deleteCase(tools, caller, which);
       removed += 1;
     } catch (error) {
-      // Somebody changed or deleted it meanwhile; the next removal finds the former.
+      // Somebody has changed or deleted the case in the meantime. The next removal finds it if it was only changed.
       if (!(error instanceof Problem)) throw error;
     }
   return removed;
 }
 
-/** Files that they sent and that were not opened. Those that are being opened come to their end first. */
+/**
+ * Removes files that the sample accounts sent and that were not opened. Files that are being opened have to finish
+ * first.
+ */
 async function removeFiles({ db, spool }: SampleTools, siteId: string): Promise<Left[]> {
   const files = await db
     .selectFrom('sent_file')
@@ -127,7 +131,7 @@ async function removeAccounts(tools: SampleTools, { siteId, id: by }: Caller): P
   return left;
 }
 
-/** False: something that is no sample data names the account, and it stays as it was. */
+/** False: something other than sample data refers to the account, and it stays as it was. */
 async function deleteAccount({ db, now }: SampleTools, { id, siteId, by }: Account): Promise<boolean> {
   try {
     await db.transaction().execute(async (trx) => {

@@ -1,6 +1,7 @@
 /**
- * A sample study leaves its PACSs, and then the database. Its rows are locked while the PACSs are asked, so that
- * no result joins it in between; a gateway that is killed there finds the study again, and the PACSs empty.
+ * Removes a sample study from its PACSs, and then from the database. Its rows are locked while the PACSs are asked, so
+ * that no result joins it in between. If the gateway is killed then, the next removal finds the study again, and its
+ * PACSs empty.
  */
 import { sql } from 'kysely';
 import { SAMPLE_PATIENT_PREFIX, type SampleRemoval } from '#shared/protocol/sample.ts';
@@ -18,7 +19,7 @@ export type Left = SampleRemoval['left'][number];
 
 type Which = { readonly studyInstanceUID: string; readonly signal: AbortSignal };
 
-/** Null: it is gone. */
+/** Null: the study is gone. */
 export async function removeStudy(tools: SampleTools, caller: Caller, which: Which): Promise<Left | null> {
   const { db, now, pipeline } = tools;
   const { siteId, id: by } = caller;
@@ -56,7 +57,7 @@ async function parcelsOf(trx: Trx, studies: readonly string[]): Promise<string[]
   return parcels.map(({ id }) => id);
 }
 
-/** Null: it is a sample study alone, and at rest. */
+/** Null: the study is sample data only, and nothing is being done with it. */
 async function whyNot(trx: Trx, siteId: string, rows: readonly StudyRow[]): Promise<Left | null> {
   const accounts = new Set((await sampleAccounts(trx, siteId)).map(({ id }) => id));
   const isOfOthers = rows.some(({ account_id: sender }) => sender !== null && !accounts.has(sender));
@@ -74,7 +75,7 @@ async function whyNot(trx: Trx, siteId: string, rows: readonly StudyRow[]): Prom
   return isAtRest ? null : { because: 'on-the-road', name: null, count: 1 };
 }
 
-/** Null: no PACS has it any longer. */
+/** Null: no PACS has the study any longer. */
 async function removeFromAll(
   destinations: SampleTools['destinations'],
   trx: Trx,
@@ -87,7 +88,7 @@ async function removeFromAll(
     const left = (because: Left['because']): Left => ({ because, name: destination.name, count: 1 });
     try {
       const pacs = destinations.of(destination);
-      // A person may have deleted it there.
+      // A person may have deleted the study in the PACS.
       if ((await pacs.findStudy(studyInstanceUID, signal)).size === 0) continue;
       if (pacs.removeStudy === undefined) return left('no-deletion');
       const outcome = await pacs.removeStudy(studyInstanceUID, isSamplePatient, signal);
@@ -103,8 +104,8 @@ async function removeFromAll(
 const isSamplePatient = (patientId: string): boolean => patientId.startsWith(SAMPLE_PATIENT_PREFIX);
 
 /**
- * Rows, results and receipts. The audit trail stays: it is a chain. For sample data only; a real study is never
- * forgotten. `studies`: the ids of all its rows, locked.
+ * Deletes rows, results and receipts. The audit trail stays, because it is a chain. This is for sample data only: a
+ * real study is never forgotten. `studies`: the ids of all rows of the study, locked.
  */
 async function forgetStudy(
   trx: Trx,
@@ -125,7 +126,7 @@ async function forgetStudy(
       and study_instance_uid = ${studyInstanceUID}`.execute(trx);
 }
 
-/** Tables without `on delete cascade`, each after those that point to it. */
+/** Deletes from tables without `on delete cascade`, each after those that refer to it. */
 async function forgetRoad(trx: Trx, studies: string[]): Promise<void> {
   await sql`delete from upload_instance where upload_id in (select id from upload where study_id = any(${studies}::uuid[]))`.execute(
     trx,

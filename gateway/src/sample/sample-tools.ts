@@ -1,4 +1,4 @@
-/** The tools of this feature's parts. */
+/** What the modules of this feature need. */
 import type { PasswordCost } from '../auth/password.ts';
 import type { CaseTools } from '../cases/case-tools.ts';
 import type { Destinations } from '../destinations/destinations.ts';
@@ -10,6 +10,6 @@ export type SampleTools = CaseTools & {
   readonly spool: FileSpoolTools;
   readonly destinations: Destinations;
   readonly passwordCost: PasswordCost;
-  /** The rights of the account, or of these devices, have changed: forget their cached answers. */
+  /** Forgets the cached answers of the account or of these devices, as their rights have changed. */
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
 };

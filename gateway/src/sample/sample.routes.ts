@@ -1,4 +1,6 @@
-/** `/admin/sample`: what there is of sample data, the accounts that make it, and its removal. For the role `admin`. */
+/**
+ * `/admin/sample`: how much sample data there is, the accounts that create it, and its removal. For the role `admin`.
+ */
 import { z } from '@hono/zod-openapi';
 import { sampleAccountsSchema, sampleRemovalSchema, sampleSchema } from '#shared/protocol/sample.ts';
 import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
@@ -10,9 +12,9 @@ import { countSample } from './sample.store.ts';
 import type { SampleTools } from './sample-tools.ts';
 
 const ADMIN = ['admin'] as const;
-/** A destination that does not answer is not waited for. */
+/** How long a destination may take to answer. */
 const PROBE_MS = 3_000;
-/** Time for one step of the removal. */
+/** How long one step of the removal may take. */
 const STEP_MS = 60_000;
 
 const show = defineRoute({
@@ -70,9 +72,12 @@ export function sampleRoutes(tools: SampleTools): Router {
   return router;
 }
 
-/** A destination that does not answer counts: whether it deletes is not known. */
+/**
+ * Names destinations that cannot delete studies. One that does not answer is included, because it is unknown whether it
+ * can.
+ */
 async function keepersOf({ db, destinations }: SampleTools, siteId: string): Promise<string[]> {
-  // Any of them: a rule may send studies there.
+  // All destinations count, because a rule may send studies to any of them.
   const taking = await listDestinations(db, siteId);
   const keeps = await Promise.all(
     taking.map(async (destination) => {

@@ -1,9 +1,9 @@
-/** Sample data in the database: what hangs on the accounts that were made for it. */
+/** Sample data in the database: everything that belongs to the accounts that were made for it. */
 import { sql } from 'kysely';
 import { sampleAccountIds, sampleCaseIds } from '../cases/sample-mark.ts';
 import type { Db, Trx } from '../database/database.ts';
 
-/** Their ids and names. */
+/** The ids and usernames of the sample accounts. */
 export async function sampleAccounts(db: Db | Trx, siteId: string) {
   return db
     .selectFrom('sample_account')
@@ -14,7 +14,7 @@ export async function sampleAccounts(db: Db | Trx, siteId: string) {
     .execute();
 }
 
-/** The UIDs of the studies that they sent, in order, from after `after` on. */
+/** The UIDs of the studies that the sample accounts sent, sorted, from the one after `after`. */
 export async function sampleStudies(
   db: Db,
   siteId: string,

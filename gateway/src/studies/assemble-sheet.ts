@@ -1,4 +1,4 @@
-/** Reads the receipts of a study, draws their sheet and hashes it; asks for what only the gateway knows. */
+/** Reads the receipts of a study, draws their sheet and hashes it. It asks the main thread for what only that knows. */
 import { createHash } from 'node:crypto';
 import { receiptSchema, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { toReceiptCode, type ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
@@ -24,7 +24,7 @@ export async function assembleSheet(
   return { pdf, digest: createHash('sha256').update(pdf).digest('hex'), receipts };
 }
 
-/** A receipt of our own database: it was checked when it was signed. */
+/** The receipt comes from our own database and was checked when it was signed. */
 function contentOf(jws: string): Receipt {
   const [, payload = ''] = jws.split('.');
   return receiptSchema.parse(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')));

@@ -1,7 +1,7 @@
 /**
- * The receipt on paper, a PDF: what, when, where, how it was proven and by whom, with a QR code for each receipt
- * and the receipts themselves attached. Sentences first; UIDs and codes small beneath. Of the patient it has the
- * pseudonym at most.
+ * Draws the receipt on paper as a PDF: what was sent, when, where, by whom and how it was proven, with a QR code for
+ * each receipt and the receipts themselves attached. Sentences come first, with UIDs and codes in small type beneath.
+ * The only thing it may say of the patient is the pseudonym.
  */
 import encodeQR from 'qr';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -21,10 +21,10 @@ import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { openPdf, type PdfPage as Page } from '../http/pdf.ts';
 import { describeClasses, sheetWords } from './sheet-words.ts';
 
-/** A receipt as it stands on the sheet. */
+/** A receipt with everything that its page shows. */
 export type SheetReceipt = {
   readonly receipt: Receipt;
-  /** The whole receipt, as it is attached. */
+  /** The whole receipt, which is attached to the PDF. */
   readonly jws: string;
   readonly uploadId: string;
   readonly sentAt: Date;
@@ -33,13 +33,13 @@ export type SheetReceipt = {
     readonly accountId: string;
     readonly device: { readonly id: string; readonly name: string | null } | null;
   };
-  /** The Patient ID under which the PACS has it, where names were removed; null: not known, or not removed. */
+  /** The Patient ID that the PACS has, where names were removed; null: it is not known, or names were kept. */
   readonly pseudonym: string | null;
-  /** Instances by SOP Class UID. */
+  /** The number of instances by SOP Class UID. */
   readonly classes: ReadonlyMap<string, number>;
 };
 
-/** A4 in points. */
+/** Measures on an A4 page, in points. */
 const MARGIN = 48;
 const CODE_SIDE = 168;
 const TERM_WIDTH = 116;
@@ -48,7 +48,7 @@ const FAINT = '#5a6472';
 /** Modules of white around a QR code (ISO/IEC 18004 §9.1). */
 const QUIET = 4;
 
-/** The bytes of the PDF, a page for each receipt. `now`: when it was made. */
+/** Returns the bytes of the PDF, with a page for each receipt. `now`: when it was made. */
 export async function drawSheet(receipts: readonly SheetReceipt[], now: Date): Promise<Buffer> {
   const uid = receipts[0]?.receipt.studyInstanceUID ?? '';
   const title = `${sheetWords.title} ${uid}`;
@@ -90,18 +90,18 @@ function drawPage(page: Page, sheet: SheetReceipt, { which, of, now }: Position)
   page.moveDown(1);
   drawCheck(page, sheet.receipt.iss, width);
   const foot = `${sheetWords.printed(toMinute(now))} · ${sheet.receipt.iss} · ${sheetWords.page(which, of)}`;
-  // Inside the margin: pdfkit begins a new page for text below it.
+  // Stays inside the margin, because pdfkit begins a new page for text below it.
   page.fontSize(8).text(foot, MARGIN, page.page.height - MARGIN - 10, { width, lineBreak: false });
 }
 
-/** The whole command that checks the sheet elsewhere. */
+/** Draws the complete command that checks the sheet on another computer. */
 function drawCheck(page: Page, issuer: string, width: number): void {
   page.fillColor(FAINT).font('Helvetica').fontSize(9).text(sheetWords.check, MARGIN, page.y, { width });
   page.fillColor(INK).font('Courier').fontSize(8).text(verifyCommand(issuer), { width });
   page.fillColor(FAINT).font('Helvetica').fontSize(9).text(sheetWords.checkKeys, { width });
 }
 
-/** A term, its sentence, and beneath it in small type what only a support desk reads. */
+/** A term, its sentence, and beneath them in small type what only a support desk reads. */
 type SheetRow = { readonly term: string; readonly value: string; readonly small?: string };
 
 function drawRow(page: Page, { term, value, small }: SheetRow, width: number): void {
@@ -121,7 +121,7 @@ function drawRow(page: Page, { term, value, small }: SheetRow, width: number): v
   page.x = MARGIN;
 }
 
-/** Squares, row by row: each dark run is one rectangle. */
+/** Draws the QR code row by row: each dark run is one rectangle. */
 function drawCode(page: Page, text: string, at: { readonly x: number; readonly y: number }): void {
   const modules = encodeQR(text, 'raw', { ecc: 'medium', border: QUIET });
   const side = CODE_SIDE / modules.length;
@@ -193,7 +193,7 @@ function proofsOf({ instances }: Receipt): string {
   return [...proofs, ...(committed === 0 ? [] : [sheetWords.committed(committed)])].join('; ');
 }
 
-/** A sheet is one page: more destinations stand in the attached receipt. */
+/** A receipt has one page, so further destinations are only in the attached receipt. */
 const FURTHER_LIMIT = 4;
 
 function furtherOf(receipt: Receipt): readonly SheetRow[] {
@@ -220,13 +220,15 @@ const notStoredOf = ({ instances }: Receipt): readonly SheetRow[] =>
     value,
   }));
 
-/** A sheet is one page: more kinds of refusals stand in the attached receipt. */
+/** A receipt has one page, so rarer kinds of refusals are only in the attached receipt. */
 const KINDS_OF_OTHERS = 6;
 
-/** Each reason once, as a sentence with its count; its code and the PACS's own are small beneath. */
+/**
+ * Lists each reason once as a sentence with its count. The reason's code and the PACS's code are in small type beneath.
+ */
 function othersOf(receipt: Receipt): readonly SheetRow[] {
   const { instances, withheld } = receipt;
-  // Instances that are not stored stand in a row of their own.
+  // Instances that are not stored have a row of their own.
   const notStored = new Set(notStoredIn(instances));
   const others = instancesIn(instances).filter((one) => !THERE.includes(one.state) && !notStored.has(one));
   const firstOnly = firstOnlyOf(receipt);
@@ -264,13 +266,13 @@ function alikeRows(others: readonly ReceiptInstance[], term: string): readonly S
 
 type Other = Exclude<ReceiptInstance['state'], 'stored' | 'coerced' | 'already-stored'>;
 
-/** A left-out instance needs no more words than that a person left it out. */
+/** For a left-out instance, it is enough to say that a person left it out. */
 function sentenceOf(reason: string | undefined): string {
   if (reason === undefined || reason === 'left-out') return '';
   return reason in REASONS ? REASONS[reason as ReasonCode].title : sheetWords.unknownReason;
 }
 
-/** The standard fonts of PDF hold Latin-1 only; a name in another script stands as its account's id. */
+/** The standard fonts of PDF hold Latin-1 only, so a name in another script is replaced by the account's id. */
 function senderLine({ username, accountId, device }: SheetReceipt['sender']): string {
   const who = /^[\x20-\x7e\xa0-\xff]*$/.test(username) ? username : sheetWords.account(accountId);
   return `${who}, ${device === null ? sheetWords.signedIn : sheetWords.fromDevice}`;
@@ -289,7 +291,7 @@ function namesLine(receipt: Receipt): string {
   ].join('; ');
 }
 
-/** "2026-11-22 06:51 UTC": the same for everybody who reads the sheet. */
+/** For example "2026-11-22 06:51 UTC". UTC, so that everybody reads the same time. */
 function toMinute(at: Date): string {
   return `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

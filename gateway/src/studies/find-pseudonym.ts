@@ -1,7 +1,6 @@
 /**
- * The pseudonym of a study whose names were removed: the Patient ID of one of its instances, read from the PACS.
- * Only bytes that have the digest which the gateway checked are believed, so a name that a PACS put back is never
- * printed.
+ * The pseudonym of a study whose names were removed: the Patient ID of one of its instances, read from the PACS. The
+ * file must still have the digest that the gateway checked, so a name that a PACS put back is never printed.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Db } from '../database/database.ts';
@@ -15,10 +14,10 @@ export type PseudonymTools = {
   readonly readPatientId: ReadPatientId;
 };
 
-/** PS3.5 §6.2, LO: 64 characters. A pseudonym of ours has no other than these. */
+/** PS3.5 §6.2, LO: 64 characters. Our pseudonyms have only the characters below. */
 const PSEUDONYM = /^[\x20-\x7e]{1,64}$/;
 
-/** null: names were not removed, or the PACS does not give an instance as it was sent before the signal. */
+/** null: names were not removed, or the PACS did not return an unchanged instance before the signal. */
 export async function findPseudonym(
   { db, pacs, readPatientId }: PseudonymTools,
   { uploadId, studyInstanceUID, smallest }: SheetQuestion,

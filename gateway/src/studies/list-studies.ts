@@ -1,6 +1,6 @@
 /**
- * The studies of an account, or with `accountId` null of its site, newest first and page by page: one row for a
- * Study Instance UID, with its newest uploads.
+ * Lists the studies of an account, or of its site where `accountId` is null, newest first and page by page. There is
+ * one row for each Study Instance UID, with its newest uploads.
  */
 import { sql } from 'kysely';
 import type { UploadStatus } from '#shared/protocol/api.ts';
@@ -13,8 +13,8 @@ import { countsOfStudies, uploadStatuses } from '../uploads/upload-status.ts';
 import { sendersOf, type Sender } from './senders-of.ts';
 
 /**
- * An upload; undefined: any. `until` is not included; `device` null: it was sent by a signed-in person; `arrived`: of
- * which something has arrived.
+ * Conditions on an upload; undefined: any. `until` is exclusive. `device` null: a signed-in person sent it. `arrived`:
+ * some of it has arrived.
  */
 export type SentQuery = {
   readonly arrived: boolean;
@@ -24,21 +24,21 @@ export type SentQuery = {
   readonly device: string | null | undefined;
 };
 
-/** The studies that are asked for. `until` is not included. */
+/** The filter of a list of studies. `until` is exclusive. */
 export type StudyQuery = {
   readonly siteId: string;
   readonly accountId: string | null;
   /**
-   * A part of the Study Instance UID, or the beginning of an upload's or a receipt's id; of everybody's studies also a
-   * part of the sender's name, or the beginning of the id of the device.
+   * A part of the Study Instance UID, or the beginning of the id of an upload or a receipt. In a list of everybody's
+   * studies it may also be a part of the sender's name, or the beginning of the device's id.
    */
   readonly text: string | undefined;
-  /** Only these. */
+  /** Only studies with these UIDs. */
   readonly among?: readonly string[] | undefined;
   readonly standing: StudyStanding | undefined;
   readonly from: Date | undefined;
   readonly until: Date | undefined;
-  /** With an upload like this. */
+  /** Only studies with an upload that fits. */
   readonly sent?: SentQuery | undefined;
   /** The last study of the page before. */
   readonly after: { readonly lastSentAt: Date; readonly studyInstanceUID: string } | undefined;
@@ -47,7 +47,7 @@ export type StudyQuery = {
 
 type Row = {
   readonly uid: string;
-  /** Standing of all the study's uploads, also those that are not shown. */
+  /** The standing across all uploads of the study, also those that are not shown. */
   readonly standing: StudyStanding;
   readonly first: Date;
   readonly last: Date;
@@ -92,7 +92,7 @@ export async function listStudies(
   return { studies, more: found.length > query.limit };
 }
 
-/** Nobody has to be told who sent their own studies. */
+/** People who list their own studies know that they sent them, so the sender is left out. */
 function toldOf(sender: Sender | undefined, { accountId }: StudyQuery) {
   if (sender === undefined) return {};
   if (accountId === null) return { sender };
@@ -100,8 +100,8 @@ function toldOf(sender: Sender | undefined, { accountId }: StudyQuery) {
 }
 
 /**
- * Statuses as the senders see them: results that are stored beside what an upload brought change its study's state
- * and revision, and neither its receipt nor what it waits for.
+ * Upload statuses as the sender sees them. When results are stored beside an upload, the state and revision of its
+ * study change, but not the upload's receipt or what it waits for.
  */
 async function statusesOf(db: Db, uploadIds: readonly string[]): Promise<ReadonlyMap<string, UploadStatus>> {
   const receipts = await db
@@ -122,8 +122,8 @@ async function statusesOf(db: Db, uploadIds: readonly string[]): Promise<Readonl
 }
 
 /**
- * An upload is judged by what it brought alone. Most have nothing refused or held, which an index tells. Of a refused
- * instance the gateway keeps no copy, so its study is closed, and a person decides about it all the same.
+ * An upload is judged only by the instances that it brought. Most have none refused or held, which an index tells. The
+ * gateway keeps no copy of a refused instance, so its study is closed; a person still has to decide about it.
  */
 const ownStanding = sql<StudyStanding>`case
   when study.state not in ('held', 'closed') and ${standingReceipt} is null then 'under-way'
@@ -131,8 +131,8 @@ const ownStanding = sql<StudyStanding>`case
     and exists (select from upload_instance u where u.upload_id = upload.id and u.instance_id = i.id))
   then 'needs-you' else 'ended' end`;
 /**
- * The sender of the newest upload holds instances back for a person to decide. Older uploads say how many there were
- * then.
+ * Whether the sender of the newest upload holds instances back for a person to decide. The numbers in older uploads are
+ * out of date.
  */
 const isHeldBack = sql<boolean>`coalesce(((array_agg(
   case when upload.cancelled_at is null then upload.withheld end
@@ -153,7 +153,7 @@ const newest = <T>(column: 'upload.id' | 'upload.device_id') =>
     T[]
   >`(array_agg(${sql.ref(column)} order by upload.created_at desc, upload.id))[1:${sql.lit(UPLOADS_SHOWN)}]`;
 
-/** Selects one study more than `limit`, so that it shows whether there is a following page. */
+/** Selects one study more than `limit`, to show whether another page follows. */
 async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]> {
   const { accountId, text, among, standing: wanted, from, until, sent, after } = query;
   const last = sql<Date>`date_trunc('milliseconds', max(upload.created_at))`;
@@ -166,7 +166,7 @@ async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]>
     .select(newest<string>('upload.id').as('uploads'))
     .select(newest<string | null>('upload.device_id').as('devices'))
     .where('upload.site_id', '=', query.siteId)
-    // The gateway's own uploads bring the results of a study: nobody sent them.
+    // The gateway itself uploads the results of a study: nobody sent those.
     .where('upload.account_id', 'is not', null)
     .groupBy('study.study_instance_uid')
     .orderBy(last, 'desc')
@@ -200,7 +200,7 @@ function wasSent({ arrived, from, until, accountId, device }: SentQuery) {
   return sql<boolean>`bool_or(${sql.join([sql`true`, ...conditions], sql` and `)})`;
 }
 
-/** `text` holds no wildcard but `_`, which finds itself too. */
+/** The only wildcard that `text` can hold is `_`, which matches itself too. */
 function named(text: string, bySender: boolean) {
   const sender = sql<boolean>`or bool_or(upload.device_id::text like ${`${text}%`}) or bool_or(exists (select from account
       where account.id = upload.account_id and strpos(lower(account.username), lower(${text})) > 0))`;

@@ -1,6 +1,6 @@
 /**
- * The sheet of a study: the standing receipts of its uploads, drawn in a thread, and the file signed as a whole. It
- * holds some 2 MB at most: more receipts than that are fetched one by one.
+ * Makes the sheet of a study: the standing receipts of its uploads, drawn as a PDF in a thread and signed as a whole. A
+ * sheet holds about 2 MB at most. Where the receipts are larger, clients fetch them one by one.
  */
 import { sql } from 'kysely';
 import { sealLine } from '#shared/protocol/receipt-sheet.ts';
@@ -17,16 +17,19 @@ export type SheetTools = PseudonymTools & {
   readonly assembleSheet: AssembleSheet;
 };
 
-/** The sheet is for somebody who waits: what the PACS has not answered by then, for all of its pages, it lacks. */
+/**
+ * A person waits for the sheet, so this is how long the PACS may take in all. What it has not answered by then is
+ * missing from the sheet.
+ */
 const PACS_PATIENCE_MS = 3_000;
-/** An A4 page with its QR code, at most. The receipts are attached, and count as they are. */
+/** The largest an A4 page with its QR code can be. The attached receipts count with their own size. */
 export const PAGE_BYTES = 32_000;
 export const SHEET_BYTES_LIMIT = 2_000_000;
 
 export const isTooLarge = ({ receipts, bytes }: ReceiptsSize): boolean =>
   receipts * PAGE_BYTES + bytes > SHEET_BYTES_LIMIT;
 
-/** The bytes of a PDF. An upload without a standing receipt has no page. Throws the signal's reason. */
+/** Returns the bytes of a PDF. An upload without a standing receipt gets no page. Throws the signal's reason. */
 export async function makeSheet(
   tools: SheetTools,
   whose: WhoseStudy,

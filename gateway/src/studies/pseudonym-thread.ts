@@ -1,6 +1,6 @@
 /**
- * Reads the Patient ID of an instance in a thread of its own, which hashes it first: the bytes come from the PACS, and
- * may be large.
+ * Reads the Patient ID of an instance from the PACS in a thread of its own, because the file may be large. The thread
+ * checks the file's hash first.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { giving, keepThread, toOwn } from '../threads/thread.ts';
@@ -14,7 +14,7 @@ export type PseudonymTalk = {
   readonly task: Fetched;
   readonly question: never;
   readonly reply: never;
-  /** null: the instance has none, cannot be read, or is another one. */
+  /** null: the instance has no Patient ID, cannot be read, or has another digest. */
   readonly answer: string | null;
 };
 export type ReadPatientId = (fetched: Fetched, signal: AbortSignal) => Promise<string | null>;

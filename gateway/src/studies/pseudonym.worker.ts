@@ -1,4 +1,4 @@
-/** The thread that reads a Patient ID: message glue, the reader is part10.ts. */
+/** The thread that reads a Patient ID. It only passes messages; part10.ts does the reading. */
 import { createHash } from 'node:crypto';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';

@@ -1,7 +1,7 @@
 /**
- * The search of the site's studies, for those who see identities: by a patient, of whom the PACS is asked, as no name
- * is in the database; or by what the gateway knows of their sending. The studies are those that came through the
- * gateway.
+ * Searches the site's studies, for those who may see identities. A search by patient asks the PACS, as the database
+ * holds no names; any other search uses what the gateway recorded about the uploads. Only studies that came through the
+ * gateway are found.
  */
 import type { FoundStudies, SiteSearch, StudyPatient } from '#shared/protocol/studies.ts';
 import { typedPseudonym } from '#shared/protocol/typed-patient.ts';
@@ -22,7 +22,7 @@ export type SearchTools = {
   };
 };
 
-/** More would tell a person nothing: they type more. */
+/** A longer list does not help: the person has to narrow the search. */
 const FOUND_LIMIT = 100;
 const ANY = { standing: undefined, from: undefined, until: undefined, after: undefined, limit: FOUND_LIMIT };
 
@@ -38,7 +38,7 @@ export async function searchSite(
   return { studies: studies.map((study) => ({ ...study, patient: null })), isCut: more };
 }
 
-/** Each study is recorded as found by name before the answer, without what was asked. */
+/** Records each study as found by name before it answers, without the text that was searched for. */
 async function searchPatient(tools: SearchTools, reader: Reader, text: string): Promise<FoundStudies> {
   const patient = typedPseudonym(text) ?? text;
   const named = await tools.studiesOfPatient.namedOrNumbered(patient);

@@ -1,4 +1,4 @@
-/** The senders of uploads: the account's name, and whether patients' names were kept. */
+/** The senders of uploads, with the account's name and whether patients' names were kept. */
 import { sql } from 'kysely';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';
@@ -7,7 +7,9 @@ import { listVersions } from '../policies/policy.store.ts';
 
 export type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
 
-/** By the upload's id. Names count as kept while one instance was promised under a policy that may keep them. */
+/**
+ * Senders by upload id. Names count as kept if at least one instance was promised under a policy that may keep them.
+ */
 export async function sendersOf(
   db: Db,
   siteId: string,

@@ -1,20 +1,20 @@
 /**
- * Sheets are drawn a few at once, one of an account, and each within one deadline for all of it. Further requests wait
- * for a place.
+ * Draws a few sheets at a time, and one at a time for each account. Further requests wait in a queue. One deadline
+ * covers the wait and the drawing.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { createPlaces } from '../http/places.ts';
 import { makeSheet, type SheetTools } from './make-sheet.ts';
 import type { WhoseStudy } from './study-timeline.ts';
 
-/** A drawing holds some megabytes, and the smallest gateway has two cores. */
+/** Drawing a sheet takes some megabytes of memory, and the smallest gateway has two cores. */
 const PLACES = { atOnce: 2, ofOne: 1 };
-/** For a place, the PACS and the drawing together; a sheet of two megabytes takes a few seconds. */
+/** The deadline for queueing, asking the PACS and drawing together. A sheet of two megabytes takes a few seconds. */
 const SHEET_MS = 30_000;
 
 type SheetServer = (whose: WhoseStudy, signal: AbortSignal) => ReturnType<typeof makeSheet>;
 
-/** Throws `rate-limited` where its place or the drawing does not come in time, and `called-off`. */
+/** Throws Problem `rate-limited` where the sheet is not ready in time, and `called-off` where the caller gave up. */
 export function createSheetServer(tools: SheetTools, withinMs = SHEET_MS): SheetServer {
   const places = createPlaces(PLACES);
   return async (whose, signal) => {

@@ -1,19 +1,22 @@
 /**
- * The receipt on paper is put together in a thread of its own: receipts of thousands of instances are read, drawn,
- * packed and hashed, while the gateway answers everybody. The key that signs stays on this side.
+ * Puts the receipt sheet together in a thread of its own: thousands of instances are read, drawn, packed and hashed
+ * while the gateway goes on answering. The signing key stays in the main thread.
  */
 import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
 import type { ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import { giving, keepThread } from '../threads/thread.ts';
 import type { SheetReceipt } from './draw-sheet.ts';
 
-/** A receipt and what stands beside it on its page. */
+/** A receipt and what is printed with it on its page. */
 export type SheetUpload = Omit<SheetReceipt, 'receipt' | 'pseudonym'>;
 export type SheetTask = { readonly uploads: readonly SheetUpload[]; readonly at: Date };
 export type SheetQuestion = {
   readonly uploadId: string;
   readonly studyInstanceUID: string;
-  /** The smallest instance that is in the PACS with its names removed, to find the pseudonym; null: none is. */
+  /**
+   * The smallest instance that the PACS has with its names removed, from which to read the pseudonym; null: there is
+   * none.
+   */
   readonly smallest: Pick<ReceiptInstance, 'sopInstanceUID' | 'digest'> | null;
 };
 export type SheetReply = Pick<SheetReceipt, 'pseudonym'>;
@@ -21,7 +24,7 @@ export type AssembledSheet = {
   readonly pdf: Uint8Array<ArrayBuffer>;
   /** SHA-256 of the PDF, hexadecimal. */
   readonly digest: string;
-  /** Receipts of its pages, in their order. */
+  /** The receipts in the order of the pages. */
   readonly receipts: readonly ReceiptCode[];
 };
 export type SheetTalk = {
@@ -31,7 +34,7 @@ export type SheetTalk = {
   readonly answer: AssembledSheet;
 };
 
-/** Throws what `answer` throws, the signal's reason, and where the thread fails. */
+/** Throws what `answer` throws, the signal's reason, and an error where the thread fails. */
 export type AssembleSheet = (
   task: SheetTask,
   answer: (question: SheetQuestion) => Promise<SheetReply>,

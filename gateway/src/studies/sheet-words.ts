@@ -12,7 +12,7 @@ type Proof = NonNullable<ReceiptInstance['proof']>;
 export const sheetWords = {
   title: 'Receipt',
   product: 'RelayPACS',
-  /** The first sentence: what a person wants to know. Only a sender knows whether it sent all of a study. */
+  /** The headline, which answers what a person wants to know. Only the sender knows whether it sent all of a study. */
   allThere: (count: number) =>
     count === 1
       ? 'The one image that was sent is in the PACS.'
@@ -49,7 +49,7 @@ export const sheetWords = {
   coerced: (attributes: readonly CoercedAttribute[]) => `a rule changed ${nameCoerced(attributes)} there`,
   unfinished: (name: string) => `${name}: not finished there when this was signed`,
   givenUp: (at: string) => `given up by an administrator, ${at}`,
-  /** The beginning of its id is enough to find the study in a search of the site. */
+  /** The beginning of the device's id is enough to find the study in a search of the site. */
   device: ({ id, name }: { readonly id: string; readonly name: string | null }) =>
     `${name === null ? '' : `${name}, `}device ${id.slice(0, 8)}`,
   fromDevice: 'from a device they had signed in on',
@@ -71,7 +71,7 @@ export const sheetWords = {
     quarantined: (count: number) => `${count} held for a person`,
     'left-out': (count: number) => `${count} left out by a person`,
   },
-  /** Instances that the sender did not promise, as it said. */
+  /** Instances that the sender did not promise to send, with the reason that it gave. */
   withheld: {
     'left-out': (count: number) => `${count} left out by a person before sending`,
     'left-out-name': (count: number) => `${count} left out by a person: may show a name`,
@@ -82,7 +82,7 @@ export const sheetWords = {
     held: (count: number) => `${count} held back for a person to decide`,
   } satisfies Record<WithheldCause, (count: number) => string>,
   moreOthers: (count: number) => `${count} more, each named in the attached receipt`,
-  /** The gateway that issued the receipt may have known more reasons. */
+  /** The gateway that issued the receipt may be newer, and know more reasons. */
   unknownReason: 'for a reason that this gateway does not know',
   /** Warning or Failure Reason, as PS3.4 and PS3.18 write it. */
   pacsCode: (given: number) => `PACS code ${describePacsReason(given).code}`,
@@ -122,7 +122,7 @@ const KINDS: readonly (readonly [RegExp, string])[] = [
   [/^481\./, 'Radiotherapy'],
 ];
 
-/** "24 CT, 1 Structured Report": the most first. */
+/** For example "24 CT, 1 Structured Report", the most frequent kind first. */
 export function describeClasses(counts: ReadonlyMap<string, number>): string {
   const byKind = new Map<string, number>();
   for (const [uid, count] of counts) {

@@ -1,4 +1,4 @@
-/** The thread that puts a sheet together: message glue, the work is assemble-sheet.ts. */
+/** The thread that puts a sheet together. It only passes messages; assemble-sheet.ts does the work. */
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { assembleSheet } from './assemble-sheet.ts';

@@ -1,6 +1,6 @@
 /**
- * The signature of a receipt's sheet, by the key that signs receipts and under a type of its own: it cannot be
- * taken for a receipt. EdDSA (RFC 8037 §3.1), compact JWS (RFC 7515 §7.1).
+ * Signs a receipt sheet with the key that signs receipts, under a type of its own, so that the signature cannot pass
+ * for a receipt. EdDSA (RFC 8037 §3.1), compact JWS (RFC 7515 §7.1).
  */
 import type { KeyObject } from 'node:crypto';
 import { CompactSign } from 'jose';

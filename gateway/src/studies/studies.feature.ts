@@ -1,4 +1,4 @@
-/** A feature for people: the list of the studies that they sent, what happened to each, its receipt on paper. */
+/** The feature behind the page of sent studies: the list, what happened to each study, and its receipt on paper. */
 import type { Db } from '../database/database.ts';
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';

@@ -1,6 +1,6 @@
 /**
- * `/studies`: what an account sent, from any device; what happened to a study since; and its receipt on paper.
- * A device's right to send is not enough: these answer a person, or an API key that may read.
+ * `/studies`: what an account sent from any device, what has happened to a study since, and its receipt on paper. These
+ * routes answer a person or an API key that may read. A device's right to send is not enough.
  */
 import { z } from '@hono/zod-openapi';
 import { READS_ALL, type Role } from '#shared/protocol/api.ts';
@@ -49,9 +49,9 @@ export type StudiesTools = SheetTools & {
   readonly sheetMs?: number;
   /** Viewers of the destination that the study goes to. */
   readonly viewersOf: (siteId: string, studyInstanceUID: string) => Promise<readonly Viewer[]>;
-  /** Into the built-in viewer; null: it is off, or does not show this study. */
+  /** Makes a link into the built-in viewer; null: the viewer is off, or does not show this study. */
   readonly builtInLink: (caller: Caller, studyInstanceUID: string) => Promise<ViewerLink | null>;
-  /** Whether the caller is to read the study without what models found. */
+  /** Whether the caller must read the study without seeing what models found. */
   readonly isBlindToStudy: (caller: Caller, studyInstanceUID: string) => Promise<boolean>;
   /**
    * Studies of a patient as the primary PACS lists them, whoever sent them. Throws Problem pacs-unreachable,
@@ -64,13 +64,13 @@ export type StudiesTools = SheetTools & {
 
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
 /**
- * Roles that also see what others sent, and who sent it: the answer holds UIDs, codes and account names only, and
- * those who read all that the site's PACS holds learn of it what has arrived.
+ * Roles that also see what others sent, and who sent it. The answer holds only UIDs, codes and account names. Roles
+ * that may read everything in the site's PACS use it to learn what has arrived.
  */
 const WATCHERS: readonly Role[] = ['auditor', ...READS_ALL];
 const LIST_LIMIT = 200;
 
-/** "The page after this one": when its last study was last sent, and its UID. */
+/** The cursor of the next page: when the last study of this page was last sent, and its UID. */
 const cursor = z
   .string()
   .regex(/^\d{1,15}~[\d.]{1,64}$/, 'the cursor of the page before')
@@ -125,7 +125,7 @@ const list = defineRoute({
   responses: { 200: jsonResponse(sentStudiesSchema, 'A page.') },
 });
 
-/** In the body: an address ends up in logs. */
+/** The search text is in the body, because addresses end up in logs. */
 const search = defineRoute({
   method: 'post',
   path: '/studies/search',
@@ -201,7 +201,7 @@ const viewerLink = defineRoute({
   },
 });
 
-/** Opens nothing, and is no reading. */
+/** Only lists titles and opens nothing, so it is not recorded as a reading. */
 const viewers = defineRoute({
   method: 'get',
   path: '/studies/{studyInstanceUID}/viewers',
@@ -307,8 +307,8 @@ function answerViewers(router: Router, tools: StudiesTools): void {
 }
 
 /**
- * Reads the search of one's own studies: only the PACS knows which studies belong to a pseudonym. Throws Problem
- * pacs-unreachable, pacs-without-dicomweb.
+ * Reads the text of a search in one's own studies. Only the PACS knows which studies belong to a pseudonym. Throws
+ * Problem pacs-unreachable, pacs-without-dicomweb.
  */
 async function meantBy(
   { studiesOfPatient }: StudiesTools,
@@ -320,7 +320,7 @@ async function meantBy(
     : { text: undefined, among: await studiesOfPatient.numbered(pseudonym) };
 }
 
-/** @throws Problem not-found: the caller may not read it. */
+/** @throws Problem not-found: the caller may not read the study. */
 async function linksTo(
   { db, viewersOf, builtInLink }: StudiesTools,
   caller: Caller,

@@ -1,4 +1,4 @@
-/** The destinations of a study: each with what it has, as the uploads that the caller is shown have it. */
+/** The destinations of a study and what each of them has, counted over the uploads that the caller may see. */
 import { sql, type RawBuilder } from 'kysely';
 import type { StudyDestination } from '#shared/protocol/studies.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
@@ -6,8 +6,9 @@ import type { Db } from '../database/database.ts';
 import { uploadsOf, type WhoseStudy } from './study-timeline.ts';
 
 /**
- * First the one that serves viewers, then those that must have it, each group by name. A study that came in several
- * uploads goes there as often: each instance counts once. Null: no such study.
+ * The destination that serves viewers comes first, then those that must have the study, each group sorted by name. A
+ * study that came in several uploads goes to a destination several times, but each instance counts once. Null: no such
+ * study.
  */
 export async function destinationsOfStudy(
   db: Db,
@@ -30,7 +31,7 @@ const compare = (a: string | null, b: string | null): number => (a ?? '').locale
 type Counts = Pick<StudyDestination, 'of' | 'inPacs' | 'failed' | 'leftOut'>;
 const NOTHING: Counts = { of: 0, inPacs: 0, failed: 0, leftOut: 0 };
 
-/** Joins the uploads of one destination. `need`: the strongest of those that it had when each upload came. */
+/** Joins the rows of one destination, one for each upload. `need`: the strongest need among them. */
 function joinUploads(rows: readonly PlaceRow[], { of, inPacs, failed, leftOut }: Counts): StudyDestination {
   const needs = new Set(rows.map(({ need }) => need));
   return {
@@ -67,8 +68,9 @@ function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> 
 }
 
 /**
- * Counts the images that go to each destination, each once: there in any form, else not taken, else left out. A
- * copy has instances of its own once all of the original is at the gateway, so they are counted as the original's.
+ * Counts each image once for each destination: as stored if the destination has it in any form, else as refused, else
+ * as left out. A copy only gets instances of its own once the whole original is at the gateway, so the instances of the
+ * original are counted.
  */
 function countInstances(db: Db, studyIds: readonly string[]) {
   const each = db
@@ -92,17 +94,17 @@ function countInstances(db: Db, studyIds: readonly string[]) {
     .execute();
 }
 
-/** At the first destination, of an image that is not stored because another one has its UID: its digest. */
+/** The digest of an image that the first destination did not store because another image has its UID. */
 const otherImage = sql<string | null>`case when study.copy_of is null and i.reason = 'conflicting-instance'
   and i.state not in (${sql.join(IN_PACS.map((state) => sql.lit(state)))}) then i.digest end`;
 
-/** Rows of an instance at the destination itself. */
+/** True where any row at the destination itself fulfils the condition. */
 const anyOwn = (which: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql<boolean>`bool_or(i.study_id = study.id and ${which})`;
 
 /**
- * The destination has instance `i`. An instance that a further destination did not take is held, or left out,
- * although the first one has it: there it keeps its proof.
+ * The destination has instance `i`. Where a further destination did not take an instance, the original is held or left
+ * out although the first destination has it. There the instance keeps its proof.
  */
 const isThere = sql<boolean>`(i.state in (${sql.join([...IN_PACS])}) or
   (study.copy_of is null and i.proof is not null and i.state in ('refused', 'quarantined', 'left-out')))`;

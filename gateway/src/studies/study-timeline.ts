@@ -1,4 +1,4 @@
-/** The events of one study, read from the audit trail: no other place keeps them. */
+/** The events of one study, read from the audit trail, which is the only place that keeps them. */
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import type { timelineSchema } from '#shared/protocol/studies.ts';
@@ -8,7 +8,7 @@ import { findAdded } from '../pipeline/added.store.ts';
 
 type TimelineEvent = z.infer<typeof timelineSchema>['events'][number];
 
-/** `watches`: shown what others sent where the account itself sent nothing. */
+/** `watches`: the account also sees what others sent, where it sent nothing itself. */
 export type WhoseStudy = {
   readonly siteId: string;
   readonly accountId: string;
@@ -16,13 +16,13 @@ export type WhoseStudy = {
   readonly studyInstanceUID: string;
 };
 
-/** The newest are kept: a study of so many steps has been sent for weeks. */
+/** Only the newest events are kept. A study with this many has been sent for weeks. */
 const EVENTS_LIMIT = 2_000;
 
-/** The newest are kept: a device or an account sends one study once, and a few share it. */
+/** Only the newest uploads are kept. A device or an account normally sends a study once, and few people share it. */
 const UPLOADS_LIMIT = 200;
 
-/** Oldest first; null: there is no such study. `isBlind`: the reader is told nothing of what models did. */
+/** Events, oldest first; null: there is no such study. `isBlind`: what models did is left out. */
 export async function timelineOf(
   db: Db,
   whose: WhoseStudy,
@@ -61,10 +61,10 @@ type AuditRow = {
   readonly fields: Readonly<Record<string, unknown>>;
 };
 
-/** Questions to models, and verdicts. */
+/** Events about models: questions and verdicts. */
 const OF_MODELS = ['inference-asked', 'inference-cancelled', 'inference-retried', 'result-verified'];
 
-/** Events of the studies; and to those who watch the site, also what models were asked. Oldest first. */
+/** Events of the studies, oldest first. Those who watch the site also see what models were asked. */
 async function eventsOf(
   db: Db,
   { siteId, watches, studyInstanceUID }: WhoseStudy,
@@ -83,12 +83,12 @@ async function eventsOf(
   return rows.reverse();
 }
 
-/** Events of models say only that somebody asked, or judged the answer and how; no words of theirs. */
+/** Of an event about a model only the verdict is shown, without the words that were written. */
 const verdictIn = ({ verdict }: AuditRow['fields']) => (typeof verdict === 'string' ? { verdict } : {});
 
 type FindUpload = (fields: AuditRow['fields']) => string | undefined;
 
-/** The upload that an event names, also by a parcel of it. */
+/** Finds the upload that an event names directly or by one of its parcels. */
 function uploadFinder(rows: readonly { readonly fields: AuditRow['fields'] }[]): FindUpload {
   const ofParcel = new Map(
     rows.flatMap(({ fields: { parcelId, uploadId } }) =>
@@ -99,11 +99,11 @@ function uploadFinder(rows: readonly { readonly fields: AuditRow['fields'] }[]):
     typeof uploadId === 'string' ? uploadId : ofParcel.get(String(parcelId));
 }
 
-/** Events of models name the account that asked. */
+/** The account that acted. Events about models have it in `accountId`. */
 const actorOf = ({ studyId, by, accountId }: AuditRow['fields']): string =>
   String(by ?? (studyId === undefined ? accountId : undefined));
 
-/** Steps of a study, or of its copy, at the destination that it goes to. */
+/** Events that happen to a study, or to its copy, at the destination it goes to. */
 const AT_DESTINATION = /^study-(forwarded|reconciled|waiting)$|^instances-known-to-pacs$/;
 
 type StudyPlace = {
@@ -112,7 +112,7 @@ type StudyPlace = {
   readonly name: string | null;
 };
 
-/** The studies and their copies, by id: of which study each is, and where it goes. */
+/** The studies and their copies by id: the study that each belongs to, and its destination. */
 async function placesOf(db: Db, studyIds: readonly string[]): Promise<ReadonlyMap<string, StudyPlace>> {
   const rows = await db
     .selectFrom('study')
@@ -134,7 +134,7 @@ const nameOf = (places: ReadonlyMap<string, StudyPlace>, id: unknown): string | 
   [...places.values()].find(({ destinationId }) => destinationId !== null && destinationId === id)?.name ??
   null;
 
-/** Usernames of the accounts that did it, by their ids. */
+/** Usernames by id of the accounts that caused the events. */
 async function usernamesOf(
   db: Db,
   siteId: string,
@@ -150,13 +150,13 @@ async function usernamesOf(
   return new Map(rows.map(({ id, username }) => [id, username]));
 }
 
-/** The uploads of it that are shown, oldest first. */
+/** The uploads of the study that are shown, oldest first. */
 export async function uploadsOf(db: Db, whose: WhoseStudy) {
   const own = await selectUploads(db, whose, whose.accountId);
   return own.length > 0 || !whose.watches ? own : selectUploads(db, whose, null);
 }
 
-/** `accountId` null: of everybody who sent it. */
+/** `accountId` null: uploads by everybody. */
 async function selectUploads(db: Db, { siteId, studyInstanceUID }: WhoseStudy, accountId: string | null) {
   let query = db
     .selectFrom('upload')

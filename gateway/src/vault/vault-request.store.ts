@@ -1,7 +1,7 @@
 /**
- * Requests to open the identity behind one pseudonym: one holder asks, the other approves by a share for each entry
- * that there is, sealed to the one who asked. Entries that come later are not part of it. A request
- * lasts a day, and a day longer from its approval; then its shares are deleted.
+ * Requests to open the identity behind one pseudonym. One holder asks; the other approves with a share for each entry
+ * that exists at that time, sealed to the holder who asked. Later entries are not part of the request. A request lasts
+ * a day, and another day from its approval; then its shares are deleted.
  */
 import { sql, type Selectable } from 'kysely';
 import { DAY_MS } from '#shared/day.ts';
@@ -12,9 +12,12 @@ import type { VaultRow } from './vault.store.ts';
 
 type RequestRow = Selectable<VaultRequestTable>;
 
-/** Requests of one vault in 24 hours: far more than findings, far fewer than would empty it. */
+/**
+ * Requests for one vault in 24 hours: far more than incidental findings need, and far fewer than it takes to empty a
+ * vault.
+ */
 export const OPENINGS_A_DAY = 10;
-/** Ended requests that a list still shows. */
+/** How many requests a list shows at most. */
 const LIST_LIMIT = 100;
 
 export function stateOfRequest(
@@ -35,14 +38,14 @@ type NewRequest = {
   readonly now: Date;
 };
 
-/** False: the vault, which the caller has locked, had as many in the last 24 hours as it may. */
+/** The caller has locked the vault. False: the vault has had the maximum number of requests in the last 24 hours. */
 export async function insertRequest(trx: Trx, request: NewRequest): Promise<boolean> {
   const { id, vaultId, pseudonym, reason, askedBy, now } = request;
   const { n } = await trx
     .selectFrom('vault_request')
     .select(sql<number>`count(*)::int`.as('n'))
     .where('vault_id', '=', vaultId)
-    // A clock that was set back gives none.
+    // Setting the clock back does not allow further requests.
     .where('asked_at', '>', new Date(now.getTime() - DAY_MS))
     .executeTakeFirstOrThrow();
   if (n >= OPENINGS_A_DAY) return false;
@@ -67,7 +70,7 @@ export async function insertRequest(trx: Trx, request: NewRequest): Promise<bool
 
 export type Held = { readonly vault: VaultRow; readonly request: RequestRow };
 
-/** The request with its vault, where this account holds a half of it; locked. */
+/** Locks and returns the request with its vault, if this account holds a half of the vault. */
 export async function lockRequest(trx: Trx, id: string, holder: string): Promise<Held | undefined> {
   const request = await trx
     .selectFrom('vault_request')
@@ -118,7 +121,7 @@ export async function noteOpened(trx: Trx, id: string, now: Date): Promise<void>
     .execute();
 }
 
-/** The newest first. `holder`: as `listVaults`. */
+/** Requests, newest first. `holder`: as in `listVaults`. */
 export async function listRequests(
   db: Db,
   { siteId, holder, now }: { readonly siteId: string; readonly holder: string | null; readonly now: Date },

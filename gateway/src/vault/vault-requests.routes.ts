@@ -1,6 +1,7 @@
 /**
- * `/admin/vault/requests`: the two holders of a vault open the identity behind one pseudonym. One asks with a reason,
- * the other approves, and what that gives opens on the machine of the one who asked; the gateway passes cipher text on.
+ * `/admin/vault/requests`: the two holders of a vault together open the identity behind one pseudonym. One asks with a
+ * reason and the other approves. The identity is decrypted on the machine of the one who asked; the gateway only passes
+ * cipher text on.
  */
 import { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -127,7 +128,7 @@ function serveAnswering(router: Router, tools: VaultTools): void {
     const { id } = c.req.valid('param');
     await db.transaction().execute(async (trx) => {
       const held = await requestOf(trx, id, caller);
-      // Two people: whoever asked does not approve.
+      // Approval takes a second person: whoever asked cannot approve.
       const isTheirs = held.request.asked_by === caller.id;
       if (isTheirs || stateOfRequest(held.request, now()) !== 'asked')
         throw new Problem('vault-step-not-possible');
@@ -184,7 +185,7 @@ function serveOpening(router: Router, tools: VaultTools): void {
   });
 }
 
-/** For its two holders; for all others it is not there. */
+/** Returns the request to the two holders of its vault. For all others it does not exist. */
 async function requestOf(trx: Trx, id: string, caller: Caller): Promise<Held> {
   requireNoResearcher(caller);
   const held = await lockRequest(trx, id, caller.id);
@@ -198,7 +199,7 @@ async function openingOf(
   { now }: VaultTools,
   siteId: string,
 ): Promise<VaultOpening> {
-  // The approval was about the entries that were there: which one of an account is shown may differ by now.
+  // The approval covers the entries of that time. The entry that represents an account may have changed since.
   const approved = request.shares === null ? null : Object.keys(request.shares).map(Number);
   const entries = await entriesFor(trx, vault.id, request.pseudonym, approved);
   return {

@@ -1,10 +1,10 @@
-/** The vault of identities: off until an administrator makes one (decisions/2026-11-vault.md). */
+/** The vault of identities, which is off until an administrator creates one (decisions/2026-11-vault.md). */
 import type { Feature } from '../feature.ts';
 import { forgetShares } from './vault-request.store.ts';
 import { vaultRequestRoutes } from './vault-requests.routes.ts';
 import { vaultRoutes, type VaultTools } from './vault.routes.ts';
 
-/** How much longer than its request a share may lie here; it is not given out in that time. */
+/** How long a share may stay in the database after its request has ended. It is no longer given out then. */
 const FORGET_EVERY_SECONDS = 600;
 
 export function vaultFeature(tools: VaultTools): Feature {

@@ -1,6 +1,6 @@
 /**
- * `/admin/vault`: an administrator makes, closes and destroys a vault; each of its two holders brings the public key of
- * their half. Reading and opening stand in vault-requests.routes.ts. Each step is in the audit trail.
+ * `/admin/vault`: an administrator creates, closes and destroys a vault, and each of its two holders sets the public
+ * key of their half. Requests to open identities are in vault-requests.routes.ts. Each step is in the audit trail.
  */
 import { z } from '@hono/zod-openapi';
 import type { Role } from '#shared/protocol/api.ts';
@@ -25,8 +25,8 @@ import { countEntries, destroyVault, listVaults, lockVault, placeOf, type VaultR
 
 const ADMIN = ['admin'] as const;
 /**
- * Roles that see every vault and request of the site; others see those of which they hold a half. Nobody sees an
- * identity.
+ * Roles that see every vault and request of the site. Others see those of the vaults that they hold a half of. Nobody
+ * sees an identity.
  */
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
 
@@ -147,7 +147,7 @@ function serveMaking(router: Router, tools: VaultTools): void {
       if (place === null) throw new Problem('not-found');
       const column = place === 0 ? 'first_key' : 'second_key';
       const other = place === 0 ? vault.second_key : vault.first_key;
-      // Set once: entries are sealed to it. And two halves are two.
+      // A key is set only once, because entries are sealed to it. The two halves must have different keys.
       if (vault[column] !== null || vault.closed_at !== null || key === other)
         throw new Problem('vault-step-not-possible');
       await trx
@@ -188,7 +188,7 @@ function serveEnding(router: Router, tools: VaultTools): void {
   });
 }
 
-/** Throws `invalid-request` for a key to which no device could seal: studies would be held up by it. */
+/** Throws `invalid-request` for a key to which no device could seal: it would hold studies up. */
 async function requireKey(key: string): Promise<void> {
   try {
     await sealMessage(parseBase64Url(key), { info: 'relaypacs vault key', about: '' }, new Uint8Array(1));

@@ -1,6 +1,6 @@
 /**
- * Vaults and their entries: sealed identities by pseudonym. The gateway opens none of them and checks none. An account
- * that writes a false one displaces nobody's: each upload has its own.
+ * Vaults and their entries: sealed identities by pseudonym. The gateway neither opens nor checks them. A false entry
+ * cannot displace another account's, because each upload has its own.
  */
 import { sql, type Selectable } from 'kysely';
 import { VAULT_ENTRIES_LIMIT } from '#shared/protocol/limits.ts';
@@ -12,18 +12,18 @@ import type { VaultTable } from '../database/vault-tables.ts';
 
 export type VaultRow = Selectable<VaultTable>;
 
-/** The state that entries and requests go by; null for a vault that waits for a half. */
+/** The id and keys that entries and requests refer to; null: a half of the vault has no key yet. */
 export function termsOf({ id, first_key, second_key }: VaultRow): VaultTerms | null {
   return first_key === null || second_key === null ? null : { id, keys: [first_key, second_key] };
 }
 
-/** Devices seal to it; null: the site has none, or it waits for a half. */
+/** The vault that devices seal identities to; null: the site has none, or one of its halves has no key yet. */
 export async function openVault(db: Db, siteId: string): Promise<VaultTerms | null> {
   const row = await vaultInForce(db, siteId);
   return row === undefined ? null : termsOf(row);
 }
 
-/** The one that is not closed. */
+/** The vault that is not closed. */
 function vaultInForce(db: Db, siteId: string): Promise<VaultRow | undefined> {
   return db
     .selectFrom('vault')
@@ -33,7 +33,7 @@ function vaultInForce(db: Db, siteId: string): Promise<VaultRow | undefined> {
     .executeTakeFirst();
 }
 
-/** Locked until the transaction ends. */
+/** Locks the vault until the transaction ends. */
 export function lockVault(trx: Trx, siteId: string, id: string): Promise<VaultRow | undefined> {
   return trx
     .selectFrom('vault')
@@ -44,13 +44,13 @@ export function lockVault(trx: Trx, siteId: string, id: string): Promise<VaultRo
     .executeTakeFirst();
 }
 
-/** Where this account has its place in the vault; null: it holds no half. */
+/** Which half of the vault this account holds; null: none. */
 export function placeOf({ first_holder, second_holder }: VaultRow, accountId: string): 0 | 1 | null {
   if (accountId === first_holder) return 0;
   return accountId === second_holder ? 1 : null;
 }
 
-/** The newest first. `holder`: those alone of which this account holds a half. */
+/** Vaults, newest first. `holder`: only vaults that this account holds a half of. */
 export async function listVaults(db: Db, siteId: string, holder: string | null): Promise<Vault[]> {
   const rows = await db
     .selectFrom('vault')
@@ -101,10 +101,10 @@ type Writer = {
 };
 
 /**
- * Keeps the entries of an upload, once, and returns how many are new. Those for another vault than the one in force
- * are dropped: it was closed while the study waited on its device. An account that brought instances with an entry for
- * the same pseudonym before needs no second one. An upload has as many as one manifest may have, in however many
- * manifests they come: with more, throws `invalid-request`.
+ * Stores the entries of an upload once, and returns how many are new. Entries for a vault that was closed while the
+ * study waited on its device are dropped. An account that has already brought instances with an entry for the same
+ * pseudonym needs no second one. An upload may have as many entries as one manifest may, over all of its manifests;
+ * with more, this throws `invalid-request`.
  */
 export async function keepEntries(
   trx: Trx,
@@ -149,12 +149,13 @@ type StoredEntry = {
   readonly sealed: string;
 };
 
-/** More accounts than this have not sent one patient. */
+/** No patient has been sent by more accounts than this. */
 const WRITERS_LIMIT = 64;
 
 /**
- * The entries for a pseudonym: of each account the first whose study has arrived, else its first; those that have
- * arrived first, so that promises alone push none of them out. `among`: of these entries alone; null: of all.
+ * The entries for a pseudonym, one for each account: the first one whose study has arrived, else its first one. Entries
+ * that have arrived are listed first, so that mere promises cannot push them out. `among`: only these entries; null:
+ * all.
  */
 export async function entriesFor(
   db: Db,

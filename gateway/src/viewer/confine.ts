@@ -1,12 +1,12 @@
-/** The addresses of DICOMweb that a token of the viewer reaches: those of its study, and no others. */
+/** Restricts a viewer token to the DICOMweb addresses of its own study. */
 
-/** Study Instance UID, by keyword and by tag, as a search names it. */
+/** Whether a search key is the Study Instance UID, by keyword or by tag. */
 const isStudyKey = (name: string): boolean =>
   name === 'StudyInstanceUID' || name.toUpperCase() === '0020000D';
 
 /**
- * The address to ask; null: it is about something else. A search for studies finds this one alone, even if it asks for
- * all of a patient's, as OHIF does.
+ * The address to ask; null: the request is about something else. A search for studies finds only this study, even where
+ * OHIF asks for all studies of a patient.
  */
 export function confineTo(studyInstanceUID: string, address: string): URL | null {
   const url = new URL(address);

@@ -1,6 +1,6 @@
 /**
- * Fetches the viewer's package, checks it against the pinned digest, and unpacks what a browser asks for. All of it
- * happens in a folder of its own; that is renamed when it is whole, so that half a viewer is never served.
+ * Fetches the viewer's package, checks it against the pinned digest, and unpacks the files that a browser needs. This
+ * happens in a draft folder that is renamed once it is complete, so that half a viewer is never served.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -15,20 +15,20 @@ import type { Fetch } from '../ports/pacs/pacs-agent.ts';
 import { BadTarball, unpackTarball } from './unpack-tarball.ts';
 import { UNPACKING, type ViewerPackage } from './viewer-package.ts';
 
-/** Suffix of a folder in which a viewer is made. */
+/** Suffix of a draft folder. */
 export const DRAFT = '.new';
 
 export type InstallTools = {
   readonly fetch: Fetch;
   readonly signal: AbortSignal;
-  /** How many bytes have come; all of them: they are being unpacked. */
+  /** Reports how many bytes have arrived. Once all have, unpacking begins. */
   readonly onBytes: (bytes: number) => void;
 };
 
-/** The viewer was not installed; nothing is left of it. */
+/** The viewer was not installed, and its draft has been removed. */
 export class NotInstalled extends Error {
   readonly why: ViewerProblem;
-  /** The name of the error, or the status of the answer. */
+  /** The code of the error, or the status of the answer. */
   readonly code: string | null;
   constructor(why: ViewerProblem, cause?: unknown, code: string | null = null) {
     super(`the viewer was not installed: ${why}`, { cause });
@@ -37,7 +37,7 @@ export class NotInstalled extends Error {
   }
 }
 
-/** Returns when `folder` is there, whole. @throws NotInstalled; whatever the signal is aborted with. */
+/** Returns when `folder` is complete. @throws NotInstalled; whatever the signal is aborted with. */
 export async function installViewer(from: ViewerPackage, folder: string, tools: InstallTools): Promise<void> {
   const draft = `${folder}.${randomBytes(8).toString('hex')}${DRAFT}`;
   const files = join(draft, 'files');
@@ -58,8 +58,8 @@ export async function installViewer(from: ViewerPackage, folder: string, tools: 
 }
 
 /**
- * The part of the package that is served: not the source maps, and not the 136 MB that run models in the browser,
- * which OHIF would fetch from elsewhere.
+ * The path under which a file of the package is served. Source maps are left out, and so are the 136 MB that run models
+ * in the browser, which OHIF would fetch from elsewhere.
  */
 function servedPath(name: string): string | null {
   const [, path] = /^package\/dist\/(.+)$/.exec(name) ?? [];
@@ -116,10 +116,10 @@ const CODES: Readonly<Partial<Record<ViewerProblem, RegExp>>> = {
   'no-answer': /TIMEOUT$|^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
   'not-trusted': /^(ERR_(TLS|SSL)_|CERT_|UNABLE_TO_)|SELF_SIGNED_CERT/,
 };
-/** By undici's ProxyAgent, where CONNECT is refused. */
+/** The message of undici's ProxyAgent where a proxy refuses CONNECT. */
 const PROXY_REFUSES = /Proxy response \((\d+)\)/;
 
-/** The cause of a failed fetch lies in the error of the fetch. */
+/** The reason why a fetch failed is in the `cause` of its error. */
 function notReached(error: unknown): NotInstalled {
   let code: string | null = null;
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
@@ -134,7 +134,7 @@ function notReached(error: unknown): NotInstalled {
 const COMPRESSED: readonly string[] = ['.js', '.css', '.wasm', '.json', '.svg'];
 const COMPRESSED_FROM_BYTES = 8 * 1024;
 
-/** 17 MB of scripts become 4 on the way to the browser. */
+/** Compresses the scripts: 17 MB become 4 MB on the way to the browser. */
 async function compress(folder: string, signal: AbortSignal): Promise<void> {
   for (const name of await readdir(folder, { recursive: true })) {
     const path = join(folder, name);
@@ -148,7 +148,7 @@ async function compress(folder: string, signal: AbortSignal): Promise<void> {
 function asNotInstalled(error: unknown): unknown {
   if (error instanceof NotInstalled) return error;
   if (error instanceof BadTarball) return new NotInstalled('damaged', error);
-  // Errors of the way to the package are `NotInstalled` by now.
+  // Errors of the download have become `NotInstalled` before this.
   const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
   if (['ENOSPC', 'EDQUOT'].includes(code)) return new NotInstalled('no-room', error);
   if (code === 'ENOENT') return new NotInstalled('not-there', error, code);
@@ -160,7 +160,7 @@ async function putInPlace(files: string, folder: string): Promise<void> {
   try {
     await rename(files, folder);
   } catch (error) {
-    // Another gateway on the same folder was quicker.
+    // Another gateway that shares the folder was faster.
     if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }

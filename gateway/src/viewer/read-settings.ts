@@ -1,11 +1,11 @@
-/** The settings of the built-in viewer: its port, its origin, and where its package lies. */
+/** The settings of the built-in viewer: its port, its origin, and where its package comes from. */
 import type { SettingName } from '../settings.ts';
 
 export type ViewerSettings = {
   readonly port: number;
-  /** Origin of the viewer, as users see it. */
+  /** The viewer's origin, as users see it. */
   readonly url: string;
-  /** Null: npm. */
+  /** Where the package comes from; null: npm. */
   readonly package: string | null;
 };
 
@@ -13,7 +13,10 @@ export type ViewerSettings = {
 type Beside = { readonly app: URL; readonly port: number; readonly webPort: number };
 type Report = (mistake: string) => void;
 
-/** By default it has the host name of the web app. With a name of its own, it shares no cookies with it. */
+/**
+ * By default the viewer has the host name of the web app. With a host name of its own, it shares no cookies with the
+ * app.
+ */
 export function readViewerSettings(
   setting: (name: SettingName) => string | undefined,
   { app, ...taken }: Beside,

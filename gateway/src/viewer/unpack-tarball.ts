@@ -1,7 +1,7 @@
 /**
- * Unpacks a package of npm (a gzipped ustar archive, POSIX.1-1988) into a folder. Whatever a name in it says,
- * nothing is written outside that folder; links, devices and names of other than plain letters are refused, and so
- * is more than the limits say. Each file is on the disk when it returns.
+ * Unpacks an npm package (a gzipped ustar archive, POSIX.1-1988) into a folder. Nothing is written outside the folder,
+ * whatever names the archive contains. It refuses links, devices, unusual characters in names, and more data than the
+ * limits allow. Each file is on the disk when it returns.
  */
 import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
@@ -9,14 +9,14 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 
-/** The archive is none, or holds something that is not unpacked. */
+/** The file is not an archive, or holds something that may not be unpacked. */
 export class BadTarball extends Error {}
 
 type UnpackLimits = { readonly files: number; readonly bytes: number; readonly fileBytes: number };
 
 type UnpackWishes = {
   readonly limits: UnpackLimits;
-  /** The path below the folder under which an entry is kept; null: it is left out. */
+  /** Returns the path below the folder where an entry is kept; null: it is left out. */
   readonly keep: (name: string) => string | null;
   readonly signal: AbortSignal;
 };
@@ -28,7 +28,7 @@ const FOLDER_TYPE = '5';
 const SEGMENT = /^(?!\.)[A-Za-z0-9._@+-]{1,128}$/;
 const DEPTH_LIMIT = 12;
 
-/** @throws BadTarball; an error of zlib where it is not gzip. */
+/** @throws BadTarball; an error of zlib where the file is not gzip. */
 export async function unpackTarball(archive: string, into: string, wishes: UnpackWishes): Promise<void> {
   const { limits, signal } = wishes;
   await pipeline(
@@ -39,7 +39,7 @@ export async function unpackTarball(archive: string, into: string, wishes: Unpac
       for (let files = 0; ; files += 1) {
         if (files > limits.files) throw new BadTarball('the archive has too many entries');
         const header = await reader.block();
-        // Two blocks of zeros end an archive; one is enough to know.
+        // Two blocks of zeros end an archive. The first is enough to recognise the end.
         if (header === null || header.every((byte) => byte === 0)) break;
         await unpackEntry(reader, readHeader(header), into, wishes);
       }
@@ -71,7 +71,7 @@ async function unpackEntry(
   }
   const target = join(into, path);
   await mkdir(dirname(target), { recursive: true });
-  // A name that stands twice is refused.
+  // `wx` refuses a name that occurs twice.
   const file = await open(target, 'wx', 0o600);
   try {
     for await (const piece of reader.content(size)) await file.writeFile(piece);
@@ -82,7 +82,8 @@ async function unpackEntry(
 }
 
 /**
- * POSIX.1-1988 §10.1.1: name, size and type at 0, 124 and 156; the sum of all bytes at 148, itself read as blanks.
+ * POSIX.1-1988 §10.1.1: name, size and type are at 0, 124 and 156. The checksum at 148 is the sum of all bytes, with
+ * its own field counted as blanks.
  */
 function readHeader(header: Buffer): Entry {
   const text = (from: number, to: number): string => {
@@ -109,9 +110,9 @@ function readHeader(header: Buffer): Entry {
 }
 
 type BlockReader = {
-  /** Null: there is nothing more. */
+  /** Null: the archive has ended. */
   block(): Promise<Buffer | null>;
-  /** The content of an entry; its padding is read with it. */
+  /** The content of an entry. Its padding is consumed too. */
   content(size: number): AsyncGenerator<Buffer>;
   rest(): Promise<void>;
 };

@@ -1,7 +1,7 @@
 /**
- * The built-in viewer on the disk, in `<data>/viewer`: the folder of its version when it is installed, and beside it
- * a file when it is on. Several gateways may share the folder. The remains of a killed gateway are removed an hour
- * later.
+ * The built-in viewer on the disk, in `<data>/viewer`: the folder of its version once it is installed, and beside it a
+ * file that marks the viewer as on. Several gateways may share the folder. What a killed gateway left behind is removed
+ * an hour later.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -15,15 +15,15 @@ export type ViewerFiles = {
   /** The folder that is served; null: the viewer is not on. */
   served(): string | null;
   state(): BuiltInViewer;
-  /** Returns at once: what is not installed yet is fetched meanwhile. */
+  /** Returns at once. What is not installed yet is fetched in the background. */
   turnOn(): Promise<void>;
-  /** A fetch under way is given up. */
+  /** Gives up a fetch in progress, and turns the viewer off. */
   turnOff(): Promise<void>;
   /** Turns the viewer off as `turnOff` does, and deletes the files. */
   remove(): Promise<void>;
-  /** Removes what an earlier gateway left half made, and other versions. */
+  /** Removes unfinished drafts of earlier gateways, and other versions. */
   sweep(): Promise<void>;
-  /** Gives up a fetch under way. */
+  /** Gives up a fetch in progress. */
   close(): Promise<void>;
 };
 
@@ -31,19 +31,19 @@ type ViewerFilesTools = {
   readonly folder: string;
   readonly package: ViewerPackage;
   readonly fetch: InstallTools['fetch'];
-  /** `fetch` takes a proxy. */
+  /** Whether `fetch` goes through a proxy. */
   readonly hasProxy: boolean;
   readonly log: Log;
   readonly now: () => Date;
 };
 
-/** A draft of another gateway that is this old is nobody's: 50 MB come in that time over any line. */
+/** A draft of this age has been abandoned: any line transfers 50 MB in an hour. */
 const DRAFT_AGE_MS = 3_600_000;
 
 type Fetching = { readonly ended: Promise<void>; readonly abort: AbortController; bytes: number };
-/** `home`: the folder of the version. `mark`: the file that says that it is on. */
+/** `home`: the folder of the version. `mark`: the file that marks the viewer as on. */
 type Places = { readonly home: string; readonly mark: string };
-/** Why it could not be installed; nulls: it is, or it was given up. */
+/** Called with the reason why the installation failed; nulls: it succeeded, or was given up. */
 type Ended = (because: Pick<BuiltInViewer, 'problem' | 'code'>) => void;
 const NO_PROBLEM = { problem: null, code: null };
 
@@ -109,7 +109,7 @@ export function openViewerFiles(tools: ViewerFilesTools): ViewerFiles {
     turnOff,
     async remove() {
       await turnOff();
-      // Requests under way find all of it or nothing.
+      // Requests in progress find either all of it or nothing.
       const gone = `${home}.gone${DRAFT}`;
       await rm(gone, { recursive: true, force: true });
       if (existsSync(home)) await rename(home, gone);

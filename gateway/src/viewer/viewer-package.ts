@@ -1,6 +1,7 @@
 /**
- * The package of the built-in viewer: OHIF as npm has it, at one version, by its digest. It is no dependency: 208 MB
- * that most sites do not need. The digest is pinned here, so the place that it comes from need not be trusted.
+ * The package of the built-in viewer: one version of OHIF as published on npm, identified by its digest. It is not a
+ * dependency, because most sites do not need its 208 MB. As the digest is pinned here, the server that it comes from
+ * need not be trusted.
  */
 
 export type ViewerPackage = {
@@ -16,7 +17,7 @@ export type ViewerPackage = {
 const VERSION = '3.13.2';
 const NPM = `https://registry.npmjs.org/@ohif/app/-/app-${VERSION}.tgz`;
 
-/** `address`: where the site keeps a copy of it; null: npm. */
+/** `address`: where the site keeps a copy of the package; null: npm. */
 export const ohifPackage = (address: string | null): ViewerPackage => ({
   version: VERSION,
   address: address ?? NPM,

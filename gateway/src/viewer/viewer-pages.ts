@@ -1,8 +1,7 @@
 /**
- * The gateway's own pages and scripts at the viewer's origin. The token comes in the body of a form, and goes from
- * there into the tab's session storage: it stands in no address, so neither a log, nor a Referer, nor the browser's
- * history has it. A fragment (`#…`) would stay in the history: browsers write the address down before a script can
- * change it.
+ * The gateway's own pages and scripts at the viewer's origin. The token arrives in the body of a form and is kept in
+ * the tab's session storage. As no address contains it, it is in no log, no Referer header and no browser history. A
+ * fragment (`#…`) would end up in the history, because browsers record the address before a script can change it.
  */
 
 const page = (title: string, body: string): string => `<!doctype html>
@@ -16,7 +15,7 @@ ${body}
 </html>
 `;
 
-/** Takes the token of a link into the tab. Each value is of letters, digits and dots alone. */
+/** Stores the token of a link in the tab. Each value has letters, digits and dots only. */
 export const openingPage = (token: string, studyInstanceUID: string, seconds: number): string =>
   page(
     'Opening the study…',
@@ -28,7 +27,7 @@ export const endedPage: string = page(
   '<h1>This view has ended</h1><p>A study stays open here for 15 minutes. Go back to RelayPACS, and press <b>Open in viewer</b> again.</p>',
 );
 
-/** The page of a viewer that was turned off, or is being changed. */
+/** Shown while the viewer is off or being changed. */
 export const offPage: string = page(
   'The viewer is off',
   '<h1>The viewer is off</h1><p>An administrator can turn it on in RelayPACS, under Administration.</p>',

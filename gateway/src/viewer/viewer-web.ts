@@ -1,7 +1,7 @@
 /**
- * The viewer's origin, port RELAY_VIEWER_PORT: OHIF's files under a strict policy, and DICOMweb for one study. It
- * is an origin of its own, so that OHIF's scripts reach neither the app's storage nor its pages. Cookies do not
- * know ports, so a browser may send the app's here: nothing here reads any, and nothing sets one. Every request
+ * The viewer's origin, at port RELAY_VIEWER_PORT: it serves OHIF's files under a strict policy, and DICOMweb for one
+ * study. It is an origin of its own, so that OHIF's scripts can reach neither the app's storage nor its pages. Cookies
+ * ignore ports, so a browser may send the app's cookies here, but this server neither reads nor sets any. Every request
  * needs the token in its Authorization header, which no browser adds by itself.
  */
 import { createHash } from 'node:crypto';
@@ -29,7 +29,7 @@ type ViewerWebTools = Omit<ApiTools, 'callers'> & {
   readonly tokens: ViewerTokens;
   readonly callers: CallerTools;
   readonly files: Pick<ViewerFiles, 'served'>;
-  /** Reading over DICOMweb. */
+  /** The routes that read over DICOMweb. */
   readonly reading: readonly Router[];
   readonly now: () => Date;
 };
@@ -37,7 +37,7 @@ type ViewerWebTools = Omit<ApiTools, 'callers'> & {
 const PAGE = '/viewer';
 const POLICY = 'Content-Security-Policy';
 const BODY_BYTES = 4096;
-/** Names that npm's build gives to files that never change. */
+/** Names with a hash in them: such files never change. */
 const HASHED = /(^\/|\.)[0-9a-f]{16}\.\w+$/;
 const HIDDEN_FILE = /[/\\]\.|%2e/i;
 
@@ -71,7 +71,7 @@ function addDicomWeb(web: Hono<GatewayEnv>, tools: ViewerWebTools): void {
     const view = await tokens.read(token);
     return view && { ...view, deviceId: null, keyDigest: null };
   };
-  // The caller acts as its account, at these routes alone.
+  // The caller has the rights of its account, but at these routes only.
   const api = createApi([{ routes: reading }], {
     ...tools,
     publicUrl: viewerUrl,
@@ -82,13 +82,14 @@ function addDicomWeb(web: Hono<GatewayEnv>, tools: ViewerWebTools): void {
     const view = token === null ? null : await tokens.read(token);
     const asked = view && confineTo(view.studyInstanceUID, c.req.url);
     if (asked && files.served() !== null) return api.fetch(toRequest(c.req.raw, asked.href, c.env), c.env);
-    // The API says why, and counts it: nobody is at home at this address, and without a token it asks for one.
+    // This address does not exist in the API, so the API refuses and counts the request, and asks for a token where
+    // there is none.
     const nowhere = new URL('/dicom-web', c.req.url);
     return api.fetch(toRequest(c.req.raw, nowhere.href, c.env), c.env);
   });
 }
 
-/** The account may have lost its rights since the link was made. */
+/** Whether the token still holds: the account may have lost its rights since the link was made. */
 async function holds({ callers }: ViewerWebTools, view: ReadView): Promise<boolean> {
   return (await callers.users.find(view.accountId))?.epoch === view.epoch;
 }
@@ -109,12 +110,12 @@ function addOwnPages(web: Hono<GatewayEnv>, tools: ViewerWebTools): void {
   web.get('/relay/ended', (c) => c.html(endedPage, 200, noStore));
   web.get('/relay/start.js', (c) => c.body(START_SCRIPT, 200, script));
   web.get('/app-config.js', (c) => c.body(CONFIG_SCRIPT, 200, script));
-  // OHIF's registers a service worker, which would outlive the tab.
+  // OHIF's own script registers a service worker, which would outlive the tab.
   web.get('/init-service-worker.js', (c) => c.body('', 200, script));
 }
 
 function addFiles(web: Hono<GatewayEnv>, files: Pick<ViewerFiles, 'served'>): void {
-  // A browser keeps a script with the policy of the last answer, also of one that says "not modified".
+  // A browser stores a script with the policy of the latest answer, even of a 304 "not modified".
   web.use(etag({ retainedHeaders: [...RETAINED_304_HEADERS, POLICY] }));
   web.get('*', async (c, next) => {
     const folder = files.served();
@@ -132,7 +133,7 @@ function addFiles(web: Hono<GatewayEnv>, files: Pick<ViewerFiles, 'served'>): vo
     if (!(response instanceof Response)) return response;
     const isHashed = HASHED.test(c.req.path);
     response.headers.set('Cache-Control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-    // The files of a version never change. To digest one it would be held whole, for whoever asks.
+    // The files of a version never change. Computing a digest would hold a whole file in memory for every request.
     response.headers.set('ETag', `W/"${basename(folder)}"`);
     if (isScript(response)) response.headers.set(POLICY, WORKER_POLICY);
     return response;
@@ -140,9 +141,9 @@ function addFiles(web: Hono<GatewayEnv>, files: Pick<ViewerFiles, 'served'>): vo
 }
 
 /**
- * Scripts of the origin, and those few that stand in OHIF's page, by their digests. It compiles WebAssembly
- * (codecs) and styles its elements by attributes. It may ask its own origin alone: not the app's, and nobody on the
- * network.
+ * Allows scripts of the origin, and the few inline scripts of OHIF's page by their digests. OHIF compiles WebAssembly
+ * (codecs) and styles elements by attributes. It may send requests to its own origin only, not to the app's origin or
+ * anything else on the network.
  */
 const policyWith = (scripts: readonly string[]): string =>
   [
@@ -161,8 +162,8 @@ const policyWith = (scripts: readonly string[]): string =>
   ].join('; ');
 
 /**
- * A worker takes the policy that comes with its own script (HTML, *run a worker*); a page ignores that one.
- * OHIF's workers decode JPEG 2000, JPEG-LS, HTJ2K and JPEG, with code that calls `new Function`. A worker sees
+ * A worker takes the policy that comes with its own script (HTML, *run a worker*); a page ignores the policy of the
+ * script. OHIF's workers decode JPEG 2000, JPEG-LS, HTJ2K and JPEG, with code that calls `new Function`. A worker sees
  * neither the page nor its session storage, where the token is, and may ask this origin alone.
  */
 const WORKER_POLICY = policyWith(["'unsafe-eval'"]);

@@ -1,4 +1,7 @@
-/** The built-in viewer: an administrator's routes, links into it for one study, and the app of its own port. */
+/**
+ * The built-in viewer: the administrator's routes, links that open one study, and the app that serves the viewer's
+ * port.
+ */
 import { join } from 'node:path';
 import type { Hono } from 'hono';
 import type { ViewerLink } from '#shared/protocol/viewer.ts';
@@ -59,7 +62,7 @@ export function viewerFeature(tools: ViewerFeatureTools): ViewerFeature {
       if (viewer === null || files.served() === null) return null;
       const study = { site_id: siteId, study_instance_uid: studyInstanceUID, destination_id: null };
       const destination = await destinationOfStudy(db, study);
-      // DICOMweb reads from the primary destination alone.
+      // Our DICOMweb routes read from the primary destination only.
       if (destination?.is_primary !== true || ['folder', 'dimse'].includes(destination.kind)) return null;
       const token = await tokens.sign({ accountId, epoch, studyInstanceUID });
       return { title: 'OHIF', url: `${viewer.url}/relay/open`, token };

@@ -1,6 +1,6 @@
 /**
- * A person says of which order a study is. The first time is kept, and stands in the instances: the same study sent
- * again with the same order is the same to the byte.
+ * Stores which order a person chose for a study. The first time of the choice is kept, because it is written into the
+ * instances: the same study sent again with the same order must be identical byte for byte.
  */
 import { sql } from 'kysely';
 import type { Order } from '#shared/protocol/worklist.ts';

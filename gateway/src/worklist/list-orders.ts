@@ -1,4 +1,4 @@
-/** The orders of some days from every source of the site: the worklists of its destinations, and imported lists. */
+/** The orders of some days from every source of the site: its destinations' worklists and imported lists. */
 import { DAY_MS } from '#shared/day.ts';
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import { WORKLIST_LIMIT, type Order, type Worklist } from '#shared/protocol/worklist.ts';
@@ -9,17 +9,17 @@ import { PacsDoesNotSearch, PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { findImported, hasImported, identityOf } from './order.store.ts';
 import type { WorklistTools } from './worklist-tools.ts';
 
-/** Days as YYYY-MM-DD, both included. */
+/** `from` and `to` are days as YYYY-MM-DD, both inclusive. */
 type OrdersAsked = {
   readonly from: string;
   readonly to: string;
   readonly patientId: string | null;
 };
 
-/** A technician waits for it on a page. */
+/** How long the worklists may take: a technician waits for the page. */
 const PATIENCE_MS = 8_000;
 
-/** A worklist that does not answer is named, and the others are shown. */
+/** Names the worklists that do not answer, and returns the orders of the others. */
 export async function listOrders(
   tools: WorklistTools,
   siteId: string,
@@ -35,7 +35,7 @@ export async function listOrders(
   const wanted = { days: daysOf(asked), patientId, limit: WORKLIST_LIMIT + 1 };
   const imported = await findImported(tools, siteId, wanted);
   const all = [...answers.flatMap((answer) => answer?.orders ?? []), ...imported];
-  // An order may stand in a worklist and in a list: the worklist is newer.
+  // If an order is in a worklist and in an imported list, the worklist wins, because it is newer.
   const orders = [...new Map(all.toReversed().map((order) => [identityOf(order), order])).values()];
   return {
     orders: orders.sort(byTime).slice(0, WORKLIST_LIMIT),
@@ -45,7 +45,7 @@ export async function listOrders(
   };
 }
 
-/** Null: it does not answer, or not this. */
+/** Null: the worklist does not answer, or not with what was asked. */
 async function askOne(
   tools: WorklistTools,
   row: DestinationRow,

@@ -1,6 +1,7 @@
 /**
- * Imported orders: ciphertext under the key of their list (AES-256-GCM, NIST SP 800-38D), which is destroyed when the
- * list expires, or when newer lists have replaced all its orders. Days and numbers are keyed hashes.
+ * Imported orders are stored as ciphertext under the key of their list (AES-256-GCM, NIST SP 800-38D). The key is
+ * destroyed when the list expires, or when newer lists have replaced all of its orders. Days and numbers are stored as
+ * keyed hashes.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
@@ -12,10 +13,10 @@ import type { WorklistTools } from './worklist-tools.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
-/** PostgreSQL takes 65 535 parameters in one statement; opened, so many orders take 1 MB. */
+/** PostgreSQL takes at most 65 535 parameters in one statement. This many orders take 1 MB once decrypted. */
 const ROWS_AT_ONCE = 1000;
 
-/** The same for an order in every list, whatever else it says. */
+/** Identifies an order: the value is the same in every list, whatever else the list says. */
 export function identityOf({
   accessionNumber,
   procedureId,
@@ -31,7 +32,7 @@ export function identityOf({
 
 type Importer = { readonly id: string; readonly siteId: string };
 
-/** All of them, or none. An order that stands in an earlier list is replaced. */
+/** Imports all orders or none. An order that is already in an earlier list is replaced. */
 export async function importOrders(
   { db, listKeys, print, now, newId }: WorklistTools,
   importer: Importer,
@@ -41,7 +42,7 @@ export async function importOrders(
   const wrapped = await listKeys.create(id);
   try {
     await db.transaction().execute(async (trx) => {
-      // Two lists with the same orders, and the sweep of an expired one, would wait for each other's rows for ever.
+      // Without this lock, two imports with the same orders, or the clean-up of an expired list, could deadlock.
       await sql`lock table imported_order in share row exclusive mode`.execute(trx);
       const key = listKeys.unwrap(id, wrapped)!;
       const at = now();
@@ -103,14 +104,14 @@ async function insertOrders(trx: Trx, rows: readonly OrderRow[]): Promise<void> 
 
 type Imported = {
   readonly days: readonly string[];
-  /** Null: of any patient. */
+  /** Null: any patient. */
   readonly patientId: string | null;
   readonly limit: number;
 };
 
 /**
- * Imported orders of these days and this patient, at most `limit`, in any order. Numbers of patients are
- * ciphertext: for one of them all orders of the days are opened. An order whose key is gone is left out.
+ * Imported orders of these days and this patient, at most `limit`, in any order. Patient numbers are encrypted, so a
+ * search for one patient decrypts all orders of the days. An order whose key is gone is left out.
  */
 export async function findImported(
   tools: WorklistTools,
@@ -133,7 +134,7 @@ export async function findImported(
   return found.slice(0, limit);
 }
 
-/** The next rows of these days, by their prints. */
+/** The next rows of these days, sorted by their keyed hashes. */
 function importedAfter(
   { db, print, now }: WorklistTools,
   siteId: string,
@@ -158,7 +159,7 @@ function importedAfter(
     .execute();
 }
 
-/** Whether the site has imported any list that still holds. */
+/** Whether the site has an imported list that has not expired. */
 export async function hasImported({ db, now }: WorklistTools, siteId: string): Promise<boolean> {
   const row = await db
     .selectFrom('order_list')
@@ -170,7 +171,7 @@ export async function hasImported({ db, now }: WorklistTools, siteId: string): P
   return row !== undefined;
 }
 
-/** Destroys the keys of lists that expired or hold no order any more, and then of those that no row names. */
+/** Deletes lists that have expired or hold no orders, with their keys, and then every key that no list refers to. */
 export async function forgetExpired({
   db,
   listKeys,
@@ -198,7 +199,7 @@ export async function forgetExpired({
   await listKeys.sweep(left.map((row) => row.wrapped_key));
 }
 
-/** Opens beside its own print alone. */
+/** Encrypts an order so that it can only be decrypted together with its own keyed hash. */
 function sealOrder(key: Uint8Array, print: string, order: Order): Uint8Array {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(print));

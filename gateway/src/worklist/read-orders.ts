@@ -1,6 +1,6 @@
 /**
- * A list of orders as CSV, row by row: the orders in it, and what is wrong where. No value of the list is in a fault.
- * Dates are written as 2026-11-23 or 20261123.
+ * Reads a list of orders from CSV, row by row, and says what is wrong in which row. A fault contains no value of the
+ * list. Dates have the form 2026-11-23 or 20261123.
  */
 import {
   IMPORT_FAULTS_LIMIT,
@@ -37,10 +37,10 @@ export async function readOrders(
   signal: AbortSignal,
 ): Promise<ReadOrders> {
   const faults: Faults = { listed: [], more: 0 };
-  /** By what makes an order the same. */
+  /** Keyed by the identity of the order. */
   const orders = new Map<string, Order>();
   try {
-    // The header, and a row more than may be: there are too many then.
+    // The header, and one row more than allowed, which shows that there are too many.
     await readRows(readCsv(pieces, IMPORT_ROWS_LIMIT + 2, signal), orders, faults);
   } catch (error) {
     if (!(error instanceof CsvBroken)) throw error;
@@ -75,13 +75,13 @@ async function readRows(
   if (columns === null) for (const column of NEEDED) note(faults, 1, column, 'missing');
 }
 
-/** People and spreadsheets write them in many ways: `Patient ID` is `patientId`. */
+/** Finds the column of a header. People and spreadsheets spell headers in many ways: `Patient ID` is `patientId`. */
 function columnOf(header: string): OrderColumn | null {
   const plain = (name: string): string => name.toLowerCase().replace(/[^a-z]/g, '');
   return ORDER_COLUMNS.find((column) => plain(column) === plain(header)) ?? null;
 }
 
-/** Null: it has a fault. */
+/** Null: the row has a fault. */
 function readRow(
   columns: readonly (OrderColumn | null)[],
   cells: readonly string[],

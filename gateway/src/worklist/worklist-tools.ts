@@ -1,4 +1,4 @@
-/** The tools of this feature's parts. */
+/** What the modules of this feature need. */
 import type { BlockList } from 'node:net';
 import type { Db } from '../database/database.ts';
 import type { SecretSeal } from '../destinations/seal-secrets.ts';
@@ -6,13 +6,13 @@ import type { StudyKeys } from '../pipeline/study-key.ts';
 
 export type WorklistTools = {
   readonly db: Db;
-  /** In a folder of their own, where nothing but imported lists has a key. */
+  /** The keys of imported lists, in a folder that holds nothing else. */
   readonly listKeys: StudyKeys;
-  /** Secrets of destinations: some worklists are reached with their certificates. */
+  /** Opens the destinations' secrets, as some worklists are reached with their certificates. */
   readonly seal: SecretSeal;
-  /** Addresses that are not connected to. */
+  /** Addresses that the gateway must not connect to. */
   readonly blocked: BlockList;
-  /** The keyed hash of a day, or of the numbers of an order: it can be compared, and not turned back. */
+  /** The keyed hash of a day or of an order's numbers: it can be compared, but not reversed. */
   readonly print: (text: string) => string;
   readonly now: () => Date;
   readonly newId: () => string;

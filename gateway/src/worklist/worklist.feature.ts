@@ -1,4 +1,4 @@
-/** Orders, of modality worklists or of an imported list, and the studies that match them (protocol/cases.md). */
+/** Orders from modality worklists or an imported list, and the studies that match them (protocol/cases.md). */
 import { createHmac } from 'node:crypto';
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';

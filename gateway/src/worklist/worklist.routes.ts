@@ -1,6 +1,6 @@
 /**
- * `/worklist`: orders for people who send studies with names. No device alone and no API key reads them; a key may
- * import a list, so that another system can.
+ * `/worklist`: orders, for people who send studies with names. Neither a device on its own nor an API key can read
+ * them. An API key can import a list, so that another system can deliver one.
  */
 import { z } from '@hono/zod-openapi';
 import { DAY_MS } from '#shared/day.ts';
