@@ -39,7 +39,7 @@ export async function setPassword(
 }
 
 /**
- * Changes a user's own password. It ends all other sessions and begins this one anew. @throws Problem wrong-password,
+ * Changes a user's own password. It ends all other sessions and begins this one again. @throws Problem wrong-password,
  * weak-password, too-many-attempts, session-ended.
  */
 export async function changeOwnPassword(

@@ -170,7 +170,7 @@ export async function endJob(
   return (await ended.executeTakeFirst()).numUpdatedRows > 0n;
 }
 
-/** Starts the job anew, with all its attempts and its full waiting time, as if it were requested now. */
+/** Starts the job again, with all its attempts and its full waiting time, as if it were requested now. */
 export async function renewJob(trx: Trx, id: string, now: Date): Promise<void> {
   const renewed = {
     state: 'queued',
