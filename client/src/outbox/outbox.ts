@@ -231,7 +231,12 @@ async function sendAll(state: State, tools: OutboxTools, isMeant: IsMeant): Prom
   const stopped = new Set<string>();
   for (const { said } of state.statements.peek().filter(isMeant)) {
     const subject = subjectOf(said);
-    if (!stopped.has(subject)) await tools.rows.alone(subject, () => sendOne(state, tools, said));
+    const send = async (): Promise<void> => {
+      // An attempt that was under way may have told more of it meanwhile.
+      const one = find(state, said);
+      if (one && isMeant(one)) await sendOne(state, tools, said);
+    };
+    if (!stopped.has(subject)) await tools.rows.alone(subject, send);
     changeOne(state, said, { isSending: false });
     if (find(state, said)) stopped.add(subject);
   }
