@@ -61,7 +61,7 @@ async function open(answer: Answering, device = openDevice(), some: Partial<Stat
   return { outbox, rows, time, sent, person, unsent, sending, kept };
 }
 type Window = Awaited<ReturnType<typeof open>>;
-const asGiven = ({ at: _at, isRefused: _isRefused, ...given }: Statement) => given;
+const asGiven = ({ at: _at, refused: _refused, ...given }: Statement) => given;
 const requestsOf = ({ unsent }: Window) => unsent().map(({ said }) => said.request);
 const untilSaved = ({ outbox }: Window) => untilRead(() => outbox.answered.value?.result !== undefined);
 
@@ -282,6 +282,23 @@ const decide = (version: number): Saying => ({
   step: 'decide',
   reviewId: REVIEW,
   request: { id: randomUUID(), place: 1, version, decision: 'accept', answers: {}, reason: '' },
+});
+
+test('a step of a review that was refused is shown as refused in every tab and after a reload, and is not sent again', async () => {
+  const device = openDevice();
+  let isAway = true;
+  const answer: Answering = () => (isAway ? unreachable() : refusal(409, 'review-changed'));
+  const first = await open(answer, device);
+  const second = await open(answer, device);
+  await first.outbox.give(decide(1));
+  isAway = false;
+  await first.outbox.retry();
+  const third = await open(answer, device);
+  for (const tab of [first, second, third]) {
+    assert.ok(await untilRead(() => tab.unsent()[0]?.trouble?.code === 'review-changed'));
+    assert.equal([tab.unsent()[0]?.isRetried, tab.sending()], [false, []]);
+  }
+  assert.equal([first.sent().length, second.sent(), third.sent()], [2, [], []]);
 });
 
 test('statements are sent in the order in which they were said, even where the clock was set back', async () => {

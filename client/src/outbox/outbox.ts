@@ -17,7 +17,7 @@ import { idOf, KINDS, keyOf, subjectOf, type Answer, type Saying, type Statement
 /** A statement that the gateway does not have, as far as this window knows. */
 export interface Unsent<S extends Statement = Statement> {
   readonly said: S;
-  /** Why the last attempt of this window failed; null: it made none. */
+  /** Why the last attempt failed; null: none was made. Of attempts by other tabs, only refusals are known. */
   readonly trouble: Trouble | null;
   /** The link is at fault, not the statement, so it is sent again without its author. */
   readonly isRetried: boolean;
@@ -68,9 +68,9 @@ export function createOutbox(tools: OutboxTools) {
     change(state, ({ said }) => subjectOf(said) === subject, { isSending: true });
     return send(({ said }) => subjectOf(said) === subject);
   };
-  const first = readKept(state, tools, () => true);
+  const first = readKept(state, tools, needsNobody);
   void first.then(send);
-  tools.rows.watch(() => void readKept(state, tools, ({ said }) => KINDS[said.step].isShared).then(send));
+  tools.rows.watch(() => void readKept(state, tools, (one) => KINDS[one.said.step].isShared && needsNobody(one)).then(send));
   return {
     /** In the order in which they were made. */
     statements: state.statements as ReadonlySignal<readonly Unsent[]>,
@@ -178,9 +178,11 @@ async function readKept(state: State, tools: OutboxTools, isMeant: IsMeant): Pro
   const kept = await ignoreFailure(tools.rows.kept(), 'without a database there is nothing kept');
   if (!kept || !tools.isHere()) return () => false;
   const news = kept.filter((said) => !find(state, said) && !state.done.has(keyOf(said)));
-  // Marked as being sent, so that nobody answers a result again while its verdict waits for its turn.
+  const refused = kept.filter((said) => said.refused && find(state, said)?.said.refused?.title !== said.refused.title);
   batch(() => {
+    // Marked as being sent, so that nobody answers a result again while its verdict waits for its turn.
     for (const said of news) put(state, { said, isKept: true, isSending: true });
+    for (const said of refused) refuse(state, said, said.refused!);
   });
   const gone = state.statements
     .peek()
@@ -212,6 +214,15 @@ function take(state: State, said: Statement, answer: Answer): void {
   batch(() => {
     drop(state, said);
     state.answered.value = { ...answer, said };
+  });
+}
+
+/** The gateway refused the statement, here or in another tab. It waits for its author. */
+function refuse(state: State, said: Statement, refused: Trouble): void {
+  const now = { ...said, refused };
+  batch(() => {
+    changeOne(state, said, { said: now, trouble: refused, isRetried: false, isSending: false });
+    if (find(state, said)) state.answered.value = { said: now };
   });
 }
 
@@ -253,15 +264,14 @@ async function sendOne(state: State, tools: OutboxTools, said: Statement): Promi
     take(state, said, outcome.answer);
     return;
   }
-  const isRetried = outcome.kind === 'waits';
-  const now = isRetried ? said : { ...said, isRefused: true };
-  if (!isRetried && !said.isRefused)
-    await ignoreFailure(Promise.resolve(row?.replace(now)), 'it is refused again');
-  batch(() => {
-    changeOne(state, said, { said: now, trouble: troubleOf(outcome.error), isRetried, isSending: false });
-    if (!isRetried) state.answered.value = { said: now };
-  });
-  if (isRetried) void ignoreFailure(waitForLink(state, tools), 'waiting never ends by a signal');
+  const trouble = troubleOf(outcome.error);
+  if (outcome.kind === 'refused') {
+    refuse(state, said, trouble);
+    await ignoreFailure(Promise.resolve(row?.replace({ ...said, refused: trouble })), 'it is refused again');
+    return;
+  }
+  changeOne(state, said, { trouble, isRetried: true, isSending: false });
+  void ignoreFailure(waitForLink(state, tools), 'waiting never ends by a signal');
 }
 
 async function waitForLink(state: State, tools: OutboxTools): Promise<void> {

@@ -32,11 +32,11 @@ export interface Outboxes {
 export const [ProvideOutboxes, useOutboxes] = provided<Outboxes>('outboxes');
 
 function countsOf(all: readonly Unsent[]): UnsentCounts {
-  const tried = all.filter(({ said, trouble }) => trouble !== null || said.isRefused);
+  const tried = all.filter(({ said, trouble }) => trouble !== null || said.refused);
   const reviewsIn = (some: readonly Unsent[]) =>
     new Set(some.flatMap(({ said }) => (said.step === 'verdict' ? [] : [said.reviewId])));
   const verdicts = tried.filter(({ said }) => said.step === 'verdict');
-  const refused = reviewsIn(tried.filter(({ said }) => said.isRefused));
+  const refused = reviewsIn(tried.filter(({ said }) => said.refused));
   const waiting = [...reviewsIn(tried)].filter((id) => !refused.has(id));
   const refusedVerdicts = verdicts.filter(({ isRetried }) => !isRetried).length;
   return { verdicts: verdicts.length - refusedVerdicts, refusedVerdicts, waiting, refused: [...refused] };

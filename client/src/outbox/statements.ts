@@ -13,13 +13,20 @@ import {
 import { findingSchema, resultSchema, verifyRequestSchema, type Result } from '#shared/protocol/inference.ts';
 import { answersSchema } from '#shared/protocol/review-forms.ts';
 import { DECISIONS, decideSchema, reviewSchema, signSchema, type Review } from '#shared/protocol/reviews.ts';
+import type { Trouble } from '../kit/trouble.ts';
 import type { SentKind } from '../pipeline/queue/rows/unsent.ts';
 
+const troubleSchema = z.object({
+  kind: z.enum(['wait', 'stop']),
+  title: z.string(),
+  next: z.string().nullable(),
+  code: z.string().nullable(),
+}) satisfies z.ZodType<Trouble>;
 /**
- * `at`: when the statement was made, by the device's clock; statements are sent in this order. `isRefused`: the gateway
- * refused it at the last attempt.
+ * `at`: when the statement was made, by the device's clock; statements are sent in this order. `refused`: why the
+ * gateway refused it at the last attempt. It is stored with the statement, so that every tab says the same of it.
  */
-const saidShape = { at: z.number(), isRefused: z.boolean().optional() };
+const saidShape = { at: z.number(), refused: troubleSchema.optional() };
 const stepShape = { reviewId: z.uuid(), ...saidShape };
 const saidOnceSchema = z.object({ decision: z.enum(DECISIONS), answers: answersSchema, reason: z.string() });
 const verdictSchema = z.object({
@@ -42,7 +49,7 @@ export type Verdict = Extract<Statement, { step: 'verdict' }>;
 export type Step = Exclude<Statement, Verdict>;
 /** A statement as a page makes it. */
 export type Saying<S extends Statement = Statement> = S extends Statement
-  ? Omit<S, 'at' | 'isRefused'>
+  ? Omit<S, 'at' | 'refused'>
   : never;
 
 /** Null where the row is not a statement. Verdicts stored by earlier versions have neither kind nor time. */
