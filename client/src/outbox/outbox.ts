@@ -70,7 +70,9 @@ export function createOutbox(tools: OutboxTools) {
   };
   const first = readKept(state, tools, needsNobody);
   void first.then(send);
-  tools.rows.watch(() => void readKept(state, tools, (one) => KINDS[one.said.step].isShared && needsNobody(one)).then(send));
+  tools.rows.watch(
+    () => void readKept(state, tools, (one) => KINDS[one.said.step].isShared && needsNobody(one)).then(send),
+  );
   return {
     /** In the order in which they were made. */
     statements: state.statements as ReadonlySignal<readonly Unsent[]>,
@@ -178,7 +180,9 @@ async function readKept(state: State, tools: OutboxTools, isMeant: IsMeant): Pro
   const kept = await ignoreFailure(tools.rows.kept(), 'without a database there is nothing kept');
   if (!kept || !tools.isHere()) return () => false;
   const news = kept.filter((said) => !find(state, said) && !state.done.has(keyOf(said)));
-  const refused = kept.filter((said) => said.refused && find(state, said)?.said.refused?.title !== said.refused.title);
+  const refused = kept.filter(
+    (said) => said.refused && find(state, said)?.said.refused?.title !== said.refused.title,
+  );
   batch(() => {
     // Marked as being sent, so that nobody answers a result again while its verdict waits for its turn.
     for (const said of news) put(state, { said, isKept: true, isSending: true });

@@ -48,9 +48,7 @@ export type Statement = z.infer<typeof statementSchema>;
 export type Verdict = Extract<Statement, { step: 'verdict' }>;
 export type Step = Exclude<Statement, Verdict>;
 /** A statement as a page makes it. */
-export type Saying<S extends Statement = Statement> = S extends Statement
-  ? Omit<S, 'at' | 'refused'>
-  : never;
+export type Saying<S extends Statement = Statement> = S extends Statement ? Omit<S, 'at' | 'refused'> : never;
 
 /** Null where the row is not a statement. Verdicts stored by earlier versions have neither kind nor time. */
 export const readStatement = (row: unknown): Statement | null =>

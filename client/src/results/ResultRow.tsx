@@ -12,11 +12,10 @@ import { hrefOf } from '../kit/routes.ts';
 import { useHiding } from '../viewer/HiddenPicture.tsx';
 import {
   aboutImage,
-  className,
   headlineOf,
   modelName,
+  judgedWords,
   patientOf,
-  readingOf,
   shortOf,
   type Headline,
 } from './describe-result.ts';
@@ -61,7 +60,7 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
   const isHidden = useHiding({ of, mayHoldName, isOwn: own !== undefined }) !== 'shown';
   const nameOfInput = useInputName();
   const headline = headlineOf(finding);
-  const said = saidOf(result);
+  const said = judgedWords(result);
   const named = picked.nameOf(id) ?? patientOf(preview);
   const about = [
     // While the patients are not known, only the end of the UID tells two studies apart.
@@ -95,18 +94,6 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
       )}
     </Line>
   );
-}
-
-/** What radiologists said about the result. */
-function saidOf(result: Result): readonly string[] {
-  const { verification } = result;
-  const { done, review } = resultWords.verdict;
-  const side = readingOf(result);
-  const to = verification?.finding ? [className(verification.finding)] : [];
-  return [
-    ...(verification ? [[done[verification.verdict], ...to].join(': ')] : []),
-    ...(side === null ? [] : [review.short[side]]),
-  ];
 }
 
 type LineProps = {

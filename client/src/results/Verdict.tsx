@@ -4,6 +4,7 @@
  * the verdict beside the picture.
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import type { Result, Verification } from '#shared/protocol/inference.ts';
 import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
@@ -110,8 +111,8 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
       if (!result.verification || isAsked) break;
       return (
         <>
-          <Verified verification={result.verification} />
           <Behind result={result} />
+          <Verified verification={result.verification} />
         </>
       );
     default:
@@ -120,11 +121,11 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
   return (
     <>
       <Waiting verdict={verdict} />
+      <Behind result={result} />
       <Standing
         result={result}
         note={verdict.kind === 'unsent' ? said.untilSent : isDisputed(result) ? '' : said.stands}
       />
-      <Behind result={result} />
       {!isDisputed(result) && <p>{askedOf(store, result)}</p>}
     </>
   );
@@ -132,6 +133,7 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
 
 /** The signed review that a verdict may not contradict. */
 function Behind({ result: { review, finding } }: { readonly result: Result }) {
+  const mayOpen = useSession().user.value?.roles.some((role) => CASE_KEEPERS.includes(role)) ?? false;
   if (!review || finding.positive === null) return null;
   const { id, positive, readers, isAdjudicated, settledAt } = review;
   const when = formatMoment(new Date(settledAt), new Date());
@@ -141,7 +143,7 @@ function Behind({ result: { review, finding } }: { readonly result: Result }) {
       <p>
         <span class="strong">{said.review.says[sideOf(positive)]}</span>{' '}
         <span class="quiet">{said.review.by(readers, isAdjudicated, when)}</span>{' '}
-        <a href={hrefOf({ page: 'reviews', id })}>{said.review.open}</a>
+        {mayOpen && <a href={hrefOf({ page: 'reviews', id })}>{said.review.open}</a>}
         <span class="verified-finding small">{said.review[positive === null ? 'disputed' : 'stands']}</span>
       </p>
     </div>
@@ -276,7 +278,8 @@ export function Verdicts({ result }: { readonly result: Result }) {
   return (
     <div class="result-part">
       <h2>{all.length < 2 ? said.label : said.history}</h2>
-      {isUnread(result) && <p class="small quiet">{result.review === undefined ? said.untold : said.none}</p>}
+      {isUnread(result) && <p class="small quiet">{said.none}</p>}
+      {!may && <Behind result={result} />}
       <ol class="verdicts">
         {all.toReversed().map((one) => (
           <li key={one.at}>
@@ -284,7 +287,6 @@ export function Verdicts({ result }: { readonly result: Result }) {
           </li>
         ))}
       </ol>
-      {!may && <Behind result={result} />}
     </div>
   );
 }

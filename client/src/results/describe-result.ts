@@ -164,6 +164,22 @@ export function readingOf({ finding, review, verification }: Judged & Told): Sid
   return verification === null || isAgainst(verification, finding, review) ? sideOf(review.positive) : null;
 }
 
+/**
+ * What radiologists said about the result, for a row. Where signed reviews contradict each other, no side is named: the
+ * newest is not more right than the one before.
+ */
+export function judgedWords(result: Judged & Told): readonly string[] {
+  const { verification } = result;
+  const { done, review } = resultWords.verdict;
+  const side = readingOf(result);
+  if (side === 'disputed') return [review.short.disputed];
+  const to = verification?.finding ? [className(verification.finding)] : [];
+  return [
+    ...(verification ? [[done[verification.verdict], ...to].join(': ')] : []),
+    ...(side === null ? [] : [review.short[side]]),
+  ];
+}
+
 /** Whether there is neither a verdict on the result nor a signed review of its study, as far as the viewer may know. */
 export const isUnread = ({ verification, history = [], review = null }: Told): boolean =>
   verification === null && history.length === 0 && review === null;

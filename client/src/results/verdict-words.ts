@@ -74,9 +74,6 @@ export const verdictWords = {
     disputed: 'No verdict can be given here until the study is read again: that reading decides.',
   },
   none: 'No radiologist has given a verdict yet.',
-  /** To people who are not told of signed reviews. */
-  untold:
-    'No verdict was given on this page. Signed reviews of the study are shown to radiologists and administrators.',
   form: {
     title: 'What is it instead?',
     finding: 'Finding',

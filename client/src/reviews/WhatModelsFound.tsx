@@ -5,9 +5,8 @@
 import type { Result } from '#shared/protocol/inference.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';
-import { className, headlineOf, modelName, shortOf } from '../results/describe-result.ts';
+import { className, headlineOf, judgedWords, modelName, shortOf } from '../results/describe-result.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
-import { resultWords } from '../results/result-words.ts';
 import { SIGNS } from '../results/ResultRow.tsx';
 import { reviewWords } from './review-words.ts';
 
@@ -44,12 +43,13 @@ function Found({ title, found, reviewId }: FoundProps & { readonly title: string
 
 type OneProps = Pick<FoundProps, 'reviewId'> & { readonly result: Result };
 
-function One({ result: { id, finding, verification }, reviewId }: OneProps) {
+function One({ result, reviewId }: OneProps) {
+  const { id, finding } = result;
   const headline = headlineOf(finding);
   const about = [
     headline.kind !== 'kind' && className(finding.image.kind),
     modelName(finding.model),
-    verification && resultWords.verdict.doneBy(verification.verdict, verification.byName ?? null),
+    ...judgedWords(result),
   ];
   return (
     <>

@@ -62,6 +62,10 @@ const NOTE = {
   use: own('INTENDED-USE', 'Intended use'),
 };
 
+const DISPUTED =
+  'Signed reviews of this study contradict each other. The verdict above is the newest. It does not stand until the ' +
+  'study has been read again.';
+
 /** The root container and its content, as elements of the Data Set. */
 export function reportTree(
   subject: ResultSubject,
@@ -216,7 +220,7 @@ function words({ finding }: ResultSubject): readonly ContentItem[] {
 }
 
 /** The radiologist's verdict. Its observer is the person, not the device that made the rest of the report. */
-function verdict({ verdict: word, finding, reason, by }: Verification): readonly ContentItem[] {
+function verdict({ verdict: word, finding, reason, by, isDisputed }: Verification): readonly ContentItem[] {
   const agrees = word === 'agree';
   return [
     container(own('REVIEW', 'Review by a radiologist'), [
@@ -226,6 +230,7 @@ function verdict({ verdict: word, finding, reason, by }: Verification): readonly
         agrees ? own('AGREE', 'Agrees with the model') : own('CORRECT', 'Corrects the model'),
       ),
       ...maybe(finding, (name) => codeValue(dcm('121071', 'Finding'), CORRECTIONS[name])),
+      ...(isDisputed ? [textValue(NOTE.warning, DISPUTED)] : []),
       ...maybe(reason, (text) => personText(own('REASON', 'Reason'), text)),
     ]),
   ];

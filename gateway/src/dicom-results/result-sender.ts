@@ -81,8 +81,16 @@ function foundIn(row: ResultRow): Pick<ResultSubject, 'finding' | 'models' | 'at
 }
 
 function toVerification(said: WhatRadiologistSaid): Omit<Verification, 'by'> {
-  const { verdict, reason, at, revision, follows } = said;
-  return { verdict, reason, at, revision, follows, finding: said.finding as Verification['finding'] };
+  const { verdict, reason, at, revision, follows, isDisputed } = said;
+  return {
+    verdict,
+    reason,
+    at,
+    revision,
+    follows,
+    isDisputed,
+    finding: said.finding as Verification['finding'],
+  };
 }
 
 function toNewInstance({ kind, identifiers }: BuiltResult): NewInstance {

@@ -55,6 +55,8 @@ export interface Verification {
   readonly finding: NonNullable<VerifyRequest['finding']> | null;
   /** The radiologist's own words; they stay out of the SR of a de-identified study. */
   readonly reason: string | null;
+  /** Signed reviews of the study contradict each other, and nobody has read it again since. */
+  readonly isDisputed?: boolean;
   /** The person, as a PN; for a de-identified study, a pseudonym (`observerName`). */
   readonly by: string;
   readonly at: Date;

@@ -24,6 +24,7 @@ export type WhatRadiologistSaid = {
   readonly reason: string | null;
   readonly accountId: string;
   readonly at: Date;
+  readonly isDisputed: boolean;
   readonly revision: number;
   /** The revision of the report that was sent last. */
   readonly follows: number;

@@ -25,7 +25,7 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
     ...[...requests.values()].map(({ accountId }) => accountId),
   ];
   const names = await namesFor(caller, accounts, db);
-  const mayKnowReview = ({ id }: ResultRow) => reachesAll(caller) && !hidden.has(id);
+  const mayKnowReview = ({ id }: ResultRow) => !hidden.has(id);
   const studies = rows.filter(mayKnowReview).flatMap((row) => row.study_instance_uid ?? []);
   const reviews = await standingReviews(db, caller.siteId, [...new Set(studies)], caller);
   return rows.map((row) => {

@@ -121,6 +121,7 @@ export async function sendVerifiedReport(
   });
   if (source === undefined) return;
   const kinds = (['SEG', 'SC'] as const).filter((kind) => there.some((one) => one.kind === kind));
+  const reviews = await standingReviews(db, siteId, [where.studyInstanceUID], null);
   const report = {
     result,
     kinds,
@@ -130,6 +131,7 @@ export async function sendVerifiedReport(
       reason: result.sealed_reason && seal.open(resultId, result.sealed_reason),
       accountId: result.verified_by!,
       at: result.verified_at!,
+      isDisputed: reviews.get(where.studyInstanceUID)?.positive === null,
       revision: result.revision,
       follows: Math.max(1, ...there.filter(({ kind }) => kind === 'SR').map(({ revision }) => revision)),
     },

@@ -138,6 +138,11 @@ function wordOf({ value }: ContentItem): string {
   return value.kind === 'name' ? value.name : '';
 }
 
+const textsOf = ({ value, items }: ContentItem): readonly string[] => [
+  ...(value.kind === 'text' ? [value.text] : []),
+  ...items.flatMap(textsOf),
+];
+
 async function allSent(): Promise<boolean> {
   const metrics = await (await gateway.call('GET', '/metrics', as('admin'))).text();
   return !/queue="verified-report",state="\w+"\} [1-9]/.test(metrics);
@@ -159,6 +164,7 @@ async function reportOf(id: string, name: string) {
   const [found, ...finding] = all('121071');
   return {
     ...{ found, said: [...all('VERDICT'), ...finding].join(' ').toLowerCase(), by: all('121008') },
+    isDisputed: textsOf(content).some((text) => text.startsWith('Signed reviews of this study contradict')),
     ...{ completion, verification, verifiers: verifiers.map(({ name }) => name) },
   };
 }
@@ -184,7 +190,7 @@ const FOUND_CODES: Readonly<Record<string, string>> = {
 /** By whose verdict; null: there is none. */
 function inReport({ found }: Cell, said: string | null, by: string) {
   if (said === null) return null;
-  const flags = { completion: 'COMPLETE', verification: 'VERIFIED', verifiers: [by] };
+  const flags = { completion: 'COMPLETE', verification: 'VERIFIED', verifiers: [by], isDisputed: false };
   return { found: FOUND_CODES[`${found}`], said, by: [by], ...flags };
 }
 
@@ -230,6 +236,13 @@ test('where signed reviews contradict each other, no press decides, and the page
     await recordView(gateway.database.db, { resultId: result, accountId: idOf('cleo'), at: gateway.now() });
     const { revision, review: behind } = await read();
     assert.equal([behind?.id, behind?.positive], [second, null]);
+    const reported = async () => {
+      await until('every verdict to be on its way', allSent);
+      const report = await reportOf(result, study);
+      return [report?.said, report?.by, report?.isDisputed];
+    };
+    const verdictOf = (outcome: Outcome) => (outcome === OWN[`${found}`] ? 'agree' : `correct ${outcome}`);
+    assert.equal(await reported(), [verdictOf('pneumonia'), [nameOf('ben')], true]);
     for (const press of PRESSES) {
       const answer = await gateway.call('POST', `/results/${result}/verify`, {
         ...as('cleo'),
@@ -242,6 +255,48 @@ test('where signed reviews contradict each other, no press decides, and the page
     const third = await sign('normal', 'cleo');
     const { review: decided } = await read();
     assert.equal([decided?.id, decided?.positive], [third, false]);
+    assert.equal(await reported(), [verdictOf('normal'), [nameOf('cleo')], false]);
+  }
+});
+
+test('a verdict that was given before a blinded review is replaced once the review settles otherwise', async () => {
+  const agree = async (result: string) => {
+    await recordView(gateway.database.db, { resultId: result, accountId: idOf('cleo'), at: gateway.now() });
+    const answer = await gateway.call('POST', `/results/${result}/verify`, {
+      ...as('cleo'),
+      body: { verdict: 'agree' },
+      headers: { 'if-match': '"1"' },
+    });
+    assert.is(answer.status, 200);
+  };
+  const told = async (result: string) => {
+    const { verification: now } = await jsonOf<Result>(gateway, `GET /results/${result}`, as('cleo'));
+    return now && [now.verdict, now.finding, now.by];
+  };
+  for (const [models, outcome, after] of [
+    [[true], 'normal', [['correct', 'normal', 'ana']]],
+    [[true], 'pneumonia', [['agree', null, 'cleo']]],
+    [[false], 'pneumonia', [['correct', 'pneumonia', 'ana']]],
+    // One of the two images is enough for a positive study.
+    [
+      [true, false],
+      'pneumonia',
+      [
+        ['agree', null, 'cleo'],
+        ['agree', null, 'cleo'],
+      ],
+    ],
+  ] as const) {
+    const { study, caseId, results } = await openFoundCase(gateway, as('admin'), [...models]);
+    for (const result of results) await agree(result);
+    await review(caseId, study, { type: 'chest-film-double', outcome, isSigned: true }, models[0]);
+    const now = [];
+    for (const result of results) now.push(await told(result));
+    assert.equal(
+      now,
+      after.map(([verdict, finding, who]) => [verdict, finding, idOf(who)]),
+      `${models} ${outcome}`,
+    );
   }
 });
 

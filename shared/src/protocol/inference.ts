@@ -230,8 +230,8 @@ export const resultSchema = z.object({
   alike: z.int().min(1).optional(),
   /**
    * The settled review of the study that stands, if it says whether there is something; of reviews that contradict each
-   * other, the newest. Absent while the caller must read the study without knowing it, and for roles that do not read
-   * all results. No verdict contradicts this review.
+   * other, the newest. Absent while the caller must read the study without knowing it. No verdict contradicts this
+   * review.
    */
   review: z
     .object({
