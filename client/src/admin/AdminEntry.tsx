@@ -50,6 +50,7 @@ export function AdminEntry({ link, page }: AdminEntryProps) {
         href={DESTINATIONS}
         aria-current={page === 'admin' ? 'page' : undefined}
       >
+        <Icon name="settings" />
         {kitWords.pages.admin}
       </a>
       <span class="badge-place" role="status">

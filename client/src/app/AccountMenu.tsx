@@ -1,4 +1,4 @@
-/** The account menu, shown on every page. Its sheets are loaded when they are opened. */
+/** The account menu and *Lock*, shown on every page. The menu’s sheets are loaded when they are opened. */
 import { useEffect, useState } from 'preact/hooks';
 import { useSession } from '../net/net-context.ts';
 import { deferred } from '../kit/deferred.tsx';
@@ -6,6 +6,8 @@ import { Icon } from '../kit/Icon.tsx';
 import type { AccountSheetProps } from './AccountSheet.tsx';
 import type { PasswordSheetProps } from './PasswordSheet.tsx';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
+import { lockDevice } from './lock-mark.ts';
+import { useChosen } from './use-chosen.ts';
 import { appWords } from './app-words.ts';
 
 const AccountSheet = deferred<AccountSheetProps>(
@@ -33,9 +35,21 @@ export function AccountMenu() {
     return () => removeEventListener('hashchange', left);
   }, []);
   const user = session.user.value;
+  const chosen = useChosen();
   const name = user?.username ?? appWords.account.nobody;
   return (
     <>
+      {session.state.value === 'signed-in' && (
+        // Locking clears what is chosen and not sent: the sheet says so first.
+        <button
+          type="button"
+          class="button button-bare lock-button"
+          onClick={() => (chosen > 0 ? setOpen('account') : lockDevice())}
+        >
+          <Icon name="lock" size={20} />
+          <span class="lock-word">{appWords.lock}</span>
+        </button>
+      )}
       <button
         type="button"
         class="button button-bare account-button"

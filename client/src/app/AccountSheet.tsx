@@ -10,9 +10,10 @@ import { ReviewsCount } from '../reviews/ReviewsCount.tsx';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { useOutboxes } from '../outbox/outboxes.ts';
+import { appWords } from './app-words.ts';
 import { accountWords as words } from './account-words.ts';
 import { mayOpenCases } from './landing.ts';
-import { BY_HAND, LOCKED, lockMarkIn } from './lock-mark.ts';
+import { lockDevice } from './lock-mark.ts';
 import { THEMES, useLooks } from './looks.ts';
 import { LooksChoice } from './LooksChoice.tsx';
 import { labelledIn, signOutMeaning } from './sign-out-meaning.ts';
@@ -132,7 +133,7 @@ function LeaveButtons({ isLeaving, isUnkept, onSignOut }: LeaveButtonsProps) {
   return (
     <>
       <button type="button" class="button" onClick={lockDevice}>
-        {words.lock}
+        {appWords.lock}
       </button>
       <button
         type="button"
@@ -144,11 +145,4 @@ function LeaveButtons({ isLeaving, isUnkept, onSignOut }: LeaveButtonsProps) {
       </button>
     </>
   );
-}
-
-/** Locks this device at once, in all its tabs, as the automatic lock does (AutoLock.tsx). */
-function lockDevice(): void {
-  lockMarkIn(localStorage).write(LOCKED, BY_HAND);
-  // The browser sends `storage` events only to the other tabs, so this tab gets its own here.
-  dispatchEvent(new StorageEvent('storage'));
 }

@@ -14,6 +14,7 @@ import type { AdminEntryProps } from '../admin/AdminEntry.tsx';
 import type { CasesRoute } from '../cases/CasesPages.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
+import { Icon } from '../kit/Icon.tsx';
 import { mayReadAudit } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
@@ -25,7 +26,7 @@ import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import type { Install } from './install-offer.ts';
 import { type AdminTask, hrefOf, type Route } from '../kit/routes.ts';
-import { landingOf, mayOpenCases, mayReadReviews } from './landing.ts';
+import { landingOf, mayOpenCases, mayReadReviews, seesFigures } from './landing.ts';
 import type { SettingsViewProps } from './SettingsView.tsx';
 import { SignInView } from './SignInView.tsx';
 import type { ChoiceMemory } from './watch-lost-choice.ts';
@@ -165,6 +166,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
         {!hidden && (
           <nav class="tabs" aria-label={appWords.nav.label}>
             <a class="tab" href={hrefOf({ page: first })} aria-current={isFirst ? 'page' : undefined}>
+              <Icon name={first === 'upload' ? 'up' : 'note'} />
               {kitWords.pages[first]}
             </a>
             <a
@@ -172,6 +174,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
               href={hrefOf({ page: 'studies' })}
               aria-current={page === 'studies' || page === 'study' || page === 'sent' ? 'page' : undefined}
             >
+              <Icon name="list" />
               {kitWords.pages.studies}
               {waiting > 0 && (
                 <>
@@ -187,9 +190,20 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
               href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}
               aria-current={page === 'results' ? 'page' : undefined}
             >
+              <Icon name="result" />
               {kitWords.pages.results}
             </a>
             <LastTab page={page} />
+            {user && seesFigures(user) && (
+              <a
+                class="tab tab-rail"
+                href={hrefOf({ page: 'analytics', id: '', query: '' })}
+                aria-current={page === 'analytics' ? 'page' : undefined}
+              >
+                <Icon name="chart" />
+                {kitWords.pages.analytics}
+              </a>
+            )}
             {user?.roles.includes('admin') && (
               <AdminEntry key={user.id} page={page} link={queue.link.value} />
             )}
@@ -213,6 +227,7 @@ function LastTab({ page }: { readonly page: Route['page'] }) {
   const isHere = page === to.page || (hasCases && (page === 'reviews' || page === 'exports'));
   return (
     <a class="tab tab-wide" href={hrefOf(to)} aria-current={isHere ? 'page' : undefined}>
+      <Icon name={hasCases ? 'case' : 'files'} />
       {kitWords.pages[to.page]}
       {mayReadReviews(user) && <ReviewsBadge key={user.id} page={page} />}
     </a>

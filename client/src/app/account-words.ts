@@ -6,7 +6,6 @@ export const accountWords = {
   theme: 'Appearance',
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
   signOut: 'Sign out',
-  lock: 'Lock',
   signOutSafe: (count: number) =>
     count === 1
       ? '1 image stays safe on this device, and sending continues automatically.'

@@ -6,6 +6,7 @@ import type { UpdateState } from './updates.ts';
 
 export const appWords = {
   skipToContent: 'Skip to the content',
+  lock: 'Lock',
 
   nav: {
     label: 'Pages',

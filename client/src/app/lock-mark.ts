@@ -55,6 +55,13 @@ export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'remov
   };
 }
 
+/** Locks this device at once, in all its tabs, as the automatic lock does (AutoLock.tsx). */
+export function lockDevice(): void {
+  lockMarkIn(localStorage).write(LOCKED, BY_HAND);
+  // The browser sends `storage` events only to the other tabs, so this tab gets its own here.
+  dispatchEvent(new StorageEvent('storage'));
+}
+
 interface StartTools {
   readonly session: Pick<SessionStore, 'state' | 'resume' | 'signOut'>;
   readonly mark: LockMark;
