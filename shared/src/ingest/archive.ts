@@ -8,6 +8,7 @@ import type { FileEntry, Reader } from '@zip.js/zip.js';
 import { ignoreFailure } from '../ignore-failure.ts';
 import type { ByteSource } from '../dicom/data-set.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
+import { crc32 } from '../pixels/crc32.ts';
 import { isArchiveName } from './archive-name.ts';
 
 /** Limits of an archive. */
@@ -174,19 +175,19 @@ const KEPT_ENTRIES = 4_096;
 /** Opens entries repeatedly and remembers its position in the directory of the archive used last. */
 export function createArchiveReader(most: number = ARCHIVE_LIMITS.entries): ArchiveReader {
   let last: { id: string; directory: Directory } | null = null;
-  const find = async (archiveId: string, archive: ArchiveBytes, index: number): Promise<FileEntry> => {
+  const find = async (archiveId: string, archive: ArchiveBytes, index: number): Promise<Packed> => {
     if (last?.id !== archiveId) last = { id: archiveId, directory: new Directory(archive, most) };
     const entry = await last.directory.entry(index);
     if (!entry) throw new ArchiveError('archive-damaged');
-    return entry;
+    return { archive, entry };
   };
   return {
     openEntry: async (archiveId, archive, index, signal) =>
       toBlob(await find(archiveId, archive, index), signal),
     async readEntry(archiveId, archive, index, signal) {
-      const entry = await find(archiveId, archive, index);
-      const bytes = new Uint8Array(entry.uncompressedSize);
-      await inflate(entry, (chunk, at) => bytes.set(chunk, at), signal);
+      const packed = await find(archiveId, archive, index);
+      const bytes = new Uint8Array(packed.entry.uncompressedSize);
+      await inflate(packed, (chunk, at) => bytes.set(chunk, at), signal);
       return bytes;
     },
   };
@@ -230,10 +231,51 @@ class Directory {
   }
 }
 
+type Packed = { readonly archive: ArchiveBytes; readonly entry: FileEntry };
+
+const LOCAL_HEADER = 0x04034b50;
+const LOCAL_HEADER_BYTES = 30;
+const STORED = 0;
+const DEFLATED = 8;
+
+/**
+ * The entry's bytes, inflated by the browser. zip.js makes a dozen streams and some hundred objects for each entry,
+ * which takes four times as long for small files, and a megabyte of memory for each hundred of them. Null: only zip.js
+ * reads this entry, or says what is wrong with it.
+ */
+async function plainStream(
+  archive: Blob,
+  { offset, compressedSize, compressionMethod, encrypted }: FileEntry,
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
+  if (encrypted || (compressionMethod !== STORED && compressionMethod !== DEFLATED)) return null;
+  // APPNOTE 4.3.7: the name and the extra field of the local header may have other lengths than in the directory.
+  if (offset + LOCAL_HEADER_BYTES > archive.size) return null;
+  const header = new DataView(await archive.slice(offset, offset + LOCAL_HEADER_BYTES).arrayBuffer());
+  const from = offset + LOCAL_HEADER_BYTES + header.getUint16(26, true) + header.getUint16(28, true);
+  if (header.getUint32(0, true) !== LOCAL_HEADER || from + compressedSize > archive.size) return null;
+  const packed = archive.slice(from, from + compressedSize).stream();
+  return compressionMethod === STORED ? packed : packed.pipeThrough(new DecompressionStream('deflate-raw'));
+}
+
+async function readPlain(
+  stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+  { crc32: wanted }: FileEntry,
+  write: (chunk: Uint8Array<ArrayBuffer>) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  let crc = 0;
+  const check = (chunk: Uint8Array<ArrayBuffer>): void => {
+    crc = crc32(chunk, crc);
+    write(chunk);
+  };
+  await stream.pipeTo(new WritableStream({ write: check }), { ...(signal && { signal }) });
+  if (crc !== wanted) throw new ArchiveError('archive-damaged');
+}
+
 /** Inflated bytes are collected in Blobs of this size, which the browser may keep on its disk. */
 const BLOB_BYTES = 4 * 1024 * 1024;
 
-async function toBlob(entry: FileEntry, signal?: AbortSignal): Promise<Blob> {
+async function toBlob(packed: Packed, signal?: AbortSignal): Promise<Blob> {
   const blobs: Blob[] = [];
   let chunks: Uint8Array<ArrayBuffer>[] = [];
   let pending = 0;
@@ -245,28 +287,32 @@ async function toBlob(entry: FileEntry, signal?: AbortSignal): Promise<Blob> {
     chunks = [];
     pending = 0;
   };
-  await inflate(entry, take, signal);
+  await inflate(packed, take, signal);
   return new Blob([...blobs, ...chunks]);
 }
 
 /** `take` gets each piece and its position. */
 async function inflate(
-  entry: FileEntry,
+  { archive, entry }: Packed,
   take: (chunk: Uint8Array<ArrayBuffer>, at: number) => void,
   signal?: AbortSignal,
 ): Promise<void> {
   let total = 0;
-  const sink = new WritableStream<Uint8Array<ArrayBuffer>>({
-    write(chunk) {
-      const at = total;
-      total += chunk.length;
-      // If the directory lies about the size, the first byte too many reveals it.
-      if (total > entry.uncompressedSize) throw new ArchiveError('archive-expansion-limit');
-      take(chunk, at);
-    },
-  });
+  const write = (chunk: Uint8Array<ArrayBuffer>): void => {
+    const at = total;
+    total += chunk.length;
+    // If the directory lies about the size, the first byte too many reveals it.
+    if (total > entry.uncompressedSize) throw new ArchiveError('archive-expansion-limit');
+    take(chunk, at);
+  };
   try {
-    await entry.getData(sink, { checkCrc32: true, useWebWorkers: false, ...(signal ? { signal } : {}) });
+    const plain = archive instanceof Blob ? await plainStream(archive, entry) : null;
+    if (plain !== null) await readPlain(plain, entry, write, signal);
+    else
+      await entry.getData(new WritableStream({ write }), {
+        ...{ checkCrc32: true, useWebWorkers: false },
+        ...(signal ? { signal } : {}),
+      });
   } catch (error) {
     signal?.throwIfAborted();
     throw error instanceof ArchiveError ? error : new ArchiveError('archive-damaged');

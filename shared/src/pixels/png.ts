@@ -7,6 +7,7 @@
  * require 50 GB, and it checks CRCs only on request. Its encoder is used for results, because it only handles our own
  * pictures.
  */
+import { crc32 } from './crc32.ts';
 import { concatBytes } from '../dicom/encode.ts';
 import { exifOrientation } from './exif-orientation.ts';
 import { inflated } from './inflate.ts';
@@ -196,17 +197,4 @@ function spread(
             : (line[bit >> 3]! >> (8 - depth - (bit & 7))) & ((1 << depth) - 1);
     }
   }
-}
-
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let crc = byte;
-  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  return crc;
-});
-
-/** Annex D */
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
-  for (let i = 0; i < bytes.length; i += 1) crc = CRC_TABLE[(crc ^ bytes[i]!) & 255]! ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
 }
