@@ -44,6 +44,7 @@ export function AccountMenu() {
         <button
           type="button"
           class="button button-bare lock-button"
+          aria-label={appWords.lock}
           onClick={() => (chosen > 0 ? setOpen('account') : lockDevice())}
         >
           <Icon name="lock" size={20} />
