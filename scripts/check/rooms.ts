@@ -72,8 +72,25 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
     ['models', 'uploaded models, and how each version does'],
     ['running', 'the gateway’s health, version and metrics, for those who watch it'],
     [
+      'pipeline/stores',
+      'the pipeline’s rows: studies, instances, parcels, copies, receipts, files of other clients; whose an upload is; names of blobs, keys of studies',
+    ],
+    [
+      'pipeline/pacs',
+      'asking a PACS for instances, and what its answers teach: how large a request may be, whether it takes any',
+    ],
+    [
+      'pipeline/plan',
+      'the stages by name, the tools they get, and the plans they return, each applied in one transaction',
+    ],
+    ['pipeline/spool', 'files of other clients, encrypted on the disk until they are opened'],
+    [
+      'pipeline/copies',
+      'studies at further destinations: their instances fetched, given other values there, sent after all',
+    ],
+    [
       'pipeline',
-      'the stages in order, outcomes applied in a transaction; a folder a stage, none of which imports another: `intake verify assembly forward receipt eviction`',
+      'the stages in order; a folder a stage, none of which imports another: `intake verify assembly forward receipt eviction`',
     ],
     [
       'doctor',

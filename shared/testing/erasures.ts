@@ -93,7 +93,7 @@ export const ERASURES: readonly Erasure[] = [
     mutations: [
       {
         what: 'parcels stay',
-        file: 'gateway/src/pipeline/apply-plan.ts',
+        file: 'gateway/src/pipeline/plan/apply-plan.ts',
         from: 'return removeParcelBlobs(blobs, effect.parcelIds);',
         to: 'void removeParcelBlobs;\n      return;',
       },
@@ -104,7 +104,7 @@ export const ERASURES: readonly Erasure[] = [
     mutations: [
       {
         what: 'the key stays',
-        file: 'gateway/src/pipeline/apply-plan.ts',
+        file: 'gateway/src/pipeline/plan/apply-plan.ts',
         from: 'return keys.destroy(effect.wrappedKey);',
         to: 'return;',
       },

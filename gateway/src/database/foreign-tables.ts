@@ -23,7 +23,7 @@ export type SentFileTable = {
   ae_title: ColumnType<string | null, string | null | undefined, never>;
   /** When the peer's latest instance was stored. */
   came_at: ColumnType<Date | null, undefined, Date>;
-  /** `FileForm` (pipeline/sent-file.store.ts). */
+  /** `FileForm` (pipeline/stores/sent-file.store.ts). */
   form: ColumnType<unknown, string, string>;
   policy_name: string;
   policy_version: number;

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { StorageFull } from '../ports/blobs/blobs.ts';
-import { findFile } from '../pipeline/sent-file.store.ts';
+import { findFile } from '../pipeline/stores/sent-file.store.ts';
 import { receivedFile } from '../testing/foreign-clients.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';

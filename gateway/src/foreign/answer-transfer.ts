@@ -7,9 +7,9 @@ import type { TransferAnswer } from '#shared/protocol/dimse-peer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
-import type { FileSpoolTools } from '../pipeline/file-spool.ts';
-import { findUpload } from '../pipeline/parcel.store.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { FileSpoolTools } from '../pipeline/spool/file-spool.ts';
+import { findUpload } from '../pipeline/stores/parcel.store.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import { decide, type Decision } from '../uploads/decide.ts';
 import {
   findWaiting,

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { insertFile, setOpened, setReceived, toFileId } from '../pipeline/sent-file.store.ts';
+import { insertFile, setOpened, setReceived, toFileId } from '../pipeline/stores/sent-file.store.ts';
 import { fileOf } from '../testing/foreign-clients.ts';
 import { sentStudy } from '../testing/open-copies.ts';
 import { openTestGround } from '../testing/open-pipeline.ts';

@@ -5,7 +5,7 @@
 import { sql } from 'kysely';
 import type { Waiting } from '#shared/protocol/not-taken.ts';
 import type { Db } from '../database/database.ts';
-import { isUndecided } from '../pipeline/instance.store.ts';
+import { isUndecided } from '../pipeline/stores/instance.store.ts';
 import { isNamed, isTheirs, isUnnamed, type WhoseFiles } from './not-taken.store.ts';
 import { waitsForAnswer } from './transfer.store.ts';
 

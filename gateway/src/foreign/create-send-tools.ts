@@ -4,11 +4,11 @@
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { fileKey, type FileSpoolTools } from '../pipeline/file-spool.ts';
-import { findUpload } from '../pipeline/parcel.store.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { fileKey, type FileSpoolTools } from '../pipeline/spool/file-spool.ts';
+import { findUpload } from '../pipeline/stores/parcel.store.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import { takeOpened } from '../pipeline/pipeline.ts';
-import type { SentFile } from '../pipeline/sent-file.store.ts';
+import type { SentFile } from '../pipeline/stores/sent-file.store.ts';
 import { findPolicy } from '../policies/policies.ts';
 import { toOwn } from '../threads/thread.ts';
 import { adoptParcel, type BroughtPlace } from '../uploads/bring-parcel.ts';

@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { expireFiles, findFile } from '../pipeline/sent-file.store.ts';
+import { expireFiles, findFile } from '../pipeline/stores/sent-file.store.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { audited } from '../testing/audited.ts';
 import { fileStatus, receivedFile as receive, sendFile } from '../testing/foreign-clients.ts';

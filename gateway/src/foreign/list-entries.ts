@@ -7,8 +7,8 @@ import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import type { HashedFile } from '#shared/ingest/ingest-file.ts';
 import { joinBytes } from '#shared/transfer/instance-bytes.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { findTaken } from '../pipeline/association-marks.ts';
-import type { FileForm } from '../pipeline/sent-file.store.ts';
+import { findTaken } from '../pipeline/spool/association-marks.ts';
+import type { FileForm } from '../pipeline/stores/sent-file.store.ts';
 
 /**
  * The largest entry. An entry is in memory several times over while it is opened. Larger instances must be sent by our

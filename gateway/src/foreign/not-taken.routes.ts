@@ -15,7 +15,7 @@ import {
   type Caller,
   type Router,
 } from '../http/route.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import { leaveOutWithheld } from './withheld.store.ts';
 import { leaveOutNotTaken, listNotTaken, type WhoseFiles } from './not-taken.store.ts';
 import { countWaiting } from './count-waiting.ts';

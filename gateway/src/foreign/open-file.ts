@@ -24,7 +24,7 @@ import { giveBack } from '#shared/give-back.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import { sizeOf, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import { toOwn } from '../threads/thread.ts';
-import type { FileForm } from '../pipeline/sent-file.store.ts';
+import type { FileForm } from '../pipeline/stores/sent-file.store.ts';
 import { listEntries, refusedUnread, type OpenableEntry, type PlacedFile } from './list-entries.ts';
 import type { NotTaken, OpenedInstance, PlacedInstance } from './open-talk.ts';
 

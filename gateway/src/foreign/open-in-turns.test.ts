@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileOf, text } from '#testing/deidentified-elements.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
-import { findFile } from '../pipeline/sent-file.store.ts';
+import { findFile } from '../pipeline/stores/sent-file.store.ts';
 import { insertAccountOf } from '../testing/add-account.ts';
 import { audited } from '../testing/audited.ts';
 import { receivedFile } from '../testing/foreign-clients.ts';

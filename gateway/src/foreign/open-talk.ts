@@ -7,7 +7,7 @@ import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { Described } from '#shared/protocol/rule.ts';
 import type { VaultEntry, VaultTerms } from '#shared/protocol/vault.ts';
 import type { EvaluationPair } from '#shared/transfer/oblivious-prf.ts';
-import type { FileEntry, FileForm } from '../pipeline/sent-file.store.ts';
+import type { FileEntry, FileForm } from '../pipeline/stores/sent-file.store.ts';
 
 /** The policy, with everything needed to apply it. It stays in this process. */
 export type OpeningPolicy =

@@ -3,7 +3,7 @@
  * not state the length of a part. The bytes of instances are not kept here.
  */
 import { createHash, type Hash } from 'node:crypto';
-import type { BodyPart } from '../pipeline/sent-file.store.ts';
+import type { BodyPart } from '../pipeline/stores/sent-file.store.ts';
 import { contentTypeIn, PartsError, PartSplitter, type PartEvent } from '../threads/split-parts.ts';
 
 /** The most parts in a body, the same as entries in an archive. A body with more is refused. */

@@ -12,7 +12,7 @@ import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import { recordAudit } from '../audit/audit.ts';
-import { destroyFile, fileKey } from '../pipeline/file-spool.ts';
+import { destroyFile, fileKey } from '../pipeline/spool/file-spool.ts';
 import {
   countRun,
   findFile,
@@ -24,9 +24,9 @@ import {
   setProblem,
   type FileEntry,
   type SentFile,
-} from '../pipeline/sent-file.store.ts';
+} from '../pipeline/stores/sent-file.store.ts';
 import { findPolicy, isInForce, requireReason, versionInForce } from '../policies/policies.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import { countPatients } from '../policies/quota.store.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../ports/blobs/blobs.ts';
 import { quotaUse } from '../policies/quota.store.ts';

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { FileStatus } from '#shared/protocol/api.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { expireFiles } from '../pipeline/sent-file.store.ts';
+import { expireFiles } from '../pipeline/stores/sent-file.store.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { addAskingPolicy, ASKING_POLICY, auditedReasons } from '../testing/add-asking-policy.ts';
 import {

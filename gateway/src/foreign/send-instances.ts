@@ -13,11 +13,11 @@ import { PROTOCOL_VERSION, VAULT_ENTRIES_LIMIT } from '#shared/protocol/limits.t
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
-import type { FileEntry } from '../pipeline/sent-file.store.ts';
+import type { FileEntry } from '../pipeline/stores/sent-file.store.ts';
 import type { ByteRange } from '#shared/dicom/data-set.ts';
 import { writeParcel, type BringTools, type BroughtPlace } from '../uploads/bring-parcel.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
-import { removeUnfinished } from '../pipeline/parcel-blobs.ts';
+import { removeUnfinished } from '../pipeline/stores/parcel-blobs.ts';
 import { giveBack } from '#shared/give-back.ts';
 import type { OpenedInstance, PlacedInstance } from './open-talk.ts';
 

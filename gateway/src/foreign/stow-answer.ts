@@ -4,7 +4,7 @@
  */
 import { isInPacs, isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import type { FileEntry } from '../pipeline/sent-file.store.ts';
+import type { FileEntry } from '../pipeline/stores/sent-file.store.ts';
 import { retrieveUrl } from './own-addresses.ts';
 
 /** An instance of the request that is being sent or was sent. */

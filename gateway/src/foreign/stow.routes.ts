@@ -23,10 +23,10 @@ import {
   type FileSpoolTools,
   type FormedBody,
   type RequestBody,
-} from '../pipeline/file-spool.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
-import { POLICY_HEADER } from '../pipeline/sent-file.store.ts';
-import { senderOf, type Sender } from '../pipeline/upload-owner.ts';
+} from '../pipeline/spool/file-spool.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
+import { POLICY_HEADER } from '../pipeline/stores/sent-file.store.ts';
+import { senderOf, type Sender } from '../pipeline/stores/upload-owner.ts';
 import { policyNamed, reasonSaid } from '../policies/policies.ts';
 import { PartsError } from '../threads/split-parts.ts';
 import { giveBack } from '#shared/give-back.ts';

@@ -9,7 +9,7 @@ import { bodyOf, fileStatus, storeByStow, type Bytes, type Stored } from '../tes
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { createStudyChanges } from '../pipeline/announce-changes.ts';
+import { createStudyChanges } from '../pipeline/plan/announce-changes.ts';
 import { awaitStored } from './await-stored.ts';
 import { ENTRY_BYTES_LIMIT, listEntries } from './list-entries.ts';
 import { PartsError } from '../threads/split-parts.ts';

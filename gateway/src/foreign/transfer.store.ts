@@ -9,8 +9,8 @@ import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { StudyHere } from '#shared/protocol/not-taken.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Trx, Db } from '../database/database.ts';
-import { destroyFile, type FileSpoolTools } from '../pipeline/file-spool.ts';
-import { OPEN_FILE_QUEUE } from '../pipeline/sent-file.store.ts';
+import { destroyFile, type FileSpoolTools } from '../pipeline/spool/file-spool.ts';
+import { OPEN_FILE_QUEUE } from '../pipeline/stores/sent-file.store.ts';
 import { shownState } from '../uploads/upload-status.ts';
 import { onePerStudy, studiesHere } from './not-taken.store.ts';
 
