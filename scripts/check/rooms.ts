@@ -112,9 +112,17 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
     ['uploads', 'a client’s questions about its uploads: init, status, events, decisions'],
     ['studies', 'what people ask about the studies they sent: the list, the timeline, the receipt on paper'],
     [
-      'foreign',
-      'other clients: tus files and STOW-RS, opened in a thread and sent on the road of every upload; QIDO-RS and WADO-RS; the DIMSE listener; storage commitment',
+      'foreign/files',
+      'files of other clients, and opening them in a thread: the instances in each, treated under the policy',
     ],
+    [
+      'foreign/transfers',
+      'instances of opened files, sent on the road of every upload; those that were not taken, until a person has answered',
+    ],
+    ['foreign/dicomweb', 'QIDO-RS and WADO-RS: searching and reading the PACS, as far as a caller may'],
+    ['foreign/stow', 'STOW-RS, and storage commitment over DICOMweb'],
+    ['foreign/dimse', 'the DIMSE listener, its peers, and storage commitment to them'],
+    ['foreign', 'other clients: the routes and jobs of those that send by tus or speak DICOMweb'],
     [
       'images',
       'looks at images in a thread of its own: pictures, previews, prints, and what models are asked',

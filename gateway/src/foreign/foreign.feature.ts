@@ -10,15 +10,15 @@ import { sweepFiles, type FileSpoolTools } from '../pipeline/spool/file-spool.ts
 import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import { OPEN_FILE_QUEUE, type OpenFileJob } from '../pipeline/stores/sent-file.store.ts';
 import type { Arrivals } from '../uploads/complete-upload.ts';
-import { sweepRequests } from './commitment-request.store.ts';
-import { commitmentRoutes } from './commitment.routes.ts';
-import { notTakenRoutes } from './not-taken.routes.ts';
-import { createRememberSight } from './remember-sight.ts';
-import { ITEM_BYTES_LIMIT } from './read-items.ts';
-import { retrieveRoutes } from './retrieve.routes.ts';
-import { createOpenFiles } from './run-open-file.ts';
-import { searchRoutes } from './search.routes.ts';
-import { stowRoutes, type InPlace } from './stow.routes.ts';
+import { sweepRequests } from './stow/commitment-request.store.ts';
+import { commitmentRoutes } from './stow/commitment.routes.ts';
+import { notTakenRoutes } from './transfers/not-taken.routes.ts';
+import { createRememberSight } from './dicomweb/remember-sight.ts';
+import { ITEM_BYTES_LIMIT } from './dicomweb/read-items.ts';
+import { retrieveRoutes } from './dicomweb/retrieve.routes.ts';
+import { createOpenFiles } from './transfers/run-open-file.ts';
+import { searchRoutes } from './dicomweb/search.routes.ts';
+import { stowRoutes, type InPlace } from './stow/stow.routes.ts';
 
 type ForeignFeatureTools = {
   readonly pipeline: PipelineTools;

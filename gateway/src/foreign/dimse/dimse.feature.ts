@@ -6,7 +6,7 @@ import type { FileSpoolTools } from '../../pipeline/spool/file-spool.ts';
 import type { PipelineTools } from '../../pipeline/plan/pipeline-tools.ts';
 import { createChecks } from './check-instance.ts';
 import { createDimseListener, TIMES, type DimseListener, type DimsePlace } from './dimse-listener.ts';
-import { settleTransfers } from '../transfer.store.ts';
+import { settleTransfers } from '../transfers/transfer.store.ts';
 import { dimsePeerRoutes } from './dimse-peers.routes.ts';
 
 type DimseFeatureTools = {

@@ -16,11 +16,11 @@ import { checkAnnounced, createFile, fileKey, type FileSpoolTools } from '../../
 import type { NewFile } from '../../pipeline/stores/sent-file.store.ts';
 import type { BlobKey } from '../../ports/blobs/blobs.ts';
 import { asFile } from '../../ports/pacs/dimse-files.ts';
-import { ENTRY_BYTES_LIMIT } from '../list-entries.ts';
-import type { OpeningPolicy } from '../open-talk.ts';
-import { codeOf } from '../stow-answer.ts';
+import { ENTRY_BYTES_LIMIT } from '../files/list-entries.ts';
+import type { OpeningPolicy } from '../files/open-talk.ts';
+import { codeOf } from '../stow/stow-answer.ts';
 import type { UploadTools } from '../../uploads/upload-tools.ts';
-import { noteWithheld, sayWithheld } from '../withheld.store.ts';
+import { noteWithheld, sayWithheld } from '../transfers/withheld.store.ts';
 import type { CheckedOut, Checks } from './check-instance.ts';
 import { isUnchanged, type PeerRow } from './dimse-peer.store.ts';
 
