@@ -22,8 +22,33 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
     ],
     ['pipeline/compare', 'what the policy does to each element of an instance, side by side'],
     [
+      'pipeline/ingest/choose',
+      'a person’s choice as a list of files: folders, drops, archives, discs and their indexes; the sample study',
+    ],
+    [
+      'pipeline/ingest/workers',
+      'the pool of workers and its tasks: reading headers, naming instances, packing parcels',
+    ],
+    [
+      'pipeline/ingest/found',
+      'found studies before Send, as values and in words: series, patients, warnings, what is held back, what Send takes',
+    ],
+    [
+      'pipeline/ingest/prepare',
+      'a found study brought into the queue: its policy ready, instances named and packed',
+    ],
+    [
+      'pipeline/ingest/orders',
+      'the order of a found study: matched, confirmed, or chosen from those of a day',
+    ],
+    ['pipeline/ingest/card', 'the card of a found study, and whether it was sent before'],
+    [
+      'pipeline/ingest/page',
+      'the parts of the upload page: the selection, its progress, and the bar with Send',
+    ],
+    [
       'pipeline/ingest',
-      'files become studies: read in workers, de-identified, packed; it gives the queue what is to be sent',
+      'the upload page and its store: chosen files are read, decisions are kept and applied again, Send gives the queue what is to be sent',
     ],
     [
       'pipeline/deid',

@@ -24,7 +24,7 @@ const SEALING: Erasure = {
     },
     {
       what: 'and nothing is coded, so that it can be found by looking',
-      file: 'client/src/pipeline/ingest/code-parts.ts',
+      file: 'client/src/pipeline/ingest/workers/code-parts.ts',
       from: 'const coded: Part[] = [];',
       to: 'if (parts.length >= 0) return parts;\n  const coded: Part[] = [];',
     },

@@ -1,7 +1,7 @@
 /** Hands every store of this device to the views: each folder has a hook for its own. */
 import type { ComponentChildren } from 'preact';
 import { ProvideApi, ProvideSession, ProvideSignOutTasks } from '../net/net-context.ts';
-import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/ingest-context.ts';
+import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/found/ingest-context.ts';
 import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
 import { ProvideStick } from '../pipeline/upload/sender/stick-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describeOrder, personOf } from '../pipeline/ingest/order-person.ts';
+import { describeOrder, personOf } from '../pipeline/ingest/orders/order-person.ts';
 import { nameOf, partsOf, personLines } from '../pipeline/queue/study-title.ts';
 import { patientOf } from '../results/describe-result.ts';
 import { bornSaid, hideNames, identitySaid, nameSaid, namesHidden } from './identities.ts';

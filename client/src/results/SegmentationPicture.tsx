@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Segment, Segmentation } from '#shared/pixels/segmentation.ts';
 import { kitWords } from '../kit/kit-words.ts';
-import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
+import { Picture } from '../pipeline/ingest/card/ThumbnailPicture.tsx';
 import { storedWords } from './stored-words.ts';
 import { HiddenPicture, useHiding } from '../viewer/HiddenPicture.tsx';
 import type { LookStore } from './look.store.ts';

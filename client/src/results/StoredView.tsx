@@ -10,7 +10,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
-import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
+import { Picture } from '../pipeline/ingest/card/ThumbnailPicture.tsx';
 import {
   hrefOfInstance,
   inReadingOrder,

@@ -45,7 +45,7 @@ export const SCREENS = {
     'study-left-unread': 'The same study in the PACS',
     'upload-stopped-lost': 'The page was reloaded after a person had stopped reading',
   },
-  'pipeline/ingest/orders.e2e.ts': {
+  'pipeline/ingest/orders/orders.e2e.ts': {
     'order-fits': 'An order of the study’s own patient and day',
     'order-other-name': 'An order has the ID of a study’s patient, and another name',
     'order-sheet': 'The orders of a day',
