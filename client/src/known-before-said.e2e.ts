@@ -24,7 +24,7 @@ import { kitWords } from './kit/kit-words.ts';
 import type { None } from './kit/none.ts';
 import { hrefOf, type Route } from './kit/routes.ts';
 import { queueWords } from './pipeline/queue/queue-words.ts';
-import { resultWords } from './results/result-words.ts';
+import { resultWords } from './results/parts/result-words.ts';
 import { reviewWords } from './reviews/review-words.ts';
 import { needsWords } from './studies/needs-words.ts';
 import { studiesWords } from './studies/studies-words.ts';

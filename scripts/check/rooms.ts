@@ -59,7 +59,20 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
       'cases/parts',
       'parts of cases that other pages have too: the patient, marks, filters, words, and *Create case*',
     ],
-    ['results', 'pages of results, verdicts, models, and of what the PACS holds of them'],
+    [
+      'results/parts',
+      'what every page of results needs: results and lists of them, runs that are followed, kinds of findings, words, previews',
+    ],
+    ['results/find', 'finding a study in the PACS, to run a model on it'],
+    [
+      'results/result',
+      'one result, or two side by side: the image with its map, the finding, the verdict; single keys',
+    ],
+    ['results/stored', 'instances of a result as the PACS holds them: reports, segmentations, pictures'],
+    ['results/run', 'running a model: the form, then the progress'],
+    ['results/list', 'the list of results, with its filters and the verdicts that were not sent'],
+    ['results/models', 'models, their versions and cards'],
+    ['results', 'the pages of results, joined; links from a study to what models found in it'],
     [
       'pipeline/upload',
       'manifest, tus, pace, events; the view of a study and its receipt, printed too; `sender/` starts sending, in the page and in workers',

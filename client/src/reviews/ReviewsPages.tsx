@@ -5,9 +5,9 @@ import { marksIn } from './stored-marks.ts';
 import { StoredMarksView } from './StoredMarksView.tsx';
 import { ReviewTypesView } from './types/ReviewTypesView.tsx';
 import '../cases/parts/cases.css';
-import '../results/results.css';
-import '../results/result.css';
-import '../results/stored.css';
+import '../results/list/results.css';
+import '../results/result/result.css';
+import '../results/stored/stored.css';
 import './reviews.css';
 import './image/viewer.css';
 

@@ -12,7 +12,7 @@ import type { Patients } from '../cases/parts/use-patients.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
-import { headlineOf, shortOf } from '../results/describe-result.ts';
+import { headlineOf, shortOf } from '../results/parts/describe-result.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { inQuestion, isContradiction } from './found-results.ts';
 import { saidIn } from './answer-words.ts';

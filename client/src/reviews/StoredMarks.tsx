@@ -1,7 +1,7 @@
 /** Section of the review page: whether the PACS has the marks of each reader, with links to the receipts. */
 import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import type { Review } from '#shared/protocol/reviews.ts';
-import { InstanceRow } from '../results/InstanceRow.tsx';
+import { InstanceRow } from '../results/result/InstanceRow.tsx';
 import { reviewWords } from './review-words.ts';
 import { hrefOfMarks, saidOf, signOf, storedMarks } from './stored-marks.ts';
 import { storedMarksWords as words } from './stored-marks-words.ts';

@@ -5,9 +5,9 @@
 import type { Result } from '#shared/protocol/inference.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';
-import { className, headlineOf, judgedWords, modelName, shortOf } from '../results/describe-result.ts';
+import { className, headlineOf, judgedWords, modelName, shortOf } from '../results/parts/describe-result.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
-import { SIGNS } from '../results/ResultRow.tsx';
+import { SIGNS } from '../results/list/ResultRow.tsx';
 import { reviewWords } from './review-words.ts';
 
 const words = reviewWords.found;

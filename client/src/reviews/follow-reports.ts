@@ -2,7 +2,7 @@
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { waitBefore } from '../results/await-reports.ts';
+import { waitBefore } from '../results/parts/await-reports.ts';
 import type { MarkTools } from './review-marks.ts';
 import { areUnderWay } from './stored-marks.ts';
 

@@ -4,7 +4,7 @@ import type { Result } from '#shared/protocol/inference.ts';
 import { contradicts, positiveAmong, type Positive } from '#shared/protocol/review-judgement.ts';
 import type { Review, ReviewPlace } from '#shared/protocol/reviews.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { resultListSchema } from '../results/answers.ts';
+import { resultListSchema } from '../results/parts/answers.ts';
 
 /**
  * Reads the results, newest of each study first. The case names no studies to a blinded reader, so nothing is

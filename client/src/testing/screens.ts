@@ -341,7 +341,7 @@ export const SCREENS = {
     'real-list': 'Results of a study',
     'real-found': 'A study that somebody else sent, found in the PACS',
   },
-  'results/stored.e2e.ts': {
+  'results/stored/stored.e2e.ts': {
     'stored-result': 'A result that is in the PACS',
     'stored-report-open': 'The report, everything opened',
     'stored-report': 'The report',
