@@ -25,7 +25,7 @@ import type { None } from './kit/none.ts';
 import { hrefOf, type Route } from './kit/routes.ts';
 import { queueWords } from './pipeline/queue/queue-words.ts';
 import { resultWords } from './results/parts/result-words.ts';
-import { reviewWords } from './reviews/review-words.ts';
+import { reviewWords } from './reviews/parts/review-words.ts';
 import { needsWords } from './studies/needs-words.ts';
 import { studiesWords } from './studies/studies-words.ts';
 import { untilStatusSays } from './testing/status-line.ts';

@@ -1,7 +1,8 @@
 /**
  * The rooms of the client and of the gateway, each side in one order: a room imports those that stand before it, itself
- * and `shared/src`, and none after it. So every arrow between two rooms has one direction. `imports.ts` refuses an
- * arrow the other way, and `generate-map.ts` writes the map in docs/develop.md from here.
+ * and `shared/src`, and none after it. So every arrow between two rooms has one direction. A large room holds smaller
+ * ones, which stand before it: they import none of its own files. `imports.ts` refuses an arrow the other way, and
+ * `generate-map.ts` writes the map in docs/develop.md from here.
  */
 
 /** A folder below `client/src` or `gateway/src`, and its work in a line. */
@@ -78,9 +79,17 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
       'manifest, tus, pace, events; the view of a study and its receipt, printed too; `sender/` starts sending, in the page and in workers',
     ],
     [
-      'reviews',
-      'what a radiologist reads: the form beside the images, answers kept until they are sent, signatures; `image/`: window, zoom and marks',
+      'reviews/parts',
+      'what several pages of reviews show: answers, decisions and outcomes in words, the count of reviews that wait',
     ],
+    ['reviews/image', 'the images of a case: window, zoom and marks'],
+    ['reviews/stored', 'the marks of readers as the PACS holds them'],
+    [
+      'reviews/review',
+      'one review: the form beside the images, answers and marks kept until they are sent, signatures',
+    ],
+    ['reviews/case', 'reviews and images on the page of a case, and *Request a reading*'],
+    ['reviews', 'the pages of reviews, joined, and their lists; `types/`: the types of reviews'],
     ['exports', 'files that are made of many cases for a purpose: asked for, followed, saved, erased'],
     ['admin', 'pages for administrators: accounts, destinations, rules, API keys'],
     ['analytics', 'the dashboard: uploads, models and reviews in numbers and charts, each with its table'],

@@ -6,7 +6,7 @@ import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
 import { ProvideStick } from '../pipeline/upload/sender/stick-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
 import { ProvideOutboxes } from '../outbox/outboxes.ts';
-import { ProvideOpenReviews } from '../reviews/open-reviews.ts';
+import { ProvideOpenReviews } from '../reviews/parts/open-reviews.ts';
 import type { Device } from './device.ts';
 import { ProvideLooks, type Looks } from './looks.ts';
 

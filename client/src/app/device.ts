@@ -30,7 +30,7 @@ import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
 import { createLeftNote } from './left-note.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
-import { createOpenReviews, type OpenReviews } from '../reviews/open-reviews.ts';
+import { createOpenReviews, type OpenReviews } from '../reviews/parts/open-reviews.ts';
 import { createOutboxes, type Outboxes } from '../outbox/outboxes.ts';
 import { canReachGateway } from '../net/watch-link.ts';
 import { createPolicies, type Policies } from './policies.ts';
