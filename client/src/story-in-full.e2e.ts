@@ -19,7 +19,7 @@ import { pressKey } from '#testing/press.ts';
 import { noWorldBecause, type World } from '#testing/world.ts';
 import { sampleCases } from '../../scripts/relay/sample/sample-cases.ts';
 import { sampleStudies } from '../../scripts/relay/sample/sample-studies.ts';
-import { FILM_SIDE } from './pipeline/ingest/sample-study.ts';
+import { FILM_SIDE } from './pipeline/ingest/choose/sample-study.ts';
 import {
   approveAndExport,
   button,

@@ -22,7 +22,7 @@ import { listCases, type CaseQuery } from '../../gateway/src/cases/list-cases.ts
 import { showCases } from '../../gateway/src/cases/show-cases.ts';
 import { type Db, openDatabase } from '../../gateway/src/database/database.ts';
 import { openKeys } from '../../gateway/src/keys.ts';
-import { createStudyKeys } from '../../gateway/src/pipeline/study-key.ts';
+import { createStudyKeys } from '../../gateway/src/pipeline/stores/study-key.ts';
 import { startPostgres } from '../system/postgres.ts';
 import { addResults, addReviews, addUploads, askFigures } from './figures.ts';
 import type { BenchRow } from './row.ts';

@@ -25,6 +25,12 @@ const BROKEN: readonly [string, string, RegExp][] = [
   ['shared/src/protocol/a.ts', 'shared/src/dicom/part10.ts', /shared\/src\/protocol may not import/],
   ['gateway/src/pipeline/verify/a.ts', 'gateway/src/pipeline/forward/b.ts', /the stage forward/],
   ['gateway/src/cases/a.ts', 'gateway/src/pipeline/forward/b.ts', /the stage forward/],
+  [
+    'gateway/src/pipeline/stores/a.ts',
+    'gateway/src/pipeline/plan/b.ts',
+    /does not let gateway\/src\/pipeline\/stores/,
+  ],
+  ['gateway/src/pipeline/copies/a.ts', 'gateway/src/pipeline/forward/b.ts', /the stage forward/],
   ['gateway/src/ports/pacs/a.ts', 'gateway/src/auth/b.ts', /nothing else of the gateway/],
   ['gateway/src/cases/a.ts', 'gateway/src/ports/pacs/stow-pacs.ts', /only gateway\.ts picks adapters/],
   ['client/src/pipeline/queue/a.ts', 'client/src/pipeline/upload/b.ts', /the queue imports neither/],
@@ -71,6 +77,7 @@ test('the program that runs before the packages are there reaches none', () => {
 test('a room imports those before it', () => {
   assert.is(finding('gateway/src/reviews/a.ts', 'gateway/src/cases/b.ts'), '');
   assert.is(finding('client/src/cases/a.ts', 'client/src/cases/parts/b.ts'), '');
+  assert.is(finding('gateway/src/pipeline/verify/a.ts', 'gateway/src/pipeline/stores/b.ts'), '');
 });
 
 test('tests may look at the product from outside', () => {

@@ -147,9 +147,15 @@ const insideShared: Rule = ({ path }, { target, isPackage }) => {
 const STAGE = /^gateway\/src\/pipeline\/([^/]+)\//;
 const COMPOSITION_ROOTS = /^gateway\/src\/(gateway|pipeline\/pipeline)\.ts$/;
 
+/** A folder of the pipeline is a stage, unless it is a room of its own. */
+function stageOf(path: string): string | undefined {
+  const folder = STAGE.exec(path)?.[1];
+  return ROOM_FOLDERS.includes(`gateway/src/pipeline/${folder}`) ? undefined : folder;
+}
+
 const stages: Rule = ({ path }, { target, isPackage }) => {
-  const from = STAGE.exec(path)?.[1];
-  const to = STAGE.exec(target)?.[1];
+  const from = stageOf(path);
+  const to = stageOf(target);
   if (isPackage || !to || from === to || COMPOSITION_ROOTS.test(path)) return false;
   return `only pipeline.ts and gateway.ts import the stage ${to}`;
 };

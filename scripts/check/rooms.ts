@@ -1,7 +1,8 @@
 /**
  * The rooms of the client and of the gateway, each side in one order: a room imports those that stand before it, itself
- * and `shared/src`, and none after it. So every arrow between two rooms has one direction. `imports.ts` refuses an
- * arrow the other way, and `generate-map.ts` writes the map in docs/develop.md from here.
+ * and `shared/src`, and none after it. So every arrow between two rooms has one direction. A large room holds smaller
+ * ones, which stand before it: they import none of its own files. `imports.ts` refuses an arrow the other way, and
+ * `generate-map.ts` writes the map in docs/develop.md from here.
  */
 
 /** A folder below `client/src` or `gateway/src`, and its work in a line. */
@@ -22,8 +23,33 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
     ],
     ['pipeline/compare', 'what the policy does to each element of an instance, side by side'],
     [
+      'pipeline/ingest/choose',
+      'a person’s choice as a list of files: folders, drops, archives, discs and their indexes; the sample study',
+    ],
+    [
+      'pipeline/ingest/workers',
+      'the pool of workers and its tasks: reading headers, naming instances, packing parcels',
+    ],
+    [
+      'pipeline/ingest/found',
+      'found studies before Send, as values and in words: series, patients, warnings, what is held back, what Send takes',
+    ],
+    [
+      'pipeline/ingest/prepare',
+      'a found study brought into the queue: its policy ready, instances named and packed',
+    ],
+    [
+      'pipeline/ingest/orders',
+      'the order of a found study: matched, confirmed, or chosen from those of a day',
+    ],
+    ['pipeline/ingest/card', 'the card of a found study, and whether it was sent before'],
+    [
+      'pipeline/ingest/page',
+      'the parts of the upload page: the selection, its progress, and the bar with Send',
+    ],
+    [
       'pipeline/ingest',
-      'files become studies: read in workers, de-identified, packed; it gives the queue what is to be sent',
+      'the upload page and its store: chosen files are read, decisions are kept and applied again, Send gives the queue what is to be sent',
     ],
     [
       'pipeline/deid',
@@ -34,15 +60,36 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
       'cases/parts',
       'parts of cases that other pages have too: the patient, marks, filters, words, and *Create case*',
     ],
-    ['results', 'pages of results, verdicts, models, and of what the PACS holds of them'],
+    [
+      'results/parts',
+      'what every page of results needs: results and lists of them, runs that are followed, kinds of findings, words, previews',
+    ],
+    ['results/find', 'finding a study in the PACS, to run a model on it'],
+    [
+      'results/result',
+      'one result, or two side by side: the image with its map, the finding, the verdict; single keys',
+    ],
+    ['results/stored', 'instances of a result as the PACS holds them: reports, segmentations, pictures'],
+    ['results/run', 'running a model: the form, then the progress'],
+    ['results/list', 'the list of results, with its filters and the verdicts that were not sent'],
+    ['results/models', 'models, their versions and cards'],
+    ['results', 'the pages of results, joined; links from a study to what models found in it'],
     [
       'pipeline/upload',
       'manifest, tus, pace, events; the view of a study and its receipt, printed too; `sender/` starts sending, in the page and in workers',
     ],
     [
-      'reviews',
-      'what a radiologist reads: the form beside the images, answers kept until they are sent, signatures; `image/`: window, zoom and marks',
+      'reviews/parts',
+      'what several pages of reviews show: answers, decisions and outcomes in words, the count of reviews that wait',
     ],
+    ['reviews/image', 'the images of a case: window, zoom and marks'],
+    ['reviews/stored', 'the marks of readers as the PACS holds them'],
+    [
+      'reviews/review',
+      'one review: the form beside the images, answers and marks kept until they are sent, signatures',
+    ],
+    ['reviews/case', 'reviews and images on the page of a case, and *Request a reading*'],
+    ['reviews', 'the pages of reviews, joined, and their lists; `types/`: the types of reviews'],
     ['exports', 'files that are made of many cases for a purpose: asked for, followed, saved, erased'],
     ['admin', 'pages for administrators: accounts, destinations, rules, API keys'],
     ['analytics', 'the dashboard: uploads, models and reviews in numbers and charts, each with its table'],
@@ -72,8 +119,25 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
     ['models', 'uploaded models, and how each version does'],
     ['running', 'the gateway’s health, version and metrics, for those who watch it'],
     [
+      'pipeline/stores',
+      'the pipeline’s rows: studies, instances, parcels, copies, receipts, files of other clients; whose an upload is; names of blobs, keys of studies',
+    ],
+    [
+      'pipeline/pacs',
+      'asking a PACS for instances, and what its answers teach: how large a request may be, whether it takes any',
+    ],
+    [
+      'pipeline/plan',
+      'the stages by name, the tools they get, and the plans they return, each applied in one transaction',
+    ],
+    ['pipeline/spool', 'files of other clients, encrypted on the disk until they are opened'],
+    [
+      'pipeline/copies',
+      'studies at further destinations: their instances fetched, given other values there, sent after all',
+    ],
+    [
       'pipeline',
-      'the stages in order, outcomes applied in a transaction; a folder a stage, none of which imports another: `intake verify assembly forward receipt eviction`',
+      'the stages in order; a folder a stage, none of which imports another: `intake verify assembly forward receipt eviction`',
     ],
     [
       'doctor',
@@ -95,9 +159,17 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
     ['uploads', 'a client’s questions about its uploads: init, status, events, decisions'],
     ['studies', 'what people ask about the studies they sent: the list, the timeline, the receipt on paper'],
     [
-      'foreign',
-      'other clients: tus files and STOW-RS, opened in a thread and sent on the road of every upload; QIDO-RS and WADO-RS; the DIMSE listener; storage commitment',
+      'foreign/files',
+      'files of other clients, and opening them in a thread: the instances in each, treated under the policy',
     ],
+    [
+      'foreign/transfers',
+      'instances of opened files, sent on the road of every upload; those that were not taken, until a person has answered',
+    ],
+    ['foreign/dicomweb', 'QIDO-RS and WADO-RS: searching and reading the PACS, as far as a caller may'],
+    ['foreign/stow', 'STOW-RS, and storage commitment over DICOMweb'],
+    ['foreign/dimse', 'the DIMSE listener, its peers, and storage commitment to them'],
+    ['foreign', 'other clients: the routes and jobs of those that send by tus or speak DICOMweb'],
     [
       'images',
       'looks at images in a thread of its own: pictures, previews, prints, and what models are asked',

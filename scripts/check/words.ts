@@ -9,7 +9,7 @@ import { findTests, type SourceFile } from './source-files.ts';
 
 const WORDS_FILE = /-words\.ts$/;
 /** The sample study's elements are data that look like sentences. */
-const SAMPLE = 'client/src/pipeline/ingest/sample-study.ts';
+const SAMPLE = 'client/src/pipeline/ingest/choose/sample-study.ts';
 const READ = /^(aria-(label|description|roledescription|valuetext)|title|alt|placeholder|label)$/;
 const WORD = /\p{L}{2}/u;
 /** Three words, the first with a capital and another one without. */

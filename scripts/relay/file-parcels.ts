@@ -10,7 +10,7 @@ import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { parcelLimitBytes } from '#shared/transfer/parcel-sizes.ts';
 import { packedBytes, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
-import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
+import type { CollectedFile } from '../../client/src/pipeline/ingest/choose/collect-files.ts';
 import { keyOf, type InstanceKey, type ParcelToSend } from '../../client/src/pipeline/queue/upload-queue.ts';
 import {
   createConcurrencyLimit,

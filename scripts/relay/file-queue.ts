@@ -12,7 +12,7 @@ import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import type { Manifest, ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { Described } from '#shared/protocol/rule.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
-import type { CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
+import type { CollectedFile } from '../../client/src/pipeline/ingest/choose/collect-files.ts';
 import { describeReports } from '#shared/ingest/describe-reports.ts';
 import { joinDescribed } from '#shared/ingest/describe-study.ts';
 import { joinEntries } from '../../client/src/pipeline/queue/join-vault-entries.ts';

@@ -2,7 +2,11 @@
 import { openAsBlob, type Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { byName, collectFile, type Collected } from '../../client/src/pipeline/ingest/collect-files.ts';
+import {
+  byName,
+  collectFile,
+  type Collected,
+} from '../../client/src/pipeline/ingest/choose/collect-files.ts';
 import { printable, UsageError } from './arguments.ts';
 
 /** Throws UsageError for a path that is not there; a file that cannot be read comes out as refused. */

@@ -4,10 +4,10 @@
  * its turn comes.
  */
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
-import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
+import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/choose/collect-files.ts';
 import { summariseFile } from '#shared/ingest/ingest-file.ts';
 import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
-import { forEachInParallel } from '../../client/src/pipeline/ingest/run-in-parallel.ts';
+import { forEachInParallel } from '../../client/src/pipeline/ingest/workers/run-in-parallel.ts';
 
 /** Reading waits for the disk more than for a core. */
 const FILES_AT_ONCE = 4;

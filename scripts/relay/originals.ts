@@ -4,7 +4,7 @@
  */
 import { patientKeyOf, type PatientDomain } from '#shared/deid/patient-key.ts';
 import type { Original } from '#shared/ingest/original.ts';
-import { keyOfPerson } from '../../client/src/pipeline/ingest/group-studies.ts';
+import { keyOfPerson } from '../../client/src/pipeline/ingest/found/group-studies.ts';
 
 /** A study, and the files of each patient whom its instances name. */
 export interface MixedStudy {

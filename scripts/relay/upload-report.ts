@@ -8,7 +8,7 @@ import type { Irregularity } from '#shared/protocol/irregularities.ts';
 import { isAlreadyHere, isUnopened } from '#shared/protocol/reason-kinds.ts';
 import { REASONS, WARNINGS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
-import { isInDoubt, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
+import { isInDoubt, type DiscFiles } from '../../client/src/pipeline/ingest/choose/disc-files.ts';
 import { printable } from './arguments.ts';
 import type { FileQueue } from './file-queue.ts';
 import type { Originals } from './originals.ts';

@@ -34,7 +34,7 @@ import {
   type DevicePair,
 } from '#shared/transfer/wrapped-key.ts';
 import { createArchiveReader } from '#shared/ingest/archive.ts';
-import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/collect-files.ts';
+import type { Collected, CollectedFile } from '../../client/src/pipeline/ingest/choose/collect-files.ts';
 import {
   applyPolicy,
   ingestFile,
@@ -43,10 +43,14 @@ import {
   type DevicePolicy,
   type IngestOutcome,
 } from '#shared/ingest/ingest-file.ts';
-import { createDiscFiles, damagedBy, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
+import {
+  createDiscFiles,
+  damagedBy,
+  type DiscFiles,
+} from '../../client/src/pipeline/ingest/choose/disc-files.ts';
 import { createIdentitySealer } from '#shared/ingest/seal-identities.ts';
 import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
-import { openFile } from '../../client/src/pipeline/ingest/open-file.ts';
+import { openFile } from '../../client/src/pipeline/ingest/choose/open-file.ts';
 import { keyOf } from '../../client/src/pipeline/queue/upload-queue.ts';
 import { createConcurrencyLimit } from '../../client/src/pipeline/upload/limit-concurrency.ts';
 import type { Surroundings } from './command.ts';

@@ -24,7 +24,7 @@ const SEALING: Erasure = {
     },
     {
       what: 'and nothing is coded, so that it can be found by looking',
-      file: 'client/src/pipeline/ingest/code-parts.ts',
+      file: 'client/src/pipeline/ingest/workers/code-parts.ts',
       from: 'const coded: Part[] = [];',
       to: 'if (parts.length >= 0) return parts;\n  const coded: Part[] = [];',
     },
@@ -93,7 +93,7 @@ export const ERASURES: readonly Erasure[] = [
     mutations: [
       {
         what: 'parcels stay',
-        file: 'gateway/src/pipeline/apply-plan.ts',
+        file: 'gateway/src/pipeline/plan/apply-plan.ts',
         from: 'return removeParcelBlobs(blobs, effect.parcelIds);',
         to: 'void removeParcelBlobs;\n      return;',
       },
@@ -104,7 +104,7 @@ export const ERASURES: readonly Erasure[] = [
     mutations: [
       {
         what: 'the key stays',
-        file: 'gateway/src/pipeline/apply-plan.ts',
+        file: 'gateway/src/pipeline/plan/apply-plan.ts',
         from: 'return keys.destroy(effect.wrappedKey);',
         to: 'return;',
       },

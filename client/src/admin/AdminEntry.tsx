@@ -9,7 +9,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import type { LinkNow } from '../net/link.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
 import { isLedToDestinations, watchTouches } from './lead-to-destinations.ts';
 import { useDestinationList } from './needy-destinations.ts';
 import { needyWords as words } from './needy-words.ts';

@@ -9,7 +9,7 @@ import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSession } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
 import { destinationWords as words } from './destination-words.ts';
 import type { DestinationList, DestinationsStore, Tested } from './destinations.store.ts';
 import { sampleOffer } from './offer-sample.ts';

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sampleUid } from '#shared/dicom/sample-uids.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { sampleStudyFiles } from '../pipeline/ingest/sample-study.ts';
+import { sampleStudyFiles } from '../pipeline/ingest/choose/sample-study.ts';
 import { filesOf, openIngest } from '../testing/open-ingest.ts';
 import { sendSample } from './send-sample.ts';
 

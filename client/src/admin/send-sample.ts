@@ -1,8 +1,8 @@
 /** Sends the sample study and nothing else. A study added to the Upload page meanwhile waits for its own Send. */
 import { sampleUid } from '#shared/dicom/sample-uids.ts';
 import type { User } from '#shared/protocol/api.ts';
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
-import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
+import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
+import { canSend, sendableOf } from '../pipeline/ingest/found/sendable.ts';
 
 /** `id`: the sample's new entry in the queue; null: there is none. */
 type SampleSent = { readonly isQueued: boolean; readonly id: string | null };

@@ -6,7 +6,7 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
 import { mayReadAudit } from '../net/may-send.ts';
 import { NeedyCount } from '../admin/NeedyCount.tsx';
-import { ReviewsCount } from '../reviews/ReviewsCount.tsx';
+import { ReviewsCount } from '../reviews/parts/ReviewsCount.tsx';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { useOutboxes } from '../outbox/outboxes.ts';

@@ -17,7 +17,7 @@ import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { mayReadAudit } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { NeedsBadgeProps } from '../studies/NeedsBadge.tsx';
 import type { ReviewsBadgeProps } from './ReviewsBadge.tsx';

@@ -7,7 +7,7 @@ import type { RefObject } from 'preact';
 import { useEffect, useId, useMemo, useRef } from 'preact/hooks';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { createAutoLock, createTouchTeller, type AutoLock as Lock } from './auto-lock.ts';
 import { lockMarkIn } from './lock-mark.ts';

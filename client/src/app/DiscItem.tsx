@@ -1,7 +1,7 @@
 /** Status line item: whether the files and the disc may go, and which of them were not sent. */
 import { useSession } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
-import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
+import { NOTHING_SENT } from '../pipeline/ingest/found/sent-from-here.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { discWords } from './disc-words.ts';

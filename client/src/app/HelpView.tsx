@@ -5,7 +5,7 @@ import { useSession } from '../net/net-context.ts';
 import { PLACES } from '../pipeline/queue/track-state.ts';
 import { Track } from '../pipeline/queue/Track.tsx';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
-import { resultWords } from '../results/result-words.ts';
+import { resultWords } from '../results/parts/result-words.ts';
 import { helpWords as words } from './help-words.ts';
 import { landingOf } from './landing.ts';
 import { startWords } from './start-words.ts';

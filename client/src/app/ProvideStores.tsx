@@ -1,12 +1,12 @@
 /** Hands every store of this device to the views: each folder has a hook for its own. */
 import type { ComponentChildren } from 'preact';
 import { ProvideApi, ProvideSession, ProvideSignOutTasks } from '../net/net-context.ts';
-import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/ingest-context.ts';
+import { ProvideIngest, ProvideTriageViews } from '../pipeline/ingest/found/ingest-context.ts';
 import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
 import { ProvideStick } from '../pipeline/upload/sender/stick-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
 import { ProvideOutboxes } from '../outbox/outboxes.ts';
-import { ProvideOpenReviews } from '../reviews/open-reviews.ts';
+import { ProvideOpenReviews } from '../reviews/parts/open-reviews.ts';
 import type { Device } from './device.ts';
 import { ProvideLooks, type Looks } from './looks.ts';
 

@@ -1,8 +1,8 @@
 /** A badge on the Cases tab: the number of reviews that wait for this person, counted again on each page. */
 import { useEffect } from 'preact/hooks';
 import type { Route } from '../kit/routes.ts';
-import { useOpenReviews } from '../reviews/open-reviews.ts';
-import { ReviewsCount } from '../reviews/ReviewsCount.tsx';
+import { useOpenReviews } from '../reviews/parts/open-reviews.ts';
+import { ReviewsCount } from '../reviews/parts/ReviewsCount.tsx';
 
 export type ReviewsBadgeProps = { readonly page: Route['page'] };
 

@@ -6,10 +6,10 @@ import type { LinkNow } from '../net/link.ts';
 import { goesOnAlone } from './background-sync.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
-import { totalOf } from '../pipeline/ingest/forecast.ts';
-import { canSend, inPacsOf, sendableOf } from '../pipeline/ingest/sendable.ts';
-import { useNeeds } from '../pipeline/ingest/use-needs.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
+import { totalOf } from '../pipeline/ingest/found/forecast.ts';
+import { canSend, inPacsOf, sendableOf } from '../pipeline/ingest/found/sendable.ts';
+import { useNeeds } from '../pipeline/ingest/found/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { toDecide } from '../kit/counted.ts';
@@ -25,7 +25,7 @@ import type { DiscItemProps } from './DiscItem.tsx';
 import { namedUnderWay, standingOf, type Standing } from './may-close.ts';
 import { useOutboxes } from '../outbox/outboxes.ts';
 import { appWords } from './app-words.ts';
-import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
+import { ingestWords } from '../pipeline/ingest/page/ingest-words.ts';
 
 const LINK_SIGN: Record<LinkNow, IconName> = {
   unknown: 'wait',

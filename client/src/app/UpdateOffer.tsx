@@ -1,5 +1,5 @@
 /** The message about versions, with its one button. It never interrupts reading or making a study safe. */
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import type { Update } from './updates.ts';

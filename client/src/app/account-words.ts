@@ -1,6 +1,6 @@
 /** The words of the account: appearance, and what signing out means. */
 import { counted, images, studies, toDecide } from '../kit/counted.ts';
-import { KEPT_VERDICT } from '../results/kept-words.ts';
+import { KEPT_VERDICT } from '../results/parts/kept-words.ts';
 
 export const accountWords = {
   theme: 'Appearance',

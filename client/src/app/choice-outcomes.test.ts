@@ -5,7 +5,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../testing/open-ingest.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { valuesOf } from '../testing/values-of.ts';
-import { NOTHING_SENT, type LeftBehind, type SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
+import { NOTHING_SENT, type LeftBehind, type SentFromHere } from '../pipeline/ingest/found/sent-from-here.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { sayOf, type ChoicesSaid } from './choice-outcome.ts';
 import { EMPTY_PAGE, nextFor, outcomesOf, pageOf, type OnPage } from './choice-outcomes.ts';

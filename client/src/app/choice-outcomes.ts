@@ -1,7 +1,12 @@
 /** Gathers the outcome of every choice on this page: as counts for the decision, and as names for the person. Pure. */
-import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
-import { goingOfFound, isNothingFound, placesInPacs, type Staying } from '../pipeline/ingest/sendable.ts';
-import { countUnread, unreadOf, type UnreadFolder } from '../pipeline/ingest/disc-view.ts';
+import type { FoundStudy, IngestStore } from '../pipeline/ingest/found/found-study.ts';
+import {
+  goingOfFound,
+  isNothingFound,
+  placesInPacs,
+  type Staying,
+} from '../pipeline/ingest/found/sendable.ts';
+import { countUnread, unreadOf, type UnreadFolder } from '../pipeline/ingest/choose/disc-view.ts';
 import {
   currentOf,
   isCountedWith,
@@ -9,7 +14,7 @@ import {
   whyOf,
   type LeftBehind,
   type SentFromHere,
-} from '../pipeline/ingest/sent-from-here.ts';
+} from '../pipeline/ingest/found/sent-from-here.ts';
 import { mayBeImage } from '../pipeline/ingest/damaged-files.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { markOfStudy } from '../pipeline/queue/mark-of-study.ts';

@@ -11,9 +11,9 @@ import type { Link } from '../net/link.ts';
 import { isMetered, linkFactsOf } from '../net/metered.ts';
 import { createSession, SESSION_LOCK, type SessionStore, type SessionTools } from '../net/session.ts';
 import { createSignOutTasks, type SignOutTasks } from '../net/sign-out-tasks.ts';
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
+import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
-import { createWorkerPool, poolSize, type WorkerPool } from '../pipeline/ingest/worker-pool.ts';
+import { createWorkerPool, poolSize, type WorkerPool } from '../pipeline/ingest/workers/worker-pool.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
@@ -30,7 +30,7 @@ import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
 import { createLeftNote } from './left-note.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
-import { createOpenReviews, type OpenReviews } from '../reviews/open-reviews.ts';
+import { createOpenReviews, type OpenReviews } from '../reviews/parts/open-reviews.ts';
 import { createOutboxes, type Outboxes } from '../outbox/outboxes.ts';
 import { canReachGateway } from '../net/watch-link.ts';
 import { createPolicies, type Policies } from './policies.ts';
@@ -200,7 +200,7 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
     account: () => account.peek(),
     onQueued: parts.wake,
     inPacsNow: async (...asked) =>
-      (await import('../pipeline/ingest/ask-in-pacs.ts')).askInPacs(parts.api, ...asked),
+      (await import('../pipeline/ingest/card/ask-in-pacs.ts')).askInPacs(parts.api, ...asked),
     pool,
     later,
     room: roomLeft,
@@ -210,12 +210,14 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
     whileWriting: (studyId, work) => holding(navigator.locks, writingLock(studyId), work),
     triaged: (studyId, group) => triage.peek()?.store.queued(studyId, group) ?? null,
     decisions,
-    sample: async (uuid) => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(uuid),
-    askOrders: async (day) => (await import('../pipeline/ingest/ask-orders.ts')).askOrders(parts.api, day),
+    sample: async (uuid) =>
+      (await import('../pipeline/ingest/choose/sample-study.ts')).sampleStudyFiles(uuid),
+    askOrders: async (day) =>
+      (await import('../pipeline/ingest/orders/ask-orders.ts')).askOrders(parts.api, day),
     noteOrder: async (study, order) =>
-      (await import('../pipeline/ingest/ask-orders.ts')).noteOrder(parts.api, study, order),
+      (await import('../pipeline/ingest/orders/ask-orders.ts')).noteOrder(parts.api, study, order),
     askPseudonyms: async (asked, abort) =>
-      (await import('../pipeline/ingest/ask-pseudonyms.ts')).askPseudonyms(parts.api, asked, abort),
+      (await import('../pipeline/ingest/prepare/ask-pseudonyms.ts')).askPseudonyms(parts.api, asked, abort),
   });
 }
 
@@ -308,7 +310,7 @@ function watchMetered(): ReadonlySignal<boolean> {
 /** The worker addresses are written out, because the build recognises only this form. */
 function spawnIngest(): Worker {
   return reportingMissing(
-    new Worker(new URL('../pipeline/ingest/ingest.worker.ts', import.meta.url), { type: 'module' }),
+    new Worker(new URL('../pipeline/ingest/workers/ingest.worker.ts', import.meta.url), { type: 'module' }),
   );
 }
 

@@ -4,7 +4,7 @@
  * behind, no disc is said to be free until a person says that it is not needed, or a long shift is over.
  */
 import { computed, effect, untracked, type ReadonlySignal } from '@preact/signals';
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
+import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import { isLackingWhatWasSent } from './choice-outcome.ts';
 import { hasNothing, outcomesOf, pageOf } from './choice-outcomes.ts';

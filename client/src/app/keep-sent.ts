@@ -4,8 +4,8 @@
  * Otherwise the reloaded page says nothing about the disc.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
-import { NOTHING_SENT, type SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
+import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
+import { NOTHING_SENT, type SentFromHere } from '../pipeline/ingest/found/sent-from-here.ts';
 import { hasNothing, pageOf } from './choice-outcomes.ts';
 
 interface SentKeeping {

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { giveTurns, untilRead } from '../testing/open-api.ts';
 import { filesOf, openIngest } from '../testing/open-ingest.ts';
-import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
+import { NOTHING_SENT } from '../pipeline/ingest/found/sent-from-here.ts';
 import { betweenAccounts } from './current-account.ts';
 import { unsentStudies } from './choice-outcomes.ts';
 import { leaveChoice } from './leave-choice.ts';

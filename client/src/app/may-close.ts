@@ -4,7 +4,7 @@
  * are safe, instances about which somebody else has to decide. A choice that is already in the PACS comes last, because
  * nothing of it can be lost.
  */
-import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
+import type { IngestPhase } from '../pipeline/ingest/found/found-study.ts';
 import type { UnsentCounts } from '../outbox/outboxes.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 

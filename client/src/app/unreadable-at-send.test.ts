@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import type { FileToQueue } from '../pipeline/ingest/device-tasks.ts';
+import type { FileToQueue } from '../pipeline/ingest/workers/device-tasks.ts';
 import { untilRead } from '../testing/open-api.ts';
 import { filesOf, openIngest } from '../testing/open-ingest.ts';
 import { storeOver } from '../testing/open-queue.ts';

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { FoundStudy } from '../pipeline/ingest/found-study.ts';
+import type { FoundStudy } from '../pipeline/ingest/found/found-study.ts';
 import { IDENTIFIED } from '../testing/open-ingest.ts';
 import { chosenIn } from './use-chosen.ts';
 

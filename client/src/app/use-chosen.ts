@@ -1,7 +1,7 @@
 /** Instances that a person chose to send and that are neither in the queue nor in the PACS. Signing out clears them. */
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
-import { inPacsOf } from '../pipeline/ingest/sendable.ts';
+import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
+import { inPacsOf } from '../pipeline/ingest/found/sendable.ts';
 
 type Page = Pick<IngestStore, 'studies' | 'leftOut' | 'policy' | 'released'>;
 

@@ -1,7 +1,7 @@
 /** Signing out, and what it means for files that this page has read but not saved. */
 import { useState } from 'preact/hooks';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
 import { leaveChoice } from './leave-choice.ts';
 
 /**

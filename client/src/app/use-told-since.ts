@@ -4,7 +4,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { isGatewayAway } from '../net/link.ts';
 import { useApi, useSession } from '../net/net-context.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
 import { noteTold } from '../pipeline/queue/note-told.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { QueuedStudy, QueueStore } from '../pipeline/queue/queued-study.ts';

@@ -1,6 +1,6 @@
 /** Connects the reminder of lost choices and the record of what this page sent to this browser's storage. */
 import { computed } from '@preact/signals';
-import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
+import { NOTHING_SENT } from '../pipeline/ingest/found/sent-from-here.ts';
 import { unsentStudies } from './choice-outcomes.ts';
 import type { Device } from './device.ts';
 import { keepSent } from './keep-sent.ts';

@@ -24,7 +24,7 @@ import { CaseFilterBar } from './CaseFilterBar.tsx';
 import { CaseRow } from './CaseRow.tsx';
 import { CaseViews } from './CaseViews.tsx';
 import { nameOf, Withheld, type WithheldProps } from './parts/CaseParts.tsx';
-import { ReviewsCount } from '../reviews/ReviewsCount.tsx';
+import { ReviewsCount } from '../reviews/parts/ReviewsCount.tsx';
 import { csvWords } from './case-csv-words.ts';
 import { caseWords } from './parts/case-words.ts';
 import { createCasesStore, type CasesStore } from './cases.store.ts';

@@ -10,7 +10,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
-import { HaveItRead } from '../reviews/HaveItRead.tsx';
+import { HaveItRead } from '../reviews/case/HaveItRead.tsx';
 import { caseWords } from './parts/case-words.ts';
 import { EarlyMark } from './parts/EarlyMark.tsx';
 import type { ManyPatients } from './parts/many-patients.ts';

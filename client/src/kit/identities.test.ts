@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { describeOrder, personOf } from '../pipeline/ingest/order-person.ts';
+import { describeOrder, personOf } from '../pipeline/ingest/orders/order-person.ts';
 import { nameOf, partsOf, personLines } from '../pipeline/queue/study-title.ts';
-import { patientOf } from '../results/describe-result.ts';
+import { patientOf } from '../results/parts/describe-result.ts';
 import { bornSaid, hideNames, identitySaid, nameSaid, namesHidden } from './identities.ts';
 
 const test = suite('hiding names');
@@ -73,8 +73,9 @@ test('no file but this door formats the name of a person', () => {
 /** Fields in which nobody types a patient's name, and fields that are not drawn while names are hidden. */
 const OTHER_FIELDS = [
   ...['admin/', 'reviews/types/', 'app/PasswordSheet.tsx', 'app/SignInView.tsx'], // Of the site, and accounts.
-  ...['audit/AuditFilterBar.tsx', 'studies/CheckView.tsx', 'results/RunForm.tsx'], // Numbers, UIDs, receipts.
-  ...['pipeline/deid/ChangeList.tsx', 'cases/CaseFilterBar.tsx', 'results/FindInPacs.tsx'], // Not drawn; or a number.
+  ...['audit/AuditFilterBar.tsx', 'studies/CheckView.tsx', 'results/run/RunForm.tsx'], // Numbers, UIDs, receipts.
+  ...['pipeline/deid/ChangeList.tsx', 'cases/CaseFilterBar.tsx'], // Not drawn; or a number.
+  ...['results/find/FindInPacs.tsx'], // Not drawn; or a number.
   ...['kit/fields.tsx', 'kit/FilterBar.tsx'], // Judged where they are used.
 ];
 const NO_TEXT = /type="(checkbox|radio|range|date|file|number)"|inputMode="decimal"|\{words\.lineHint\}/;

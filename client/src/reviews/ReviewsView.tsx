@@ -25,10 +25,10 @@ import { hrefOf } from '../kit/routes.ts';
 import { createPagedList } from '../kit/paged-list.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
-import { afterOf, foundOf } from './outcome-of.ts';
-import { OutcomeNow } from './OutcomeNow.tsx';
-import { progressOf } from './progress-of.ts';
-import { reviewWords } from './review-words.ts';
+import { afterOf, foundOf } from './parts/outcome-of.ts';
+import { OutcomeNow } from './parts/OutcomeNow.tsx';
+import { progressOf } from './parts/progress-of.ts';
+import { reviewWords } from './parts/review-words.ts';
 
 const words = reviewWords.list;
 type Page = { readonly reviews: readonly ListedReview[]; readonly next: string | null };

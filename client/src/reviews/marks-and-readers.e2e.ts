@@ -19,7 +19,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { drawByKeyboard, openReview, press, storeCase } from '../testing/open-review.ts';
 import { looksRight } from '../testing/looks-right.ts';
-import { listPath, readPictures } from './study-pictures.ts';
+import { listPath, readPictures } from './image/study-pictures.ts';
 
 const test = suite('marks, colleagues and readers who differ');
 const walk = await walkScreens(test, {

@@ -3,7 +3,7 @@
  * pages list them, and presses one. The real queue does what the button says.
  */
 import { signal } from '@preact/signals';
-import { NO_DISC } from '../pipeline/ingest/disc-view.ts';
+import { NO_DISC } from '../pipeline/ingest/choose/disc-view.ts';
 import { carryOut, type Stores } from '../studies/carry-out.ts';
 import { listDecisions, type Answer, type Decision } from '../studies/list-decisions.ts';
 import { rowButtons, sendingButtons, type StudyButton } from '../pipeline/queue/list-buttons.ts';

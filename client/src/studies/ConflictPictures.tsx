@@ -5,8 +5,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { InstancePicture } from '../pipeline/deid/InstancePicture.tsx';
 import { createLooked } from '../pipeline/deid/looked-frames.ts';
-import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import type { FoundFile } from '../pipeline/ingest/found/group-studies.ts';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { findRivals, type Rivals } from './find-rivals.ts';

@@ -10,7 +10,7 @@ import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
-import { useNeeds } from '../pipeline/ingest/use-needs.ts';
+import { useNeeds } from '../pipeline/ingest/found/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { needsWords } from './needs-words.ts';
 import { useSentElsewhere } from './sent-elsewhere.ts';

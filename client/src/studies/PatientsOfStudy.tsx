@@ -1,9 +1,9 @@
 /** In the decision about a study that names several patients: each patient with a picture, files, and *Leave out*. */
 import { kitWords } from '../kit/kit-words.ts';
-import { useIngest } from '../pipeline/ingest/ingest-context.ts';
-import { bornOf, FileNames, PATIENTS_SHOWN, personOf } from '../pipeline/ingest/MixedPatients.tsx';
-import { chosenWords } from '../pipeline/ingest/chosen-words.ts';
-import { ThumbnailPicture } from '../pipeline/ingest/ThumbnailPicture.tsx';
+import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
+import { bornOf, FileNames, PATIENTS_SHOWN, personOf } from '../pipeline/ingest/card/MixedPatients.tsx';
+import { chosenWords } from '../pipeline/ingest/found/chosen-words.ts';
+import { ThumbnailPicture } from '../pipeline/ingest/card/ThumbnailPicture.tsx';
 import { leaveOutPatient, type Place } from './carry-out.ts';
 import type { Decision } from './list-decisions.ts';
 import { needsWords as words } from './needs-words.ts';

@@ -1,9 +1,9 @@
 /** Carries out a person's answer to a decision. Each answer either changes what waits or returns the page to open. */
 import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
-import { sendUnder } from '../pipeline/ingest/held-acts.ts';
-import { reasonsUnder, staysHere } from '../pipeline/ingest/held-back.ts';
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
-import { sendableOf } from '../pipeline/ingest/sendable.ts';
+import { sendUnder } from '../pipeline/ingest/found/held-acts.ts';
+import { reasonsUnder, staysHere } from '../pipeline/ingest/found/held-back.ts';
+import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
+import { sendableOf } from '../pipeline/ingest/found/sendable.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import type { PatientChoice } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Decision } from './list-decisions.ts';

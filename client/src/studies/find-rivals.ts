@@ -1,6 +1,6 @@
 /** Finds the images behind a conflict: two with the same identifier, of which one was not stored. Pure. */
-import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
-import type { SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
+import type { FoundFile } from '../pipeline/ingest/found/group-studies.ts';
+import type { SentFromHere } from '../pipeline/ingest/found/sent-from-here.ts';
 import type { QueuedInstance } from '../pipeline/queue/queued-study.ts';
 import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
 

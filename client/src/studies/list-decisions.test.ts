@@ -3,7 +3,7 @@
  * answer, and each answer changes something in the queue or leads to a page.
  */
 import { signal } from '@preact/signals';
-import { NO_DISC } from '../pipeline/ingest/disc-view.ts';
+import { NO_DISC } from '../pipeline/ingest/choose/disc-view.ts';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -14,7 +14,7 @@ import { nextUploadState, UPLOAD_STATES } from '#shared/protocol/upload-state.ts
 import { runSequences } from '#testing/run-sequences.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { listNeeds, type NeedsFacts, type PatientChoice } from '../pipeline/queue/list-needs.ts';
-import type { FoundStudy } from '../pipeline/ingest/found-study.ts';
+import type { FoundStudy } from '../pipeline/ingest/found/found-study.ts';
 import type { LostStudy, Need, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { valuesOf } from '../testing/values-of.ts';

@@ -3,8 +3,8 @@
  * or opens a page; answers that would do neither are not offered. Pure.
  */
 import { isAlreadyHere, isReleasable } from '#shared/protocol/reason-kinds.ts';
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
-import { actsOnHeld, type HeldAct, type HeldActs } from '../pipeline/ingest/held-acts.ts';
+import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
+import { actsOnHeld, type HeldAct, type HeldActs } from '../pipeline/ingest/found/held-acts.ts';
 import { mustChange } from '../pipeline/queue/list-buttons.ts';
 import type { HeldFound, ListedNeed, NeedCause, PatientChoice } from '../pipeline/queue/list-needs.ts';
 import { countRetried, mayBeRetried } from '../pipeline/queue/may-be-retried.ts';

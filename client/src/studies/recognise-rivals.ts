@@ -2,10 +2,10 @@
  * Finds the images behind a conflict among files that were chosen again or sent again. The image is recognised by the
  * bytes that would be sent, after renaming; its name in the file means nothing to the queue.
  */
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
-import type { InspectedFile } from '../pipeline/ingest/inspection.ts';
-import { recogniseFile } from '../pipeline/ingest/recognise-file.ts';
-import { mapInParallel } from '../pipeline/ingest/run-in-parallel.ts';
+import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
+import type { InspectedFile } from '../pipeline/ingest/found/inspection.ts';
+import { recogniseFile } from '../pipeline/ingest/found/recognise-file.ts';
+import { mapInParallel } from '../pipeline/ingest/workers/run-in-parallel.ts';
 import type { QueuedInstance, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { keyOf } from '../pipeline/queue/upload-queue.ts';
 import { isNotStored, type Rivals } from './find-rivals.ts';

@@ -27,14 +27,14 @@ import {
   type TestDevice,
   type TestKeys,
 } from './open-queue.ts';
-import type { ResultOf, Task } from '../pipeline/ingest/device-tasks.ts';
+import type { ResultOf, Task } from '../pipeline/ingest/workers/device-tasks.ts';
 import type { IngestTools } from '../pipeline/ingest/ingest-state.ts';
-import type { IngestStore } from '../pipeline/ingest/found-study.ts';
-import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
+import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
+import type { FoundFile } from '../pipeline/ingest/found/group-studies.ts';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
-import type { PseudonymsAnswer } from '../pipeline/ingest/prepare-policy.ts';
-import { createTaskRunner } from '../pipeline/ingest/task-runner.ts';
-import type { WorkerPool } from '../pipeline/ingest/worker-pool.ts';
+import type { PseudonymsAnswer } from '../pipeline/ingest/prepare/prepare-policy.ts';
+import { createTaskRunner } from '../pipeline/ingest/workers/task-runner.ts';
+import type { WorkerPool } from '../pipeline/ingest/workers/worker-pool.ts';
 
 /** The gateway's key under its policy `deidentified`. */
 export const POLICY_KEY = await derivePolicyKey(new Uint8Array(32).fill(7), {

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { encode } from 'fast-png';
 import type { Finding, Job, Result, ResultInstance } from '#shared/protocol/inference.ts';
-import type { Model, ModelVersion } from '../results/answers.ts';
+import type { Model, ModelVersion } from '../results/parts/answers.ts';
 
 const DIGEST = '95bab9d20acef01d0031801821461408e88cd032341d92407366b6774cabf47a';
 export const STUDY = '2.25.329800735698586629295641978511506172918';

@@ -45,7 +45,7 @@ export const SCREENS = {
     'study-left-unread': 'The same study in the PACS',
     'upload-stopped-lost': 'The page was reloaded after a person had stopped reading',
   },
-  'pipeline/ingest/orders.e2e.ts': {
+  'pipeline/ingest/orders/orders.e2e.ts': {
     'order-fits': 'An order of the study’s own patient and day',
     'order-other-name': 'An order has the ID of a study’s patient, and another name',
     'order-sheet': 'The orders of a day',
@@ -341,7 +341,7 @@ export const SCREENS = {
     'real-list': 'Results of a study',
     'real-found': 'A study that somebody else sent, found in the PACS',
   },
-  'results/stored.e2e.ts': {
+  'results/stored/stored.e2e.ts': {
     'stored-result': 'A result that is in the PACS',
     'stored-report-open': 'The report, everything opened',
     'stored-report': 'The report',

@@ -20,7 +20,7 @@ import { focusAndPress } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { storeInstances } from '#testing/store-instances.ts';
 import { openWorld } from '#testing/world.ts';
-import { listPath, readPictures } from '../reviews/study-pictures.ts';
+import { listPath, readPictures } from '../reviews/image/study-pictures.ts';
 import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('hidden pictures');

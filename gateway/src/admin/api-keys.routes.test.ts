@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { DAY_MS } from '#shared/day.ts';
 import { API_KEY_SCOPES, type ApiKeyList, apiKeyListSchema } from '#shared/protocol/api-key.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
-import { maySend, type Sender } from '../pipeline/upload-owner.ts';
+import { maySend, type Sender } from '../pipeline/stores/upload-owner.ts';
 import { closeReadings } from '../audit/record-reading.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { createTestKey, makeTestKey } from '../testing/open-api-key.ts';

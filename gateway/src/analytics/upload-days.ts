@@ -2,7 +2,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import { UNKNOWN } from '#shared/protocol/analytics.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
-import { hasArrived } from '../pipeline/instance.store.ts';
+import { hasArrived } from '../pipeline/stores/instance.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { hashOf, listOf, placeOf, type KeptDays } from './kept-days.ts';
 

@@ -14,7 +14,7 @@ import { importCases, type InTurn } from './import-cases.ts';
 const PATH = '/cases/import';
 /**
  * An import must end within an hour, because keys of cases that do not exist yet are kept that long
- * (pipeline/study-key.ts).
+ * (pipeline/stores/study-key.ts).
  */
 const LIMITS = { bytes: CSV_BYTES_LIMIT, quietMs: 30_000, totalMs: 20 * 60_000 };
 /** Any number of files are read at once, but only one per account, so a slow connection delays nobody else. */

@@ -4,7 +4,7 @@
  * hashes, which can be compared but not reversed.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import type { ManyKeys } from '../pipeline/study-key.ts';
+import type { ManyKeys } from '../pipeline/stores/study-key.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;

@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { CasePart, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
-import { findAdded } from '../pipeline/added.store.ts';
+import { findAdded } from '../pipeline/stores/added.store.ts';
 import { isReached, reachesAll } from '../findings/result-reach.ts';
 import { isBlindTo, isHiddenReading, isHiddenWritingEvent, isNameless } from '../findings/blinding.ts';
 import { mayKnowStudy, type CaseReader } from '../findings/case-rights.ts';

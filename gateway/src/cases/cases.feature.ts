@@ -1,7 +1,7 @@
 /** Cases: what people do with a study after it has arrived (protocol/cases.md). */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
-import type { ManyKeys } from '../pipeline/study-key.ts';
+import type { ManyKeys } from '../pipeline/stores/study-key.ts';
 import type { BulkTools } from './bulk-cases.ts';
 import { caseAttachmentRoutes } from './case-attachments.routes.ts';
 import { caseBulkRoutes } from './case-bulk.routes.ts';

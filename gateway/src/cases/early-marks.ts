@@ -5,7 +5,7 @@
  */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
-import { MARKED_EARLY } from '../pipeline/triage.store.ts';
+import { MARKED_EARLY } from '../pipeline/stores/triage.store.ts';
 import { isReached, reachesAll } from '../findings/result-reach.ts';
 import { isBlindTo } from '../findings/blinding.ts';
 import { mayKnowStudy, type CaseReader, type CaseStudyUid } from '../findings/case-rights.ts';

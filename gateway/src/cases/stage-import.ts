@@ -33,7 +33,7 @@ export type Import = {
 };
 type Counts = { readonly opened: number; readonly changed: number; readonly unchanged: number };
 
-/** How long rows stay staged: as long as keys that no case names are kept (pipeline/study-key.ts). */
+/** How long rows stay staged: as long as keys that no case names are kept (pipeline/stores/study-key.ts). */
 const STAGED_FOR_MS = 3600 * 1000;
 /** The number of audit events that are written in one statement. */
 const EVENTS_AT_ONCE = 500;

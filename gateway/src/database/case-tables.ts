@@ -18,7 +18,7 @@ export type CaseRecordTable = {
   assignee_id: string | null;
   /** Title and tags. */
   sealed: Uint8Array;
-  /** Half of the case's key; the other half is a file (pipeline/study-key.ts). */
+  /** Half of the case's key; the other half is a file (pipeline/stores/study-key.ts). */
   wrapped_key: ColumnType<Uint8Array, Uint8Array, never>;
   /** A keyed hash of the Patient ID, once the PACS has returned it. */
   patient_print: string | null;

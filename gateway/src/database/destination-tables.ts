@@ -30,7 +30,7 @@ export type DestinationTable = {
   /** The destination's own settings; null: the gateway's, RELAY_PACS_LAG_MINUTES and RELAY_PACS_PROOF. */
   lag_minutes: Generated<number | null>;
   proof: Generated<WantedProof | null>;
-  /** The size of a store request, set or learned (pipeline/batch-sizes.ts); null: the usual one. */
+  /** The size of a store request, set or learned (pipeline/pacs/batch-sizes.ts); null: the usual one. */
   batch_bytes: Generated<number | null>;
   /** The smallest store request that was refused for its size, until a request of that size passes. */
   refused_bytes: Generated<number | null>;
@@ -56,7 +56,7 @@ type RuleTable = {
   made_by: string;
 };
 
-/** A request for storage commitment (pipeline/commitment.store.ts). */
+/** A request for storage commitment (pipeline/stores/commitment.store.ts). */
 type CommitmentTable = {
   id: Generated<number>;
   transaction_uid: string;

@@ -23,7 +23,7 @@ export type SentFileTable = {
   ae_title: ColumnType<string | null, string | null | undefined, never>;
   /** When the peer's latest instance was stored. */
   came_at: ColumnType<Date | null, undefined, Date>;
-  /** `FileForm` (pipeline/sent-file.store.ts). */
+  /** `FileForm` (pipeline/stores/sent-file.store.ts). */
   form: ColumnType<unknown, string, string>;
   policy_name: string;
   policy_version: number;
@@ -33,7 +33,7 @@ export type SentFileTable = {
   bytes: number | null;
   /**
    * `received`: the file waits to be opened. `opened`: its bytes are deleted, but those of a peer's file stay until the
-   * PACS has its instances, or an administrator has given them up (foreign/transfer.store.ts).
+   * PACS has its instances, or an administrator has given them up (foreign/transfers/transfer.store.ts).
    */
   state: 'receiving' | 'received' | 'opened';
   /** A key for this file only, made like a study's; null once destroyed. */
@@ -60,7 +60,8 @@ export type SentFileTable = {
 };
 
 /**
- * An instance of a script or modality that was not taken (foreign/withheld.store.ts). UIDs are those after the policy.
+ * An instance of a script or modality that was not taken (foreign/transfers/withheld.store.ts). UIDs are those
+ * after the policy.
  */
 type WithheldInstanceTable = {
   site_id: string;
@@ -98,7 +99,7 @@ export type DimsePeerTable = {
   last_seen_at: ColumnType<Date | null, undefined, Date>;
 };
 
-/** A DICOMweb client's request for storage commitment (foreign/commitment-request.store.ts). */
+/** A DICOMweb client's request for storage commitment (foreign/stow/commitment-request.store.ts). */
 type CommitmentRequestTable = {
   site_id: string;
   account_id: string;

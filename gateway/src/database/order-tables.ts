@@ -4,7 +4,7 @@ import type { ColumnType } from 'kysely';
 type OrderListTable = {
   id: string;
   site_id: string;
-  /** Half of the list's key; the other half is a file (pipeline/study-key.ts). */
+  /** Half of the list's key; the other half is a file (pipeline/stores/study-key.ts). */
   wrapped_key: ColumnType<Uint8Array, Uint8Array, never>;
   imported_by: string;
   imported_at: Date;

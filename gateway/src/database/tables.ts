@@ -196,7 +196,7 @@ type UploadCarrierTable = {
   upload_id: string;
   account_id: string;
   ticket_id: string;
-  /** CarriedParcels (pipeline/carrier.store.ts), as JSON. */
+  /** CarriedParcels (pipeline/stores/carrier.store.ts), as JSON. */
   parcels: unknown;
   created_at: Generated<Date>;
 };
@@ -283,7 +283,7 @@ export type InstanceTable = {
   since_minute: Generated<number>;
 };
 
-/** A single row: what is counted instead of dated (pipeline/tally.store.ts). */
+/** A single row: what is counted instead of dated (pipeline/stores/tally.store.ts). */
 type TallyTable = {
   /** Minutes in which a gateway ran on this database. */
   minutes: Generated<number>;

@@ -12,12 +12,12 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { DestinationTable } from '../database/destination-tables.ts';
 import type { PlacedStudy } from '../database/tables.ts';
-import type { BatchSize } from '../pipeline/batch-sizes.ts';
+import type { BatchSize } from '../pipeline/pacs/batch-sizes.ts';
 import type { StoreRefusal } from '../ports/pacs/pacs.ts';
-import { isDeadLetter } from '../pipeline/copy.store.ts';
+import { isDeadLetter } from '../pipeline/stores/copy.store.ts';
 import { NOT_TAKEN } from '#shared/protocol/reason-kinds.ts';
-import { isUndecided } from '../pipeline/instance.store.ts';
-import { FOR_THE_PACS } from '../pipeline/study.store.ts';
+import { isUndecided } from '../pipeline/stores/instance.store.ts';
+import { FOR_THE_PACS } from '../pipeline/stores/study.store.ts';
 
 export type DestinationRow = Omit<Selectable<DestinationTable>, 'settings' | 'viewers'> & {
   readonly settings: DestinationSettings;

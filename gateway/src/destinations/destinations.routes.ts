@@ -32,7 +32,7 @@ import {
   jsonResponse,
   type Router,
 } from '../http/route.ts';
-import { giveUpCopies } from '../pipeline/copy.store.ts';
+import { giveUpCopies } from '../pipeline/stores/copy.store.ts';
 import { auditDestination, type DestinationChange } from './audit-destination.ts';
 import { checkWish } from './check-wish.ts';
 import {

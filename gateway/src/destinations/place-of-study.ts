@@ -1,9 +1,9 @@
 /** Finds the PACS of a study, with what this process has seen it accept and what the gateway has learned about it. */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Db } from '../database/database.ts';
-import { createBatchSizes, USUAL_BATCH } from '../pipeline/batch-sizes.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
-import { createTakings, type Takings } from '../pipeline/takings.ts';
+import { createBatchSizes, USUAL_BATCH } from '../pipeline/pacs/batch-sizes.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
+import { createTakings, type Takings } from '../pipeline/pacs/takings.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { destinationOfStudy, keepBatchSize, keepRefusal, type DestinationRow } from './destination.store.ts';
 import type { Destinations } from './destinations.ts';

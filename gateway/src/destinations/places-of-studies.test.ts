@@ -8,7 +8,7 @@ import type { Trx } from '../database/database.ts';
 import { lockDestinations } from '../database/destinations-lock.ts';
 import type { PacsConnection } from '../ports/pacs/connection.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
-import { createStudy } from '../pipeline/study.store.ts';
+import { createStudy } from '../pipeline/stores/study.store.ts';
 import { problemOf } from '../testing/failing.ts';
 import { copyOf, sentStudy, uidsOf } from '../testing/open-copies.ts';
 import {

@@ -1,7 +1,7 @@
 /** Builds results as DICOM instances and sends them as an upload of the gateway's own (send-results.ts). */
 import { findAccount } from '../auth/account.store.ts';
 import type { Keys } from '../keys.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import type { ResultSender, WhatRadiologistSaid } from '../results/deliver-result.ts';
 import type { AnnotationRoad } from '../reviews/annotation-road.ts';
 import type { NewInstance } from '../results/result-instance.store.ts';

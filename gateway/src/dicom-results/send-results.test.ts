@@ -21,7 +21,7 @@ import {
 import { toManifest } from '../testing/pack-parcel.ts';
 import { receiptOf } from '../testing/open-study.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import { buildResultInstances, buildVerifiedReport } from './build-result-instances.ts';
 import { DEIDENTIFIED, testFilm, testMaps, testSubject } from '../testing/open-subject.ts';
 import type { BuiltResult } from './result-subject.ts';

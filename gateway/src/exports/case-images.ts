@@ -12,7 +12,7 @@ import type { CaseTools } from '../cases/case-tools.ts';
 import type { CaseRow } from '../cases/case.store.ts';
 import type { Shown } from '../cases/show-cases.ts';
 import type { Db } from '../database/database.ts';
-import { isOriginal } from '../pipeline/instance.store.ts';
+import { isOriginal } from '../pipeline/stores/instance.store.ts';
 import type { FoundInstance } from '../ports/pacs/pacs.ts';
 import { annotationsOf } from '../reviews/annotation.store.ts';
 import { settledReviewsOf } from '../reviews/list-reviews.ts';

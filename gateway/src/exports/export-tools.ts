@@ -2,7 +2,7 @@
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { CaseTools } from '../cases/case-tools.ts';
 import type { Jobs } from '../jobs/jobs.ts';
-import type { StudyKeys } from '../pipeline/study-key.ts';
+import type { StudyKeys } from '../pipeline/stores/study-key.ts';
 import type { AnonymousThread } from './anonymous/anonymous-thread.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { ReportTools } from './report/write-report.ts';

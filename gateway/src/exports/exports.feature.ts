@@ -3,7 +3,7 @@ import { PRINTS } from '../cases/cases.feature.ts';
 import { createCaseSeal, createCipher } from '../cases/case-seal.ts';
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
-import type { ManyKeys } from '../pipeline/study-key.ts';
+import type { ManyKeys } from '../pipeline/stores/study-key.ts';
 import { createAnonymousThread } from './anonymous/anonymous-thread.ts';
 import { EXPORT_QUEUE, type ExportJob } from './ask-export.ts';
 import { expireExports } from './end-exports.ts';

@@ -1,7 +1,7 @@
 /** The instances of a study that models examine, and the facts that are known about them without reading them. */
 import { sopClassKind } from '#shared/dicom/registry.ts';
 import type { Db } from '../database/database.ts';
-import { isOriginal } from '../pipeline/instance.store.ts';
+import { isOriginal } from '../pipeline/stores/instance.store.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
   FETCHED_BYTES_LIMIT,

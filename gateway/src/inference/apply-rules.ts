@@ -7,13 +7,13 @@ import { CONDITIONS, type Condition, type InferenceRule } from '#shared/protocol
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
-import { instancesOf } from '../pipeline/instance.store.ts';
+import { instancesOf } from '../pipeline/stores/instance.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { firstUnmet, NO_ATTRIBUTES, type Attributes } from '../rules/match-rule.ts';
 import { inferenceRules } from '../rules/rule.store.ts';
 import { attributesOfSender } from '../rules/study-attributes.ts';
-import { findStudy, type StudyRow } from '../pipeline/study.store.ts';
-import type { StudyJob } from '../pipeline/stages.ts';
+import { findStudy, type StudyRow } from '../pipeline/stores/study.store.ts';
+import type { StudyJob } from '../pipeline/plan/stages.ts';
 import type { DescribedInstance, FoundInstance } from '../ports/pacs/pacs.ts';
 import { createJob } from './create-job.ts';
 import type { InferenceTools } from './inference-tools.ts';

@@ -19,7 +19,7 @@ export const SAMPLE_RULE: InferenceRule = {
   models: ['pneumonia'],
   priority: 0,
 };
-/** Patient ID of the sample study in client/src/pipeline/ingest/sample-study.ts. */
+/** Patient ID of the sample study in client/src/pipeline/ingest/choose/sample-study.ts. */
 export const SAMPLE_PATIENT_ID = 'SAMPLE-1';
 
 /** Adds the default modalities to a rule that names none. */

@@ -7,7 +7,7 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { Keys } from '../keys.ts';
 import type { ModelFiles } from '../models/model-files.ts';
 import type { Log } from '../observability/log.ts';
-import { createStudyChanges, type StudyChanges } from '../pipeline/announce-changes.ts';
+import { createStudyChanges, type StudyChanges } from '../pipeline/plan/announce-changes.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';

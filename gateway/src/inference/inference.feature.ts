@@ -3,14 +3,14 @@
  * a time, so that no upload has to wait for a model.
  */
 import type { Feature } from '../feature.ts';
-import type { StudyJob } from '../pipeline/stages.ts';
+import type { StudyJob } from '../pipeline/plan/stages.ts';
 import { applyRules, RULE_QUEUE } from './apply-rules.ts';
 import { inferRoutes } from './infer.routes.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { jobRoutes, type StreamJob } from './jobs.routes.ts';
 import { JOB_QUEUE, runInferenceJob, type InferenceJob } from './run-job.ts';
 import { removeOutdated } from './remove-outdated.ts';
-import { findStudy } from '../pipeline/study.store.ts';
+import { findStudy } from '../pipeline/stores/study.store.ts';
 
 const CLEANING_SECONDS = 600;
 

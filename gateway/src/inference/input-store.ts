@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
 import { checkRoom, type Blobs } from '../ports/blobs/blobs.ts';
-import { createStudyKeys } from '../pipeline/study-key.ts';
+import { createStudyKeys } from '../pipeline/stores/study-key.ts';
 
 export type InputStore = {
   /**

@@ -5,7 +5,7 @@ import { patientKeyOf } from '#shared/deid/patient-key.ts';
 import { FIRST_SAMPLE, sampleUid } from '#shared/dicom/sample-uids.ts';
 import { secretsUnder } from '#shared/transfer/patient-secrets.ts';
 import { keyNameOf } from '#shared/transfer/policy-key.ts';
-import type { StudyRow } from '../pipeline/study.store.ts';
+import type { StudyRow } from '../pipeline/stores/study.store.ts';
 import { findPolicy, RESULTS_POLICY } from '../policies/policies.ts';
 import type { InferenceTools } from './inference-tools.ts';
 import { SAMPLE_PATIENT_ID, SAMPLE_RULE } from './inference-rules.ts';

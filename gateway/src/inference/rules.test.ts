@@ -5,7 +5,7 @@ import { CARDS, refOf } from '#shared/models/card.ts';
 import type { DeviceTriage, Job, Result } from '#shared/protocol/inference.ts';
 import type { DryRun } from '#shared/protocol/rule.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { sampleStudyFiles } from '../../../client/src/pipeline/ingest/sample-study.ts';
+import { sampleStudyFiles } from '../../../client/src/pipeline/ingest/choose/sample-study.ts';
 import { FIRST_SAMPLE } from '#shared/dicom/sample-uids.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';

@@ -10,7 +10,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { describeError } from '../observability/log.ts';
 import { StorageFull } from '../ports/blobs/blobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
-import { triageOf } from '../pipeline/triage.store.ts';
+import { triageOf } from '../pipeline/stores/triage.store.ts';
 import { reachedInstances } from '../findings/result-reach.ts';
 import { ownInstances } from '../results/result-instance.store.ts';
 import { askModels, type Ask, type Input } from './ask-models.ts';

@@ -10,7 +10,7 @@ import { toManifest } from '../testing/pack-parcel.ts';
 import { passMinutes } from '../testing/pass-minutes.ts';
 import { resendGivenUp } from '../uploads/dead-letters.ts';
 import { timelineOf } from '../studies/study-timeline.ts';
-import { giveUpCopies, parcelsForCopies } from './copy.store.ts';
+import { giveUpCopies, parcelsForCopies } from './stores/copy.store.ts';
 import { renewJobs } from './renew-jobs.ts';
 import { ROAD } from './pipeline.ts';
 

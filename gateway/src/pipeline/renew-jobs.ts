@@ -8,8 +8,8 @@ import type { StudyState } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../observability/log.ts';
-import { accountOf } from './parcel.store.ts';
-import { enqueueStage, type NextJob, type PipelineQueue, type Stage } from './stages.ts';
+import { accountOf } from './stores/parcel.store.ts';
+import { enqueueStage, type NextJob, type PipelineQueue, type Stage } from './plan/stages.ts';
 
 export const RENEW_EVERY_SECONDS = 60;
 

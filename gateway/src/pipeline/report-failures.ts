@@ -5,8 +5,8 @@
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
-import type { PipelineTools } from './pipeline-tools.ts';
-import { countFailures, forgetFailures, setWaiting, type StudyRow } from './study.store.ts';
+import type { PipelineTools } from './plan/pipeline-tools.ts';
+import { countFailures, forgetFailures, setWaiting, type StudyRow } from './stores/study.store.ts';
 
 /**
  * With the jobs' pauses between the runs this takes some three minutes: a database or disk that was restarted is back

@@ -3,7 +3,7 @@ import type { StudyState } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { WHY_AWAY } from '../ports/pacs/why-away.ts';
-import { enqueueStage, type Stage } from './stages.ts';
+import { enqueueStage, type Stage } from './plan/stages.ts';
 
 type Tools = { readonly db: Db; readonly jobs: Pick<Jobs, 'enqueue'> };
 type Road = readonly { readonly stage: Exclude<Stage, 'intake' | 'verify'>; readonly when: StudyState }[];

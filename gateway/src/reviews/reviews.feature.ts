@@ -3,7 +3,7 @@ import { PRINTS } from '../cases/cases.feature.ts';
 import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
-import type { ManyKeys } from '../pipeline/study-key.ts';
+import type { ManyKeys } from '../pipeline/stores/study-key.ts';
 import { annotationRoutes } from './annotations.routes.ts';
 import { ANNOTATIONS_QUEUE, type AnnotationReport } from './change-annotations.ts';
 import { handBack, HAND_BACK_QUEUE } from './hand-back.ts';

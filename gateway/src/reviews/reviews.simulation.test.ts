@@ -20,7 +20,7 @@ import { defaultSiteId } from '../database/default-site.ts';
 import type { CaseReader } from '../findings/case-rights.ts';
 import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Database } from '../database/database.ts';
-import { createStudyKeys } from '../pipeline/study-key.ts';
+import { createStudyKeys } from '../pipeline/stores/study-key.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { insertAccountOf } from '../testing/add-account.ts';
 import { insertTestResult } from '../testing/insert-result.ts';

@@ -6,7 +6,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { FREE_PLACE, IS_BLINDED, isOfReaders, writtenIn } from '../findings/blinding.ts';
-import { MARKED_EARLY } from '../pipeline/triage.store.ts';
+import { MARKED_EARLY } from '../pipeline/stores/triage.store.ts';
 import { eventsOf, type ReviewRow } from '../findings/review.store.ts';
 
 /** A reading of a case is recorded only once per quarter of an hour, so a later reading may have no event. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Described, ForwardingRule } from '#shared/protocol/rule.ts';
-import { createTakings } from '../pipeline/takings.ts';
+import { createTakings } from '../pipeline/pacs/takings.ts';
 import { addAccount, addDevice } from '../testing/add-account.ts';
 import { audited } from '../testing/audited.ts';
 import { addDestination } from '../testing/open-copies.ts';

@@ -14,7 +14,7 @@ import { lockTurn } from '../reviews/choose-readers.ts';
 import { deleteCase } from '../cases/change-case.ts';
 import { handBack } from '../reviews/hand-back.ts';
 import type { Caller } from '../http/route.ts';
-import { destroyFile } from '../pipeline/file-spool.ts';
+import { destroyFile } from '../pipeline/spool/file-spool.ts';
 import { removeStudy, type Left } from './remove-study.ts';
 import { countSample, sampleAccounts, sampleCases, sampleStudies } from './sample.store.ts';
 import type { SampleTools } from './sample-tools.ts';

@@ -2,8 +2,8 @@
 import type { PasswordCost } from '../auth/password.ts';
 import type { CaseTools } from '../cases/case-tools.ts';
 import type { Destinations } from '../destinations/destinations.ts';
-import type { FileSpoolTools } from '../pipeline/file-spool.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { FileSpoolTools } from '../pipeline/spool/file-spool.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 
 export type SampleTools = CaseTools & {
   readonly pipeline: Pick<PipelineTools, 'blobs' | 'keys'>;

@@ -3,7 +3,7 @@ import { PRINTS } from '../cases/cases.feature.ts';
 import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
-import type { ManyKeys } from '../pipeline/study-key.ts';
+import type { ManyKeys } from '../pipeline/stores/study-key.ts';
 import { sampleRoutes } from './sample.routes.ts';
 import type { SampleTools } from './sample-tools.ts';
 

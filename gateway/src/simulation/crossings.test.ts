@@ -22,8 +22,8 @@ import {
 } from '../testing/open-pipeline.ts';
 import { DAY_MINUTES, passMinutes } from '../testing/pass-minutes.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
-import { findParcel } from '../pipeline/parcel.store.ts';
-import { PAUSES } from '../pipeline/pipeline-tools.ts';
+import { findParcel } from '../pipeline/stores/parcel.store.ts';
+import { PAUSES } from '../pipeline/plan/pipeline-tools.ts';
 import { runVerify } from '../pipeline/pipeline.ts';
 
 const signal = new AbortController().signal;
@@ -364,7 +364,7 @@ test('instances are confirmed while the PACS is asked what it has, and they are 
 });
 
 test('the key that wraps the studies’ keys is another one: the bytes are asked for again, and the study ends', async () => {
-  const { createStudyKeys } = await import('../pipeline/study-key.ts');
+  const { createStudyKeys } = await import('../pipeline/stores/study-key.ts');
   const { pipeline, pacs } = await open();
   const instances = study(4);
   const { uploadId } = await pipeline.init(toManifest(instances));

@@ -10,7 +10,7 @@ import type { Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import { sha256 } from '#testing/sha256.ts';
 import type { World } from './simulated-world.ts';
-import { blobOf, parcelOf } from '../pipeline/parcel-blobs.ts';
+import { blobOf, parcelOf } from '../pipeline/stores/parcel-blobs.ts';
 
 type Instance = {
   readonly id: number;

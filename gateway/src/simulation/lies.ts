@@ -8,7 +8,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs } from '#shared/protocol/study-state.ts';
 import { seededRandom, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { PAUSES } from '../pipeline/pipeline-tools.ts';
+import { PAUSES } from '../pipeline/plan/pipeline-tools.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { openTestPipeline, type TestGround, type TestPipeline } from '../testing/open-pipeline.ts';
 import type { OrthancBehind } from '../testing/orthanc-behind.ts';

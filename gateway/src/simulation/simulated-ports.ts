@@ -4,8 +4,8 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Jobs } from '../jobs/jobs.ts';
-import type { StudyKeys } from '../pipeline/study-key.ts';
-import type { PipelineQueue } from '../pipeline/stages.ts';
+import type { StudyKeys } from '../pipeline/stores/study-key.ts';
+import type { PipelineQueue } from '../pipeline/plan/stages.ts';
 import { BlobDamaged, type BlobKey, type Blobs } from '../ports/blobs/blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { TestPacs } from '../testing/open-pacs.ts';

@@ -16,7 +16,7 @@ import type { Act, Kind, Step } from './gateway-steps.ts';
 import { claimed, OTHER_STUDY } from './stranger-claims.ts';
 import { passMinutes } from '../testing/pass-minutes.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
-import { findUpload } from '../pipeline/parcel.store.ts';
+import { findUpload } from '../pipeline/stores/parcel.store.ts';
 
 export const INSTANCES = 3;
 const HOUR_MS = 3600_000;

@@ -10,9 +10,9 @@ import type { Jobs } from '../jobs/jobs.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
-import { runCopy } from '../pipeline/run-copy.ts';
+import { runCopy } from '../pipeline/copies/run-copy.ts';
 import { ROAD, runNextStage, runParcel, runStudyStage } from '../pipeline/pipeline.ts';
-import type { ParcelJob, StudyJob } from '../pipeline/stages.ts';
+import type { ParcelJob, StudyJob } from '../pipeline/plan/stages.ts';
 import {
   createLife,
   createSimulatedBlobs,

@@ -7,8 +7,8 @@ import type { UploadStatus } from '#shared/protocol/api.ts';
 import { UPLOADS_SHOWN, type SentStudy, type StudyStanding } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
-import { hasArrived, isUndecided } from '../pipeline/instance.store.ts';
-import { standingReceipt } from '../pipeline/receipt.store.ts';
+import { hasArrived, isUndecided } from '../pipeline/stores/instance.store.ts';
+import { standingReceipt } from '../pipeline/stores/receipt.store.ts';
 import { countsOfStudies, uploadStatuses } from '../uploads/upload-status.ts';
 import { sendersOf, type Sender } from './senders-of.ts';
 

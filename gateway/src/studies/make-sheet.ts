@@ -5,7 +5,7 @@
 import { sql } from 'kysely';
 import { sealLine } from '#shared/protocol/receipt-sheet.ts';
 import type { Db } from '../database/database.ts';
-import { sizeOfReceipts, standingReceipts, type ReceiptsSize } from '../pipeline/receipt.store.ts';
+import { sizeOfReceipts, standingReceipts, type ReceiptsSize } from '../pipeline/stores/receipt.store.ts';
 import { findPseudonym, type PseudonymTools } from './find-pseudonym.ts';
 import type { AssembleSheet, SheetUpload } from './sheet-thread.ts';
 import type { SheetSigner } from './sign-sheet.ts';

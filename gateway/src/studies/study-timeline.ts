@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { timelineSchema } from '#shared/protocol/studies.ts';
 import { namesStudy } from '../audit/find-events.ts';
 import type { Db } from '../database/database.ts';
-import { findAdded } from '../pipeline/added.store.ts';
+import { findAdded } from '../pipeline/stores/added.store.ts';
 
 type TimelineEvent = z.infer<typeof timelineSchema>['events'][number];
 

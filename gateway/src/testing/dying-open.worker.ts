@@ -1,5 +1,5 @@
 /** Works like open-file.worker.ts on three entries, none of them DICOM, but the second one ends the process. */
-import type { OpenTalk } from '../foreign/open-talk.ts';
+import type { OpenTalk } from '../foreign/files/open-talk.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 

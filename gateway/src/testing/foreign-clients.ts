@@ -1,8 +1,8 @@
 /** Clients of a test gateway that are not ours: scripts with a key that store by STOW-RS, or send files by tus. */
 import type { FileStatus } from '#shared/protocol/api.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { createFile, fileKey } from '../pipeline/file-spool.ts';
-import { setReceived } from '../pipeline/sent-file.store.ts';
+import { createFile, fileKey } from '../pipeline/spool/file-spool.ts';
+import { setReceived } from '../pipeline/stores/sent-file.store.ts';
 import { createTestKey } from './open-api-key.ts';
 import type { TestGateway } from './open-gateway.ts';
 import type { TestPipeline } from './open-pipeline.ts';

@@ -1,6 +1,6 @@
 /** The bounds of what is read of a body, in one place: the lab aims just below each (scripts/lab/bodies). */
 import { TAGS_CHARACTERS } from '../cases/case-csv.ts';
-import { PARTS_LIMIT } from '../foreign/read-parts.ts';
+import { PARTS_LIMIT } from '../foreign/stow/read-parts.ts';
 import { VALUES_LIMIT } from '../http/json-body.ts';
 import { CELL_CHARACTERS_LIMIT, CELLS_LIMIT, ROW_CHARACTERS_LIMIT } from '../http/parse-csv.ts';
 import { PICTURE_BYTES_LIMIT } from '../images/examination.ts';

@@ -1,5 +1,5 @@
 /** Opens as open-file.worker.ts does, of an archive 200 entries and of another file one. None of them is DICOM. */
-import { ROOMLESS_BYTES, type OpenTalk } from '../foreign/open-talk.ts';
+import { ROOMLESS_BYTES, type OpenTalk } from '../foreign/files/open-talk.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 

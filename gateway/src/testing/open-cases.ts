@@ -10,7 +10,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { createCaseSeal, type CaseSeal } from '../cases/case-seal.ts';
 import { PRINTS } from '../cases/cases.feature.ts';
 import { openKeys } from '../keys.ts';
-import { createStudyKeys } from '../pipeline/study-key.ts';
+import { createStudyKeys } from '../pipeline/stores/study-key.ts';
 import type { DescribedStudy } from '../ports/pacs/pacs.ts';
 import { askOf, sendStudy } from './open-film.ts';
 import {

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { createTakings } from '../pipeline/takings.ts';
+import { createTakings } from '../pipeline/pacs/takings.ts';
 import { openTestPacs, type TestPacs } from './open-pacs.ts';
 import { openTestPipeline, type TestGround, type TestPipeline } from './open-pipeline.ts';
 import { newStudy, studyIdOf } from './open-study.ts';

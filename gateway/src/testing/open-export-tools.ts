@@ -8,7 +8,7 @@ import { createReportThread } from '../exports/report/report-thread.ts';
 import { createSetThread } from '../exports/set/set-thread.ts';
 import { createExaminer } from '../images/examine-thread.ts';
 import { openKeys } from '../keys.ts';
-import { createStudyKeys } from '../pipeline/study-key.ts';
+import { createStudyKeys } from '../pipeline/stores/study-key.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { TestGateway } from './open-gateway.ts';
 

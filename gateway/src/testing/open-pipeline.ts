@@ -21,7 +21,7 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import { carriedRoutes } from '../uploads/carried.routes.ts';
 import { eventRoutes } from '../uploads/events.routes.ts';
 import type { InPlace } from '../pipeline/intake/body-places.ts';
-import { createTakings } from '../pipeline/takings.ts';
+import { createTakings } from '../pipeline/pacs/takings.ts';
 import { createFileReceiver } from '../pipeline/intake/receive-file.ts';
 import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
@@ -30,8 +30,8 @@ import { createPostedReader } from '../uploads/read-posted.ts';
 import { inPacsRoutes } from '../uploads/in-pacs.routes.ts';
 import { pseudonymRoutes } from '../uploads/pseudonyms.routes.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
-import { coerceFile } from '../pipeline/coerce-file.ts';
-import { runCopy } from '../pipeline/run-copy.ts';
+import { coerceFile } from '../pipeline/copies/coerce-file.ts';
+import { runCopy } from '../pipeline/copies/run-copy.ts';
 import {
   declarePipeline,
   ROAD,
@@ -45,15 +45,15 @@ import { createPseudonymThread } from '../studies/pseudonym-thread.ts';
 import { createSheetThread } from '../studies/sheet-thread.ts';
 import { createSheetSigner, type SheetSigner } from '../studies/sign-sheet.ts';
 import { studyRoutes } from '../studies/studies.routes.ts';
-import { createStudyChanges } from '../pipeline/announce-changes.ts';
-import { createStudyKeys } from '../pipeline/study-key.ts';
+import { createStudyChanges } from '../pipeline/plan/announce-changes.ts';
+import { createStudyKeys } from '../pipeline/stores/study-key.ts';
 import type {
   CheckInstance,
   CoerceFile,
   PipelineTools,
   StudyTools,
   Restore,
-} from '../pipeline/pipeline-tools.ts';
+} from '../pipeline/plan/pipeline-tools.ts';
 import { toVerifyRules, verifyInstance } from '../pipeline/verify/verify-instance.ts';
 import { derivePolicyKey, type NamedKey, type PolicyKey } from '#shared/transfer/policy-key.ts';
 import { openTestDatabase } from './open-database.ts';

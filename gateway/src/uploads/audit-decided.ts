@@ -3,8 +3,8 @@
  * of the promised instances, and records how many there were.
  */
 import type { Trx } from '../database/database.ts';
-import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
-import type { StudyRow } from '../pipeline/study.store.ts';
+import { auditStudy, byWhom } from '../pipeline/plan/audit-study.ts';
+import type { StudyRow } from '../pipeline/stores/study.store.ts';
 import { isReportedAs, type WireReport } from '#shared/protocol/deid-report.ts';
 import type { Sender } from './known-instances.ts';
 import type { UploadTools } from './upload-tools.ts';

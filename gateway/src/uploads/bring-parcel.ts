@@ -3,11 +3,11 @@
  * comes first, then the bytes under the study's key, then the message that the parcel is complete.
  */
 import { createBoundary, parcelPieces, type PackedInstance } from '#shared/transfer/parcel.ts';
-import { removeUnfinished } from '../pipeline/parcel-blobs.ts';
-import { insertParcel } from '../pipeline/parcel.store.ts';
+import { removeUnfinished } from '../pipeline/stores/parcel-blobs.ts';
+import { insertParcel } from '../pipeline/stores/parcel.store.ts';
 import type { InstanceBytes } from '#shared/transfer/instance-bytes.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
-import { lockStudy } from '../pipeline/study.store.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
+import { lockStudy } from '../pipeline/stores/study.store.ts';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
 import type { HeldBlob } from '../ports/blobs/blobs.ts';
 import type { Arrivals } from './complete-upload.ts';

@@ -9,7 +9,7 @@ import { invalidRequest } from '../http/invalid-request.ts';
 import { readLimited } from '../http/read-multipart.ts';
 import { allow, callerOf, createRouter, describeRoute, jsonResponse, type Router } from '../http/route.ts';
 import { createTurns } from '../http/take-turns.ts';
-import type { SealingKeys } from '../pipeline/pipeline-tools.ts';
+import type { SealingKeys } from '../pipeline/plan/pipeline-tools.ts';
 import { acceptTicket, openCarried } from './accept-ticket.ts';
 import type { ReadPosted } from './read-posted.ts';
 import type { UploadTools } from './upload-tools.ts';

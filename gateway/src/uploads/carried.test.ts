@@ -17,7 +17,7 @@ import { createRouter } from '../http/route.ts';
 import { carriedRoutes } from './carried.routes.ts';
 import { addAccount, addDevice } from '../testing/add-account.ts';
 import type { MessageChannel } from '../database/message-channel.ts';
-import { createStudyChanges } from '../pipeline/announce-changes.ts';
+import { createStudyChanges } from '../pipeline/plan/announce-changes.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { createTestSealing, openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { packed, sealedBytes, toManifest, type SealedBytes } from '../testing/pack-parcel.ts';

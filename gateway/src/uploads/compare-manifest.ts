@@ -13,7 +13,7 @@ import {
   type InstanceChange,
   type InstanceRow,
   type NewInstance,
-} from '../pipeline/instance.store.ts';
+} from '../pipeline/stores/instance.store.ts';
 
 type Known = Pick<
   InstanceRow,

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Problem } from '#shared/protocol/problem.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { findUpload } from '../pipeline/parcel.store.ts';
+import { findUpload } from '../pipeline/stores/parcel.store.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';

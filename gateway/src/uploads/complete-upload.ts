@@ -8,10 +8,10 @@ import type { CompleteAnswer } from '#shared/protocol/api.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { createPlaces } from '../http/places.ts';
-import { findStudy } from '../pipeline/study.store.ts';
-import { unfinishedParcels, unverifiedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
-import type { Sender } from '../pipeline/upload-owner.ts';
-import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
+import { findStudy } from '../pipeline/stores/study.store.ts';
+import { unfinishedParcels, unverifiedParcels, type UploadRow } from '../pipeline/stores/parcel.store.ts';
+import type { Sender } from '../pipeline/stores/upload-owner.ts';
+import { auditStudy, byWhom } from '../pipeline/plan/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { missingInstances } from './upload-status.ts';
 

@@ -11,7 +11,7 @@ import {
   resentSchema,
 } from '#shared/protocol/destination.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
-import type { ApplyTools } from '../pipeline/apply-plan.ts';
+import type { ApplyTools } from '../pipeline/plan/apply-plan.ts';
 import { decideDeadLetters, listDeadLetters, resendGivenUp } from './dead-letters.ts';
 import type { UploadTools } from './upload-tools.ts';
 

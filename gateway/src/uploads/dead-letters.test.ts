@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { Problem } from '#shared/protocol/problem.ts';
 import { lackingAt } from '#shared/protocol/receipt.ts';
-import { createTakings } from '../pipeline/takings.ts';
+import { createTakings } from '../pipeline/pacs/takings.ts';
 import { addDestination, uidsOf } from '../testing/open-copies.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from '../testing/open-pipeline.ts';
 import { newStudy, receiptOf } from '../testing/open-study.ts';
 import { listDestinations } from '../destinations/destination.store.ts';
-import { findUpload } from '../pipeline/parcel.store.ts';
+import { findUpload } from '../pipeline/stores/parcel.store.ts';
 import { decide } from './decide.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { decideDeadLetters, listDeadLetters } from './dead-letters.ts';

@@ -13,18 +13,18 @@ import type {
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
-import { applyPlan, type ApplyTools } from '../pipeline/apply-plan.ts';
-import { givenUpCopies, isDeadLetter, isHeldFor, isLackedElsewhere } from '../pipeline/copy.store.ts';
+import { applyPlan, type ApplyTools } from '../pipeline/plan/apply-plan.ts';
+import { givenUpCopies, isDeadLetter, isHeldFor, isLackedElsewhere } from '../pipeline/stores/copy.store.ts';
 import {
   idList,
   instancesOf,
   NOTHING_COUNTED,
   type InstanceChange,
   type InstanceRow,
-} from '../pipeline/instance.store.ts';
-import { findUpload } from '../pipeline/parcel.store.ts';
-import { resumeCopies, toAwaited } from '../pipeline/resume-copies.ts';
-import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../pipeline/study-plan.ts';
+} from '../pipeline/stores/instance.store.ts';
+import { findUpload } from '../pipeline/stores/parcel.store.ts';
+import { resumeCopies, toAwaited } from '../pipeline/copies/resume-copies.ts';
+import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../pipeline/plan/study-plan.ts';
 import { decide } from './decide.ts';
 import { isForItsCoercion, renewedCoercion } from './renew-coercion.ts';
 import type { UploadTools } from './upload-tools.ts';
@@ -273,8 +273,8 @@ const toLeftOut = ({ id }: InstanceRow): InstanceChange => ({ id, state: 'left-o
 function toRetried(row: InstanceRow, taken: Set<string>): readonly InstanceChange[] {
   if (taken.has(row.sop_instance_uid)) return [];
   taken.add(row.sop_instance_uid);
-  // The bytes are fetched from the destination that has them (pipeline/fetch-for-copy.ts). Or the promised bytes are
-  // taken over again, to have the values written that are wanted now.
+  // The bytes are fetched from the destination that has them (pipeline/copies/fetch-for-copy.ts). Or the promised bytes
+  // are taken over again, to have the values written that are wanted now.
   if (row.parcel_id === null || isForItsCoercion(row)) return [toAwaited(row.id)];
   const fresh = { reason: null, pacsCode: null, proof: null, postedAt: null, ...NOTHING_COUNTED };
   return [{ id: row.id, state: 'received', ...fresh }];

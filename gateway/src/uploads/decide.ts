@@ -16,7 +16,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
-import { changeInstances } from '../pipeline/change-instances.ts';
+import { changeInstances } from '../pipeline/stores/change-instances.ts';
 import type { Trx } from '../database/database.ts';
 import {
   activeInstances,
@@ -25,7 +25,7 @@ import {
   NOTHING_COUNTED,
   type InstanceChange,
   type InstanceRow,
-} from '../pipeline/instance.store.ts';
+} from '../pipeline/stores/instance.store.ts';
 import {
   instanceIdsOf,
   namedElsewhere,
@@ -33,16 +33,16 @@ import {
   setCancelled,
   unlinkInstances,
   type UploadRow,
-} from '../pipeline/parcel.store.ts';
-import { expectInCopies, leaveOutInCopies } from '../pipeline/copy.store.ts';
-import { countedMinutes } from '../pipeline/tally.store.ts';
-import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
-import { auditStudy } from '../pipeline/audit-study.ts';
+} from '../pipeline/stores/parcel.store.ts';
+import { expectInCopies, leaveOutInCopies } from '../pipeline/stores/copy.store.ts';
+import { countedMinutes } from '../pipeline/stores/tally.store.ts';
+import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../pipeline/stores/study.store.ts';
+import { auditStudy } from '../pipeline/plan/audit-study.ts';
 import { NEVER_ARRIVED } from './drop-promises.ts';
 import { findGoneRivals } from './find-gone-rivals.ts';
 import { renewCoercions } from './renew-coercion.ts';
 import type { UploadTools } from './upload-tools.ts';
-import { enqueueStage } from '../pipeline/stages.ts';
+import { enqueueStage } from '../pipeline/plan/stages.ts';
 
 export type Decision = {
   readonly decision: 'leave-out' | 'retry';

@@ -3,11 +3,11 @@
  * which no byte ever came is deleted as if it had never been named, so that naming instances again and again leaves
  * nothing behind.
  */
-import { changeInstances } from '../pipeline/change-instances.ts';
+import { changeInstances } from '../pipeline/stores/change-instances.ts';
 import type { Trx } from '../database/database.ts';
-import { idList } from '../pipeline/instance.store.ts';
-import { unlinkInstances } from '../pipeline/parcel.store.ts';
-import type { StudyRow } from '../pipeline/study.store.ts';
+import { idList } from '../pipeline/stores/instance.store.ts';
+import { unlinkInstances } from '../pipeline/stores/parcel.store.ts';
+import type { StudyRow } from '../pipeline/stores/study.store.ts';
 
 /**
  * The PACS does not have the instance, even if it was seen there before. A proof in the receipt would say that it has.

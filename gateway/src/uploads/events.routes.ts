@@ -10,10 +10,10 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { streamEvents } from '../http/event-stream.ts';
 import { callerOf, createRouter, defineRoute, type GatewayContext, type Router } from '../http/route.ts';
 import { waitOrWake } from '../http/wait-or-wake.ts';
-import { findUpload } from '../pipeline/parcel.store.ts';
-import { isCarrier } from '../pipeline/carrier.store.ts';
-import { ownerOf, type UploadOwner } from '../pipeline/upload-owner.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { findUpload } from '../pipeline/stores/parcel.store.ts';
+import { isCarrier } from '../pipeline/stores/carrier.store.ts';
+import { ownerOf, type UploadOwner } from '../pipeline/stores/upload-owner.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import { uploadIds, uploadStatuses } from './upload-status.ts';
 
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];

@@ -5,8 +5,8 @@
 import type { FileStatus, UploadStatus } from '#shared/protocol/api.ts';
 import { STUDY_STATES } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
-import type { SentFile } from '../pipeline/sent-file.store.ts';
-import { findReceipt } from '../pipeline/receipt.store.ts';
+import type { SentFile } from '../pipeline/stores/sent-file.store.ts';
+import { findReceipt } from '../pipeline/stores/receipt.store.ts';
 import { uploadStatuses } from './upload-status.ts';
 
 type Amount = keyof UploadStatus['counts'];

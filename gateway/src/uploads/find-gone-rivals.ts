@@ -5,8 +5,8 @@
 import { Problem } from '#shared/protocol/problem.ts';
 import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
 import { isInPacs } from '#shared/protocol/study-state.ts';
-import { activeInstances, instancesByKey, type InstanceKey } from '../pipeline/instance.store.ts';
-import type { UploadRow } from '../pipeline/parcel.store.ts';
+import { activeInstances, instancesByKey, type InstanceKey } from '../pipeline/stores/instance.store.ts';
+import type { UploadRow } from '../pipeline/stores/parcel.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 
 /** A person waits for the answer, so the PACS has only this long. */

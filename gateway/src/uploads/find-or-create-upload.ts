@@ -12,7 +12,7 @@ import {
   lockStudy,
   lockStudyOfResults,
   type StudyRow,
-} from '../pipeline/study.store.ts';
+} from '../pipeline/stores/study.store.ts';
 import { chooseDestinations, hasRules } from '../rules/choose-destinations.ts';
 import type { Sender } from './known-instances.ts';
 import type { UploadTools } from './upload-tools.ts';

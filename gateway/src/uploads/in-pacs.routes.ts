@@ -7,7 +7,7 @@ import { inPacsAnswerSchema, inPacsQuestionSchema } from '#shared/protocol/in-pa
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
-import { senderOf } from '../pipeline/upload-owner.ts';
+import { senderOf } from '../pipeline/stores/upload-owner.ts';
 import { confirmedInstances } from './known-instances.ts';
 import { askPacs } from './open-upload.ts';
 import type { UploadTools } from './upload-tools.ts';

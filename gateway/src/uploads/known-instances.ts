@@ -11,8 +11,8 @@ import {
   instancesAgainst,
   type InstanceKey,
   type InstanceRow,
-} from '../pipeline/instance.store.ts';
-import type { StudyRow } from '../pipeline/study.store.ts';
+} from '../pipeline/stores/instance.store.ts';
+import type { StudyRow } from '../pipeline/stores/study.store.ts';
 import { mayReadByRole } from '../policies/read-by-role.ts';
 import type { Elsewhere } from './compare-manifest.ts';
 

@@ -7,10 +7,10 @@ import { sql } from 'kysely';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { IN_PACS, isInPacs, type StudyState } from '#shared/protocol/study-state.ts';
-import { changeInstances } from '../pipeline/change-instances.ts';
+import { changeInstances } from '../pipeline/stores/change-instances.ts';
 import type { Trx } from '../database/database.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
-import { findInPacs } from '../pipeline/find-in-pacs.ts';
+import { findInPacs } from '../pipeline/pacs/find-in-pacs.ts';
 import {
   insertInstances,
   instancesOf,
@@ -18,19 +18,19 @@ import {
   renewPromises,
   type InstanceRow,
   type NewInstance,
-} from '../pipeline/instance.store.ts';
+} from '../pipeline/stores/instance.store.ts';
 import {
   deleteParcels,
   instanceIdsOf,
   parcelsOfStudy,
   reopenParcels,
   setCancelled,
-} from '../pipeline/parcel.store.ts';
+} from '../pipeline/stores/parcel.store.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { findPolicy, originalKeyOf, RESULTS_POLICY } from '../policies/policies.ts';
-import { expectInCopies, givenUpCopies } from '../pipeline/copy.store.ts';
-import { resumeCopies } from '../pipeline/resume-copies.ts';
-import { insertReports, readReports } from '../pipeline/report.store.ts';
+import { expectInCopies, givenUpCopies } from '../pipeline/stores/copy.store.ts';
+import { resumeCopies } from '../pipeline/copies/resume-copies.ts';
+import { insertReports, readReports } from '../pipeline/stores/report.store.ts';
 import {
   applyStudyEvent,
   findStudy,
@@ -38,15 +38,15 @@ import {
   setPolicy,
   setStudyKey,
   type StudyRow,
-} from '../pipeline/study.store.ts';
-import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
+} from '../pipeline/stores/study.store.ts';
+import { auditStudy, byWhom } from '../pipeline/plan/audit-study.ts';
 import { wantedDestinations } from '../rules/choose-destinations.ts';
 import { partsOf } from '../threads/in-turns.ts';
 import { keepEntries } from '../vault/vault.store.ts';
 import type { UploadTools } from './upload-tools.ts';
-import { enqueueStage } from '../pipeline/stages.ts';
+import { enqueueStage } from '../pipeline/plan/stages.ts';
 import { auditDecided } from './audit-decided.ts';
-import { insertTriage, type InstanceTriage } from '../pipeline/triage.store.ts';
+import { insertTriage, type InstanceTriage } from '../pipeline/stores/triage.store.ts';
 import {
   compareManifest,
   describePromised,

@@ -17,7 +17,7 @@ import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import { PolicyKeyError, wrapPolicyKey } from '#shared/transfer/wrapped-key.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import { requirePolicy } from '../policies/policies.ts';
 import { countPatients, mayAskFor } from '../policies/quota.store.ts';
 import type { EvaluateInTurn } from './evaluate-thread.ts';

@@ -8,7 +8,7 @@ import type { Db } from '../database/database.ts';
 import { quotaUse, setAccountQuota, setSiteQuota } from '../policies/quota.store.ts';
 import type { Problem } from '#shared/protocol/problem.ts';
 import { openUpload } from './open-upload.ts';
-import { createFile } from '../pipeline/file-spool.ts';
+import { createFile } from '../pipeline/spool/file-spool.ts';
 import { fileOf } from '../testing/foreign-clients.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {

@@ -7,10 +7,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { sql } from 'kysely';
 import { attributesOf, type Coercion } from '#shared/protocol/coercion.ts';
 import type { Trx, Db } from '../database/database.ts';
-import type { StudyAudit } from '../pipeline/audit-study.ts';
-import { setCoercion } from '../pipeline/copy.store.ts';
-import { idList, type InstanceRow } from '../pipeline/instance.store.ts';
-import type { StudyRow } from '../pipeline/study.store.ts';
+import type { StudyAudit } from '../pipeline/plan/audit-study.ts';
+import { setCoercion } from '../pipeline/stores/copy.store.ts';
+import { idList, type InstanceRow } from '../pipeline/stores/instance.store.ts';
+import type { StudyRow } from '../pipeline/stores/study.store.ts';
 import { forwardingRules } from '../rules/rule.store.ts';
 
 type Renewed = { readonly coercion: Coercion | null; readonly audit: StudyAudit };

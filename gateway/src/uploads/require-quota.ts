@@ -1,7 +1,7 @@
 /** Checks an account's announced uploads against its quota. */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Trx } from '../database/database.ts';
-import { openFiles } from '../pipeline/sent-file.store.ts';
+import { openFiles } from '../pipeline/stores/sent-file.store.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import type { Sender } from './known-instances.ts';
 

@@ -7,15 +7,15 @@
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Trx } from '../database/database.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
-import { deleteCopies } from '../pipeline/copy.store.ts';
-import { countStates, instancesByKey } from '../pipeline/instance.store.ts';
-import { removeParcelBlobs, tailOf } from '../pipeline/parcel-blobs.ts';
-import { deleteUnfinished, type UploadRow } from '../pipeline/parcel.store.ts';
-import { applyStudyEvent, lockStudy, type StudyRow } from '../pipeline/study.store.ts';
-import { isComplete } from '../pipeline/study-plan.ts';
-import { auditStudy } from '../pipeline/audit-study.ts';
+import { deleteCopies } from '../pipeline/stores/copy.store.ts';
+import { countStates, instancesByKey } from '../pipeline/stores/instance.store.ts';
+import { removeParcelBlobs, tailOf } from '../pipeline/stores/parcel-blobs.ts';
+import { deleteUnfinished, type UploadRow } from '../pipeline/stores/parcel.store.ts';
+import { applyStudyEvent, lockStudy, type StudyRow } from '../pipeline/stores/study.store.ts';
+import { isComplete } from '../pipeline/plan/study-plan.ts';
+import { auditStudy } from '../pipeline/plan/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
-import { enqueueStage } from '../pipeline/stages.ts';
+import { enqueueStage } from '../pipeline/plan/stages.ts';
 import { dropPromises, forgetInstances, type Promises } from './drop-promises.ts';
 
 /**

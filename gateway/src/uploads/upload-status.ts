@@ -5,9 +5,9 @@ import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import type { Db } from '../database/database.ts';
-import { carriedUploads } from '../pipeline/carrier.store.ts';
-import { ENDED } from '../pipeline/copy.store.ts';
-import type { UploadOwner } from '../pipeline/upload-owner.ts';
+import { carriedUploads } from '../pipeline/stores/carrier.store.ts';
+import { ENDED } from '../pipeline/stores/copy.store.ts';
+import type { UploadOwner } from '../pipeline/stores/upload-owner.ts';
 
 type Tools = { readonly db: Db; readonly now: () => Date };
 

@@ -1,5 +1,5 @@
 /** The pipeline's tools that uploads use. */
-import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 
 export type UploadTools = Pick<
   PipelineTools,

@@ -35,12 +35,17 @@ import {
   type Router,
 } from '../http/route.ts';
 import { createTurns } from '../http/take-turns.ts';
-import { begunParcels, findUpload, unfinishedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
-import { isCarrier } from '../pipeline/carrier.store.ts';
-import { findFile, type SentFile } from '../pipeline/sent-file.store.ts';
+import {
+  begunParcels,
+  findUpload,
+  unfinishedParcels,
+  type UploadRow,
+} from '../pipeline/stores/parcel.store.ts';
+import { isCarrier } from '../pipeline/stores/carrier.store.ts';
+import { findFile, type SentFile } from '../pipeline/stores/sent-file.store.ts';
 import { recordReading } from '../audit/record-reading.ts';
-import { findReceipt } from '../pipeline/receipt.store.ts';
-import { ownerOf, senderOf } from '../pipeline/upload-owner.ts';
+import { findReceipt } from '../pipeline/stores/receipt.store.ts';
+import { ownerOf, senderOf } from '../pipeline/stores/upload-owner.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import { policiesFor, requireOptions, requirePolicy, requireReason } from '../policies/policies.ts';
 import { openVault } from '../vault/vault.store.ts';

@@ -1,7 +1,7 @@
 /** The routes with which a device manages its uploads, and the events that report their progress. */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
-import type { PipelineTools, SealingKeys } from '../pipeline/pipeline-tools.ts';
+import type { PipelineTools, SealingKeys } from '../pipeline/plan/pipeline-tools.ts';
 import { carriedRoutes } from './carried.routes.ts';
 import type { Arrivals } from './complete-upload.ts';
 import { deadLetterRoutes } from './dead-letters.routes.ts';

@@ -5,10 +5,10 @@
 import { isSameWithheld, LEFT_OUT_CAUSES, type Withheld } from '#shared/protocol/withheld.ts';
 import type { StudyState } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
-import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
-import { lockStudy, type StudyRow } from '../pipeline/study.store.ts';
-import type { UploadRow } from '../pipeline/parcel.store.ts';
-import type { UploadOwner } from '../pipeline/upload-owner.ts';
+import { auditStudy, byWhom } from '../pipeline/plan/audit-study.ts';
+import { lockStudy, type StudyRow } from '../pipeline/stores/study.store.ts';
+import type { UploadRow } from '../pipeline/stores/parcel.store.ts';
+import type { UploadOwner } from '../pipeline/stores/upload-owner.ts';
 import { moveStudy } from './decide.ts';
 import type { UploadTools } from './upload-tools.ts';
 

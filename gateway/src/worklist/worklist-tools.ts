@@ -2,7 +2,7 @@
 import type { BlockList } from 'node:net';
 import type { Db } from '../database/database.ts';
 import type { SecretSeal } from '../destinations/seal-secrets.ts';
-import type { StudyKeys } from '../pipeline/study-key.ts';
+import type { StudyKeys } from '../pipeline/stores/study-key.ts';
 
 export type WorklistTools = {
   readonly db: Db;

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import type { Order, OrderImport, Worklist } from '#shared/protocol/worklist.ts';
 import { ORDERS_KEPT_DAYS, WORKLIST_LIMIT } from '#shared/protocol/worklist.ts';
 import { openKeys } from '../keys.ts';
-import { createStudyKeys } from '../pipeline/study-key.ts';
+import { createStudyKeys } from '../pipeline/stores/study-key.ts';
 import { fieldsOf } from '../testing/fields-of.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { jsonOf } from '../testing/open-cases.ts';

@@ -4,7 +4,7 @@
  */
 import { defence, type Defence } from '../hostile/defences.ts';
 
-const COMMITMENT = 'gateway/src/foreign/commitment.routes.ts';
+const COMMITMENT = 'gateway/src/foreign/stow/commitment.routes.ts';
 const QUESTION = 'await parseBody(COMMITMENT_QUESTION, { bytes, from, signal })';
 const QUESTION_HERE = 'await COMMITMENT_QUESTION.parse(bytes, from, signal)';
 /** A pattern as quadratic as the one by which XML was once read. */

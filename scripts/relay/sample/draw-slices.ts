@@ -2,13 +2,13 @@
  * Pictures of sample studies: phantoms of ellipses for CT and MR, a fan with speckle for ultrasound, and the drawn
  * chest film of the app's own sample, each time a little different. Nobody's anatomy; the same for the same seed.
  */
-import { drawSampleFilm, randomFrom } from '../../../client/src/pipeline/ingest/sample-film.ts';
+import { drawSampleFilm, randomFrom } from '../../../client/src/pipeline/ingest/choose/sample-film.ts';
 import {
   FILM_SIDE,
   FILM_WHITE,
   thorax,
   type Ellipse,
-} from '../../../client/src/pipeline/ingest/sample-study.ts';
+} from '../../../client/src/pipeline/ingest/choose/sample-study.ts';
 
 /** Numbers in [0, 1), the same for the same seed. */
 export const seeded = (seed: number): (() => number) =>

@@ -13,7 +13,7 @@ import {
   FILM_SIDE,
   grey,
   INTERCEPT,
-} from '../../../client/src/pipeline/ingest/sample-study.ts';
+} from '../../../client/src/pipeline/ingest/choose/sample-study.ts';
 import { drawFilm, drawScan, drawSlice, SCAN, seeded } from './draw-slices.ts';
 
 /** Derived from the UUID 7c1f3a52-93d4-4e0b-8a6d-50b2c7e40000; the last digits count (PS3.5 §B.2). */

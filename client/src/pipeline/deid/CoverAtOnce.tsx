@@ -4,9 +4,9 @@
 import { useRef, useState } from 'preact/hooks';
 import { leadFromHere } from '../../kit/lead-from-here.ts';
 import { hrefOf } from '../../kit/routes.ts';
-import type { FoundFile } from '../ingest/group-studies.ts';
-import { staysHere } from '../ingest/held-back.ts';
-import { useIngest } from '../ingest/ingest-context.ts';
+import type { FoundFile } from '../ingest/found/group-studies.ts';
+import { staysHere } from '../ingest/found/held-back.ts';
+import { useIngest } from '../ingest/found/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { Covering } from './HeldInstance.tsx';
 import { isCoverable } from './what-to-look-at.ts';

@@ -1,6 +1,6 @@
 /** The number of frames, or of single pictures, that a person has seen, and the button that shows the others. */
 import { deidWords } from './deid-words.ts';
-import type { FoundFile } from '../ingest/group-studies.ts';
+import type { FoundFile } from '../ingest/found/group-studies.ts';
 import type { FramePlayer } from './frame-player.ts';
 import { countShown, type LookedFrames } from './looked-frames.ts';
 

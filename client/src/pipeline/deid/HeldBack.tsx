@@ -11,16 +11,22 @@ import { leaveStudyOut } from '../../kit/left-out-words.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
-import { useIngest } from '../ingest/ingest-context.ts';
+import { useIngest } from '../ingest/found/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
-import { chosenWords } from '../ingest/chosen-words.ts';
-import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
-import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
-import { decidedAs, isReleasable, isReleasableWith, reasonsUnder, staysHere } from '../ingest/held-back.ts';
-import type { InspectedSeries } from '../ingest/inspection.ts';
-import { actsOnUnreleasable } from '../ingest/held-acts.ts';
-import { goingOfFound } from '../ingest/sendable.ts';
-import { SendOtherwise } from '../ingest/SendOtherwise.tsx';
+import { chosenWords } from '../ingest/found/chosen-words.ts';
+import type { FoundStudy, IngestStore } from '../ingest/found/found-study.ts';
+import type { FoundFile, SeenFile } from '../ingest/found/group-studies.ts';
+import {
+  decidedAs,
+  isReleasable,
+  isReleasableWith,
+  reasonsUnder,
+  staysHere,
+} from '../ingest/found/held-back.ts';
+import type { InspectedSeries } from '../ingest/found/inspection.ts';
+import { actsOnUnreleasable } from '../ingest/found/held-acts.ts';
+import { goingOfFound } from '../ingest/found/sendable.ts';
+import { SendOtherwise } from '../ingest/card/SendOtherwise.tsx';
 import { titleWords } from '../queue/title-words.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { HeldInstance } from './HeldInstance.tsx';

@@ -5,10 +5,16 @@ import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { Icon } from '../../kit/Icon.tsx';
 import { typedSaid } from '../../kit/identities.ts';
-import type { IngestStore } from '../ingest/found-study.ts';
-import type { FoundFile } from '../ingest/group-studies.ts';
-import { decidedAs, isReleasable, isReleasableWith, reasonsUnder, staysHere } from '../ingest/held-back.ts';
-import { useIngest } from '../ingest/ingest-context.ts';
+import type { IngestStore } from '../ingest/found/found-study.ts';
+import type { FoundFile } from '../ingest/found/group-studies.ts';
+import {
+  decidedAs,
+  isReleasable,
+  isReleasableWith,
+  reasonsUnder,
+  staysHere,
+} from '../ingest/found/held-back.ts';
+import { useIngest } from '../ingest/found/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import type { CoverSheetProps } from './cover/CoverSheet.tsx';
 import { deidWords } from './deid-words.ts';

@@ -3,9 +3,9 @@
  * seen all of them can release all of them here.
  */
 import { useRef, useState } from 'preact/hooks';
-import type { FoundFile } from '../ingest/group-studies.ts';
-import { isReleasableWith, staysHere } from '../ingest/held-back.ts';
-import { useIngest } from '../ingest/ingest-context.ts';
+import type { FoundFile } from '../ingest/found/group-studies.ts';
+import { isReleasableWith, staysHere } from '../ingest/found/held-back.ts';
+import { useIngest } from '../ingest/found/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { deidWords } from './deid-words.ts';
 import type { FramePlace } from './follow-frame.ts';

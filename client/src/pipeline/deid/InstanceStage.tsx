@@ -3,10 +3,10 @@
  * picture.
  */
 import { deidWords } from './deid-words.ts';
-import { useIngest } from '../ingest/ingest-context.ts';
-import { chosenWords } from '../ingest/chosen-words.ts';
+import { useIngest } from '../ingest/found/ingest-context.ts';
+import { chosenWords } from '../ingest/found/chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
-import type { InspectedSeries } from '../ingest/inspection.ts';
+import type { InspectedSeries } from '../ingest/found/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { InstancePicture } from './InstancePicture.tsx';
 import { Steps } from './Steps.tsx';

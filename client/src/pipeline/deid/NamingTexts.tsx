@@ -5,7 +5,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { loadKeywords } from '#shared/dicom/dictionary.ts';
 import { typedSaid } from '../../kit/identities.ts';
-import type { FoundFile } from '../ingest/group-studies.ts';
+import type { FoundFile } from '../ingest/found/group-studies.ts';
 import { nameField } from './name-field.ts';
 
 /** Null until they are loaded; empty if they cannot be loaded, in which case fields are shown with their tags. */

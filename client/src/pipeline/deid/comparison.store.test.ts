@@ -5,8 +5,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import type { FileRef } from '../ingest/collect-files.ts';
-import type { Task } from '../ingest/device-tasks.ts';
+import type { FileRef } from '../ingest/choose/collect-files.ts';
+import type { Task } from '../ingest/workers/device-tasks.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { createComparisonStore, type ComparisonStore, type Shown } from './comparison.store.ts';
 

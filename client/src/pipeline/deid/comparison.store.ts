@@ -3,10 +3,10 @@
  * list. Values are kept only here and are discarded by `close()`.
  */
 import { computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { FoundFile } from '../ingest/group-studies.ts';
-import type { IngestStore } from '../ingest/found-study.ts';
-import type { InspectedSeries } from '../ingest/inspection.ts';
-import { NotPrepared } from '../ingest/prepare-policy.ts';
+import type { FoundFile } from '../ingest/found/group-studies.ts';
+import type { IngestStore } from '../ingest/found/found-study.ts';
+import type { InspectedSeries } from '../ingest/found/inspection.ts';
+import { NotPrepared } from '../ingest/prepare/prepare-policy.ts';
 import type { Comparison } from '../compare/comparison.ts';
 import {
   createListing,

@@ -1,7 +1,7 @@
 /** Instances on a screen: the displayed frame, its picture, and the player that shows all frames. */
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
-import type { IngestStore } from '../ingest/found-study.ts';
-import type { FoundFile } from '../ingest/group-studies.ts';
+import type { IngestStore } from '../ingest/found/found-study.ts';
+import type { FoundFile } from '../ingest/found/group-studies.ts';
 import { followFrame, type FramePlace, type ReadFrame } from './follow-frame.ts';
 import { createFramePlayer, waitForMs, type FramePlayer } from './frame-player.ts';
 import type { LookedFrames } from './looked-frames.ts';

@@ -3,7 +3,7 @@
  * each frame is loaded, however long that takes, and stops after the last one.
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
-import type { FoundFile } from '../ingest/group-studies.ts';
+import type { FoundFile } from '../ingest/found/group-studies.ts';
 import type { FramePlace, ReadFrame } from './follow-frame.ts';
 import { framesOf, isShown, withFrame, type LookedFrames } from './looked-frames.ts';
 

@@ -5,7 +5,7 @@
  */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { boxesOn, formatBox, type Box } from '#shared/dicom/boxes.ts';
-import type { FoundFile } from '../ingest/group-studies.ts';
+import type { FoundFile } from '../ingest/found/group-studies.ts';
 
 /** By the position of the instance (`ordinal`); frames are counted from 0. */
 export type LookedFrames = ReadonlyMap<number, ReadonlySet<number>>;

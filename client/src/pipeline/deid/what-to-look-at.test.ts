@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { burnedInFile } from '#testing/burned-in-file.ts';
 import { DEIDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
-import { reasonsUnder } from '../ingest/held-back.ts';
+import { reasonsUnder } from '../ingest/found/held-back.ts';
 import { createComparisonStore } from './comparison.store.ts';
 import { deidWords } from './deid-words.ts';
 import { countShown } from './looked-frames.ts';

@@ -3,9 +3,9 @@ import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Policy } from '#shared/protocol/api.ts';
-import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
-import type { IngestStore } from '../ingest/found-study.ts';
-import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
+import type { FoundFile, SeenFile } from '../ingest/found/group-studies.ts';
+import type { IngestStore } from '../ingest/found/found-study.ts';
+import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/found/held-back.ts';
 import { deidWords } from './deid-words.ts';
 import { areAllShown, framesOf, type Looked } from './looked-frames.ts';
 

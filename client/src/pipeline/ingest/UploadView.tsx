@@ -5,20 +5,20 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { useIngest } from './ingest-context.ts';
+import { useIngest } from './found/ingest-context.ts';
 import { deferred } from '../../kit/deferred.tsx';
-import { ingestWords } from './ingest-words.ts';
-import { headingOf } from './heading-of.ts';
-import { useDropZone } from './drop-zone.ts';
-import { EmptyUpload } from './EmptyUpload.tsx';
-import type { SelectionProps } from './Selection.tsx';
-import type { SendBarProps } from './SendBar.tsx';
+import { ingestWords } from './page/ingest-words.ts';
+import { headingOf } from './page/heading-of.ts';
+import { useDropZone } from './choose/drop-zone.ts';
+import { EmptyUpload } from './page/EmptyUpload.tsx';
+import type { SelectionProps } from './page/Selection.tsx';
+import type { SendBarProps } from './page/SendBar.tsx';
 
 // Needed once something was chosen. They are loaded right after the page, so that choosing also works offline.
-const loadSelection = () => import('./Selection.tsx').then((view) => view.Selection);
+const loadSelection = () => import('./page/Selection.tsx').then((view) => view.Selection);
 // The code of Send is loaded together with them, because an empty page sends nothing.
 const loadSend = () => import('./send-chosen.ts');
-const loadBar = () => import('./SendBar.tsx').then((view) => view.Bar);
+const loadBar = () => import('./page/SendBar.tsx').then((view) => view.Bar);
 const Selection = deferred<SelectionProps>(loadSelection, Nothing);
 const Bar = deferred<SendBarProps>(loadBar, Nothing);
 

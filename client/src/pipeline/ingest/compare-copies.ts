@@ -3,12 +3,12 @@
  * UID. Only their bytes tell. They are compared after everything was read, so that nothing waits for it; until then
  * the page says nothing. A copy is removed from its study: a file counts once, however often it was chosen.
  */
-import type { CollectedFile } from './collect-files.ts';
-import type { FoundFile, Pair, StudyGroup } from './group-studies.ts';
+import type { CollectedFile } from './choose/collect-files.ts';
+import type { FoundFile, Pair, StudyGroup } from './found/group-studies.ts';
 import { draw, type IngestState } from './ingest-state.ts';
-import { pick } from './decide-patients.ts';
-import { regroup } from './regroup-study.ts';
-import { TaskFault } from './worker-pool.ts';
+import { pick } from './found/decide-patients.ts';
+import { regroup } from './found/regroup-study.ts';
+import { TaskFault } from './workers/worker-pool.ts';
 
 export async function compareCopies(state: IngestState, signal: AbortSignal): Promise<void> {
   for (const study of state.gathering.studies.values()) {

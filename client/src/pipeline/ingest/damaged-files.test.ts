@@ -10,7 +10,7 @@ import { storeOver } from '../../testing/open-queue.ts';
 import { queuedStudy } from '../../testing/queued-study.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { notSentOf } from '../upload/not-sent.ts';
-import { chosenWords } from './chosen-words.ts';
+import { chosenWords } from './found/chosen-words.ts';
 
 const STUDY = syntheticStudy({ seed: 95, instancesPerSeries: 3 });
 const OTHER = syntheticStudy({ seed: 96, instancesPerSeries: 2 });

@@ -5,10 +5,10 @@
 import { computed, type ReadonlySignal } from '@preact/signals';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { damagedBy, kindOf, type NamedFile } from './disc-files.ts';
-import type { ChosenDisc } from './disc-view.ts';
-import type { IngestStore, RejectedFile } from './found-study.ts';
-import type { StudyGroup } from './group-studies.ts';
+import { damagedBy, kindOf, type NamedFile } from './choose/disc-files.ts';
+import type { ChosenDisc } from './choose/disc-view.ts';
+import type { IngestStore, RejectedFile } from './found/found-study.ts';
+import type { StudyGroup } from './found/group-studies.ts';
 import type { IngestState } from './ingest-state.ts';
 
 type Known = Pick<StudyGroup, 'studyInstanceUID' | 'sopInstanceUIDs'>;

@@ -5,7 +5,7 @@ import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { storeOver } from '../../testing/open-queue.ts';
-import { createDiscs, NO_DISC, unreadOf } from './disc-view.ts';
+import { createDiscs, NO_DISC, unreadOf } from './choose/disc-view.ts';
 import { inFolder, openIngest } from '../../testing/open-ingest.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 

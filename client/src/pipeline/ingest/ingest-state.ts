@@ -5,7 +5,7 @@
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import { isUnopened } from '#shared/protocol/reason-kinds.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
-import { createDiscs, NO_DISC, type DiscView } from './disc-view.ts';
+import { createDiscs, NO_DISC, type DiscView } from './choose/disc-view.ts';
 import type { KnownPolicies } from '../queue/rows/device-notes.ts';
 import type {
   FoundStudy,
@@ -14,16 +14,16 @@ import type {
   QueueingProgress,
   RejectedFile,
   SendProblem,
-} from './found-study.ts';
-import { createGathering, type StudyGroup } from './group-studies.ts';
-import { createHeldBack } from './held-back.ts';
-import { forgetNaming, noteNaming, type NamingFiles } from './hold-companions.ts';
+} from './found/found-study.ts';
+import { createGathering, type StudyGroup } from './found/group-studies.ts';
+import { createHeldBack } from './found/held-back.ts';
+import { forgetNaming, noteNaming, type NamingFiles } from './found/hold-companions.ts';
 import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
-import type { GivenSecrets, PreparingTools } from './prepare-policy.ts';
-import type { QueueingTools } from './queue-study.ts';
-import { createOrders, type OrderTools } from './orders.ts';
-import { createSentFromHere, isCountedWith, noteDiscLeft, noteLeftBehind } from './sent-from-here.ts';
-import { createStudySnapshots } from './study-snapshots.ts';
+import type { GivenSecrets, PreparingTools } from './prepare/prepare-policy.ts';
+import type { QueueingTools } from './prepare/queue-study.ts';
+import { createOrders, type OrderTools } from './found/orders.ts';
+import { createSentFromHere, isCountedWith, noteDiscLeft, noteLeftBehind } from './found/sent-from-here.ts';
+import { createStudySnapshots } from './found/study-snapshots.ts';
 
 export interface IngestTools extends QueueingTools, PreparingTools, OrderTools {
   /** Calls `work` after `ms`; used to delay drawing. */

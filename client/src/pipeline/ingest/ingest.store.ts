@@ -6,14 +6,14 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { batch, computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
 import { createBreath } from './breathe.ts';
-import { collectFiles, type Collected, type Collecting } from './collect-files.ts';
+import { collectFiles, type Collected, type Collecting } from './choose/collect-files.ts';
 import { damagedOn, perhapsOf } from './damaged-files.ts';
-import type { FolderHandle } from './folder-handle.ts';
-import { createForecast, needsOf, totalOf, type Forecast } from './forecast.ts';
-import type { IngestStore } from './found-study.ts';
-import type { FoundFile, StudyGroup } from './group-studies.ts';
-import { answeredUnder, heldUnder, leftOutUnder, policiesThatSend, staysHere } from './held-back.ts';
-import { stillAsShown } from './hold-companions.ts';
+import type { FolderHandle } from './choose/folder-handle.ts';
+import { createForecast, needsOf, totalOf, type Forecast } from './found/forecast.ts';
+import type { IngestStore } from './found/found-study.ts';
+import type { FoundFile, StudyGroup } from './found/group-studies.ts';
+import { answeredUnder, heldUnder, leftOutUnder, policiesThatSend, staysHere } from './found/held-back.ts';
+import { stillAsShown } from './found/hold-companions.ts';
 import {
   createIngestState,
   draw,
@@ -24,16 +24,16 @@ import {
   takePolicy,
 } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
-import { createInspection, type Inspection } from './inspection.ts';
-import type { PickedFolder } from './picked-folder.ts';
+import { createInspection, type Inspection } from './found/inspection.ts';
+import type { PickedFolder } from './choose/picked-folder.ts';
 import { policyInForce, termsOf } from './policy-in-force.ts';
-import { orderOf, withOrder } from './orders.ts';
-import { policyForTask, preparePolicy } from './prepare-policy.ts';
+import { orderOf, withOrder } from './found/orders.ts';
+import { policyForTask, preparePolicy } from './prepare/prepare-policy.ts';
 import { continueReading, readChosen } from './read-chosen.ts';
-import { takeDropped, type Dropped } from './take-dropped.ts';
-import { beginChoice, forgetSentFromHere, settleNotSent } from './sent-from-here.ts';
-import { sendableOf, type Staying } from './sendable.ts';
-import { mixedUnder, patientsOfFile } from './patients-of-study.ts';
+import { takeDropped, type Dropped } from './choose/take-dropped.ts';
+import { beginChoice, forgetSentFromHere, settleNotSent } from './found/sent-from-here.ts';
+import { sendableOf, type Staying } from './found/sendable.ts';
+import { mixedUnder, patientsOfFile } from './found/patients-of-study.ts';
 
 export function createIngestStore(tools: IngestTools): IngestStore {
   const state = createIngestState(tools);
@@ -171,9 +171,9 @@ function patientsIn(state: IngestState): Patients {
   const { gathering, phase } = state;
   const change = async (
     studyInstanceUID: string,
-    how: (deciding: typeof import('./decide-patients.ts'), study: StudyGroup) => StudyGroup,
+    how: (deciding: typeof import('./found/decide-patients.ts'), study: StudyGroup) => StudyGroup,
   ): Promise<void> => {
-    const deciding = await import('./decide-patients.ts');
+    const deciding = await import('./found/decide-patients.ts');
     const study = gathering.studies.get(studyInstanceUID);
     if (study === undefined || phase.peek() === 'queueing') return;
     gathering.replace(how(deciding, study));
@@ -309,7 +309,7 @@ async function* listFolder(
   folder: FolderHandle,
   how: Collecting & { readonly signal: AbortSignal },
 ): AsyncGenerator<Collected> {
-  const { collectPicked } = await import('./picked-folder.ts');
+  const { collectPicked } = await import('./choose/picked-folder.ts');
   yield* collectPicked(picked(state, folder, how.signal), how);
 }
 
@@ -318,7 +318,7 @@ async function* listDropped(
   dropped: readonly Dropped[],
   how: Collecting & { readonly signal: AbortSignal },
 ): AsyncGenerator<Collected> {
-  const { collectDropped } = await import('./dropped-files.ts');
+  const { collectDropped } = await import('./choose/dropped-files.ts');
   yield* collectDropped(dropped, (folder) => picked(state, folder, how.signal), how);
 }
 

@@ -10,14 +10,14 @@ import { createArchiveReader, type ArchiveReader } from '#shared/ingest/archive.
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
 import { forgetUnsent, keepUnsent, keptUnsent, nameOf } from '../queue/rows/unsent.ts';
-import type { FileRef, ReadFile } from './collect-files.ts';
-import type { FoundFile, StudyGroup } from './group-studies.ts';
-import { decidedAs, staysHere, versionOf } from './held-back.ts';
-import { replaceFiles } from './hold-companions.ts';
+import type { FileRef, ReadFile } from './choose/collect-files.ts';
+import type { FoundFile, StudyGroup } from './found/group-studies.ts';
+import { decidedAs, staysHere, versionOf } from './found/held-back.ts';
+import { replaceFiles } from './found/hold-companions.ts';
 import { draw, type IngestState } from './ingest-state.ts';
 import { createKeptParts, followPatients, type KeptPart, type KeptParts } from './kept-patients.ts';
-import { openFile } from './open-file.ts';
-import { filesIn } from './patients-of-study.ts';
+import { openFile } from './choose/open-file.ts';
+import { filesIn } from './found/patients-of-study.ts';
 import { policyInForce } from './policy-in-force.ts';
 
 /** A decision expires after a long shift, or once somebody else chooses files here. A person then has to look again. */

@@ -5,11 +5,11 @@
  */
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { forgetUnsent, keepUnsent } from '../queue/rows/unsent.ts';
-import { leaveOutPatients, settlePatients } from './decide-patients.ts';
-import type { StudyGroup } from './group-studies.ts';
-import { versionOf } from './held-back.ts';
+import { leaveOutPatients, settlePatients } from './found/decide-patients.ts';
+import type { StudyGroup } from './found/group-studies.ts';
+import { versionOf } from './found/held-back.ts';
 import { draw, type IngestState } from './ingest-state.ts';
-import { partsIn, partsOf, type PatientPart } from './patients-of-study.ts';
+import { partsIn, partsOf, type PatientPart } from './found/patients-of-study.ts';
 import { policyInForce } from './policy-in-force.ts';
 
 export interface KeptPart {

@@ -22,13 +22,13 @@ import { giveTurns, untilRead } from '../../testing/open-api.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 import { countStudy } from '../queue/count-study.ts';
-import { compareWithSent } from './compare-with-sent.ts';
-import { sentUnder, uidsAsSent } from './sent-before.ts';
+import { compareWithSent } from './card/compare-with-sent.ts';
+import { sentUnder, uidsAsSent } from './card/sent-before.ts';
 import { listNeeds } from '../queue/list-needs.ts';
 import { carryOut, leaveOutPatient, type Stores } from '../../studies/carry-out.ts';
 import { listDecisions } from '../../studies/list-decisions.ts';
-import { peopleOf, sendableOf } from './sendable.ts';
-import { heldFoundOf } from './use-needs.ts';
+import { peopleOf, sendableOf } from './found/sendable.ts';
+import { heldFoundOf } from './found/use-needs.ts';
 
 const test = suite('a study of several patients');
 

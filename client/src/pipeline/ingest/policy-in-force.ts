@@ -1,10 +1,10 @@
 /** The policy under which the chosen studies are read and sent. */
 import type { Policy } from '#shared/protocol/api.ts';
 import type { KnownPolicies } from '../queue/rows/device-notes.ts';
-import type { SendProblem } from './found-study.ts';
+import type { SendProblem } from './found/found-study.ts';
 import type { IngestState } from './ingest-state.ts';
-import { policyForTask } from './prepare-policy.ts';
-import type { SendingTerms } from './queue-study.ts';
+import { policyForTask } from './prepare/prepare-policy.ts';
+import type { SendingTerms } from './prepare/queue-study.ts';
 
 /** Null until the gateway has been asked once. */
 export function policyInForce({ tools, chosenPolicy }: IngestState): Policy | null {

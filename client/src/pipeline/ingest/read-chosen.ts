@@ -3,14 +3,14 @@
  * reading, so that the number of files is known even if a person stops reading. The stopped choice keeps the
  * remaining files and can be continued.
  */
-import type { Collected, ReadFile } from './collect-files.ts';
+import type { Collected, ReadFile } from './choose/collect-files.ts';
 import { createBreath } from './breathe.ts';
-import type { Summarised } from './device-tasks.ts';
-import type { ChosenDisc, Numbered } from './disc-view.ts';
+import type { Summarised } from './workers/device-tasks.ts';
+import type { ChosenDisc, Numbered } from './choose/disc-view.ts';
 import { countToStudies } from './damaged-files.ts';
 import { draw, drawSoon, phaseAtRest, reject, type IngestState } from './ingest-state.ts';
 import { policyInForce } from './policy-in-force.ts';
-import { TaskFault } from './worker-pool.ts';
+import { TaskFault } from './workers/worker-pool.ts';
 
 /**
  * The number of files in one message to a worker, because each message costs the page's thread as much as several

@@ -19,10 +19,10 @@ import {
 import { decisionTools } from '../../testing/open-queue.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { assertEach } from '../../testing/assert-each.ts';
-import { compareWithSent, heldIn } from './compare-with-sent.ts';
-import { decidedAs } from './held-back.ts';
-import { goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
-import { uidsAsSent } from './sent-before.ts';
+import { compareWithSent, heldIn } from './card/compare-with-sent.ts';
+import { decidedAs } from './found/held-back.ts';
+import { goingOfFound, inPacsOf, sendableOf } from './found/sendable.ts';
+import { uidsAsSent } from './card/sent-before.ts';
 
 const test = suite('a study that was decided about, chosen again');
 const BOX = { frames: null, x: 2, y: 2, width: 4, height: 4 };

@@ -14,21 +14,21 @@ import {
   marksOfSettled,
   stillInPacs,
   type LeftOutBefore,
-} from './decided-before.ts';
+} from './prepare/decided-before.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
 import type { StudyRow } from '../queue/rows/local-database.ts';
 import { openPatients, type PatientMarks } from '../queue/rows/patient-marks.ts';
-import type { FoundFile, StudyGroup } from './group-studies.ts';
-import { staysHere, versionOf } from './held-back.ts';
-import { lookedAt, replaceFiles } from './hold-companions.ts';
+import type { FoundFile, StudyGroup } from './found/group-studies.ts';
+import { staysHere, versionOf } from './found/held-back.ts';
+import { lookedAt, replaceFiles } from './found/hold-companions.ts';
 import { draw, type IngestState } from './ingest-state.ts';
-import type { Inspection } from './inspection.ts';
+import type { Inspection } from './found/inspection.ts';
 import { followDecisions, type KeptDecisions } from './kept-decisions.ts';
 import { policyInForce } from './policy-in-force.ts';
-import { leaveOutPatients, settlePatients } from './decide-patients.ts';
-import { mixedUnder, partsOf, type PatientPart } from './patients-of-study.ts';
-import { mapInParallel } from './run-in-parallel.ts';
+import { leaveOutPatients, settlePatients } from './found/decide-patients.ts';
+import { mixedUnder, partsOf, type PatientPart } from './found/patients-of-study.ts';
+import { mapInParallel } from './workers/run-in-parallel.ts';
 
 /**
  * The version of the policy under which each file was last checked. The key is the `FoundFile` for held files, the

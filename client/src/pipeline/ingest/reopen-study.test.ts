@@ -21,7 +21,7 @@ import {
   foundOf,
 } from '../../testing/open-ingest.ts';
 import { valuesOf } from '../../testing/values-of.ts';
-import { sendableOf } from './sendable.ts';
+import { sendableOf } from './found/sendable.ts';
 import { recordedReceipt } from '../../testing/recorded-receipt.ts';
 
 const study = (seed = 51) =>

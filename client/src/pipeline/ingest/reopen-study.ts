@@ -3,8 +3,8 @@
  * later, release them and send them. They are only in memory; after that, the study has to be chosen again.
  */
 import { draw, phaseAtRest, type IngestState } from './ingest-state.ts';
-import type { FoundFile, StudyGroup } from './group-studies.ts';
-import { onlyThese } from './regroup-study.ts';
+import type { FoundFile, StudyGroup } from './found/group-studies.ts';
+import { onlyThese } from './found/regroup-study.ts';
 
 export function keepForDeciding(
   { undecided }: IngestState,

@@ -2,11 +2,11 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { batch } from '@preact/signals';
 import { isNoRoom } from '../queue/rows/no-room.ts';
-import type { QueueingProgress } from './found-study.ts';
-import { needsOf, totalOf } from './forecast.ts';
+import type { QueueingProgress } from './found/found-study.ts';
+import { needsOf, totalOf } from './found/forecast.ts';
 import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
-import type { FoundFile, StudyGroup, StudyWarning } from './group-studies.ts';
-import { decidedAs, staysHere } from './held-back.ts';
+import type { FoundFile, StudyGroup, StudyWarning } from './found/group-studies.ts';
+import { decidedAs, staysHere } from './found/held-back.ts';
 import {
   draw,
   holdNaming,
@@ -17,12 +17,12 @@ import {
 } from './ingest-state.ts';
 import type { termsOf } from './policy-in-force.ts';
 import { begunIn, damagedIn, missingIn } from './damaged-files.ts';
-import { leftUnreadOf } from './disc-view.ts';
-import { marksOfPatients } from './decided-before.ts';
-import { NamedByCompanions } from './hold-companions.ts';
-import { noteUnready } from './hold-unready.ts';
-import { orderOf, withOrder } from './orders.ts';
-import { NotPrepared, preparePolicy } from './prepare-policy.ts';
+import { leftUnreadOf } from './choose/disc-view.ts';
+import { marksOfPatients } from './prepare/decided-before.ts';
+import { NamedByCompanions } from './found/hold-companions.ts';
+import { noteUnready } from './found/hold-unready.ts';
+import { orderOf, withOrder } from './found/orders.ts';
+import { NotPrepared, preparePolicy } from './prepare/prepare-policy.ts';
 import {
   enterStudy,
   queueStudy,
@@ -30,12 +30,12 @@ import {
   type Entered,
   type HeldHere,
   type SendingTerms,
-} from './queue-study.ts';
-import { noteKeptHere, noteMissing, noteSent, currentOf } from './sent-from-here.ts';
-import { goingOf } from './sendable.ts';
-import { splitByPatient } from './decide-patients.ts';
-import { filesIn, mixedUnder, partsOf, patientsOfStudy } from './patients-of-study.ts';
-import { onlyThese } from './regroup-study.ts';
+} from './prepare/queue-study.ts';
+import { noteKeptHere, noteMissing, noteSent, currentOf } from './found/sent-from-here.ts';
+import { goingOf } from './found/sendable.ts';
+import { splitByPatient } from './found/decide-patients.ts';
+import { filesIn, mixedUnder, partsOf, patientsOfStudy } from './found/patients-of-study.ts';
+import { onlyThese } from './found/regroup-study.ts';
 import { forgetSent, keepForDeciding } from './reopen-study.ts';
 
 export async function sendChosen(state: IngestState, terms: ReturnType<typeof termsOf>): Promise<void> {

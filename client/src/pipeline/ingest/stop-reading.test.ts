@@ -7,10 +7,10 @@ import { outcomesOf, pageOf } from '../../app/choice-outcomes.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { storeOver } from '../../testing/open-queue.ts';
-import type { Summarised } from './device-tasks.ts';
-import { countUnread } from './disc-view.ts';
-import { canSend, goingOfFound, sendableOf } from './sendable.ts';
-import type { WorkerPool } from './worker-pool.ts';
+import type { Summarised } from './workers/device-tasks.ts';
+import { countUnread } from './choose/disc-view.ts';
+import { canSend, goingOfFound, sendableOf } from './found/sendable.ts';
+import type { WorkerPool } from './workers/worker-pool.ts';
 
 const ALL = 60;
 const STUDY = syntheticStudy({ seed: 71, instancesPerSeries: ALL });

@@ -12,8 +12,8 @@ import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest, foundOf } from '../../te
 import { valuesOf } from '../../testing/values-of.ts';
 import { assertEach } from '../../testing/assert-each.ts';
 import { countStudy } from '../queue/count-study.ts';
-import type { FileToQueue } from './device-tasks.ts';
-import { sendableOf } from './sendable.ts';
+import type { FileToQueue } from './workers/device-tasks.ts';
+import { sendableOf } from './found/sendable.ts';
 
 const STUDY = '1.2.3.3';
 const NOT_CLEARABLE = 'pixel-data-not-clearable';

@@ -6,11 +6,11 @@
 import { useState } from 'preact/hooks';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { triageWords } from '../queue/triage-words.ts';
-import { useIngest } from '../ingest/ingest-context.ts';
+import { useIngest } from '../ingest/found/ingest-context.ts';
 import { useTriage } from './triage-context.ts';
 import { kitWords } from '../../kit/kit-words.ts';
-import type { FoundStudy } from '../ingest/found-study.ts';
-import { Picture } from '../ingest/ThumbnailPicture.tsx';
+import type { FoundStudy } from '../ingest/found/found-study.ts';
+import { Picture } from '../ingest/card/ThumbnailPicture.tsx';
 import { isToRepeat, uprightOf, type Upright } from '../queue/film-faults.ts';
 import { FilmMarks } from './FilmMarks.tsx';
 import { turnWords } from './turn-words.ts';

@@ -8,7 +8,7 @@ import { nameSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { triageWords } from '../queue/triage-words.ts';
 import { titleWords } from '../queue/title-words.ts';
-import type { FoundStudy } from '../ingest/found-study.ts';
+import type { FoundStudy } from '../ingest/found/found-study.ts';
 import { isToRepeat } from '../queue/film-faults.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 

@@ -9,7 +9,7 @@ import { MovedUp } from '../queue/MovedUp.tsx';
 import { isToRepeat } from '../queue/film-faults.ts';
 import { triageWords } from '../queue/triage-words.ts';
 import { turnWords } from './turn-words.ts';
-import type { FoundStudy } from '../ingest/found-study.ts';
+import type { FoundStudy } from '../ingest/found/found-study.ts';
 import { FilmSheet } from './FilmSheet.tsx';
 import type { FilmWarning, StudyTriage } from './triage.store.ts';
 

@@ -14,7 +14,7 @@ import { filmOf } from '#testing/films.ts';
 import { ODD_FILES } from '#testing/odd-files.ts';
 import { openModels } from '#testing/open-models.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { sampleStudyFiles } from '../ingest/sample-study.ts';
+import { sampleStudyFiles } from '../ingest/choose/sample-study.ts';
 import { createExaminer } from './examine-instance.ts';
 
 const films = suite('an instance before the models of the device');

@@ -3,7 +3,7 @@
  * when nothing is left, after some images, and whenever it does not answer, because on some tablets it runs out of
  * memory and dies. That image is then not examined, and nothing waits.
  */
-import type { FileRef } from '../ingest/collect-files.ts';
+import type { FileRef } from '../ingest/choose/collect-files.ts';
 import type { Examination } from './examination.ts';
 
 export type ToModelWorker =

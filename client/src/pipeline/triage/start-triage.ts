@@ -2,8 +2,8 @@
  * Starts the models' part of the page: the store, and what it shows on a study's card. It is loaded after the page
  * was rendered.
  */
-import type { IngestStore } from '../ingest/found-study.ts';
-import type { TriageViews } from '../ingest/ingest-context.ts';
+import type { IngestStore } from '../ingest/found/found-study.ts';
+import type { TriageViews } from '../ingest/found/ingest-context.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { noteTriage } from '../queue/rows/note-triage.ts';
 import { createCautiousWorker } from './cautious-worker.ts';

@@ -11,7 +11,7 @@ import { useLate } from '../../kit/use-late.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { uploadWords } from './upload-words.ts';
 import { OpenCase } from '../../cases/parts/OpenCase.tsx';
-import { resultWords } from '../../results/result-words.ts';
+import { resultWords } from '../../results/parts/result-words.ts';
 import { OpenInViewer } from '../../viewer/OpenInViewer.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';

@@ -5,7 +5,7 @@
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../../net/api-client.ts';
-import { instancePath, type StudyPicture } from '../study-pictures.ts';
+import { instancePath, type StudyPicture } from './study-pictures.ts';
 import type { OpenPixels, PixelImage } from './open-image.ts';
 
 export type Held =

@@ -6,7 +6,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import { handlesOf } from '#shared/protocol/annotation-outline.ts';
 import { ANNOTATIONS_LIMIT, type Annotation, type AnnotationKind } from '#shared/protocol/annotations.ts';
 import type { ImageSize, Point } from '../../kit/picture-view.ts';
-import type { StudyPicture } from '../study-pictures.ts';
+import type { StudyPicture } from './study-pictures.ts';
 import { beginHistory, redo, stepTo, undo, type History } from './mark-history.ts';
 import { movedPoints, stretchedPoints, type Points } from './marks.ts';
 import { markWords } from './mark-words.ts';

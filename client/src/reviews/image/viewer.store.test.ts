@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { giveTurns, json, openTestApi, refusal, untilRead, type Answering } from '../../testing/open-api.ts';
 import { assertEach } from '../../testing/assert-each.ts';
-import type { StudyPicture } from '../study-pictures.ts';
+import type { StudyPicture } from './study-pictures.ts';
 import type { OpenPixels } from './open-image.ts';
 import type { DrawnFrame, GreyWindow } from './read-image.ts';
 import { readWithin } from './image-shelf.ts';

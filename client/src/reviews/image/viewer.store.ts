@@ -14,7 +14,7 @@ import {
 import type { Spacing } from '#shared/pixels/frame-spacing.ts';
 import type { ImageSize } from '../../kit/picture-view.ts';
 import { problemOf, type ApiClient } from '../../net/api-client.ts';
-import { framePath, type StudyPicture } from '../study-pictures.ts';
+import { framePath, type StudyPicture } from './study-pictures.ts';
 import { createImageShelf, type Held, type ShelfTools } from './image-shelf.ts';
 import type { PixelImage } from './open-image.ts';
 import type { DrawnFrame, GreyWindow } from './read-image.ts';

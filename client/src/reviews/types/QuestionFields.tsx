@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { OPTIONS_LIMIT } from '#shared/protocol/review-forms.ts';
 import { SelectField, TextField, TickField, type TextFieldProps } from '../../kit/fields.tsx';
 import { Icon } from '../../kit/Icon.tsx';
-import { Question } from '../ReviewForm.tsx';
+import { Question } from '../review/ReviewForm.tsx';
 import { NO_OPTION, ofKind, readField, type TypedQuestion } from './type-form.ts';
 import { typeWords } from './type-words.ts';
 

@@ -5,11 +5,11 @@
  */
 import { createArchiveWriter, type ArchiveWriter } from '#shared/ingest/write-archive.ts';
 import { leftOutLines } from '#shared/protocol/left-out-words.ts';
-import { toDevicePolicy } from '../../foreign/device-policy.ts';
-import type { OpenableEntry } from '../../foreign/list-entries.ts';
-import { openEntries } from '../../foreign/open-file.ts';
+import { toDevicePolicy } from '../../foreign/files/device-policy.ts';
+import type { OpenableEntry } from '../../foreign/files/list-entries.ts';
+import { openEntries } from '../../foreign/files/open-file.ts';
 import { toOwn } from '../../threads/thread.ts';
-import type { OpenedInstance } from '../../foreign/open-talk.ts';
+import type { OpenedInstance } from '../../foreign/files/open-talk.ts';
 import type { MadeSet, SetHead, SetInstance, SetStudy } from './set-thread.ts';
 import { setWords } from './set-words.ts';
 

@@ -7,7 +7,7 @@ import type { ExportDefinition } from '#shared/protocol/exports.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { keyNameOf, type NamedKey, type PolicyKey } from '#shared/transfer/policy-key.ts';
 import type { Db } from '../../database/database.ts';
-import type { OpeningPolicy } from '../../foreign/open-talk.ts';
+import type { OpeningPolicy } from '../../foreign/files/open-talk.ts';
 import { policyNamed } from '../../policies/policies.ts';
 
 export type PolicyTools = {

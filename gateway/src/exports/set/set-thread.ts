@@ -1,11 +1,12 @@
 /**
  * Sets of DICOM instances are made in a thread of their own, one instance after the other. The thread asks for the next
- * study and for each instance, removes the names in the same way as from files of other clients (foreign/open-file.ts),
- * and hands over the bytes of the archive. Afterwards it reads the finished archive again and searches it.
+ * study and for each instance, removes the names in the same way as from files of other clients
+ * (foreign/files/open-file.ts), and hands over the bytes of the archive. Afterwards it reads the finished archive again
+ * and searches it.
  */
 import type { LeftOut } from '#shared/protocol/exports.ts';
 import { giving, keepThread, type Given } from '../../threads/thread.ts';
-import type { OpeningPolicy } from '../../foreign/open-talk.ts';
+import type { OpeningPolicy } from '../../foreign/files/open-talk.ts';
 import type { Identity } from '../anonymous/identity-texts.ts';
 
 export type SetHead = {

@@ -5,7 +5,7 @@
 import { EXPORT_INSTANCES_LIMIT, type LeftOut } from '#shared/protocol/exports.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import { ENTRY_BYTES_LIMIT } from '../../foreign/list-entries.ts';
+import { ENTRY_BYTES_LIMIT } from '../../foreign/files/list-entries.ts';
 import { BYTE_ORDER_MARK, writeCsv } from '../../http/csv.ts';
 import type { DescribedInstance, Pacs } from '../../ports/pacs/pacs.ts';
 import type { Identity } from '../anonymous/identity-texts.ts';

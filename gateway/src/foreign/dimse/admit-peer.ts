@@ -5,8 +5,8 @@
 import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import type { AssociationAsked, Rejection } from '../../dimse/pdu-acceptor.ts';
 import { parseProxies } from '../../http/client-address.ts';
-import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
-import { toOpening } from '../run-open-file.ts';
+import type { PipelineTools } from '../../pipeline/plan/pipeline-tools.ts';
+import { toOpening } from '../transfers/run-open-file.ts';
 import { findPeerByTitle, noteSeen } from './dimse-peer.store.ts';
 import { policyOfPeer } from './policy-of-peer.ts';
 import type { AdmittedPeer } from './keep-instances.ts';

@@ -3,7 +3,7 @@
  * be after the association has ended, but only the outcome is kept. So a modality is told at once of an instance that
  * cannot be taken, while it still has the instance.
  */
-import type { NotTaken, OpeningPolicy, OpenTalk } from '../open-talk.ts';
+import type { NotTaken, OpeningPolicy, OpenTalk } from '../files/open-talk.ts';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import type { ByteRange } from '#shared/dicom/data-set.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
@@ -28,7 +28,7 @@ export type Checks = {
   close(): Promise<void>;
 };
 
-const SCRIPT = new URL('../open-file.worker.ts', import.meta.url);
+const SCRIPT = new URL('../files/open-file.worker.ts', import.meta.url);
 const NOTHING = new Uint8Array(0);
 
 /** Checks one instance at a time, taking accounts in turn, because an instance is in memory several times over. */

@@ -27,8 +27,8 @@ import {
   type Router,
 } from '../../http/route.ts';
 import { policyNamed, requireReason } from '../../policies/policies.ts';
-import { answerTransfer, type AnswerTools } from '../answer-transfer.ts';
-import { listTransfers } from '../transfer.store.ts';
+import { answerTransfer, type AnswerTools } from '../transfers/answer-transfer.ts';
+import { listTransfers } from '../transfers/transfer.store.ts';
 import { deletePeer, insertPeer, listPeers, updatePeer } from './dimse-peer.store.ts';
 
 const ADMIN = ['admin'] as const;

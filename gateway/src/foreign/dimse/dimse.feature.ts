@@ -1,12 +1,12 @@
 /** Lets modalities store over DIMSE: the port, and the administration of peers. */
 import type { Feature } from '../../feature.ts';
 import { openCertificate } from '../../http/certificate.ts';
-import { sweepAssociations } from '../../pipeline/association-file.ts';
-import type { FileSpoolTools } from '../../pipeline/file-spool.ts';
-import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
+import { sweepAssociations } from '../../pipeline/spool/association-file.ts';
+import type { FileSpoolTools } from '../../pipeline/spool/file-spool.ts';
+import type { PipelineTools } from '../../pipeline/plan/pipeline-tools.ts';
 import { createChecks } from './check-instance.ts';
 import { createDimseListener, TIMES, type DimseListener, type DimsePlace } from './dimse-listener.ts';
-import { settleTransfers } from '../transfer.store.ts';
+import { settleTransfers } from '../transfers/transfer.store.ts';
 import { dimsePeerRoutes } from './dimse-peers.routes.ts';
 
 type DimseFeatureTools = {

@@ -8,7 +8,7 @@ import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
 import { committingDestinations, destinationOfStudy } from '../../destinations/destination.store.ts';
 import type { Db } from '../../database/database.ts';
 import { parseProxies } from '../../http/client-address.ts';
-import { noteReport, studyOfQuestion } from '../../pipeline/commitment.store.ts';
+import { noteReport, studyOfQuestion } from '../../pipeline/stores/commitment.store.ts';
 import type { CommitmentReport } from '../../ports/pacs/pacs.ts';
 
 /** Empty: the name cannot be resolved. */

@@ -3,7 +3,7 @@
  */
 import type { DimsePeers, DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
-import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
+import type { PipelineTools } from '../../pipeline/plan/pipeline-tools.ts';
 
 type Refused = DimsePeers['refused'][number];
 

@@ -10,7 +10,7 @@ import { COMMAND, MESSAGE_ID, SOP_CLASS, SOP_INSTANCE, STATUS, SUCCESS } from '.
 import { encodeSequence } from '../../dimse/data-set.ts';
 import { encodeElements, numberIn } from '../../dimse/elements.ts';
 import { echo, once, VERIFICATION } from '../../dimse/messages.ts';
-import { noteQuestion, questionsOf } from '../../pipeline/commitment.store.ts';
+import { noteQuestion, questionsOf } from '../../pipeline/stores/commitment.store.ts';
 import { COMMITMENT_PUSH } from '../../ports/pacs/dimse-commitment.ts';
 import { answerContexts } from './answer-contexts.ts';
 import { findReporter } from './find-reporter.ts';

@@ -1,7 +1,7 @@
 /** Assembly: a complete study moves on to the PACS, and its copies start to take over its instances. */
-import { copiesOf } from '../copy.store.ts';
-import { countStates } from '../instance.store.ts';
-import { isComplete, nothingToDo, type LockedStudy, type Plan } from '../study-plan.ts';
+import { copiesOf } from '../stores/copy.store.ts';
+import { countStates } from '../stores/instance.store.ts';
+import { isComplete, nothingToDo, type LockedStudy, type Plan } from '../plan/study-plan.ts';
 
 export async function planAssembly({ study, db }: LockedStudy): Promise<Plan> {
   if (study.state !== 'receiving') return nothingToDo('elsewhere');

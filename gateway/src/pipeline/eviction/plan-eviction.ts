@@ -8,11 +8,11 @@
  * instances that were left out.
  */
 import { isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
-import { parcelsForCopies } from '../copy.store.ts';
-import { instancesOf, type InstanceRow } from '../instance.store.ts';
-import { parcelsOfStudy } from '../parcel.store.ts';
-import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
-import type { StudyRow } from '../study.store.ts';
+import { parcelsForCopies } from '../stores/copy.store.ts';
+import { instancesOf, type InstanceRow } from '../stores/instance.store.ts';
+import { parcelsOfStudy } from '../stores/parcel.store.ts';
+import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../plan/study-plan.ts';
+import type { StudyRow } from '../stores/study.store.ts';
 
 type Tools = { readonly apply: (planner: Planner, studyId: string) => Promise<unknown> };
 

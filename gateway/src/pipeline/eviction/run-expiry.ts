@@ -5,12 +5,12 @@
  */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../../database/database.ts';
-import { applyPlan, type ApplyTools } from '../apply-plan.ts';
-import { usedBlobs } from '../instance.store.ts';
-import { parcelOf } from '../parcel-blobs.ts';
-import { deleteUnfinished, expiredParcels, parcelStates } from '../parcel.store.ts';
-import { nothingToDo } from '../study-plan.ts';
-import { minutesNow } from '../tally.store.ts';
+import { applyPlan, type ApplyTools } from '../plan/apply-plan.ts';
+import { usedBlobs } from '../stores/instance.store.ts';
+import { parcelOf } from '../stores/parcel-blobs.ts';
+import { deleteUnfinished, expiredParcels, parcelStates } from '../stores/parcel.store.ts';
+import { nothingToDo } from '../plan/study-plan.ts';
+import { minutesNow } from '../stores/tally.store.ts';
 
 export const EXPIRY_EVERY_SECONDS = 600;
 /**

@@ -6,7 +6,7 @@ import { openDimseArchive, type Archive } from '../../testing/dimse-archive.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { newStudy, receiptOf } from '../../testing/open-study.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
-import { noteReport } from '../commitment.store.ts';
+import { noteReport } from '../stores/commitment.store.ts';
 
 const test = suite('storage commitment');
 let ground: TestGround;

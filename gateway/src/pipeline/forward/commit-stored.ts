@@ -9,11 +9,11 @@ import {
   noteReport,
   questionsOf,
   type Commitment,
-} from '../commitment.store.ts';
-import type { InstanceRow } from '../instance.store.ts';
-import type { StudyTools } from '../pipeline-tools.ts';
-import type { StudyRow } from '../study.store.ts';
-import { countedMinutes } from '../tally.store.ts';
+} from '../stores/commitment.store.ts';
+import type { InstanceRow } from '../stores/instance.store.ts';
+import type { StudyTools } from '../plan/pipeline-tools.ts';
+import type { StudyRow } from '../stores/study.store.ts';
+import { countedMinutes } from '../stores/tally.store.ts';
 
 /**
  *   committed   the PACS keeps it

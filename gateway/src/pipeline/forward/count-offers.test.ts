@@ -10,7 +10,7 @@ import {
   PacsUnreachable,
   SECRETS_UNREADABLE,
 } from '../../ports/pacs/pacs.ts';
-import { PAUSES } from '../pipeline-tools.ts';
+import { PAUSES } from '../plan/pipeline-tools.ts';
 import {
   countOffer,
   isTimeOut,

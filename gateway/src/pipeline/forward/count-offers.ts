@@ -27,7 +27,7 @@ import {
 } from '../../ports/pacs/pacs.ts';
 import { whyAway } from '../../ports/pacs/why-away.ts';
 import { BLOCKED } from '../../refuse-link-local.ts';
-import type { InstanceChange, InstanceRow } from '../instance.store.ts';
+import type { InstanceChange, InstanceRow } from '../stores/instance.store.ts';
 
 /**
  * After this many failed offers an instance is offered alone, so that only the one on which the PACS fails is counted.

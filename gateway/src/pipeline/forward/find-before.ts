@@ -9,11 +9,11 @@ import {
   NO_OFFERS,
   type InstanceChange,
   type InstanceRow,
-} from '../instance.store.ts';
-import { searchEach } from '../search-each.ts';
-import type { LockedStudy, Planner } from '../study-plan.ts';
-import type { StudyRow } from '../study.store.ts';
-import { countedMinutes } from '../tally.store.ts';
+} from '../stores/instance.store.ts';
+import { searchEach } from '../pacs/search-each.ts';
+import type { LockedStudy, Planner } from '../plan/study-plan.ts';
+import type { StudyRow } from '../stores/study.store.ts';
+import { countedMinutes } from '../stores/tally.store.ts';
 import { countOffer, minutesUntilDue } from './count-offers.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { lookBefore, type LookOutcome } from './look-before.ts';

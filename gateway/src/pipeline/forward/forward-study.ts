@@ -23,12 +23,12 @@ import {
   keepThoseIn,
   type InstanceRow,
   wasOffered,
-} from '../instance.store.ts';
-import { blobOf } from '../parcel-blobs.ts';
-import type { NextJob } from '../stages.ts';
-import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
-import { findStudy, type StudyRow } from '../study.store.ts';
-import { MINUTE_SECONDS } from '../tally.store.ts';
+} from '../stores/instance.store.ts';
+import { blobOf } from '../stores/parcel-blobs.ts';
+import type { NextJob } from '../plan/stages.ts';
+import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../plan/study-plan.ts';
+import { findStudy, type StudyRow } from '../stores/study.store.ts';
+import { MINUTE_SECONDS } from '../stores/tally.store.ts';
 import { dueOf, findOrphans, settleKnown, untilDue, type DueTools } from './find-before.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { partition, postBatches, type ToPost } from './post-batches.ts';

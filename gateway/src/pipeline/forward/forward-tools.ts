@@ -1,6 +1,6 @@
 /** The tools that forward uses. */
-import type { StudyTools } from '../pipeline-tools.ts';
-import type { Plan, Planner } from '../study-plan.ts';
+import type { StudyTools } from '../plan/pipeline-tools.ts';
+import type { Plan, Planner } from '../plan/study-plan.ts';
 
 export type ForwardTools = Pick<
   StudyTools,

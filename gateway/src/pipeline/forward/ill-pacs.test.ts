@@ -16,7 +16,7 @@ import { openTestGround, openTestPipeline, type TestGround } from '../../testing
 import { createMinutes } from '../../testing/pass-minutes.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { newStudy, receiptOf, studyIdOf } from '../../testing/open-study.ts';
-import { PAUSES } from '../pipeline-tools.ts';
+import { PAUSES } from '../plan/pipeline-tools.ts';
 
 const MINUTE_MS = 60_000;
 const test = suite('a study, when');

@@ -3,11 +3,11 @@
  * bytes under a known UID and keeps the old ones, so an instance that was there before is read back and compared.
  */
 import { isTurnedAway, PacsUnreachable, type FoundInstance } from '../../ports/pacs/pacs.ts';
-import type { InstanceRow } from '../instance.store.ts';
-import type { StudyTools } from '../pipeline-tools.ts';
-import { promisedFile } from '../promised-file.ts';
-import { searchEach } from '../search-each.ts';
-import type { StudyRow } from '../study.store.ts';
+import type { InstanceRow } from '../stores/instance.store.ts';
+import type { StudyTools } from '../plan/pipeline-tools.ts';
+import { promisedFile } from './promised-file.ts';
+import { searchEach } from '../pacs/search-each.ts';
+import type { StudyRow } from '../stores/study.store.ts';
 import { wasHeard } from './count-offers.ts';
 
 export type ComparingTools = Pick<StudyTools, 'pacs' | 'db' | 'keys' | 'blobs'>;

@@ -7,8 +7,8 @@ import { openTestGround, openTestPipeline, type TestGround } from '../../testing
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { assembledStudy, newStudy, receiptOf, studyIdOf } from '../../testing/open-study.ts';
 import { passMinutes } from '../../testing/pass-minutes.ts';
-import { PAUSES } from '../pipeline-tools.ts';
-import { setWaiting } from '../study.store.ts';
+import { PAUSES } from '../plan/pipeline-tools.ts';
+import { setWaiting } from '../stores/study.store.ts';
 
 const test = suite('a study, when');
 let shared: TestGround;

@@ -8,9 +8,9 @@ import { openTestGround, openTestPipeline, type TestGround } from '../../testing
 import { newStudy, studyIdOf } from '../../testing/open-study.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { createBatchSizes, USUAL_BATCH } from '../batch-sizes.ts';
-import { countStates } from '../instance.store.ts';
-import { createTakings } from '../takings.ts';
+import { createBatchSizes, USUAL_BATCH } from '../pacs/batch-sizes.ts';
+import { countStates } from '../stores/instance.store.ts';
+import { createTakings } from '../pacs/takings.ts';
 import { ROUNDS_LIMIT } from './forward-study.ts';
 
 const test = suite('instances that come during forward');

@@ -11,9 +11,9 @@ import {
   stillClaimed,
   type InstanceChange,
   type InstanceRow,
-} from '../instance.store.ts';
-import { blobOf } from '../parcel-blobs.ts';
-import type { StudyRow } from '../study.store.ts';
+} from '../stores/instance.store.ts';
+import { blobOf } from '../stores/parcel-blobs.ts';
+import type { StudyRow } from '../stores/study.store.ts';
 import {
   countOffer,
   isSignInRefused,

@@ -11,8 +11,8 @@ import { openTestGround, openTestPipeline, type TestGround } from '../../testing
 import { newStudy, receiptOf } from '../../testing/open-study.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { A_TURN } from '../../threads/in-turns.ts';
-import { handedOver, type InstanceRow } from '../instance.store.ts';
-import type { StudyRow } from '../study.store.ts';
+import { handedOver, type InstanceRow } from '../stores/instance.store.ts';
+import type { StudyRow } from '../stores/study.store.ts';
 import { proveStored } from './prove-stored.ts';
 
 const test = suite('a proof');

@@ -3,10 +3,10 @@
  * the PACS computed, by reading all or some of them back, or not at all.
  */
 import { inTurns } from '../../threads/in-turns.ts';
-import { handedOver, type InstanceRow } from '../instance.store.ts';
+import { handedOver, type InstanceRow } from '../stores/instance.store.ts';
 import type { WantedProof } from '#shared/protocol/destination.ts';
-import type { StudyTools } from '../pipeline-tools.ts';
-import type { StudyRow } from '../study.store.ts';
+import type { StudyTools } from '../plan/pipeline-tools.ts';
+import type { StudyRow } from '../stores/study.store.ts';
 import { wasHeard } from './count-offers.ts';
 import type { Shown } from './judge-posted.ts';
 import { compare, type ComparingTools } from './look-before.ts';

@@ -6,8 +6,8 @@
  */
 import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
 import { inTurns } from '../../threads/in-turns.ts';
-import type { StudyAudit } from '../audit-study.ts';
-import { findInPacs, type Found } from '../find-in-pacs.ts';
+import type { StudyAudit } from '../plan/audit-study.ts';
+import { findInPacs, type Found } from '../pacs/find-in-pacs.ts';
 import {
   changedThere,
   countStates,
@@ -17,13 +17,13 @@ import {
   keepThoseIn,
   type InstanceChange,
   type InstanceRow,
-} from '../instance.store.ts';
-import type { StudyTools } from '../pipeline-tools.ts';
-import type { NextJob } from '../stages.ts';
-import { countsAfter, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
+} from '../stores/instance.store.ts';
+import type { StudyTools } from '../plan/pipeline-tools.ts';
+import type { NextJob } from '../plan/stages.ts';
+import { countsAfter, type LockedStudy, type Plan, type Planner } from '../plan/study-plan.ts';
 import { nextStudyState } from '#shared/protocol/study-state.ts';
-import type { StudyRow } from '../study.store.ts';
-import { countedMinutes } from '../tally.store.ts';
+import type { StudyRow } from '../stores/study.store.ts';
+import { countedMinutes } from '../stores/tally.store.ts';
 import { commitStored } from './commit-stored.ts';
 import { countOffer, minutesUntilDue } from './count-offers.ts';
 import { judgePosted, type Judged, type Said, type Shown } from './judge-posted.ts';

@@ -4,10 +4,10 @@
  * from the first destination, which has them.
  */
 import { IN_PACS } from '#shared/protocol/study-state.ts';
-import { hasReceipts } from '../copy.store.ts';
-import { instancesByKey, type InstanceChange, type InstanceRow } from '../instance.store.ts';
-import type { Planner } from '../study-plan.ts';
-import type { StudyRow } from '../study.store.ts';
+import { hasReceipts } from '../stores/copy.store.ts';
+import { instancesByKey, type InstanceChange, type InstanceRow } from '../stores/instance.store.ts';
+import type { Planner } from '../plan/study-plan.ts';
+import type { StudyRow } from '../stores/study.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
 
 type Lost = Pick<InstanceRow, 'id' | 'sop_instance_uid' | 'digest' | 'coerced_from'>;

@@ -11,8 +11,8 @@
 import { sql } from 'kysely';
 import { IN_PACS, isInPacs, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Db } from '../../database/database.ts';
-import { amongUids, type InstanceRow } from '../instance.store.ts';
-import type { StudyRow } from '../study.store.ts';
+import { amongUids, type InstanceRow } from '../stores/instance.store.ts';
+import type { StudyRow } from '../stores/study.store.ts';
 
 type Rival = Pick<
   InstanceRow,

@@ -6,7 +6,7 @@
 import type { Readable } from 'node:stream';
 import { lostPlace, PacedPlaces, type Looking } from '../../http/paced-places.ts';
 import type { Limits } from '../../http/places.ts';
-import type { Sender } from '../upload-owner.ts';
+import type { Sender } from '../stores/upload-owner.ts';
 import { createCutBody, type CutBody } from './cut-body.ts';
 
 /** 300 MB at most. A device sends a few pieces at once, and all tablets of a ward may share an account. */

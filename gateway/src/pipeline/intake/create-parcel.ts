@@ -6,7 +6,7 @@ import { INSTANCE_BYTES_LIMIT } from '#shared/protocol/manifest.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { createOpener, openedSize, SealKeyError } from '#shared/transfer/seal.ts';
 import { StorageFull } from '../../ports/blobs/blobs.ts';
-import { removeUnfinished } from '../parcel-blobs.ts';
+import { removeUnfinished } from '../stores/parcel-blobs.ts';
 import {
   findDeviceParcel,
   findUpload,
@@ -15,12 +15,12 @@ import {
   setAsideDamaged,
   type OwnedParcel,
   type UploadRow,
-} from '../parcel.store.ts';
-import { isCarried, isCarrier } from '../carrier.store.ts';
+} from '../stores/parcel.store.ts';
+import { isCarried, isCarrier } from '../stores/carrier.store.ts';
 import { isInForce } from '../../policies/policies.ts';
-import type { UploadOwner } from '../upload-owner.ts';
-import { lockStudy } from '../study.store.ts';
-import type { PipelineTools, SealingKeys } from '../pipeline-tools.ts';
+import type { UploadOwner } from '../stores/upload-owner.ts';
+import { lockStudy } from '../stores/study.store.ts';
+import type { PipelineTools, SealingKeys } from '../plan/pipeline-tools.ts';
 import { checkAnnounced, reserveRoom } from './parcel-room.ts';
 
 /** An instance and the headers around it; a sealed parcel is measured after it is opened. */

@@ -9,14 +9,14 @@ import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Trx } from '../../database/database.ts';
 import { checkRoom, StorageFull, type Blobs } from '../../ports/blobs/blobs.ts';
-import { tailOf } from '../parcel-blobs.ts';
+import { tailOf } from '../stores/parcel-blobs.ts';
 import {
   largestOpenParcels,
   openParcels,
   plainBytes,
   promisedBytes,
   sumOpenParcels,
-} from '../parcel.store.ts';
+} from '../stores/parcel.store.ts';
 
 /** Allowance for a boundary and the headers of one part, which take some 300 bytes. */
 const PART_OVERHEAD_BYTES = 1024;

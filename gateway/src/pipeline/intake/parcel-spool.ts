@@ -11,10 +11,10 @@ import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { BlobDamaged, checkRoom, StorageFull, type BlobKey, type Blobs } from '../../ports/blobs/blobs.ts';
 import { createOpener } from '#shared/transfer/seal.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { StudyKeys } from '../study-key.ts';
-import type { OwnedParcel } from '../parcel.store.ts';
-import type { SealingKeys } from '../pipeline-tools.ts';
-import type { Sender } from '../upload-owner.ts';
+import type { StudyKeys } from '../stores/study-key.ts';
+import type { OwnedParcel } from '../stores/parcel.store.ts';
+import type { SealingKeys } from '../plan/pipeline-tools.ts';
+import type { Sender } from '../stores/upload-owner.ts';
 import type { CutBody } from './cut-body.ts';
 import {
   readSealedState,

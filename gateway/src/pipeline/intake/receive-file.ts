@@ -11,8 +11,8 @@ import { isArchiveName } from '#shared/ingest/archive-name.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { policyNamed, reasonSaid } from '../../policies/policies.ts';
 import { BlobDamaged, checkRoom, StorageFull } from '../../ports/blobs/blobs.ts';
-import { findFile, POLICY_HEADER, type FileForm, type SentFile } from '../sent-file.store.ts';
-import { isOwnedBy, type Sender } from '../upload-owner.ts';
+import { findFile, POLICY_HEADER, type FileForm, type SentFile } from '../stores/sent-file.store.ts';
+import { isOwnedBy, type Sender } from '../stores/upload-owner.ts';
 import { createBodyPlaces } from './body-places.ts';
 import { LOCK_DRAIN_MS, type CutBody } from './cut-body.ts';
 import {
@@ -21,7 +21,7 @@ import {
   handOverFile,
   removeUnfinishedFile,
   type FileSpoolTools,
-} from '../file-spool.ts';
+} from '../spool/file-spool.ts';
 import { createParcelLocker } from './parcel-locker.ts';
 import { taken } from './parcel-spool.ts';
 import { throwFailure } from './tus-failure.ts';

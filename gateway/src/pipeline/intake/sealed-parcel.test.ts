@@ -14,7 +14,7 @@ import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { Blobs } from '../../ports/blobs/blobs.ts';
 import { openFileBlobs } from '../../ports/blobs/file-blobs.ts';
 import { sealedBytes } from '../../testing/pack-parcel.ts';
-import { tailOf } from '../parcel-blobs.ts';
+import { tailOf } from '../stores/parcel-blobs.ts';
 import { every } from './parcel-spool.ts';
 import {
   readSealedState,

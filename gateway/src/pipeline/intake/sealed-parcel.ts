@@ -16,7 +16,7 @@
 import { SEALED_RECORD_BYTES, SEAL_TAG_BYTES, openedSize, type Opener } from '#shared/transfer/seal.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import { BlobDamaged, type BlobKey, type Blobs } from '../../ports/blobs/blobs.ts';
-import { tailOf } from '../parcel-blobs.ts';
+import { tailOf } from '../stores/parcel-blobs.ts';
 
 const SEALED_BYTES = SEALED_RECORD_BYTES + SEAL_TAG_BYTES;
 

@@ -15,9 +15,9 @@ import {
 import { firstOnlyOf } from '#shared/protocol/first-only.ts';
 import { isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import { countWithheld, type Withheld } from '#shared/protocol/withheld.ts';
-import { outcomeKey, type CopiedInstance, type CopyOutcome } from '../copy-outcomes.ts';
-import type { InstanceRow } from '../instance.store.ts';
-import type { StudyRow } from '../study.store.ts';
+import { outcomeKey, type CopiedInstance, type CopyOutcome } from './copy-outcomes.ts';
+import type { InstanceRow } from '../stores/instance.store.ts';
+import type { StudyRow } from '../stores/study.store.ts';
 
 type ReceiptSubject = {
   readonly study: StudyRow;

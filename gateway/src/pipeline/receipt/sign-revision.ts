@@ -5,14 +5,14 @@
  */
 import { isInPacs, isSettled, SETTLED } from '#shared/protocol/study-state.ts';
 import { findPolicy } from '../../policies/policies.ts';
-import { copyOutcomes, withoutRequired } from '../copy-outcomes.ts';
-import { instancesOf, isAsHandedOver, type InstanceRow } from '../instance.store.ts';
-import { promisesOf } from '../parcel.store.ts';
-import type { StudyTools } from '../pipeline-tools.ts';
-import type { IssuedReceipt } from '../receipt.store.ts';
-import { reportsOf } from '../report.store.ts';
-import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
-import type { StudyRow } from '../study.store.ts';
+import { copyOutcomes, withoutRequired } from './copy-outcomes.ts';
+import { instancesOf, isAsHandedOver, type InstanceRow } from '../stores/instance.store.ts';
+import { promisesOf } from '../stores/parcel.store.ts';
+import type { StudyTools } from '../plan/pipeline-tools.ts';
+import type { IssuedReceipt } from '../stores/receipt.store.ts';
+import { reportsOf } from '../stores/report.store.ts';
+import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../plan/study-plan.ts';
+import type { StudyRow } from '../stores/study.store.ts';
 import { issueReceipt, policyKey } from './issue-receipt.ts';
 
 type Tools = Pick<StudyTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' | 'newId'> & {

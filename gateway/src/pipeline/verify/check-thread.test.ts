@@ -8,7 +8,7 @@ import type { NewElement } from '#shared/dicom/encode.ts';
 import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import type { SOPClassUID, SOPInstanceUID } from '#shared/dicom/uid.ts';
 import { ThreadEnded } from '../../threads/thread.ts';
-import type { PolicyRules, PromisedIdentity } from '../pipeline-tools.ts';
+import type { PolicyRules, PromisedIdentity } from '../plan/pipeline-tools.ts';
 import { createCheckThread } from './check-thread.ts';
 
 const turn = { account: 'one', isSuspect: false, signal: new AbortController().signal };

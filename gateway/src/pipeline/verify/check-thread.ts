@@ -11,7 +11,7 @@ import { DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { createFairLine } from '../../threads/fair-line.ts';
 import { giving, type ThreadOptions } from '../../threads/thread.ts';
 import { createVerifyThreads } from './verify-threads.ts';
-import type { CheckInstance, PolicyRules, PromisedIdentity, Verdict } from '../pipeline-tools.ts';
+import type { CheckInstance, PolicyRules, PromisedIdentity, Verdict } from '../plan/pipeline-tools.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 export type CheckTalk = {

@@ -1,6 +1,6 @@
 /** Turns verify's findings about a parcel into a plan: each instance gets its place or its reason. */
-import { countStates, keepThoseIn, type InstanceChange } from '../instance.store.ts';
-import { findParcel, type OwnedParcel } from '../parcel.store.ts';
+import { countStates, keepThoseIn, type InstanceChange } from '../stores/instance.store.ts';
+import { findParcel, type OwnedParcel } from '../stores/parcel.store.ts';
 import {
   countsAfter,
   isComplete,
@@ -9,7 +9,7 @@ import {
   type Effect,
   type LockedStudy,
   type Plan,
-} from '../study-plan.ts';
+} from '../plan/study-plan.ts';
 import type { Place } from './read-part.ts';
 import type { VerifiedInstance, VerifyOutcome } from './verify-parcel.ts';
 

@@ -10,7 +10,7 @@ import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import type { ParcelPart } from '#shared/transfer/parcel.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import type { Restore, Turn } from '../pipeline-tools.ts';
+import type { Restore, Turn } from '../plan/pipeline-tools.ts';
 import type { RestoredBlob } from './restored-blob.ts';
 
 /**

@@ -6,7 +6,7 @@
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
 import { givenPieces } from '../../threads/given-pieces.ts';
 import { giving, toOwn, type ThreadOptions } from '../../threads/thread.ts';
-import type { Restore } from '../pipeline-tools.ts';
+import type { Restore } from '../plan/pipeline-tools.ts';
 import { createVerifyThreads } from './verify-threads.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
-import type { PolicyRules } from '../pipeline-tools.ts';
+import type { PolicyRules } from '../plan/pipeline-tools.ts';
 import { createRulesInUse } from './rules-in-use.ts';
 
 const test = suite('rules in use');

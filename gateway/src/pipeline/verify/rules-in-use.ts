@@ -3,7 +3,7 @@
  * instances, and that is forgotten with the next account or policy. So a thread holds nothing of other accounts, and no
  * more than one set of rules.
  */
-import type { PolicyRules } from '../pipeline-tools.ts';
+import type { PolicyRules } from '../plan/pipeline-tools.ts';
 import { toVerifyRules, type VerifyRules } from './verify-instance.ts';
 
 /** Throws where the policy's rules are not possible. */

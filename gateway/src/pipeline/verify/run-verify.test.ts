@@ -19,9 +19,9 @@ import {
 } from '../../testing/open-pipeline.ts';
 import { packed, toManifest } from '../../testing/pack-parcel.ts';
 import { ThreadEnded, ThreadNotStarted } from '../../threads/thread.ts';
-import { findParcel } from '../parcel.store.ts';
-import { noteTrace } from '../instance.store.ts';
-import type { CheckInstance, PipelineTools } from '../pipeline-tools.ts';
+import { findParcel } from '../stores/parcel.store.ts';
+import { noteTrace } from '../stores/instance.store.ts';
+import type { CheckInstance, PipelineTools } from '../plan/pipeline-tools.ts';
 import { runParcel, runVerify } from '../pipeline.ts';
 import { createCheckThread } from './check-thread.ts';
 import { createRestoreThread } from './restore-thread.ts';

@@ -3,11 +3,11 @@
  * that opened them has read these very bytes as verify would, and made their digest. They are not read again until they
  * go to the PACS, where the digest is compared.
  */
-import type { StudyAudit } from '../audit-study.ts';
-import { instancesByKey } from '../instance.store.ts';
-import { findParcel } from '../parcel.store.ts';
-import type { PipelineTools } from '../pipeline-tools.ts';
-import type { Planner } from '../study-plan.ts';
+import type { StudyAudit } from '../plan/audit-study.ts';
+import { instancesByKey } from '../stores/instance.store.ts';
+import { findParcel } from '../stores/parcel.store.ts';
+import type { PipelineTools } from '../plan/pipeline-tools.ts';
+import type { Planner } from '../plan/study-plan.ts';
 import { planVerified } from './plan-verified.ts';
 import type { VerifiedInstance } from './verify-parcel.ts';
 

@@ -11,7 +11,7 @@ import { deidentifyInstance } from '#shared/deid/deidentify-instance.ts';
 import { encodeRle } from '#shared/pixels/rle.ts';
 import { covered } from '#testing/covered-file.ts';
 import { bytesOf, parsed, pseudonymsOf, rulesOf } from '#testing/deidentified-file.ts';
-import type { PolicyRules } from '../pipeline-tools.ts';
+import type { PolicyRules } from '../plan/pipeline-tools.ts';
 import { createCheckThread } from './check-thread.ts';
 import { verifyInstance, type VerifyRules } from './verify-instance.ts';
 

@@ -14,7 +14,7 @@ import { heldFor, treatmentOf, type Irregularity } from '#shared/protocol/irregu
 import { areCovered } from '#shared/pixels/check-cover.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
-import type { PolicyRules, PromisedIdentity, Verdict } from '../pipeline-tools.ts';
+import type { PolicyRules, PromisedIdentity, Verdict } from '../plan/pipeline-tools.ts';
 
 export type VerifyRules =
   | Extract<PolicyRules, { kind: 'identified' }>

@@ -11,8 +11,8 @@ import { ParcelError, readParcel, type ParcelPart } from '#shared/transfer/parce
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../../ports/blobs/blobs.ts';
 import { ThreadEnded, ThreadNotStarted } from '../../threads/thread.ts';
-import type { InstanceRow } from '../instance.store.ts';
-import type { CheckInstance, PolicyRules, Turn } from '../pipeline-tools.ts';
+import type { InstanceRow } from '../stores/instance.store.ts';
+import type { CheckInstance, PolicyRules, Turn } from '../plan/pipeline-tools.ts';
 import { readPart, type Place, type ReadTools } from './read-part.ts';
 
 export type Promised = Pick<

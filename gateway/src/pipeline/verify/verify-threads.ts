@@ -5,7 +5,7 @@
  */
 import { createThreadLine } from '../../threads/fair-line.ts';
 import { keepThread, type KeptThread, type Talk, type ThreadOptions } from '../../threads/thread.ts';
-import type { Turn } from '../pipeline-tools.ts';
+import type { Turn } from '../plan/pipeline-tools.ts';
 
 /** One thread for an account whose instances are slow, and one for all others. */
 const THREADS = 2;

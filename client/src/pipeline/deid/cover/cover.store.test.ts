@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file.ts';
-import type { Task } from '../../ingest/device-tasks.ts';
+import type { Task } from '../../ingest/workers/device-tasks.ts';
 import { DEIDENTIFIED, openIngest, foundOf } from '../../../testing/open-ingest.ts';
 import { areAllShown, createLooked } from '../looked-frames.ts';
 import { createCoverStore, showsAll, type CoverStore } from './cover.store.ts';

@@ -1,0 +1,294 @@
+/**
+ * The list of results, newest first, with filters that are remembered, below the running jobs. The empty page explains
+ * how to start.
+ */
+import { troubleOf } from '../../net/trouble-of.ts';
+import type { Trouble } from '../../kit/trouble.ts';
+import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { Job, Result } from '#shared/protocol/inference.ts';
+import { FilterSelect, Select } from '../../kit/FilterBar.tsx';
+import { Icon, type IconName } from '../../kit/Icon.tsx';
+import { namesHidden } from '../../kit/identities.ts';
+import { createPagedList } from '../../kit/paged-list.ts';
+import { troubleIn } from '../../kit/resource.ts';
+import { MoreButton } from '../../kit/MoreButton.tsx';
+import { NoneFits } from '../../kit/NoneFits.tsx';
+import { OnlySome } from '../../kit/OnlySome.tsx';
+import { useLate } from '../../kit/use-late.ts';
+import { hrefOf } from '../../kit/routes.ts';
+import { ALL, isFiltered, RESULTS, type Filters } from '../parts/filters.ts';
+import { JobRow } from '../parts/JobRow.tsx';
+import { listWords } from './list-words.ts';
+import { NotForDiagnosis } from '../../kit/NotForDiagnosis.tsx';
+import { NotSent } from './NotSent.tsx';
+import { Segments, useInputName, useMayOpen } from '../parts/Parts.tsx';
+import type { PickedPictures } from '../parts/picked-pictures.ts';
+import type { PreviewsStore } from '../parts/previews.store.ts';
+import { ResultRow } from './ResultRow.tsx';
+import { resultWords } from '../parts/result-words.ts';
+import { studyOptions, type StudyFacts } from './study-options.ts';
+import { useWhenBack } from '../../pipeline/queue/use-when-back.ts';
+import type { ResultPage, ResultsStore } from '../parts/results.store.ts';
+
+const said = resultWords.list;
+
+type ResultsViewProps = {
+  readonly list: ResultsStore;
+  readonly previews: PreviewsStore;
+  readonly picked: PickedPictures;
+};
+
+/** `unread`: the studies that wait to be read. */
+export function ResultsView({
+  list,
+  previews,
+  picked,
+  unread,
+}: ResultsViewProps & { readonly unread: ComponentChildren }) {
+  useEffect(() => {
+    // The list may have been read long ago, before visiting another page of results.
+    void list.refresh();
+    const watching = new AbortController();
+    list.watch(watching.signal);
+    return () => watching.abort();
+  }, [list]);
+  const results = list.results.value;
+  const answer = list.pages.answer.value;
+  const trouble = list.trouble.value;
+  const mayRun = useMayOpen();
+  const showAll = () => (list.filters.value = ALL);
+  useWhenBack(trouble !== null, () => void list.refresh());
+  return (
+    <main id="content" class="page results" aria-busy={list.phase.value === 'loading'}>
+      <div class="results-head">
+        <h1 tabIndex={-1}>{said.title}</h1>
+        <div class="row">
+          <a class="button button-bare" href={hrefOf({ page: 'results', at: 'models', id: '', beside: '' })}>
+            {said.models}
+          </a>
+          {mayRun && (
+            <a class="button button-main" href={hrefOf({ page: 'results', at: 'infer', id: '', beside: '' })}>
+              {said.ask}
+            </a>
+          )}
+        </div>
+      </div>
+      <NotForDiagnosis />
+      {results.length > 0 && <Narrowed list={list} />}
+      <TroubleAlert trouble={trouble} onAgain={() => void list.refresh()} />
+      <NotSent previews={previews} picked={picked} />
+      {unread}
+      <Jobs list={list} />
+      {(results.length > 0 || isFiltered(list.filters.value)) && (
+        <FilterBar list={list} previews={previews} />
+      )}
+      {answer.state === 'known' && results.length === 0 ? (
+        isFiltered(list.filters.value) ? (
+          <NoneFits class="queue-empty" said={said.none(answer)} clear={said.clear} onClear={showAll} />
+        ) : (
+          <Teach />
+        )
+      ) : (
+        <>
+          <p class="small quiet">{mayRun ? said.byRule : `${said.byRule} ${listWords.listOnly}`}</p>
+          <List list={list} previews={previews} picked={picked} />
+        </>
+      )}
+    </main>
+  );
+}
+
+/** Says that not all results are listed, above content that may push the filters out of view. */
+function Narrowed({ list }: { readonly list: ResultsStore }) {
+  const filters = list.filters.value;
+  if (!isFiltered(filters)) return null;
+  const isAll = list.phase.value === 'ready' && !list.hasMore.value;
+  const count = list.results.value.reduce((sum, { alike = 0 }) => sum + 1 + alike, 0);
+  return (
+    <OnlySome
+      said={listWords.only(filters, isAll ? count : null)}
+      onShowAll={() => (list.filters.value = ALL)}
+    />
+  );
+}
+
+function Jobs({ list }: { readonly list: ResultsStore }) {
+  const rows = (jobs: readonly Job[]) =>
+    jobs.map((job) => (
+      <JobRow
+        key={job.id}
+        job={job}
+        onCancel={(each) => void list.cancel(each)}
+        onRetry={(each) => void list.retry(each)}
+      />
+    ));
+  const live = list.jobs.value;
+  const failed = list.failed.value;
+  return (
+    <>
+      {live.length > 0 && (
+        <section aria-label={said.live}>
+          <h2 class="queue-part">{said.live}</h2>
+          {rows(live)}
+        </section>
+      )}
+      {failed.length > 0 && (
+        <section aria-label={said.failed}>
+          <div class="row row-apart">
+            <h2>{said.failed}</h2>
+            <button type="button" class="button button-bare" onClick={list.clearFailed}>
+              {said.clearFailed}
+            </button>
+          </div>
+          {rows(failed)}
+        </section>
+      )}
+    </>
+  );
+}
+
+type FilterBarProps = { readonly list: ResultsStore; readonly previews: PreviewsStore };
+
+function FilterBar({ list, previews }: FilterBarProps) {
+  const filters = list.filters.value;
+  // Auditors may not ask for names.
+  const mayAsk = useMayOpen();
+  const nameOfInput = useInputName();
+  const set = (some: Partial<Filters>) => {
+    list.filters.value = { ...filters, ...some };
+  };
+  const of = { choices: RESULTS.choices, filters, onChoose: set };
+  const onReach = useNamesOfStudies(list, previews);
+  const facts: StudyFacts = {
+    results: list.newest.value,
+    aboutOf: (id) => previews.aboutOf(id),
+    nameOf: (studyInstanceUID) => nameOfInput({ studyInstanceUID, kind: 'dicom' }),
+  };
+  const studies = studyOptions(list.studies.value, facts, new Date());
+  const models = list.models.value.map((id) => ({ value: id, name: id }));
+  return (
+    <section class="filters" aria-label={said.filters}>
+      <Select
+        label={said.model}
+        value={filters.model}
+        options={[{ value: '', name: said.anyModel }, ...models]}
+        onChoose={(model) => set({ model })}
+      />
+      <Select
+        label={said.study}
+        value={filters.study}
+        options={[{ value: '', name: said.anyStudy }, ...studies]}
+        onChoose={(study) => set({ study })}
+        onReach={onReach}
+      />
+      <FilterSelect {...of} name="period" label={said.period} words={said.periods} />
+      <FilterSelect {...of} name="verdict" label={listWords.verdict} words={listWords.verdicts} />
+      {mayAsk && (
+        <Segments
+          labelled
+          label={said.whose}
+          options={RESULTS.choices.whose}
+          nameOf={(whose) => said.whoses[whose]}
+          chosen={filters.whose}
+          onChoose={(whose) => set({ whose })}
+        />
+      )}
+    </section>
+  );
+}
+
+/**
+ * Asks for the names of all studies that the filter offers, once a person is about to use it. The previews are not
+ * loaded for this, because the audit trail would then say that the person viewed their images.
+ */
+function useNamesOfStudies(list: ResultsStore, previews: PreviewsStore): () => void {
+  const [isReached, setReached] = useState(false);
+  const mayOpen = useMayOpen();
+  const isHidden = namesHidden.value;
+  const newest = list.newest.value;
+  useEffect(() => {
+    if (isReached && mayOpen && !isHidden) previews.wantNames(newest);
+  }, [isReached, mayOpen, isHidden, newest]);
+  return () => setReached(true);
+}
+
+const TEACH_SIGNS: readonly IconName[] = ['gateway', 'way', 'person'];
+
+function Teach() {
+  return (
+    <>
+      <ol class="teach results-teach">
+        {listWords.teach.map(([title, what], at) => (
+          <li key={title} class="teach-place">
+            <div class="teach-line">
+              <Icon name={TEACH_SIGNS[at] ?? 'note'} size={32} />
+            </div>
+            <p class="strong">{title}</p>
+            <p class="small quiet">{what}</p>
+          </li>
+        ))}
+      </ol>
+      <p class="small quiet">{said.byRule}</p>
+    </>
+  );
+}
+
+function List({ list, previews, picked }: ResultsViewProps) {
+  const late = useLate(list.phase.value === 'loading');
+  const results = list.results.value;
+  if (results.length === 0) return late ? <p class="quiet">{said.loading}</p> : null;
+  return (
+    <section aria-label={said.found}>
+      <h2 class="unseen">{said.found}</h2>
+      <ol class="result-list">
+        {results.map((result) => (
+          <li key={result.id}>
+            <ResultRow result={result} previews={previews} picked={picked} />
+            {result.alike !== undefined && <Folded row={result} {...{ list, previews, picked }} />}
+          </li>
+        ))}
+      </ol>
+      <MoreButton of={list.pages} label={said.more} />
+    </section>
+  );
+}
+
+type FoldedProps = ResultsViewProps & { readonly row: Result };
+
+/** The other images of a run with the same answer. Nothing about them is requested before somebody opens them. */
+function Folded({ row, list, previews, picked }: FoldedProps) {
+  const [images] = useState(() =>
+    createPagedList<ResultPage, 'results', Trouble>(troubleOf, {
+      rows: 'results',
+      idOf: ({ id }) => id,
+      read: (_, cursor, signal) => list.unfold(row, cursor, signal),
+    }),
+  );
+  useEffect(() => images.close, [images]);
+  const shown = images.value.value;
+  const trouble = troubleIn(images.answer.value);
+  return (
+    <details
+      class="disclosure result-folded"
+      onToggle={(event) => void (event.currentTarget.open && shown === null && images.load())}
+    >
+      <summary>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {listWords.folded(row.alike!)}
+      </summary>
+      <ol class="result-list">
+        {shown?.results.map((result) => (
+          <li key={result.id}>
+            <ResultRow result={result} previews={previews} picked={picked} />
+          </li>
+        ))}
+      </ol>
+      <TroubleAlert trouble={trouble} onAgain={() => void images.again()} />
+      {trouble === null && <MoreButton of={images} label={listWords.moreImages} />}
+    </details>
+  );
+}
