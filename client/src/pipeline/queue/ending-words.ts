@@ -51,7 +51,7 @@ export const endingWords = {
     whatOnStick: (count: number) =>
       `${images(count)} will not be sent from here, and the copy here is deleted. ` +
       'The study was also saved in a file for a USB stick. Delete that file too, or the study can still be sent from it.',
-    yes: 'Stop sending',
+    yes: 'Cancel sending',
     no: 'Keep sending',
     tooLate: 'Sending has already begun. Press Cancel sending again to stop the rest.',
   },
@@ -74,7 +74,7 @@ export const endingWords = {
     what: (inPacs: number) =>
       `Images not yet in the PACS will not be sent.${inPacs === 0 ? '' : ` ${images(inPacs)} ${inPacs === 1 ? 'stays' : 'stay'} in the PACS.`} The copy on this device is deleted. ` +
       'Your files, disc or folder are not changed.',
-    yes: 'Stop sending',
+    yes: 'Cancel sending',
     no: 'Keep sending',
     notReached: 'The gateway refused, so nothing was cancelled. Pause the study, or try again in a moment.',
     tooLate: {

@@ -19,5 +19,5 @@ export const studyDestinationsWords = {
   all: (of: number) => (of === 1 ? '1 image is there' : `All ${images(of)} are there`),
   failedThere: (count: number) => `${images(count)} not accepted`,
   leftOut: (count: number) => `${images(count)} left out`,
-  givenUp: 'An administrator cancelled this destination for this study',
+  givenUp: 'An administrator gave up this destination for this study',
 };

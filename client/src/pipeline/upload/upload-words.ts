@@ -30,7 +30,7 @@ export const uploadWords = {
   proofs: {
     found: (count: number) => `Checked: the PACS lists ${images(count)}`,
     digest: (count: number) =>
-      `${images(count)} in the PACS with the same checksum as sent`,
+      `${images(count)} in the PACS with the same digest as when sent`,
     'read-back': (count: number) => `${images(count)} read back from the PACS and compared byte for byte`,
     committed: (count: number) => `${images(count)} that the PACS promised to keep`,
   },
@@ -138,10 +138,10 @@ export const uploadWords = {
     proof: 'How it was proven',
     further: (name: string) => `Also in ${name}`,
     there: (there: number, of: number, asPromised: number) =>
-      `${there} of ${of}, ${asPromised} with the expected checksum`,
+      `${there} of ${of}, ${asPromised} with the expected digest`,
     unfinished: 'Not complete there when the receipt was signed',
     coerced: (names: string) => `a rule changed ${names} for this destination`,
-    givenUp: (when: string) => `cancelled by an administrator, ${when}`,
+    givenUp: (when: string) => `given up by an administrator, ${when}`,
     confirmed: 'Confirmed',
     issued: 'Issued',
     receiptId: 'Receipt',
