@@ -13,13 +13,13 @@ export const triageWords = {
       ? `Image quality checked in ${formatCount(count)} of ${images(of)}: no problems found`
       : 'Image quality checked: no problems found',
   unseen: 'Image quality not checked.',
-  notJudged: 'Image quality not checked: not recognized as a chest X-ray',
+  notJudged: 'Image quality not checked: not recognized as a chest film',
   blank: (count: number) =>
     `${images(count)} ${count === 1 ? 'is' : 'are'} blank: every point has the same brightness.`,
   blankNext: 'Check the detector and the files before the patient leaves.',
   first: 'Sent earlier.',
   firstBy: 'Moved up by the automatic check',
-  outsideNotJudged: 'Not checked automatically: the check works only for frontal chest X-rays of small children',
+  outsideNotJudged: 'Not checked automatically: the check works only for frontal chest films of small children',
   outside: 'Not checked automatically: the check works only for small children',
   notDiagnostic: 'Not for diagnostic use',
   showsNothing: 'An image is blank: every point has the same brightness.',
