@@ -194,7 +194,7 @@ export const reviewWords = {
     marked: {
       title: 'Is there an abnormality?',
       about: (count: number) =>
-        `${counted(count, 'mark is', 'marks are')} on the images, and your answers name nothing abnormal.`,
+        `${counted(count, 'mark is', 'marks are')} on the images, but your answers report no abnormality.`,
       what: (answer: string) => `Your answer is “${answer}”.`,
       yes: 'Sign anyway',
       no: 'Change it first',

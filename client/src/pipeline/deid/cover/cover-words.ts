@@ -38,10 +38,10 @@ export const coverWords = {
   light: 'Brightness',
   ranges: {
     stored: 'As stored',
-    whole: 'Whole range',
+    whole: 'Full range',
     dark: 'Dark parts',
     bright: 'Bright parts',
-    own: 'My own',
+    own: 'Custom',
   },
   level: 'Level',
   width: 'Window',
@@ -56,7 +56,7 @@ export const coverWords = {
 
   allFrames: 'You can release it when all frames have been shown.',
   wholeFrames: 'A frame counts as shown only if all of it is visible. Press Fit.',
-  plainFrames: 'A frame counts as shown only with the brightness “As stored” or “Whole range”.',
+  plainFrames: 'A frame counts as shown only with the brightness “As stored” or “Full range”.',
 
   cover: (count: number) => `Cover ${images(count)}`,
   nothing: (count: number) =>
