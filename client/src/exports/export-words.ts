@@ -98,8 +98,8 @@ export const exportWords = {
   } satisfies Record<ExportTrouble, string>,
   found: (field: string, row: number, format: ExportFormat) =>
     isTable(format)
-      ? `The name was in row ${row.toLocaleString('en')}, column ${field}. Correct that case or leave out the column out.`
-      : `The name was in case ${row.toLocaleString('en')} of the file, field ${field}. Correct that case or leave out the field out.`,
+      ? `The name was in row ${row.toLocaleString('en')}, column ${field}. Correct that case or leave out the column.`
+      : `The name was in case ${row.toLocaleString('en')} of the file, field ${field}. Correct that case or leave out the field.`,
   save: 'Save the file',
   saving: 'Saving…',
   /** Asked before a file with identities is saved while names are hidden. */
