@@ -15,7 +15,7 @@ function modalitiesRefused(aeTitles: readonly string[]): string {
 
 export const accountsWords = {
   intro: 'All people who can sign in, and what their roles allow.',
-  add: 'Add account',
+  add: 'Add an account',
   list: 'Accounts',
   search: 'Search by name or role',
   sort: 'Sort by',
@@ -87,7 +87,7 @@ export const accountsWords = {
     passwordHint: 'This password was generated. You can change it. You can copy it in the next step.',
     badName: 'This user name can’t be used.',
     badNameNext: 'Use letters, digits and . _ @ + -, starting with a letter or digit. Do not use spaces.',
-    submit: 'Add account',
+    submit: 'Add the account',
     submitting: 'Adding…',
   },
   passwordSheet: {

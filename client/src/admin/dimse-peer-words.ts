@@ -29,7 +29,7 @@ export const dimsePeerWords = {
   },
   inClearText:
     'Connections are not encrypted. Keep modalities and gateway in a separate network, or set RELAY_DIMSE_TLS_CERT.',
-  add: 'Add modality',
+  add: 'Add a modality',
   of: (action: string, name: string) => `${action} ${name}`,
   none: none('No modality can send to the gateway yet.'),
   from: (addresses: readonly string[]) => `from ${addresses.join(', ')}`,
@@ -76,7 +76,7 @@ export const dimsePeerWords = {
   calls: (callingAE: string, calledAE: string, address: string) =>
     `${callingAE} at ${address} called ${calledAE}`,
   form: {
-    add: 'Add modality',
+    add: 'Add a modality',
     change: (name: string) => `Edit ${name}`,
     name: 'Name',
     nameHint: 'For example: CT in room 2',

@@ -76,7 +76,7 @@ export const rulesWords = {
       none: none('No rules yet. Only people create cases.'),
     },
   } satisfies Record<RuleKind, unknown>,
-  add: 'Add rule',
+  add: 'Add a rule',
   addOf: {
     forwarding: 'Add a rule for where studies go',
     inference: 'Add a rule for models',
@@ -108,7 +108,7 @@ export const rulesWords = {
   goneDestination: 'a deleted destination',
   primaryAlone: 'Only the primary destination',
   form: {
-    add: 'Add rule',
+    add: 'Add a rule',
     change: (name: string) => `Edit “${name}”`,
     name: 'Name',
     when: 'Which studies',
@@ -142,7 +142,7 @@ export const rulesWords = {
     priority: 'Priority of the model runs (−100 to 100)',
     askLeaveOut: (names: readonly string[]) => ({
       title: `Save the rule without ${inWords(names, 'and')}?`,
-      what: `Studies that match this rule will not be sent to ${inWords(names, 'and')}, although ${names.length === 1 ? 'its setting requires' : 'their settings require'} all studies.`,
+      what: `Studies that match this rule are no longer required to arrive at ${inWords(names, 'and')}, although ${names.length === 1 ? 'its setting requires' : 'their settings require'} all studies.`,
       yes: 'Save anyway',
       no: 'Back to the rule',
     }),

@@ -12,7 +12,7 @@ export const viewersWords = {
   name: 'Name',
   address: 'Address',
   example: 'https://pacs.example.org/ohif/viewer?StudyInstanceUIDs={StudyInstanceUID}',
-  add: 'Add viewer',
+  add: 'Add a viewer',
   remove: (nth: number) => `Remove viewer ${nth}`,
   removeShort: 'Remove',
   mistake: (nth: number) => `Viewer ${nth} needs a name, and an address with {StudyInstanceUID} in it.`,
