@@ -82,7 +82,8 @@ export const accountsWords = {
   enableOf: (name: string) => `Enable ${name}`,
   addSheet: {
     name: 'User name',
-    nameHint: 'Use letters, digits and . _ @ + -, starting with a letter or digit. The name can’t be changed later.',
+    nameHint:
+      'Use letters, digits and . _ @ + -, starting with a letter or digit. The name can’t be changed later.',
     password: 'First password',
     passwordHint: 'This password was generated. You can change it. You can copy it in the next step.',
     badName: 'This user name can’t be used.',

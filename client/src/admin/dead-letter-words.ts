@@ -9,8 +9,7 @@ export const deadLetterWords = {
   title: (count: number) => `${instances(count)} not accepted`,
   what: {
     also: 'This destination is optional, so the senders are not asked. The instances stay here until you decide.',
-    required:
-      'This destination is required, so the studies wait for a decision by you or the sender.',
+    required: 'This destination is required, so the studies wait for a decision by you or the sender.',
   } satisfies Record<Need, string>,
   loading: 'Loading the reasons…',
   study: 'Study',

@@ -138,7 +138,9 @@ export const destinationWords = {
   tuned: ({ lagMinutes, proof, batchBytes }: Tuning): readonly string[] => [
     ...(lagMinutes === null
       ? []
-      : [`Wait ${counted(lagMinutes, 'minute', 'minutes')} before an instance counts as lost (RELAY_PACS_LAG_MINUTES)`]),
+      : [
+          `Wait ${counted(lagMinutes, 'minute', 'minutes')} before an instance counts as lost (RELAY_PACS_LAG_MINUTES)`,
+        ]),
     ...(proof === null ? [] : [`Proof: ${PROOF_NAMES[proof]} (RELAY_PACS_PROOF=${proof})`]),
     ...(batchBytes === null ? [] : [`Requests of up to ${formatBytes(batchBytes)}`]),
   ],
@@ -169,7 +171,9 @@ export const destinationWords = {
   rulesFirst: ({ senders, others }: { readonly [part in 'senders' | 'others']: readonly string[] }) => {
     const said = [
       ...(senders.length > 0
-        ? [`${listed(senders)} ${senders.length === 1 ? 'sends matching studies' : 'send matching studies'} here`]
+        ? [
+            `${listed(senders)} ${senders.length === 1 ? 'sends matching studies' : 'send matching studies'} here`,
+          ]
         : []),
       ...(others.length > 0
         ? [`${listed(others)} ${others.length === 1 ? 'applies' : 'apply'} to some studies`]
@@ -225,8 +229,10 @@ export const destinationWords = {
     no: 'Keep',
   }),
   kept: {
-    environment: 'This destination cannot be deleted here, because PACS_URL or npm start sets it at every start.',
-    primary: 'This destination cannot be deleted while it is primary. Make another destination primary first.',
+    environment:
+      'This destination cannot be deleted here, because PACS_URL or npm start sets it at every start.',
+    primary:
+      'This destination cannot be deleted while it is primary. Make another destination primary first.',
     studies:
       'This destination cannot be deleted, because receipts of studies name it. To stop sending studies there, choose Not sent there and remove it from all rules.',
   } satisfies Record<WhyKept, string>,
@@ -263,14 +269,16 @@ export const destinationWords = {
     change: (name: string) => `Edit ${name}`,
     name: 'Name',
     nameWhat: 'Lower-case letters, digits and hyphens, for example main-archive.',
-    nameOfNew: 'Lower-case letters, digits and hyphens. If you leave it empty, the name is taken from the address.',
+    nameOfNew:
+      'Lower-case letters, digits and hyphens. If you leave it empty, the name is taken from the address.',
     nameAgain: 'This name is taken. Enter another name.',
     nameFree: (name: string) => `This name is taken. Enter another name, for example ${name}.`,
     nobody: 'Leave both empty if the PACS does not require signing in.',
     primary: 'Send new studies here',
     primaryWhat:
       'It becomes the primary destination, which viewers and models use. Studies that are being sent keep their destinations.',
-    primaryProposed: (name: string) => `Selected because ${name} fails its test and no study has been sent yet.`,
+    primaryProposed: (name: string) =>
+      `Selected because ${name} fails its test and no study has been sent yet.`,
     primaryTaken: (name: string) => `${name} is then no longer the primary destination.`,
     /** `need`: that of the previous primary destination. */
     primaryTakenMeans: (need: Need | null) =>

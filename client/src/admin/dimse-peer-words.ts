@@ -86,7 +86,8 @@ export const dimsePeerWords = {
     addressesWhat: 'Separate addresses with commas. Write ranges as 10.1.5.0/24.',
     account: 'Account',
     noAccount: 'Choose an account',
-    accountWhat: 'Studies from this modality belong to this account. Use a separate account for each department.',
+    accountWhat:
+      'Studies from this modality belong to this account. Use a separate account for each department.',
     policy: 'Policy',
     noPolicy: 'Choose a policy',
     reason: 'Why names are kept',

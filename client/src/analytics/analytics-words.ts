@@ -133,8 +133,7 @@ export const analyticsWords = {
     calibrationOf: (verdicts: number) =>
       `Based on ${formatCount(verdicts)} verdicts. The band shows the 95 % interval.`,
     noCalibration: 'There are no verdicts on scores yet.',
-    calibrationWithheld:
-      'Calibration is not shown, because some score ranges have fewer than 5 verdicts.',
+    calibrationWithheld: 'Calibration is not shown, because some score ranges have fewer than 5 verdicts.',
     tooFewVerdicts: (verdicts: number, floor: number) =>
       `There are too few verdicts for calibration: ${formatCount(verdicts)} of ${formatCount(floor)}.`,
     fewer: 'fewer than 5',

@@ -100,7 +100,8 @@ export const appWords = {
       count === 1
         ? '1 verdict is not sent yet. It is safe on this device until the person who gave it signs in.'
         : `${count} verdicts are not sent yet. They are safe on this device until the people who gave them sign in.`,
-    offline: 'There is no network connection. You can sign in when it is back. Nothing on this device is lost.',
+    offline:
+      'There is no network connection. You can sign in when it is back. Nothing on this device is lost.',
     unreachable: 'The gateway is not responding. Try again in a moment. Nothing on this device is lost.',
     waitSeconds: (seconds: number) => {
       if (seconds === 1) return 'Wait a second, then try again.';
@@ -148,5 +149,8 @@ export const appWords = {
     reload: 'Reload the page',
   },
 
-  notFound: { title: 'This page does not exist, or you don’t have permission to open it', next: 'Go to your start page' },
+  notFound: {
+    title: 'This page does not exist, or you don’t have permission to open it',
+    next: 'Go to your start page',
+  },
 } as const;

@@ -28,8 +28,7 @@ export const discWords = {
     `${counted(count, 'image', 'images')} chosen earlier: choose ${them(count)} again`,
   /** Keyed by how to send them (`nextFor`). */
   what: {
-    'choose-again':
-      'If you need any of these, keep the disc or the files. Choose them again to send them.',
+    'choose-again': 'If you need any of these, keep the disc or the files. Choose them again to send them.',
     'not-pressed': 'Keep the disc or the files. These are still on the Upload page. Press Send there.',
     undecided: 'Keep the disc or the files. These are not sent until you decide about them.',
   },

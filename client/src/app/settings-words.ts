@@ -34,8 +34,7 @@ export const settingsWords = {
   notKept: 'If space runs out, the browser may delete waiting studies.',
   keptUnknown: 'This browser does not show whether it keeps waiting studies when space runs out.',
   keep: 'Ask the browser to keep waiting studies',
-  keepRefused:
-    'The browser did not agree. Most browsers do when the app is installed or used often.',
+  keepRefused: 'The browser did not agree. Most browsers do when the app is installed or used often.',
   install: 'Install the app',
   installed: 'The app is installed on this device.',
   installHow:

@@ -324,7 +324,8 @@ export const auditWords = {
         ? 'The next signature, within five minutes, proves the newest event too.'
         : `The next signature, within five minutes, proves the newest ${formatCount(count)} too.`,
     unsigned: 'Nothing is proven yet. The gateway signs the audit trail within five minutes.',
-    shipped: (seq: number) => `Signatures up to event ${formatCount(seq)} are also stored outside the database.`,
+    shipped: (seq: number) =>
+      `Signatures up to event ${formatCount(seq)} are also stored outside the database.`,
     lost: (from: number, to: number) =>
       from === to
         ? `Event ${formatCount(from)} is missing`

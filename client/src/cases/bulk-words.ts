@@ -33,8 +33,7 @@ export const bulkWords = {
   undo: 'Undo',
   undoing: 'Undoing…',
   undoneReason: 'Closed by mistake. Closing was undone.',
-  refused: (count: number) =>
-    count === 1 ? '1 case was not changed' : `${count} cases were not changed`,
+  refused: (count: number) => (count === 1 ? '1 case was not changed' : `${count} cases were not changed`),
   refusedOne: (number: number, title: string) => `Case ${number}: ${title}`,
   keys: 'Press x to select a case, Shift and x to select all shown, Escape to select none.',
 };

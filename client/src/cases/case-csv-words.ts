@@ -45,7 +45,9 @@ export const csvWords = {
   did: ({ opened, changed }: Counts) => `Created ${cases(opened)}, changed ${cases(changed)}.`,
   close: 'Close',
   wrong: (count: number) =>
-    count === 1 ? 'Nothing was imported: 1 row is not valid' : `Nothing was imported: ${count} rows are not valid`,
+    count === 1
+      ? 'Nothing was imported: 1 row is not valid'
+      : `Nothing was imported: ${count} rows are not valid`,
   correct: 'Correct the file, then choose it again.',
   wrongRow: (row: number, what: string) => `Row ${row}: ${what}`,
   /** Follows the `invalid` fault. */

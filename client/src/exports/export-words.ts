@@ -89,10 +89,12 @@ export const exportWords = {
     'pacs-unreachable': 'The PACS did not respond for a day. Export again when it responds.',
     'storage-full':
       'The gateway’s disk was full for a day. Export again when an administrator has freed space.',
-    'not-allowed': 'You no longer have permission to create this file. An administrator can change your role.',
+    'not-allowed':
+      'You no longer have permission to create this file. An administrator can change your role.',
     'identity-found': 'The file contained a patient’s name, so it was destroyed.',
     'too-large': 'The file would contain more than 19,000 images. Export fewer cases at a time.',
-    'case-deleted': 'A case in the file was deleted, so the file was deleted too. Export again without that case.',
+    'case-deleted':
+      'A case in the file was deleted, so the file was deleted too. Export again without that case.',
     unexpected:
       'The gateway could not create the file. Export again. If it fails again, contact an administrator.',
   } satisfies Record<ExportTrouble, string>,

@@ -8,7 +8,8 @@ export function leftOutWhenCancelled(count: number, arrived: number): string {
 }
 
 function arrivedOf(count: number, arrived: number): string {
-  if (count === 1) return arrived === 1 ? 'which had arrived at the gateway' : 'which had not fully arrived at the gateway';
+  if (count === 1)
+    return arrived === 1 ? 'which had arrived at the gateway' : 'which had not fully arrived at the gateway';
   if (arrived === 0) return 'none of them had fully arrived at the gateway';
   return arrived === count
     ? 'all of them had arrived at the gateway'

@@ -42,7 +42,8 @@ export const findWords = {
   full: (count: number) => `Only ${formatCount(count)} studies are shown. Narrow the search to see others.`,
   cut: 'Only your newest studies were searched.',
   none: 'No study matches this search',
-  noneWhat: 'Fill in fewer fields, or try another spelling. A study that was just sent may take a minute to appear.',
+  noneWhat:
+    'Fill in fewer fields, or try another spelling. A study that was just sent may take a minute to appear.',
   more: 'Show more',
   noName: 'No name',
   tooLarge: { title: 'There are too many results.', next: 'Narrow the search.' },

@@ -50,7 +50,8 @@ export const resultWords = {
     loading: 'Loading results…',
     more: 'Show older results',
     none: none('No results match these filters.'),
-    byRule: 'Models examine delivered studies automatically only if an administrator has added a rule for this.',
+    byRule:
+      'Models examine delivered studies automatically only if an administrator has added a rule for this.',
   },
 
   studyUID: (short: string) => `UID …${short}`,
@@ -222,7 +223,8 @@ export const resultWords = {
   keys: {
     title: 'Shortcuts',
     on: 'Turn on single-key shortcuts',
-    onWhat: 'Turn them off if they conflict with another program, such as speech input. They do not work while you type in a field.',
+    onWhat:
+      'Turn them off if they conflict with another program, such as speech input. They do not work while you type in a field.',
     list: [
       ['m', 'Next map'],
       ['[  ]', 'Make the map fainter, stronger'],

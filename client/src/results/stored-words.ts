@@ -110,8 +110,7 @@ export const storedWords = {
     algorithms: { AUTOMATIC: 'automatic', SEMIAUTOMATIC: 'semi-automatic', MANUAL: 'manual' } as Readonly<
       Record<string, string>
     >,
-    size: (columns: number, rows: number) =>
-      `${formatCount(columns)} × ${formatCount(rows)} pixels, binary`,
+    size: (columns: number, rows: number) => `${formatCount(columns)} × ${formatCount(rows)} pixels, binary`,
   },
   capture: 'The image with the heat map and text burned in',
 } as const;

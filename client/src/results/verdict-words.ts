@@ -35,7 +35,8 @@ export const verdictWords = {
   history: 'Verdicts, newest first',
   sending: 'Saving your verdict…',
   overtaken: 'Another radiologist gave a verdict first',
-  overtakenByOneself: (when: string) => `You gave another verdict in another tab or on another device, ${when}`,
+  overtakenByOneself: (when: string) =>
+    `You gave another verdict in another tab or on another device, ${when}`,
   overtakenWhat: KEPT_VERDICT,
   sendMine: 'Send my verdict',
   discardMine: 'Discard my verdict',

@@ -114,8 +114,7 @@ export const reviewWords = {
     signedHere: 'Your signature is stored on this device. It counts when the gateway has received it.',
     settled: 'Final answers',
     disputed: 'Nobody has decided which reading is final',
-    outcomeHidden:
-      'You are reading this case again. The earlier reading is hidden until you have signed.',
+    outcomeHidden: 'You are reading this case again. The earlier reading is hidden until you have signed.',
   },
   found: {
     title: 'What models found',
@@ -208,8 +207,7 @@ export const reviewWords = {
     reader: (place: number) => `Reader ${place}`,
     adjudicator: 'Adjudicator',
     use: 'Use these answers and marks',
-    useWhat:
-      'You can copy a reader’s answers and marks into your form. Comments and reasons are not copied.',
+    useWhat: 'You can copy a reader’s answers and marks into your form. Comments and reasons are not copied.',
     differs: 'differs',
     none: 'No answer',
   },

@@ -7,7 +7,8 @@ export const storedMarksWords = {
   /** The study's number, where there are several. */
   ofStudy: (study: number) => `, study ${study}`,
   reader: (place: number) => (place === 0 ? 'the adjudicator' : `reader ${place}`),
-  none: (reader: string) => `${reader} signed without marks. Nothing is sent to the PACS. The answers are stored here.`,
+  none: (reader: string) =>
+    `${reader} signed without marks. Nothing is sent to the PACS. The answers are stored here.`,
   onceSettled: 'will be sent to the PACS when the review is completed',
   withdrawn: 'not sent to the PACS, because the review was withdrawn',
   making: 'on the way to the PACS',
@@ -17,8 +18,7 @@ export const storedMarksWords = {
   waiting: {
     'pacs-unreachable': 'the PACS is not responding',
     'pacs-refuses-sign-in': 'the PACS rejects the gateway’s password; an administrator must correct it',
-    'pacs-settings-wrong':
-      'the gateway’s PACS settings are wrong; an administrator must correct them',
+    'pacs-settings-wrong': 'the gateway’s PACS settings are wrong; an administrator must correct them',
     'storage-full': 'the gateway is out of space',
     'gateway-failed': 'the gateway has a problem',
     'behind-another': 'another upload is sent first',

@@ -61,8 +61,7 @@ export const needsWords = {
     failed: 'The study is safe on this device. It is not in the PACS.',
     trouble: 'Nothing is deleted here. Until the problem is solved, the study may be incomplete in the PACS.',
     lost: 'The studies may be incomplete in the PACS. Images that have arrived are not sent twice.',
-    foreign:
-      'They cannot be sent from here. Unless they were sent from elsewhere, they are not in the PACS.',
+    foreign: 'They cannot be sent from here. Unless they were sent from elsewhere, they are not in the PACS.',
     'no-room': 'These studies are not on this device yet. Keep your files or disc.',
   } satisfies Record<Meaning, string>,
   /** About held-back instances that nobody can release. */
@@ -101,8 +100,7 @@ export const needsWords = {
   conflict: {
     mine: 'This image: not stored',
     other: 'Image in the PACS: sent first',
-    otherElsewhere:
-      'The image in the PACS was not sent from this page. Look at it in your PACS viewer.',
+    otherElsewhere: 'The image in the PACS was not sent from this page. Look at it in your PACS viewer.',
     notHere: 'This page no longer has the files. To see the image, choose them again on Upload.',
   },
   /** For people who do not see which study the button belongs to. */

@@ -46,7 +46,8 @@ export const sheetWords = {
   },
   further: (name: string, there: number, of: number, asPromised: number) =>
     `${name}: ${there} of ${of} there, ${asPromised} with the expected digest`,
-  coerced: (attributes: readonly CoercedAttribute[]) => `a rule changed ${nameCoerced(attributes)} for this destination`,
+  coerced: (attributes: readonly CoercedAttribute[]) =>
+    `a rule changed ${nameCoerced(attributes)} for this destination`,
   unfinished: (name: string) => `${name}: not complete there when this receipt was signed`,
   givenUp: (at: string) => `given up by an administrator, ${at}`,
   /** The beginning of the device's id is enough to find the study in a search of the site. */
@@ -63,8 +64,7 @@ export const sheetWords = {
     `removed by PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
   checked: (count: number) => `${images(count)} checked again by the gateway`,
   covered: (count: number) => `a person covered parts of ${plural(count, 'image', 'images')}`,
-  released: (count: number) =>
-    `a person checked ${plural(count, 'image', 'images')} and found no names`,
+  released: (count: number) => `a person checked ${plural(count, 'image', 'images')} and found no names`,
   withNames: 'sent with names',
   outcomes: {
     refused: (count: number) => `${count} refused`,
@@ -77,7 +77,8 @@ export const sheetWords = {
     'left-out-name': (count: number) => `${count} left out by a person: may show a name`,
     'left-out-other-patient': (count: number) => `${count} left out by a person: belongs to another patient`,
     'left-out-faulty': (count: number) => `${count} left out by a person: faulty`,
-    'left-out-unsafe': (count: number) => `${count} left out by a person: the policy does not allow sending it`,
+    'left-out-unsafe': (count: number) =>
+      `${count} left out by a person: the policy does not allow sending it`,
     damaged: (count: number) => `${count} damaged or missing on the disc`,
     held: (count: number) => `${count} held back until a person decides`,
   } satisfies Record<WithheldCause, (count: number) => string>,

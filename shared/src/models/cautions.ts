@@ -10,7 +10,10 @@ interface Caution {
 }
 
 const FILM: Readonly<Record<FilmFinding, Caution>> = {
-  rotated: { title: 'The film seems rotated', what: 'Its orientation is not the one that the model expects.' },
+  rotated: {
+    title: 'The film seems rotated',
+    what: 'Its orientation is not the one that the model expects.',
+  },
   inverted: { title: 'The film seems inverted', what: 'Black and white are swapped.' },
   blurred: { title: 'The film seems blurred', what: 'The patient may have moved.' },
   'lungs-cut-off': { title: 'The lungs are cut off', what: 'Part of them lies outside the film.' },

@@ -176,7 +176,7 @@ const INFERENCE_PROBLEMS = {
   'model-not-active': {
     status: 409,
     retry: 'changed',
-    title: 'This version is not the active one.',
+    title: 'This version is not the one that was activated last.',
     next: 'Check the list of models.',
   },
   'case-changed': {

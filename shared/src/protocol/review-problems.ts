@@ -5,8 +5,7 @@ export const REVIEW_PROBLEMS = {
   'review-changed': {
     status: 409,
     retry: 'changed',
-    title:
-      'This reading was changed in another tab, on another device, or by an administrator.',
+    title: 'This reading was changed in another tab, on another device, or by an administrator.',
     next: 'Check the current reading, then decide again.',
   },
   'review-marks-changed': {

@@ -8,8 +8,7 @@ const elements = (count: number) => counted(count, 'element', 'elements');
 
 export const deidWords = {
   missing: 'This study is no longer selected.',
-  missingWhat:
-    'Your selection is cleared when the page reloads. Studies also leave it when you press Send.',
+  missingWhat: 'Your selection is cleared when the page reloads. Studies also leave it when you press Send.',
   missingNext: 'Choose a study',
   inForce: '“After” is exactly what will be sent.',
   nothingLeft: 'Nothing has been sent yet.',
@@ -167,14 +166,16 @@ export const deidWords = {
         'The PACS keeps the version that you covered or released then, and stores no other version. If it shows a name, ask your PACS administrator to delete or cover it.',
       'named-in-pacs':
         'The PACS has this image with the text above. If the text names a person, ask your PACS administrator to delete the image. Then choose the study again.',
-      'left-out': 'If you want to send it after all, cover the name or release the image above. The policy must allow this.',
+      'left-out':
+        'If you want to send it after all, cover the name or release the image above. The policy must allow this.',
     },
     leaveOut: 'Leave out',
     decideAgain: 'Decide again',
     heldBack: 'Held back on this device',
     gone: 'The PACS no longer has this image as you sent it. It stays on this device until you decide again.',
     released: 'Released. It will be sent with the study',
-    covered: (count: number) => `Covered by ${counted(count, 'box', 'boxes')}. It will be sent with the study`,
+    covered: (count: number) =>
+      `Covered by ${counted(count, 'box', 'boxes')}. It will be sent with the study`,
     cover: 'Cover the name',
     change: 'Change the boxes',
     onInstance: (label: string, at: number) => `${label} on image ${formatCount(at)}`,
@@ -218,8 +219,7 @@ export const deidWords = {
         ? 'One frame can’t be shown here, so the image can’t be released.'
         : `${formatCount(frames)} frames can’t be shown here, so the image can’t be released.`,
     unseen: 'It can’t be released here, because its picture can’t be shown.',
-    onlyCovered:
-      'It can be sent only if you cover the name. Its pixels may contain more than is visible.',
+    onlyCovered: 'It can be sent only if you cover the name. Its pixels may contain more than is visible.',
     never: 'It cannot be released, even after a person has checked it.',
     all: (count: number) => `Release all ${formatCount(count)} shown`,
     allTitle: (count: number) => `Release ${images(count)}?`,

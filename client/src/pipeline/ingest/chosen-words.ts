@@ -131,8 +131,7 @@ export const chosenWords = {
     keep: 'The PACS gets the study exactly as it is, with names.',
   },
   namesLeave: 'Patients’ names will be sent',
-  namesLeaveWhat:
-    'Everyone who can open the study in the PACS can read them. Applies to this send only.',
+  namesLeaveWhat: 'Everyone who can open the study in the PACS can read them. Applies to this send only.',
   sentUncovered: (count: number) =>
     count === 1
       ? '1 covered image will be sent uncovered, because this choice does not change pixels.'

@@ -6,11 +6,13 @@ import type { Diagnosis } from './queued-study.ts';
 
 export const DIAGNOSES: Readonly<Record<Diagnosis, { readonly title: string; readonly next: string }>> = {
   'proxy-limits-size': {
-    title: 'A proxy between this device and the gateway rejects large requests, so the study is sent in small pieces.',
+    title:
+      'A proxy between this device and the gateway rejects large requests, so the study is sent in small pieces.',
     next: 'Sending still works, but more slowly. An administrator can raise the proxy’s limit for request bodies.',
   },
   'proxy-cuts-long-requests': {
-    title: 'A proxy between this device and the gateway ends long requests, so the study is sent in small pieces.',
+    title:
+      'A proxy between this device and the gateway ends long requests, so the study is sent in small pieces.',
     next: 'Sending still works, but more slowly. An administrator can raise the proxy’s time limit for requests.',
   },
   'proxy-buffers': {

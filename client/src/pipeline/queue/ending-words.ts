@@ -38,11 +38,11 @@ export const endingWords = {
     return `Cancelled here ${when}, and the copy here was deleted. ${inPacs === total ? all : some} in the PACS${way}.`;
   },
   openReceipt: 'Open that study and its receipt',
-  takenBackWhat:
-    'This study was cancelled before anything was sent. The copy here was deleted.',
+  takenBackWhat: 'This study was cancelled before anything was sent. The copy here was deleted.',
   takenBackPlain: 'This study was cancelled here, and the copy here was deleted.',
   /** Added for a study that was saved for a stick before it was cancelled. */
-  stillOnStick: 'The file for a USB stick still contains it. If someone sends that file, the study goes to the PACS.',
+  stillOnStick:
+    'The file for a USB stick still contains it. If someone sends that file, the study goes to the PACS.',
   takeBackSheet: {
     title: 'Stop sending this study?',
     what: (count: number) =>

@@ -16,8 +16,7 @@ export const queueWords = {
     'Studies appear here when you press Send. They stay in the list, without names, after they have arrived.',
   toUpload: 'Choose a study',
   noneOfSite: none('No studies have been sent yet'),
-  noneOfSiteWhat:
-    'Studies sent from this site appear here, with their history and receipts.',
+  noneOfSiteWhat: 'Studies sent from this site appear here, with their history and receipts.',
   parts: {
     'needs-you': 'To decide',
     'under-way': 'Being sent',

@@ -19,7 +19,8 @@ export const triageWords = {
   blankNext: 'Check the detector and the files before the patient leaves.',
   first: 'Sent earlier.',
   firstBy: 'Moved up by the automatic check',
-  outsideNotJudged: 'Not checked automatically: the check works only for frontal chest films of small children',
+  outsideNotJudged:
+    'Not checked automatically: the check works only for frontal chest films of small children',
   outside: 'Not checked automatically: the check works only for small children',
   notDiagnostic: 'Not for diagnostic use',
   showsNothing: 'An image is blank: every point has the same brightness.',

@@ -29,8 +29,7 @@ export const uploadWords = {
   recordWhat: 'One page that shows what was left out and when. Its code can be checked without this gateway.',
   proofs: {
     found: (count: number) => `Checked: the PACS lists ${images(count)}`,
-    digest: (count: number) =>
-      `${images(count)} in the PACS with the same digest as when sent`,
+    digest: (count: number) => `${images(count)} in the PACS with the same digest as when sent`,
     'read-back': (count: number) => `${images(count)} read back from the PACS and compared byte for byte`,
     committed: (count: number) => `${images(count)} that the PACS promised to keep`,
   },

@@ -154,8 +154,14 @@ export const markWords = {
       ['F', 'Freehand line'],
       ['L', 'Length'],
       ['T', 'Text'],
-      ['Enter', 'Draw in the middle of the image. With a selected mark: choose which point the arrow keys move'],
-      ['Arrow keys', 'Move the selected mark by 1 pixel, with Shift by 10. Without a selected mark: move the image'],
+      [
+        'Enter',
+        'Draw in the middle of the image. With a selected mark: choose which point the arrow keys move',
+      ],
+      [
+        'Arrow keys',
+        'Move the selected mark by 1 pixel, with Shift by 10. Without a selected mark: move the image',
+      ],
       ['N', 'Select the next mark on this image'],
       ['Delete', 'Remove the selected mark'],
       ['Esc', 'Clear the selection and go back to Select and move'],

@@ -17,7 +17,9 @@ export const typeWords = {
   readers: (count: number) => counted(count, 'reader', 'readers'),
   questions: (count: number) => counted(count, 'question', 'questions'),
   hides: (readers: number) =>
-    readers > 1 ? 'Findings of models hidden from readers, shown to the adjudicator' : 'Findings of models hidden from readers',
+    readers > 1
+      ? 'Findings of models hidden from readers, shown to the adjudicator'
+      : 'Findings of models hidden from readers',
   version: (version: number) => `Version ${version}`,
   builtIn: 'Built in',
   madeBy: (name: string, when: string) => `By ${name}, ${when}`,

@@ -97,7 +97,7 @@ export const reportWords = {
       'This report uses pseudonyms instead of names and contains no text typed by people. Images are left out if their header does not rule out a name in the picture.',
     anonymous:
       'Ages, dates and places are grouped so that each group has at least five people. Cases that do not fit a group are left out. ' +
-      'Images are left out too, because they could identify a person.',
+      'Images are left out too, because they may show a name or identify a person.',
   } satisfies Record<Redaction, string>,
   notShown: ({ cases, isMore }: Partial<NotShown>): string | null => {
     if (cases === 0) return null;

@@ -72,9 +72,11 @@ export const coverWords = {
   release: (able: number) => `Release ${images(able)}`,
   back: 'Back to the boxes',
   unable: (count: number) => `${images(count)} can’t be covered on this device`,
-  unableWhat: 'The pixels are damaged, or their format is not supported here. Leave the image out, or export the study again.',
+  unableWhat:
+    'The pixels are damaged, or their format is not supported here. Leave the image out, or export the study again.',
   otherSize: (count: number) => `${images(count)} with a different size`,
-  otherSizeWhat: 'The name may be in another place on these images, so they stay held back. Cover them one by one.',
+  otherSizeWhat:
+    'The name may be in another place on these images, so they stay held back. Cover them one by one.',
 
   said: {
     added: (box: Box, count: number) =>
