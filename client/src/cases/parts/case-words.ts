@@ -178,7 +178,7 @@ export const caseWords = {
     result: (model: string, when: string) => `${model}, ${when}`,
     positive: {
       yes: 'abnormality found',
-      no: 'no abnormality found',
+      no: 'no abnormality',
       otherImage: 'not a chest film',
       silent: 'no answer',
       kind: 'image type only, no finding',
