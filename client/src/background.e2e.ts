@@ -239,7 +239,7 @@ if (why !== null) {
     await sendStudy(page, largeFilesOf(seed(4)));
     await inTheMiddle.reached;
     await page
-      .getByText(/^Keep this page open: \d+ images are safe here, but sent only while it is open/)
+      .getByText(/^Keep this page open: \d+ images are safe here, but sending stops when you close it/)
       .waitFor();
     await expect.poll(isAwake).toBe(true);
     await looksRight(page, 'queue-goes-on-open');

@@ -92,7 +92,7 @@ walk(
     await expect(page.locator('.held-instance[data-released=true]')).toHaveCount(0);
     await looksRight(page, 'held-back');
     await page.getByLabel('Series').selectOption({ index: 1 });
-    await page.getByText('This image does not leave this device.').waitFor();
+    await page.getByText('This image stays on this device.').waitFor();
     await page.getByRole('button', { name: 'Enlarge the picture of image 2' }).click();
     await page.getByRole('dialog').locator('canvas').waitFor();
     await looksRight(page, 'held-large');
@@ -109,7 +109,7 @@ walk(
     await releaseTwo(page);
     await page.getByRole('heading', { name: '1 image held back' }).waitFor();
     await page.getByRole('button', { name: /^Leave out on image/ }).click();
-    await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
+    await page.getByRole('heading', { name: 'No images are held back any more' }).waitFor();
     await looksRight(page, 'held-back-left-out');
     await page.getByRole('button', { name: /^Decide again on image/ }).click();
     await page.getByRole('heading', { name: '1 image held back' }).waitFor();
@@ -144,7 +144,7 @@ walk('a document can only be left out', async ({ page, enter }) => {
   await enter();
   await choose(page, [documentFile()]);
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await page.getByText('It cannot be released, even after somebody has looked at it.').waitFor();
+  await page.getByText('It cannot be released, even after a person has checked it.').waitFor();
   await page.getByText('Picture can’t be shown here.').first().waitFor();
   await looksRight(page, 'held-document');
 });

@@ -199,7 +199,7 @@ if (why !== null || corpus === null) {
       await page.goto(world.address);
       await signIn(page);
       world.pacsLink.cut();
-      await chooseUnder(page, filesOf(canaries), /^Remove names on this device/);
+      await chooseUnder(page, filesOf(canaries), /^Remove names before sending/);
       // Instances that cannot be cleaned are listed with their reason, and stay.
       const kept = page.getByRole('region', { name: 'will not be sent' });
       await kept.getByText(REASONS['cannot-be-deidentified'].title).waitFor();

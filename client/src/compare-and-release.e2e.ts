@@ -140,7 +140,7 @@ walk(
     await choose(page, burnedIn(stage));
     await page.getByRole('link', { name: /^See what is removed/ }).click();
     const open =
-      'Image 2 of 3: Open the picture and look for a name in it; then you can say that nothing is there.';
+      'Image 2 of 3: Open the picture and check it for a name. Then you can confirm that it shows none.';
     await page.getByRole('button', { name: open }).click();
     const dialog = page.getByRole('dialog', { name: 'Picture of image 2' });
     // Closed sooner, nobody has seen it.
@@ -165,11 +165,11 @@ walk('a release covers one instance or all shown ones, and can be taken back', a
     { useInnerText: true },
   );
   await page.getByLabel(/^Image 1 of 3: I looked at this picture/).uncheck();
-  await page.getByText('This image does not leave this device.').waitFor();
+  await page.getByText('This image stays on this device.').waitFor();
   await page.getByRole('button', { name: 'Release all 3 shown' }).click();
   await looksRight(page, 'release-all');
-  await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
-  await page.getByRole('button', { name: 'Hold all 3 back again' }).click();
+  await page.getByRole('button', { name: 'I looked at all of them. Release' }).click();
+  await page.getByRole('button', { name: 'Hold back all 3 again' }).click();
   await page.getByRole('heading', { name: '3 images held back' }).waitFor();
   await releaseTwo(page);
   await looksRight(page, 'held-back-released');
@@ -186,7 +186,7 @@ walk(
     await page.getByRole('button', { name: 'Leave out on image 1' }).click();
     await page.getByRole('heading', { name: '1 image held back' }).waitFor();
     await expect(page.getByRole('button', { name: 'Leave out on image 2' })).toHaveCount(0);
-    await page.getByRole('button', { name: 'Nothing to send until you have decided' }).waitFor();
+    await page.getByRole('button', { name: 'Decide first: nothing can be sent yet' }).waitFor();
     await looksRight(page, 'held-back-whole');
     await page.getByRole('button', { name: 'Leave this study out' }).click();
     await page.getByRole('button', { name: 'Choose a study to send' }).waitFor();
@@ -199,15 +199,15 @@ walk('decisions about held images stand after a reload once the same files are c
   await openHeldBack(stage);
   await releaseTwo(page);
   await page.getByRole('button', { name: /^Leave out on image/ }).click();
-  await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
+  await page.getByRole('heading', { name: 'No images are held back any more' }).waitFor();
   await untilDecisionsKept(page, 3);
   await page.reload();
   await page.getByRole('link', { name: 'Upload' }).first().click();
   await choose(page, burnedIn(stage));
   await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 images' }).waitFor();
-  await page.getByText('You left 1 image of this study out', { exact: false }).waitFor();
+  await page.getByText('You left out 1 image of this study', { exact: false }).waitFor();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
+  await page.getByRole('heading', { name: 'No images are held back any more' }).waitFor();
   await expect(page.locator('.held-instance[data-released=true]')).toHaveCount(2);
 });
 
@@ -225,7 +225,7 @@ walk('an unreadable file says what to do', async ({ page, folder, enter, seed })
   await rm(paths[1]!);
   await page.getByRole('button', { name: 'Next image' }).click();
   await page.getByText('The device could not read the file.').waitFor();
-  await page.getByText('Put the medium in again and choose the file once more.').waitFor();
+  await page.getByText('Reinsert the disc or drive, then choose the file again.').waitFor();
   await looksRight(page, 'before-after-unreadable');
 });
 
@@ -237,7 +237,7 @@ walk(
     await page.evaluate(() => {
       location.hash = '#/before-after/0f8b-1';
     });
-    await page.getByRole('heading', { name: 'This study is not chosen here.' }).waitFor();
+    await page.getByRole('heading', { name: 'This study is no longer selected.' }).waitFor();
     await looksRight(page, 'before-after-missing');
     await page.getByRole('link', { name: 'Choose a study' }).click();
     await page.getByRole('heading', { name: '1 study found' }).waitFor();

@@ -47,7 +47,7 @@ walk('is offered again, and the PACS takes it with a box over the name', async (
 
   await page.getByRole('link', { name: 'Upload' }).first().click();
   await choose(page, [onDisk('film.dcm', film)]);
-  await page.getByText('The PACS no longer has 1 that was sent before').waitFor();
+  await page.getByText('1 sent before is no longer in the PACS').waitFor();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.getByText('The PACS no longer has this image as you sent it').waitFor();
   await looksRight(page, 'cover-deleted');
@@ -55,7 +55,7 @@ walk('is offered again, and the PACS takes it with a box over the name', async (
   await page.getByRole('button', { name: 'Add a box' }).click();
   await page.getByRole('button', { name: 'Cover 1 image' }).click();
   await page.getByRole('button', { name: 'Release 1 image' }).click();
-  await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
+  await page.getByText('Covered by 1 box. It will be sent with the study').waitFor();
   await sendHeld(stage);
   const stored = await Promise.all((await filesOfStudy(stage.orthanc, study!)).map(parsed));
   assert.equal(

@@ -38,22 +38,22 @@ walk('a policy that keeps names says that covered images are sent uncovered, bef
   await openHeld(stage, filmsOf(stage, [{}, {}]));
   await openEditor(page);
   await drag(page, NAME_PLACE);
-  await page.getByLabel('Decide for these 2 images of the series together').check();
+  await page.getByLabel('Use the same boxes and decision for these 2 images of the series').check();
   await coverAndRelease(page, '2 images');
   await page.locator('main').getByRole('link', { name: 'Upload' }).click();
-  const said = page.getByText('2 covered images are sent uncovered');
+  const said = page.getByText('2 covered images will be sent uncovered');
   const change = page.getByRole('button', { name: 'Change', exact: false }).and(page.locator('.policy'));
   await change.click();
   const keep = page.getByRole('radio', { name: /^Keep everything unchanged/ });
   await keep.waitFor();
   await expect(said).toHaveCount(0);
   await keep.check();
-  await page.getByRole('dialog').getByText('2 covered images are sent uncovered').waitFor();
+  await page.getByRole('dialog').getByText('2 covered images will be sent uncovered').waitFor();
   await page.getByRole('button', { name: 'Keep names' }).click();
-  await page.locator('.send-bar').getByText('2 covered images are sent uncovered').waitFor();
+  await page.locator('.send-bar').getByText('2 covered images will be sent uncovered').waitFor();
   await looksRight(page, 'cover-names-kept');
   await change.click();
-  await page.getByRole('radio', { name: /^Remove names on this device/ }).check();
+  await page.getByRole('radio', { name: /^Remove names before sending/ }).check();
   await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
   await said.waitFor({ state: 'detached' });
 });
@@ -95,7 +95,7 @@ walk('with the keyboard alone a box is added, moved, resized, removed and brough
   await pressButton('Cover 1 image');
   await showAllFrames(page);
   await pressButton('Release 1 image');
-  await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
+  await page.getByText('Covered by 1 box. It will be sent with the study').waitFor();
 });
 
 walk(
@@ -104,7 +104,7 @@ walk(
     const { page } = stage;
     await openHeld(stage, filmsOf(stage, [{ frames: 1 }]));
     await page.getByRole('checkbox', { name: /^Image 1 of 1: I looked at this picture/ }).check();
-    await page.getByText('Released: it is sent with the study').waitFor();
+    await page.getByText('Released. It will be sent with the study').waitFor();
     await openEditor(page);
     await page.getByRole('button', { name: 'Hold it back again' }).click();
     await page.getByRole('heading', { name: '1 image held back' }).waitFor();
@@ -171,14 +171,14 @@ walk(
     await openHeld(stage, filmsOf(stage, [{}, { coding: 'rle', isDamaged: true }, { rows: 200 }]));
     await openEditor(page);
     await drag(page, NAME_PLACE);
-    await page.getByLabel('Decide for these 3 images of the series together').check();
+    await page.getByLabel('Use the same boxes and decision for these 3 images of the series').check();
     await page.getByRole('button', { name: 'Cover 3 images' }).click();
     await page.getByText('1 image can’t be covered on this device').waitFor();
-    await page.getByText('1 image of another size').waitFor();
+    await page.getByText('1 image with a different size').waitFor();
     await looksRight(page, 'cover-refused');
     await showAllFrames(page);
     await page.getByRole('button', { name: 'Release 1 image' }).click();
-    await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
+    await page.getByText('Covered by 1 box. It will be sent with the study').waitFor();
     await page.getByRole('heading', { name: '2 images held back' }).waitFor();
   },
 );
@@ -208,7 +208,7 @@ walk(
     await expect(page.getByRole('button', { name: 'Nothing identifying is visible' })).toBeDisabled();
     await showAllFrames(page);
     await page.getByRole('button', { name: 'Nothing identifying is visible' }).click();
-    await page.getByText('Released: it is sent with the study').waitFor();
+    await page.getByText('Released. It will be sent with the study').waitFor();
     await sendHeld(page);
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     await offersNoOtherVersion(page, films);
@@ -216,10 +216,10 @@ walk(
     assert.equal([others.length, claimedBoxes(instance!.elements)], [0, []]);
     const sent = { bytes: films[0]!, instance: instance!, boxes: [] };
     assert.equal(await faultsOf(await parsed(films[0]!), sent), []);
-    const trail = 'Released images of a study: nothing in them names anybody · 1 image';
+    const trail = 'Released images of a study as showing no names · 1 image';
     const event = await findInTrail(stage, trail);
     await looksRight(page, 'release-in-trail');
-    await openTimelineOf(stage, event, '1 image released: nothing in it names anybody');
+    await openTimelineOf(stage, event, '1 image released: it shows no names');
     await looksRight(page, 'release-in-timeline');
   },
 );

@@ -58,7 +58,7 @@ async function fillsSmallWindow(page: Page): Promise<void> {
   const inSight = async () => (await page.locator('.cover-window').boundingBox())!;
   const sizeInSight = async () => (await inSight()).width * (await inSight()).height;
   await expect.poll(sizeInSight).toBeGreaterThanOrEqual((small.width * small.height) / 2);
-  for (const name of ['Cancel', 'Nothing identifying on any of them', 'Cover 2 images']) {
+  for (const name of ['Cancel', 'Nothing identifying is visible on any of them', 'Cover 2 images']) {
     const button = page.getByRole('dialog').getByRole('button', { name, exact: true });
     await button.scrollIntoViewIfNeeded();
     const covers = async () =>
@@ -88,21 +88,21 @@ walk(
     await page.getByRole('button', { name: 'Next frame' }).click();
     await page.getByText('1 box on other frames').waitFor();
     await page.getByRole('button', { name: 'Previous frame' }).click();
-    await page.getByLabel('Decide for these 2 images of the series together').check();
+    await page.getByLabel('Use the same boxes and decision for these 2 images of the series').check();
     await page.locator('.cover-light summary').click();
     await page.getByLabel('Brightness').selectOption('Dark parts');
-    await page.getByText('A frame counts as shown in the brightness as stored').waitFor();
+    await page.getByText('A frame counts as shown only with the brightness “As stored” or “Full range”').waitFor();
     await looksRight(page, 'cover');
     await fitsLaptop(page);
     await fillsSmallWindow(page);
     await page.getByRole('button', { name: 'Cover 2 images' }).click();
-    await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
+    await page.getByRole('heading', { name: 'This is what will be sent' }).waitFor();
     await looksRight(page, 'cover-tried');
     await expect(page.getByRole('button', { name: 'Release 2 images' })).toBeDisabled();
     await showAllFrames(page);
     await expect(page.getByLabel('Brightness')).toHaveValue('stored');
     await page.getByRole('button', { name: 'Release 2 images' }).click();
-    await page.getByText('Covered by 2 boxes: it is sent with the study').nth(1).waitFor();
+    await page.getByText('Covered by 2 boxes. It will be sent with the study').nth(1).waitFor();
     await looksRight(page, 'held-covered');
     await page.getByLabel('Search').fill('BurnedIn');
     await page.getByText('A person covered it on this device').waitFor();
@@ -123,7 +123,7 @@ walk(
     }
     const event = await findInTrail(stage, 'Covered parts of images of a study before sending · 2 images');
     await looksRight(page, 'cover-in-trail');
-    await openTimelineOf(stage, event, '2 images covered in part before sending');
+    await openTimelineOf(stage, event, 'Parts of 2 images covered before sending');
     await looksRight(page, 'cover-in-timeline');
     await choosesAgain(stage, films);
   },
@@ -140,7 +140,7 @@ walk(
     await expect(page.getByText(ASKS_TO_LOOK), 'it is said once').toHaveCount(1);
     await expect(page.getByRole('link', { name: 'Decide', exact: true })).toHaveCount(0);
     await looksRight(page, 'card-held');
-    await held.getByRole('link', { name: /^Look and cover/ }).click();
+    await held.getByRole('link', { name: /^Check and cover/ }).click();
     await page.locator('.cover-image canvas').waitFor();
     await untilAtRest(page);
     await drag(page, NAME_PLACE);
@@ -157,9 +157,9 @@ async function choosesAgain({ page }: Stage, films: readonly Uint8Array[]): Prom
   await chooseFilms(page, films);
   await page.getByText(/^Already in the PACS: 2 images of this study, sent /).waitFor();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  const said = page.locator('.notice', { hasText: 'You decided about it before: the PACS has it' });
+  const said = page.locator('.notice', { hasText: 'You decided about it before, and the PACS has it' });
   await said.waitFor();
-  await expect(page.getByText('This image does not leave this device.')).toHaveCount(0);
+  await expect(page.getByText('This image stays on this device.')).toHaveCount(0);
 }
 
 const holdsName = ({ x, y, width, height }: Box): boolean =>
@@ -184,9 +184,9 @@ walk('pictures seen only under their boxes cannot be released without them', asy
   await openEditor(page);
   await drag(page, NAME_PLACE);
   await boxAt(page, 1).waitFor();
-  await page.getByLabel('Decide for these 4 images of the series together').check();
+  await page.getByLabel('Use the same boxes and decision for these 4 images of the series').check();
   await page.getByRole('button', { name: 'Cover 4 images' }).click();
-  await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
+  await page.getByRole('heading', { name: 'This is what will be sent' }).waitFor();
   const sheet = page.getByRole('dialog');
   await leaf(page, 'Next image', ['2 of 4', '3 of 4', 'All 4']);
   await expect(page.getByRole('button', { name: 'Release 4 images' })).toBeEnabled();
@@ -194,7 +194,7 @@ walk('pictures seen only under their boxes cannot be released without them', asy
   await page.getByRole('button', { name: 'Remove all' }).click();
   // The first was seen before it had a box, the last one is in sight now.
   await sheet.getByText('2 of 4 pictures shown').waitFor();
-  await expect(page.getByRole('button', { name: 'Nothing identifying on any of them' })).toBeDisabled();
+  await expect(page.getByRole('button', { name: 'Nothing identifying is visible on any of them' })).toBeDisabled();
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await sheet.getByText('All 4 pictures shown').first().waitFor();
   await page.getByRole('button', { name: 'Cancel' }).click();
@@ -208,17 +208,17 @@ walk('pictures seen bare are released only once they were seen under their boxes
   await stage.enter();
   await openChosen(page, filmsOf(stage, [{ frames: 1 }, { frames: 1 }, { frames: 1 }]));
   await openEditor(page);
-  await page.getByLabel('Decide for these 3 images of the series together').check();
+  await page.getByLabel('Use the same boxes and decision for these 3 images of the series').check();
   await leaf(page, 'Next image', ['2 of 3', 'All 3']);
   await drag(page, NAME_PLACE);
   await page.getByRole('button', { name: 'Cover 3 images' }).click();
-  await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
+  await page.getByRole('heading', { name: 'This is what will be sent' }).waitFor();
   await page.getByRole('dialog').getByText('1 of 3 pictures shown').waitFor();
   await expect(page.getByRole('button', { name: 'Release 3 images' })).toBeDisabled();
   await leaf(page, 'Previous image', ['2 of 3', 'All 3']);
   await page.getByRole('button', { name: 'Release 3 images' }).click();
   await openEditor(page, 2);
-  await page.getByLabel('Decide for these 3 images of the series together').check();
+  await page.getByLabel('Use the same boxes and decision for these 3 images of the series').check();
 });
 
 test.run();

@@ -32,10 +32,10 @@ const walk = await walkScreens(test, {
 
 const MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the files.';
 const ALL_BUT_ONE =
-  'Your study is in the PACS, except 1 file not sent. Keep the disc or the files if it is needed.';
+  'Your study is in the PACS, except 1 file not sent. Keep the disc or the files if you need it.';
 
 const EXCEPT_FOUR =
-  'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if one of these is needed.';
+  'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if you need any of these.';
 
 const studyOf = ({ seed }: Stage, nth: number, name = 'Keller^Lena'): readonly StudyOnDisk[] =>
   filesOf({
@@ -60,7 +60,7 @@ const chooseUnsendable = (page: Page, file: StudyOnDisk): Promise<void> =>
 
 /** The disc is kept, nothing says that it may go, and this is how much was not sent. */
 async function isKept(page: Page, notSent: string): Promise<void> {
-  await disc(page, 'Keep your files or disc').waitFor();
+  await disc(page, 'Keep your disc or files').waitFor();
   await page.locator('.status-disc').getByRole('button', { name: notSent }).waitFor();
   await expect(page.getByText(/can remove|can delete/)).toHaveCount(0);
 }
@@ -114,7 +114,7 @@ walk(
     await page.getByRole('button', { name: 'Which file?' }).click();
     await page.getByRole('dialog').getByText('cut.dcm').waitFor();
     await page.getByRole('button', { name: 'Remove from this list' }).click();
-    await page.getByRole('button', { name: 'Forget them' }).click();
+    await page.getByRole('button', { name: 'Remove from list' }).click();
     await page.locator('.status-disc').waitFor({ state: 'detached' });
     await toUpload(stage);
     await chooseUnsendable(page, cut(next[0]!));
@@ -129,7 +129,7 @@ walk(
     const { page } = stage;
     await stage.enter();
     await choose(page, [...studyOf(stage, 5), ...studyOf(stage, 6, 'Weber^Karl')]);
-    await disc(page, 'Keep your files or disc').waitFor();
+    await disc(page, 'Keep your disc or files').waitFor();
     await page.getByRole('checkbox', { name: 'Send the study of Weber, Karl' }).uncheck();
     await pressSend(page);
     await page.locator('[data-part=arrived] .queue-name a').waitFor();
@@ -140,7 +140,7 @@ walk(
     await untilChoiceKept(page, 3);
     await page.reload();
     await page.getByText('3 images were not sent. Choose them again.').waitFor();
-    await disc(page, 'Keep your files or disc').waitFor();
+    await disc(page, 'Keep your disc or files').waitFor();
     await expect(page.getByText(/can remove|can delete/)).toHaveCount(0);
     await toUpload(stage);
     const [first, ...others] = studyOf(stage, 17, 'Vogt^Vera');
@@ -149,7 +149,7 @@ walk(
     await disc(page, EXCEPT_FOUR).waitFor();
     await page.getByRole('button', { name: 'Which files?' }).click();
     const list = page.getByRole('dialog', { name: '4 files not sent' });
-    await list.getByText('3 images of an earlier choice: choose them again').waitFor();
+    await list.getByText('3 images chosen earlier: choose them again').waitFor();
     await list.getByText('cut.dcm').waitFor();
   },
 );
@@ -170,9 +170,9 @@ walk(
     await crashed;
     const said = page.getByText('3 images were not sent. Choose them again.');
     await said.waitFor();
-    await disc(page, 'Keep your files or disc').waitFor();
+    await disc(page, 'Keep your disc or files').waitFor();
     await choose(page, studyOf(stage, 13, 'Weber^Karl'));
-    await page.getByText('3 images chosen, not safe yet: press Send').waitFor();
+    await page.getByText('3 images chosen, not saved yet. Press Send').waitFor();
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await said.waitFor();
     // A study that is sent now is said too, beside the others.
@@ -180,7 +180,7 @@ walk(
     await pressSend(page);
     await page
       .getByText(
-        'Your study is in the PACS, except 3 files not sent. Keep the disc or the files if one of these is needed.',
+        'Your study is in the PACS, except 3 files not sent. Keep the disc or the files if you need any of these.',
       )
       .waitFor();
     await expect(said).toBeVisible();
@@ -213,7 +213,7 @@ walk(
     await Promise.all([halb[0]!, ...fuchs].map((path) => rm(path)));
     await page.getByRole('button', { name: /^Send 2 studies/ }).click();
     await page.getByText('2 images added to the queue').waitFor();
-    await page.getByText('Nothing of the study of Fuchs, Ute could be read: 3 files not sent.').waitFor();
+    await page.getByText('The study of Fuchs, Ute could not be read: 3 files not sent.').waitFor();
     await page.getByRole('link', { name: 'Open your studies' }).click();
     await page.locator('[data-part=arrived] .queue-name a').waitFor();
     await isKept(page, '4 files not sent');
@@ -224,7 +224,7 @@ walk(
     await page.reload();
     await page.getByText('3 images were not sent. Choose them again.').waitFor();
     await page.getByText('1 damaged or missing', { exact: false }).first().waitFor();
-    await disc(page, 'Keep your files or disc').waitFor();
+    await disc(page, 'Keep your disc or files').waitFor();
     await expect(page.getByText(/can remove|can delete/)).toHaveCount(0);
   },
 );
@@ -239,7 +239,7 @@ walk('files that are cleared and chosen again count once', async (stage) => {
     await toUpload(stage);
     const other = studyOf(stage, 10, 'Weber^Karl');
     await choose(page, [...other, ...other, ...studyOf(stage, 11, 'Roth^Eva')]);
-    await page.getByText('3 files are the same as others here').waitFor();
+    await page.getByText('3 files are duplicates').waitFor();
     await page.getByRole('checkbox', { name: 'Send the study of Weber, Karl' }).uncheck();
     await page.getByRole('checkbox', { name: 'Send the study of Roth, Eva' }).uncheck();
     await isKept(page, '6 files not sent');

@@ -57,7 +57,7 @@ async function drawScreens({ address }: World, { username }: Account, browser: B
     ).newPage();
     await page.goto(address);
     await signIn(page, username);
-    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByText('Names are removed before sending').first().waitFor();
     // The app's own sample, which contains no real person.
     const chooseSample = async () => {
       await page.getByRole('button', { name: /^Try it with a sample study/ }).click();

@@ -40,9 +40,9 @@ async function standsApart(page: Page): Promise<void> {
   const before = page.viewportSize()!;
   for (const width of [1280, 1024, 390]) {
     await page.setViewportSize({ width, height: before.height });
-    const inStatus = page.locator('.status').getByRole('link', { name: '4 images to decide' });
+    const inStatus = page.locator('.status').getByRole('link', { name: '4 images need your decision' });
     const number = width > 560 ? badge(page, 4) : inStatus;
-    await expect(number).toHaveText(/4 (images )?to decide/, { useInnerText: true });
+    await expect(number).toHaveText(/4 (to decide|images need your decision)/, { useInnerText: true });
     const isApart = async () => {
       const [own, results] = await Promise.all([
         number.boundingBox(),
@@ -124,7 +124,7 @@ async function toolsAreInSight(page: Page): Promise<void> {
 /** All four large, one after the other; none of them is released before its picture was there. */
 async function releaseFromPictures(page: Page): Promise<void> {
   const held = page.locator('.held-instance');
-  const unopened = held.getByRole('button', { name: /Open the picture and look/ });
+  const unopened = held.getByRole('button', { name: /Open the picture and check it for a name/ });
   // Each is offered once its small picture is drawn.
   await unopened.nth(3).waitFor();
   await expect(unopened).toHaveCount(4);
@@ -132,13 +132,13 @@ async function releaseFromPictures(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Look at all 4 pictures' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('1 of 4 pictures shown').waitFor();
-  const release = dialog.getByRole('button', { name: 'I see no name in any: release all 4' });
+  const release = dialog.getByRole('button', { name: 'None of them shows a name: release all 4' });
   await expect(release).toBeDisabled();
   await dialog.getByRole('button', { name: 'Show all pictures' }).click();
   await dialog.getByText('All 4 pictures shown').first().waitFor();
   await release.click();
   await dialog.waitFor({ state: 'detached' });
-  await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
+  await page.getByRole('heading', { name: 'No images are held back any more' }).waitFor();
 }
 
 /** A PDF in DICOM: nothing here can remove names from it. */
@@ -181,10 +181,10 @@ walk(
     await standsApart(page);
     await page.getByRole('button', { name: /^Look at the pictures/ }).click();
     await page.getByRole('heading', { name: '4 images held back' }).waitFor();
-    await page.getByText(/The rest of this study is sent\.$/).waitFor();
+    await page.getByText(/The rest of this study will be sent\.$/).waitFor();
     await toolsAreInSight(page);
     await releaseFromPictures(page);
-    await page.locator('.status').getByText('4 images chosen, not safe yet: press Send').waitFor();
+    await page.locator('.status').getByText('4 images chosen, not saved yet. Press Send').waitFor();
     await pressSend(page);
     const tapped = await taps.now();
     assert.ok(tapped > 0 && tapped <= 6, `${tapped} taps`);
@@ -239,7 +239,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await page.getByRole('link', { name: /^Decide about/ }).click();
   await page.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
-  await page.getByText('Nothing to decide').waitFor();
+  await page.getByText('Nothing needs your decision').waitFor();
   await looksRight(page, 'needs-none');
   await page.getByRole('link', { name: 'Open your studies' }).click();
   await page.locator('[data-part=arrived] .queue-name a').click();
@@ -247,7 +247,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await looksRight(page, 'study-left-out');
   await page
     .getByText(
-      'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if one of these is needed.',
+      'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if you need any of these.',
     )
     .waitFor();
   await page.getByRole('button', { name: 'Which files?' }).click();
@@ -266,7 +266,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   const notSent = page.getByRole('button', { name: 'Which files?' });
   await notSent.click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove from this list' }).click();
-  await page.getByRole('button', { name: 'Forget them' }).click();
+  await page.getByRole('button', { name: 'Remove from list' }).click();
   await notSent.waitFor({ state: 'detached' });
   await page.reload();
   await page.getByText('4 images left out: not in the PACS').waitFor();
@@ -281,9 +281,9 @@ walk('with nothing left to decide, a choice that was not sent leads back to Send
   const send = page.getByRole('button', { name: /^Send 1 study/ });
   await send.waitFor();
   await page.goto(`${address}/#/needs`);
-  await page.getByText('Nothing to decide').waitFor();
+  await page.getByText('Nothing needs your decision').waitFor();
   await page.getByText(/you chose are not sent yet/).waitFor();
-  await page.locator('.status').getByText('4 images chosen, not safe yet: press Send under Upload').waitFor();
+  await page.locator('.status').getByText('4 images chosen, not saved yet. Press Send on the Upload page.').waitFor();
   const main = page.locator('.needs .button-main');
   await expect(main).toHaveText(['Go to Upload']);
   await main.click();

@@ -57,14 +57,14 @@ if (why !== null) {
       // A worker that could not store every file is thrown away.
       const isRegistered = async () => (await navigator.serviceWorker.getRegistration()) !== undefined;
       await expect.poll(() => page.evaluate(isRegistered)).toBe(false);
-      await expect(page.getByText('This device works offline')).toBeHidden();
+      await expect(page.getByText('This device can work offline')).toBeHidden();
       const kept = await page.evaluate(keptFiles);
       assert.ok(kept > 5 && kept < FILES_LIMIT, `${kept} files`);
 
       await browser.unroute('**/assets/looking-*.js');
       fetched.length = 0;
       await page.reload();
-      await untilStatusSays(page, 'This device works offline');
+      await untilStatusSays(page, 'This device can work offline');
       assert.ok(fetched.some((path) => path.startsWith('/assets/looking-')));
       assert.ok(fetched.length < FILES_LIMIT - 3, fetched.join(' '));
     } finally {
@@ -74,7 +74,7 @@ if (why !== null) {
 
   test('it opens after a restart of the browser, knows its user and the policy, and accepts studies', async () => {
     const installed = await openInstalled(await app.openBrowser(), app);
-    await untilStatusSays(installed, 'This device works offline');
+    await untilStatusSays(installed, 'This device can work offline');
     const files = await installed.evaluate(keptFiles);
     assert.ok(files > 10 && files <= FILES_LIMIT, `${files} files`);
     await app.gateway.stop();
@@ -82,7 +82,7 @@ if (why !== null) {
 
     const { page } = await coldStart(app);
     await untilStatusSays(page, 'Offline');
-    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByText('Names are removed before sending').first().waitFor();
     await page.getByRole('button', { name: 'Account of admin' }).waitFor();
     await choose(page, filesOf({ seed: 1 }));
     await page.getByRole('heading', { name: '1 study found' }).waitFor();

@@ -74,7 +74,7 @@ async function sendFrom(page: DrivenPage, username: string, paths: readonly stri
   await page.fill('User name', username);
   await page.fill('Password', PASSWORD);
   await page.pressButton('Sign in');
-  await page.untilText('Names are removed on this device');
+  await page.untilText('Names are removed before sending');
   await page.evaluate(untilControlled);
   await page.chooseFiles('input[data-picks=files]', paths);
   await page.untilText('1 study found');

@@ -57,7 +57,7 @@ walk(
   async (stage) => {
     const { page, account } = stage;
     await stage.enter();
-    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByText('Names are removed before sending').first().waitFor();
     await looksRight(page, 'upload-empty');
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByText('Nothing is waiting on this device.').waitFor();
@@ -68,7 +68,7 @@ walk(
     await pressKey(page, 'Escape');
     await page.evaluate(() => location.assign('#/nowhere'));
     await page
-      .getByRole('heading', { name: 'There is no such page, or it is not for your account' })
+      .getByRole('heading', { name: 'This page does not exist, or you don’t have permission to open it' })
       .waitFor();
     await looksRight(page, 'not-found');
   },
@@ -192,7 +192,7 @@ walk.installed(
     await queueOffline(stage, 2);
     await page.getByText('You can close this page: 24 images are safe here').waitFor();
     const isKept = await page.evaluate(() => navigator.storage.persisted());
-    const disc = isKept ? 'You can remove the disc' : 'Keep your files or disc';
+    const disc = isKept ? 'You can remove the disc' : 'Keep your disc or files';
     await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
     await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
     await looksRight(page, 'queue-offline');
@@ -200,7 +200,7 @@ walk.installed(
       .getByRole('button', { name: /^Cancel sending/ })
       .first()
       .click();
-    await page.getByRole('heading', { name: 'Cancel this study?' }).waitFor();
+    await page.getByRole('heading', { name: 'Stop sending this study?' }).waitFor();
     await looksRight(page, 'take-back');
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
     await page.getByText('12 images are safe here', { exact: false }).waitFor();
@@ -210,7 +210,7 @@ walk.installed(
     await page.reload();
     await page.getByText('12 images are safe here', { exact: false }).waitFor();
     await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
-    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByText('Names are removed before sending').first().waitFor();
     await looksRight(page, 'queue-opened-offline');
   },
 );
@@ -223,18 +223,18 @@ walk('an instance that contradicts the PACS waits for a decision, which is one b
   await sendStudy(page, alteredStudy(stage, 0));
   await page.getByRole('link', { name: /^Decide about/ }).click();
   const decision = page.getByRole('region', { name: /to decide$/ });
-  await decision.getByText('A different image with this ID is already there').waitFor();
+  await decision.getByText('A different image with this ID already exists').waitFor();
   await looksRight(page, 'study-decision');
   await page.getByRole('link', { name: 'Compare both images' }).click();
   await page.locator('.conflict canvas').nth(1).waitFor();
-  await page.getByText('Sent first: the one that stands').waitFor();
-  await page.getByRole('button', { name: /^Ask the PACS again/ }).waitFor();
+  await page.getByText('Image in the PACS: sent first').waitFor();
+  await page.getByRole('button', { name: /^Try storing again/ }).waitFor();
   await looksRight(page, 'needs-conflict');
   await page.goBack();
   await page.getByRole('button', { name: 'Leave it out' }).click();
   await looksRight(page, 'leave-out');
   await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click();
-  await expect(page.getByText(/^1 other image under the same ID/)).toBeVisible();
+  await expect(page.getByText(/^1 other image with the same ID/)).toBeVisible();
 });
 
 /** Presses Tab until it reaches the control, whose focus can be seen, and then Enter. */

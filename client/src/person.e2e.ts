@@ -118,8 +118,8 @@ walk.installed(
     await expect(page.getByRole('heading', { name: 'Sign in' })).toHaveCount(0);
     await visitor.setOffline(false);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
-    await page.getByText(/3 images were not sent\..*Studies that wait here stay encrypted/).waitFor();
+    await page.getByText('You were signed out because this device was not used for 15 minutes.').waitFor();
+    await page.getByText(/3 images were not sent\..*Studies waiting on this device stay encrypted/).waitFor();
     await page.locator('[data-standing=not-sent]').waitFor();
     await looksRight(page, 'sign-in-locked');
     await saysNothingOf(page, names);
@@ -147,7 +147,7 @@ async function staysLocked(stage: Stage): Promise<void> {
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await visitor.setOffline(false);
   await page.reload();
-  await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+  await page.getByText('You were signed out because this device was not used for 15 minutes.').waitFor();
   await isNotedAsLock(stage);
 }
 
@@ -156,7 +156,7 @@ async function isSaidAndSeen(page: Page): Promise<void> {
   const client = await page.context().newCDPSession(page);
   const { nodes } = await client.send('Accessibility.getFullAXTree');
   const warning = nodes.find(({ role }) => role?.value === 'alertdialog');
-  assert.match(String(warning?.description?.value), /^Signing out in \d+ s ?Nobody has touched this device/);
+  assert.match(String(warning?.description?.value), /^Signing out in \d+ s ?This device has not been used for a while/);
   await expect(page.getByRole('alertdialog')).toBeInViewport({ ratio: 1 });
 }
 
@@ -181,7 +181,7 @@ walk('a warning that nobody answers ends with the lock, and one that is answered
   // A browser sends this event once something else lies below a pointer at rest: nobody has touched it.
   await place.evaluate((last) => dispatchEvent(new PointerEvent('pointermove', last.move)));
   await moveClock(page, MINUTE);
-  await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+  await page.getByText('You were signed out because this device was not used for 15 minutes.').waitFor();
   await expect(page.getByRole('alertdialog')).toHaveCount(0);
   await expect(page.getByText('stay encrypted', { exact: false }), 'nothing waits').toHaveCount(0);
 });
@@ -239,7 +239,7 @@ walk('a refused sign-in keeps the focus, and without a network one message says 
   await page.getByText('User name or password is wrong.').waitFor();
   await expect(page.getByLabel('Password', { exact: true })).toBeFocused();
   await visitor.setOffline(true);
-  await page.getByText('There is no network.', { exact: false }).waitFor();
+  await page.getByText('There is no network connection.', { exact: false }).waitFor();
   await enters.click();
   await page.getByRole('button', { name: 'Sign in', disabled: false }).waitFor();
   await expect(page.locator('.sign-in .notice')).toHaveCount(1);

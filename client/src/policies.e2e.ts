@@ -47,7 +47,7 @@ const ASKING = {
   roles: ['admin'],
 };
 const INSTANCES = 4;
-const HELD = 'The policy was changed while the study waited.';
+const HELD = 'The policy was changed while the study was waiting.';
 
 const test = suite('an administrator’s policy');
 const why = await noWorldBecause();
@@ -107,7 +107,7 @@ async function send(
 }
 
 async function choosePolicy(page: Page): Promise<void> {
-  await page.getByRole('button', { name: /^Names are removed on this device/ }).click();
+  await page.getByRole('button', { name: /^Names are removed before sending/ }).click();
   await page.getByLabel(POLICY.title).check();
   await page.getByRole('button', { name: 'Done' }).click();
   await page.getByRole('button', { name: new RegExp(`^${POLICY.title}`) }).waitFor();
@@ -238,7 +238,7 @@ if (why !== null) {
     await page.reload();
     await page.getByRole('link', { name: 'Upload' }).click();
     await choose(page, filesOf(third));
-    await page.getByRole('button', { name: /^Names are removed on this device/ }).click();
+    await page.getByRole('button', { name: /^Names are removed before sending/ }).click();
     await page.getByLabel(ASKING.title).check();
     await page.getByRole('button', { name: 'Keep names' }).click();
     const send = page.locator('.send-button');
@@ -249,7 +249,7 @@ if (why !== null) {
     await pressKey(page, 'Escape');
     await sheet.waitFor({ state: 'detached' });
     await send.click();
-    await sheet.getByLabel('The patient asked for it').check();
+    await sheet.getByLabel('Requested by the patient').check();
     await sheet.getByRole('button', { name: 'Send 1 study' }).click();
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 3 * INSTANCES);
     const { rows } = await askAs<AuditTrail>(app.gateway, ADMIN, '/audit?limit=1000');

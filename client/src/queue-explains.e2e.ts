@@ -42,12 +42,12 @@ walk('a question that is open while the study arrives says that it was too late'
   await page.getByRole('button', { name: `Cancel sending: ${named(stage, 4)}` }).click();
   await page.getByRole('dialog').waitFor();
   inTheMiddle.resume();
-  await page.getByText(/^It was too late to cancel the study of .*: it is in the PACS/).waitFor();
+  await page.getByText(/^Too late to cancel the study of .*. It is in the PACS/).waitFor();
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await looksRight(page, 'cancel-too-late');
   await page.getByRole('button', { name: 'Close this message' }).click();
-  await page.getByText('It was too late').waitFor({ state: 'detached' });
+  await page.getByText('Too late to cancel the study of').waitFor({ state: 'detached' });
 });
 
 walk(
@@ -63,7 +63,7 @@ walk(
     const refusal = { type: 'x', title, status: 403, code: 'not-allowed', correlationId: 'c' };
     await visitor.route('**/decisions', (route) => route.fulfill({ status: 403, json: refusal }));
     await cancel.click();
-    await page.getByText('Images that are not in the PACS yet are left out', { exact: false }).waitFor();
+    await page.getByText('Images not yet in the PACS will not be sent.', { exact: false }).waitFor();
     await looksRight(page, 'cancel');
     await confirm.click();
     await page.getByText(title, { exact: false }).waitFor();
@@ -95,19 +95,19 @@ walk('something else answering in the gateway’s place is reported', async (sta
   );
   await sendStudy(page, filesOf({ seed: seed(5) }));
   await page
-    .getByText('Something else on this network answers instead of the gateway', { exact: false })
+    .getByText('A sign-in page or proxy on this network is responding instead of the gateway', { exact: false })
     .waitFor();
   await looksRight(page, 'queue-proxy');
   await visitor.unroute('**/api/upload/**');
   await untilInPacs(stage, 12);
-  await page.getByText('Something else on this network', { exact: false }).waitFor({ state: 'detached' });
+  await page.getByText('A sign-in page or proxy on this network', { exact: false }).waitFor({ state: 'detached' });
   await page.getByRole('heading', { name: 'In the PACS 1' }).waitFor();
 });
 
 /** The page of what the browser may delete advises to install the app only once its button can do it. */
 async function installIsAdvisedWithItsButton(page: Page): Promise<void> {
   if (await page.evaluate(() => navigator.storage.persisted())) return;
-  await page.getByText('a device that runs out of space could delete', { exact: false }).waitFor();
+  await page.getByText('If this device runs out of space', { exact: false }).waitFor();
   const install = page.getByRole('button', { name: 'Install', exact: true });
   await expect(install.or(page.getByText('Install the app', { exact: false }))).toHaveCount(0);
   await page.evaluate(() =>
@@ -147,7 +147,7 @@ walk(
     };
     const other = { name: 'Kurz^Bo', id: 'PAT-3003' };
     await chooseAgain(filesOf({ seed: seed(22), series: 1, instancesPerSeries: 2, patient: other }));
-    await page.getByText('The study of Meier, Anna is not among what you chose').waitFor();
+    await page.getByText('Your selection does not contain the study of Meier, Anna').waitFor();
     await looksRight(page, 'upload-other-again');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await page.getByRole('link', { name: /^Studies/ }).click();
@@ -214,8 +214,8 @@ walk(
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     await toUpload(page);
     await choose(page, files);
-    await page.getByText('5 of its 6 images are in the PACS already; 1 is new and will be sent.').waitFor();
-    await page.getByText('1 image chosen, not safe yet: press Send').waitFor();
+    await page.getByText('5 of its 6 images are already in the PACS; 1 is new and will be sent.').waitFor();
+    await page.getByText('1 image chosen, not saved yet. Press Send').waitFor();
     await looksRight(page, 'upload-sent-in-part');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     const [first, ...others] = files.slice(0, 5);
@@ -224,13 +224,13 @@ walk(
     await choose(page, [{ ...first!, buffer: other }, ...others]);
     await page
       .getByText(
-        '4 of its 5 images are in the PACS already; 1 differs from what the PACS has under the same ID.',
+        '4 of its 5 images are already in the PACS; 1 differs from the image with the same ID in the PACS.',
       )
       .waitFor();
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await choose(page, files.slice(5));
     await page.getByText('The PACS has other images of this study; 1 is new and will be sent.').waitFor();
-    await expect(page.getByText('Sending it again stores nothing twice')).toHaveCount(0);
+    await expect(page.getByText('Sending again will not create duplicates')).toHaveCount(0);
     await page.getByRole('button', { name: /^Send 1 study/ }).click();
     const row = page.locator('.queue-row');
     await row.getByText('2 sends of this study', { exact: false }).waitFor();
@@ -252,10 +252,10 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   await choose(page, filesOf({ seed: seed(1) }));
   await page.getByText(/^Already in the PACS: 12 images of this study, sent /).waitFor();
   const status = page.locator('.status');
-  await status.getByText('12 images chosen: all in the PACS already').waitFor();
+  await status.getByText('12 images chosen, all already in the PACS').waitFor();
   await page
     .getByRole('button', { name: 'Send 1 study' })
-    .getByText('12 images, all in the PACS already')
+    .getByText('12 images, all already in the PACS')
     .waitFor();
   await looksRight(page, 'upload-sent-before');
   await page.getByRole('link', { name: 'Open that study and its receipt' }).click();
@@ -266,11 +266,11 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   await page.getByLabel(/^Keep everything unchanged/).check();
   await page.getByRole('button', { name: 'Keep names' }).click();
   await page
-    .getByText('In the PACS already, without names. This Send makes a second copy with them.')
+    .getByText('Already in the PACS, without names. Sending it now creates a second copy with names.')
     .waitFor();
-  await status.getByText('12 images chosen, not safe yet: press Send').waitFor();
+  await status.getByText('12 images chosen, not saved yet. Press Send').waitFor();
   await page.locator('button.policy').click();
-  await page.getByLabel(/^Remove names on this device/).check();
+  await page.getByLabel(/^Remove names before sending/).check();
   await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
   await page.getByText(/^Already in the PACS: 12 images/).waitFor();
   await page.getByRole('button', { name: /^Send 1 study/ }).click();
@@ -294,7 +294,7 @@ walk(
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
     await looksRight(page, 'upload-choice-lost');
     await choose(page, filesOf({ seed: seed(1) }));
-    await page.getByText('12 images chosen, not safe yet: press Send').waitFor();
+    await page.getByText('12 images chosen, not saved yet. Press Send').waitFor();
   },
 );
 

@@ -71,7 +71,7 @@ walk('a study that is cancelled without a network says so, and the gateway is to
   await visitor.setOffline(true);
   await page.getByRole('button', { name: /^Cancel sending: / }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
-  await page.getByText('The gateway has not confirmed that it is cancelled', { exact: false }).waitFor();
+  await page.getByText('Sending from this device has stopped', { exact: false }).waitFor();
   await page.locator('[data-part=taken-back] .study-where').getByText('Cancelling').waitFor();
   await expect(page.getByRole('button', { name: /^Cancel sending: / })).toHaveCount(0);
   await expect(page.getByText(/safe here/), 'it is to be deleted').toHaveCount(0);
@@ -129,7 +129,7 @@ walk(
     const chooser = page.waitForEvent('filechooser');
     await page.getByRole('button', { name: 'Choose it again' }).click();
     await (await chooser).setFiles([...filesOf({ seed: seed(6) })]);
-    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByText('Names are removed before sending').first().waitFor();
     await pressSend(page);
     await untilInPacs(stage, 12);
     await page.getByText('The browser deleted', { exact: false }).waitFor({ state: 'detached' });

@@ -38,7 +38,7 @@ async function signOut({ page, account }: Pick<Stage, 'page' | 'account'>): Prom
 
 async function openArrived({ page }: Stage): Promise<void> {
   await page.locator('[data-part=arrived] .queue-name a').first().click();
-  await page.getByText('12 images in the PACS with the same digest as the bytes that were sent').waitFor();
+  await page.getByText('12 images in the PACS with the same digest as when sent').waitFor();
 }
 
 walk(
@@ -69,10 +69,10 @@ walk(
     await change.click();
     await looksRight(page, 'policy');
     await keep.check();
-    await page.getByText('Patients’ names leave this device').waitFor();
+    await page.getByText('Patients’ names will be sent').waitFor();
     await looksRight(page, 'policy-names');
     await pressKey(page, 'Escape');
-    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByText('Names are removed before sending').first().waitFor();
     const bar = page.locator('.send-bar');
     const calm = await bar.evaluate((element) => getComputedStyle(element).backgroundColor);
     await change.click();
@@ -83,7 +83,7 @@ walk(
     await looksRight(page, 'upload-names');
     await page.getByRole('button', { name: 'Send 1 study' }).click();
     await page.locator('[data-part]').first().waitFor();
-    await page.getByText('Names are removed on this device').first().waitFor();
+    await page.getByText('Names are removed before sending').first().waitFor();
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, study(stage, 2));
     await change.waitFor();
@@ -221,7 +221,7 @@ walk(
     await looksRight(page, 'study-receipt-faulty');
     await visitor.unroute('**/.well-known/jwks.json');
     await page.getByRole('button', { name: /^Try again/ }).click();
-    await page.getByText('12 images in the PACS with the same digest as the bytes that were sent').waitFor();
+    await page.getByText('12 images in the PACS with the same digest as when sent').waitFor();
   },
 );
 

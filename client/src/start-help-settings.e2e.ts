@@ -50,7 +50,7 @@ walk('auditors, researchers and radiologists begin where their work is', async (
     await page.getByRole('button', { name: /^Account of/ }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await expect(page.getByText('nobody used this device', { exact: false })).toHaveCount(0);
+    await expect(page.getByText('this device was not used', { exact: false })).toHaveCount(0);
   };
   await enterAs('auditor');
   await page.getByRole('heading', { name: 'What you can do here' }).waitFor();
@@ -60,14 +60,14 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await page.getByRole('link', { name: /^Read and verify the audit trail/ }).click();
   await page.getByRole('heading', { name: 'Audit trail', level: 1 }).waitFor();
   await page.getByRole('link', { name: 'Start', exact: true }).click();
-  await page.getByRole('link', { name: 'See which studies were sent' }).click();
+  await page.getByRole('link', { name: 'See sent studies' }).click();
   await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
   await page.locator('main[aria-busy=false]').waitFor();
   await expect(page.getByRole('link', { name: 'Choose a study' }), 'an auditor sends nothing').toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Select' }), 'nothing here can be selected').toHaveCount(0);
   await looksRight(page, 'studies-auditor');
   await page.getByRole('link', { name: 'Start', exact: true }).click();
-  await page.getByRole('link', { name: /^See what the models found/ }).click();
+  await page.getByRole('link', { name: /^See AI results/ }).click();
   await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();
   await expect(page.getByRole('link', { name: 'Run AI' }), 'an auditor runs no model').toHaveCount(0);
   await page.getByRole('link', { name: 'Start', exact: true }).click();
@@ -88,7 +88,7 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await page.getByRole('heading', { name: 'Results', exact: true }).waitFor();
   await page.getByRole('link', { name: /^Studies/ }).click();
   await page.locator('.segment', { hasText: 'Yours' }).click();
-  await page.getByText('You have not sent a study').waitFor();
+  await page.getByText('You have not sent any studies').waitFor();
   await looksRight(page, 'studies-radiologist');
   await page.locator('main').getByRole('link', { name: 'Run AI' }).click();
   // Without a study of their own they find others'.
@@ -125,7 +125,7 @@ walk(
     await page.getByRole('heading', { name: 'It says “PACS not reachable”' }).waitFor();
     await expect.poll(() => touchingCounts(page)).toEqual([]);
     await looksRight(page, 'help-signed-out');
-    await page.getByRole('link', { name: 'Back to the sign-in' }).click();
+    await page.getByRole('link', { name: 'Back to sign-in' }).click();
     await stage.enter();
     const study = syntheticStudy({
       seed: stage.seed(0),
@@ -154,7 +154,7 @@ walk(
     await page.getByRole('link', { name: 'Help' }).click();
     await page.getByText('save it for a USB stick', { exact: false }).waitFor();
     await page
-      .getByText('Ask the administrator of your PACS to remove it there.', { exact: false })
+      .getByText('Ask your PACS administrator to remove it.', { exact: false })
       .waitFor();
     await looksRight(page, 'help');
   },

@@ -77,7 +77,7 @@ async function askForReaders({ page, hands }: Person, readers: readonly Account[
   await hands.press(button(page, 'Request a reading'));
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('option', { name: /two blinded/ }).waitFor({ state: 'attached' });
-  await hands.pick(dialog.getByLabel('What is asked'), 'Chest film, two blinded readers');
+  await hands.pick(dialog.getByLabel('Review type'), 'Chest film, two blinded readers');
   for (const { username } of readers) await hands.tick(dialog.getByLabel(new RegExp(`^${username}`)));
   await dialog
     .getByText(/may have seen the results/)
@@ -110,7 +110,7 @@ async function mark({ page, hands }: Person, label: string): Promise<void> {
       await (nth === 0 ? page.mouse.down() : page.mouse.up());
     }
   }
-  await hands.press(page.getByRole('button', { name: 'Change: 1 Box' }));
+  await hands.press(page.getByRole('button', { name: 'Edit: 1 Box' }));
   await hands.type(page.getByRole('textbox', { name: 'Label', exact: true }), label);
   await hands.press(button(page, 'Save the mark'));
   await page.getByRole('region', { name: 'Marks (1)' }).getByText(label).waitFor();
@@ -126,7 +126,7 @@ async function saveAndSign({ page, hands }: Person): Promise<void> {
   await hands.press(button(page, 'Save the answers'));
   await page.getByText('You can change it until you sign.').waitFor();
   await hands.press(button(page, 'Sign'));
-  await page.getByText('Signs in 5 seconds.').waitFor();
+  await page.getByText('Your reading will be signed in 5 seconds.').waitFor();
 }
 
 /** By every route that tells of the case, its review or its results. */
@@ -270,7 +270,7 @@ for (const { handsOf, are, study } of WAYS)
     await third.page.getByRole('button', { name: 'A1 Box on image 1' }).waitFor();
     await third.hands.press(side.getByRole('button', { name: 'Use these answers' }));
     await saveAndSign(third);
-    await third.page.getByRole('region', { name: 'Decided between them' }).waitFor();
+    await third.page.getByRole('region', { name: 'Adjudicator' }).waitFor();
     await isExportedWithout(third, [...Object.values(secrets), ana!.username, ben!.username, cleo!.username]);
     for (const person of [one, other, third]) await person.leave();
   });

@@ -142,7 +142,7 @@ if (why !== null || evaluation === null) {
     await choose(page, films);
     await keepEverythingUnchanged(page);
     await page
-      .getByText('Image quality checked: nothing found')
+      .getByText('Image quality checked: no problems found')
       .nth(NORMAL_STUDIES - 1)
       .waitFor();
     await expect(page.getByText('Moved up')).toHaveCount(0);
@@ -192,7 +192,7 @@ if (why !== null || evaluation === null) {
     );
     await openUpload(page, app.address);
     await choose(page, files);
-    await page.getByText('No automatic check: it knows only frontal chest films', { exact: false }).waitFor();
+    await page.getByText('Not checked automatically: the check works only for frontal chest films of small children', { exact: false }).waitFor();
     await pressSend(page);
     const adult = Object.values(await triageInQueue(page)).find(
       (triage) => triage?.population === 'outside' && triage.runtime !== 'none',
@@ -216,11 +216,11 @@ if (why !== null || evaluation === null) {
     await looksRight(page, 'triage-card');
     await expect(page.getByText('repeat before the patient leaves', { exact: false })).toHaveCount(0);
     const card = page.locator('.triage-warning').filter({ has: onItsSide });
-    await card.getByRole('button', { name: /^Turn it/ }).click();
+    await card.getByRole('button', { name: /^Turn image/ }).click();
     await page.getByRole('img', { name: 'The image, turned upright' }).waitFor();
     await page.getByText('Turned on this screen only.', { exact: false }).waitFor();
     await looksRight(page, 'triage-turned');
-    await page.getByRole('button', { name: 'As it is stored' }).click();
+    await page.getByRole('button', { name: 'As stored' }).click();
     await page.locator('.film-marks path').first().waitFor({ state: 'attached' });
     await looksRight(page, 'triage-film');
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).first().click();
@@ -248,10 +248,10 @@ if (why !== null || evaluation === null) {
     ]);
     await page.getByText('The lungs seem to be cut off at the edge of the image.').waitFor();
     await page.locator('.triage-warning').getByText('Repeat before the patient leaves?').waitFor();
-    await expect(page.getByText('Image quality checked: nothing found')).toHaveCount(0);
+    await expect(page.getByText('Image quality checked: no problems found')).toHaveCount(0);
     await page.locator('.send-repeat').getByRole('button', { name: 'Look' }).click();
     await looksRight(page, 'triage-cut-off');
-    await page.getByRole('button', { name: 'Do not send it' }).click();
+    await page.getByRole('button', { name: 'Do not send' }).click();
   });
 
   test('films are decoded and examined in a worker: the page’s own thread runs no WebAssembly', async () => {
@@ -264,7 +264,7 @@ if (why !== null || evaluation === null) {
     opened.on('worker', (worker) => begun.push(worker.url()));
     await openUpload(opened, app.address);
     await choose(opened, films);
-    await opened.getByText('Image quality checked: nothing found').nth(3).waitFor();
+    await opened.getByText('Image quality checked: no problems found').nth(3).waitFor();
     const used = expect.poll(() =>
       opened.evaluate(() => (window as unknown as { usedWebAssembly: string[] }).usedWebAssembly),
     );

@@ -62,7 +62,7 @@ walk(
     const last = await childFilm({ set, file: positive.file, seed: seed(9) });
     await choose(page, films);
     await keepEverythingUnchanged(page);
-    await page.getByText('Image quality checked: nothing found').nth(1).waitFor();
+    await page.getByText('Image quality checked: no problems found').nth(1).waitFor();
     await expect(page.getByText('Moved up')).toHaveCount(0);
     await pressSend(page);
     await page.getByRole('link', { name: 'Upload' }).click();
@@ -105,7 +105,7 @@ walk(
     await page.getByText('2 studies to look at').waitFor();
     await page.locator('.send-repeat').getByRole('button', { name: 'Look' }).click();
     await looksRight(page, 'triage-blurred');
-    await page.getByRole('button', { name: 'Do not send it' }).click();
+    await page.getByRole('button', { name: 'Do not send' }).click();
     await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
     await page.getByText('1 study to look at').waitFor();
     await page
@@ -117,7 +117,7 @@ walk(
       .first()
       .click();
     await page.getByRole('button', { name: 'Send as it is' }).click();
-    await page.getByText('Sent as it is').waitFor();
+    await page.getByText('Will be sent as it is').waitFor();
     const pointedOut = page.locator('.triage-warning').getByText('Repeat before the patient leaves?');
     await expect(pointedOut, 'the other one is still pointed out').toHaveCount(1);
     await page.getByText('1 study to look at').waitFor();

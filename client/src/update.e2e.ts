@@ -71,8 +71,8 @@ if (why !== null) {
     await page.getByText('A new version is ready.').waitFor();
     // Until a person presses.
     await isVersion(page, project.version);
-    await press(page, 'Use it now');
-    await page.getByText('This is the new version.').waitFor();
+    await press(page, 'Update now');
+    await page.getByText('You are now using the new version.').waitFor();
     await page.getByText('12 images are safe here', { exact: false }).waitFor();
     await isVersion(page, 'second');
     await page.getByRole('button', { name: /^Resume/ }).click();
@@ -86,16 +86,16 @@ if (why !== null) {
     await choose(other, filesOf({ seed: 2 }));
     await copy.buildVersion('third');
     await askForUpdate(page);
-    await press(page, 'Use it now');
-    await page.getByText('Another window is reading a study or making it safe', { exact: false }).waitFor();
+    await press(page, 'Update now');
+    await page.getByText('Another window is still reading or saving a study', { exact: false }).waitFor();
     await expect(
       other.getByRole('button', { name: 'Send 1 study' }),
       'the text being read there is still there',
     ).toBeVisible();
     await other.getByRole('button', { name: 'Clear' }).click();
-    await press(page, 'Use it now');
+    await press(page, 'Update now');
     for (const each of [page, other]) {
-      await each.getByText('This is the new version.').waitFor();
+      await each.getByText('You are now using the new version.').waitFor();
       await isVersion(each, 'third');
     }
     await other.close();
@@ -115,7 +115,7 @@ if (why !== null) {
     await askForUpdate(page);
     await page.getByText('A new version is ready.').waitFor();
     await expect(
-      page.getByRole('button', { name: 'Use it now' }),
+      page.getByRole('button', { name: 'Update now' }),
       'not while something is read here',
     ).toBeDisabled();
     // Takes the new version over, as another browser window without our rules could have done.
@@ -129,7 +129,7 @@ if (why !== null) {
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
     await press(page, 'Clear');
-    await page.getByText('This is the new version.').waitFor();
+    await page.getByText('You are now using the new version.').waitFor();
     await page.getByRole('link', { name: 'Administration' }).click();
     await page.getByRole('link', { name: 'Dashboard' }).click();
     await page.locator('.figure-plot canvas').first().waitFor();

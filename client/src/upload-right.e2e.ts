@@ -56,7 +56,7 @@ walk(
     const middle = await sendHalf(stage);
     // Nothing passes yet: signing out does not wait for the network.
     await signOut(stage);
-    await page.getByText('still on their way from this device', { exact: false }).waitFor();
+    await page.getByText('still being sent from this device', { exact: false }).waitFor();
     await expect(page.locator('.queue-row, .card')).toHaveCount(0);
     middle.resume();
     await untilArrived(stage);

@@ -127,7 +127,7 @@ test('an image that does not say whether names are burned in is refused, unless 
   return withFiles({ a: study.instances[0]!.bytes }, async (run) => {
     const held = await run();
     assert.is(held.code, 1);
-    assert.match(held.said, /does not say whether it does.*\(undeclared-text\)/);
+    assert.match(held.said, /does not state whether this one does.*\(undeclared-text\)/);
     const warned = await run('--undeclared-text', 'warn');
     assert.is(warned.code, 0);
     assert.match(warned.said, /^Images that do not say .*: 1\. Nobody has looked\.$/);

@@ -157,7 +157,7 @@ async function countInstances({ orthanc: { restUrl, authorization } }: Pacs): Pr
 
 const OPEN_TO_ALL: Told = {
   mark: 'WARN',
-  says: 'The PACS answers everyone',
+  says: 'The PACS accepts requests without credentials',
   change: ['Orthanc', 'Set "AuthenticationEnabled" to true'],
 };
 
@@ -199,21 +199,21 @@ promise('with authentication: credentials that are missing, wrong and right', as
   assert.is(missing.code, 1);
   tells(missing, 'credentials-wanted', {
     mark: 'FAIL',
-    says: 'The PACS asks for credentials (status 401, scheme Basic)',
+    says: 'The PACS requires credentials (status 401, scheme Basic)',
     change: ['any', '--authorization "Basic …" (base64 of user:password), and PACS_AUTHORIZATION'],
   });
   const wrong = await doctor([locked.url, '--authorization', 'Basic eDp4']);
   assert.is(wrong.code, 1);
   tells(wrong, 'credentials-refused', {
     mark: 'FAIL',
-    says: 'The PACS does not take these credentials',
+    says: 'The PACS does not accept these credentials',
     change: ['Orthanc', 'Compare with "RegisteredUsers"'],
   });
   assert.match(wrong.words, 'The PACS cannot be asked yet.');
   const { authorization } = locked.orthanc;
   const right = await doctor([locked.url, '--authorization', authorization]);
   assert.is(right.code, 0);
-  assert.match(right.words, 'The PACS takes these credentials, and refuses callers without any.');
+  assert.match(right.words, 'The PACS accepts these credentials and refuses requests without credentials.');
   assert.match(right.words, 'Nothing is wrong.');
   for (const { words, report } of [missing, wrong, right])
     for (const secret of ['eDp4', authorization.slice('Basic '.length)])
@@ -245,7 +245,7 @@ promise('behind an nginx with its limit of 1 MB: the limit, and how to raise it'
     assert.equal(codesOf(said, 'FAIL'), ['bodies-too-small']);
     tells(said, 'bodies-too-small', {
       mark: 'FAIL',
-      says: 'Bodies of more than 1 MB are refused (status 413)',
+      says: 'Requests larger than 1 MB are refused by the PACS or its proxy (status 413)',
       change: ['nginx', 'client_max_body_size 0'],
     });
     assert.match(said.words, 'Largest body that passed: 1048576 bytes.');
@@ -268,7 +268,7 @@ promise('behind TLS: a private CA, a wrong name, and plain HTTP to it', async ({
     tells(strange, 'certificate-private', {
       mark: 'FAIL',
       says: 'issued by Hospital CA, which this machine does not trust',
-      change: ['any', 'give --ca FILE to relay doctor'],
+      change: ['any', 'use --ca FILE with relay doctor'],
     });
     const elsewhere = await doctor([`https://127.0.0.2:${other}/dicom-web`, '--ca', ca]);
     assert.equal([elsewhere.code, elsewhere.report.isReached], [3, false]);
@@ -287,7 +287,7 @@ promise('behind TLS: a private CA, a wrong name, and plain HTTP to it', async ({
     tells(plain, 'wants-tls', {
       mark: 'FAIL',
       says: 'This port expects https.',
-      change: ['any', 'Begin the address with https'],
+      change: ['any', 'Start the address with https'],
     });
   });
 });
@@ -324,7 +324,7 @@ promise('a lag of 20 s is measured, and the setting that fits is named', async (
     assert.equal([said.code, codesOf(said, 'FAIL')], [0, []]);
     tells(said, 'shown-late', {
       mark: 'WARN',
-      says: 'A search shows what was stored only after ',
+      says: 'A search finds stored instances only after ',
       change: ['any', 'Save a lag of 1'],
     });
     const inWords = Number(/→ Save a lag of (\d+) minutes at the destination/.exec(said.words)?.[1]);
@@ -344,7 +344,7 @@ promise('a dead port: exit 3, and no settings for a PACS that was not reached', 
   assert.equal([said.code, said.report.isReached], [3, false]);
   tells(said, 'connection-refused', {
     mark: 'FAIL',
-    says: `Nothing listens on port ${port} of 127.0.0.1.`,
+    says: `No program is listening on port ${port} of 127.0.0.1.`,
     change: ['Orthanc', 'Its port is "HttpPort"'],
   });
   assert.match(said.words, '1 problem, 0 warnings.');

@@ -67,7 +67,7 @@ test('the codes of the PACS are explained', async () => {
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks, '--json'], around), 0);
   await rm(folder, { recursive: true, force: true });
   const outcomes =
-    '2 coerced, 1 stored, 1 left out by a person before sending, 4 left out by a person: another patient’s, 2 damaged or missing on the disc, and not sent, 3 held back.';
+    '2 coerced, 1 stored, 1 left out by a person before sending, 4 left out by a person: belongs to another patient, 2 damaged or missing on the disc, and not sent, 3 held back.';
   assert.match(printed[0]!, /^This receipt is genuine: study 1\.2, revision 1, /);
   assert.ok(printed[0]!.endsWith(outcomes), printed[0]);
   assert.is(
@@ -75,12 +75,12 @@ test('the codes of the PACS are explained', async () => {
     'Proof: 1 listed by the PACS, 1 read back and compared byte for byte, 1 that the PACS promised to keep (storage commitment).',
   );
   assert.equal(printed.slice(2, 4), [
-    'Further destination archive (required), http://archive: 2 of 3 are there, 1 of them with the promised digest; it promised to keep 1; given up by an administrator, 2026-11-22T06:51:00.000Z.',
-    'Further destination late (also), http://late: not finished there when this was signed.',
+    'Further destination archive (required), http://archive: 2 of 3 are there, 1 of them with the expected digest; it promised to keep 1; given up by an administrator, 2026-11-22T06:51:00.000Z.',
+    'Further destination late (also), http://late: not complete there when this receipt was signed.',
   ]);
   assert.is(
     printed[4],
-    'The PACS gave code B006H for 2 images: The PACS left elements of the image out when it stored it. ' +
+    'The PACS gave code B006H for 2 images: The PACS removed elements from the image when it stored it. ' +
       'Check its coercion rules if you did not expect that.',
   );
   const { pacsReasons, proofs, withheld } = JSON.parse(printed[5]!) as {

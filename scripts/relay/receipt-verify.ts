@@ -166,8 +166,8 @@ function toDestination(destination: DestinationSummary): string {
   const { name, pacs, need, givenUpAt, of, there, asPromised, committed, coerced } = destination;
   const said =
     there === null
-      ? 'not finished there when this was signed'
-      : `${there} of ${of} are there, ${asPromised} of them with the promised digest`;
+      ? 'not complete there when this receipt was signed'
+      : `${there} of ${of} are there, ${asPromised} of them with the expected digest`;
   const given = givenUpAt === undefined ? '' : `; given up by an administrator, ${givenUpAt}`;
   const changed = coerced === undefined ? '' : `; a rule changed ${nameCoerced(coerced)} there`;
   const kept = committed === 0 ? '' : `; it promised to keep ${committed}`;
@@ -184,9 +184,9 @@ const NAMES = { code: 'code of a receipt', sheet: 'receipt on paper' } as const;
 const WITHHELD: Readonly<Record<WithheldCause, string>> = {
   'left-out': 'left out by a person before sending',
   'left-out-name': 'left out by a person: may show a name',
-  'left-out-other-patient': 'left out by a person: another patient’s',
+  'left-out-other-patient': 'left out by a person: belongs to another patient',
   'left-out-faulty': 'left out by a person: faulty',
-  'left-out-unsafe': 'left out by a person: not safe to send under the policy',
+  'left-out-unsafe': 'left out by a person: the policy does not allow sending it',
   damaged: 'damaged or missing on the disc, and not sent',
   held: 'held back',
 };

@@ -59,7 +59,7 @@ export async function goOffline(page: Page): Promise<void> {
 /** Until the page knows under which policy it sends; without a network it uses the one it last knew. */
 export function untilPolicyKnown(page: Page): Promise<void> {
   return page
-    .getByText(/^(Names are removed on this device|Names are kept)$/)
+    .getByText(/^(Names are removed before sending|Names are kept)$/)
     .first()
     .waitFor();
 }
@@ -143,7 +143,7 @@ export const largeFilesOf = (seed: number, instances = 16): StudyOnDisk[] =>
   filesOf({ seed, instancesPerSeries: instances / 2, rows: 512, columns: 512 });
 
 /** The button of the bar; the second where everything of the choice is held back. */
-const SENDS = /^(Send \d|Nothing to send until)/;
+const SENDS = /^(Send \d|Decide first)/;
 
 export async function choose(page: Page, files: readonly StudyOnDisk[]): Promise<void> {
   await page

@@ -58,7 +58,7 @@ walk(
     await fillSignIn(technician, name, first);
     await technician.getByRole('button', { name: 'Choose files' }).waitFor();
     await technician.goto(`${address}/#/admin/accounts`);
-    await technician.getByRole('heading', { name: /^There is no such page/ }).waitFor();
+    await technician.getByRole('heading', { name: /^This page does not exist, or you don’t have permission to open it/ }).waitFor();
     await technician.goto(`${address}/#/`);
 
     // The browser sends this event when somebody comes back to the page.
@@ -86,7 +86,7 @@ walk(
     await row.getByRole('button', { name: 'Save roles', disabled: true }).waitFor();
     await row.getByLabel(/^Technician/).uncheck();
     await row.getByLabel(/^Auditor/).check();
-    await row.getByText('With these roles nobody may send').waitFor();
+    await row.getByText('These roles do not allow sending').waitFor();
     await row.getByRole('button', { name: 'Save roles' }).click();
     await row.locator('summary').getByText('Auditor', { exact: true }).waitFor();
     await row.getByLabel(/^Technician/).check();
@@ -95,7 +95,7 @@ walk(
     await row.locator('summary').getByText('Technician', { exact: true }).waitFor();
 
     await row.getByRole('button', { name: `End sessions of ${name}` }).click();
-    await dialog(page).getByText('Nothing is lost: studies that wait on a device stay there').waitFor();
+    await dialog(page).getByText('Studies waiting on a device stay there').waitFor();
     await dialog(page).getByRole('button', { name: 'End sessions' }).click();
     await row.getByRole('button', { name: `End sessions of ${name}` }).waitFor({ state: 'detached' });
     await technician.reload();
@@ -104,16 +104,16 @@ walk(
     await row.getByRole('button', { name: 'Set a new password' }).click();
     await looksRight(page, 'account-password');
     await dialog(page).getByLabel('New password').fill('password1234');
-    await dialog(page).getByRole('button', { name: 'Set the password' }).click();
+    await dialog(page).getByRole('button', { name: 'Set password' }).click();
     await dialog(page).getByText('This password is too easy to guess.').waitFor();
     await dialog(page).getByLabel('New password').fill('four words for Anna');
-    await dialog(page).getByRole('button', { name: 'Set the password' }).click();
+    await dialog(page).getByRole('button', { name: 'Set password' }).click();
     await page.getByRole('dialog', { name: 'The new password is set' }).waitFor();
     await dialog(page).getByRole('button', { name: 'Done' }).click();
     await dialog(page).waitFor({ state: 'detached' });
 
     await row.getByRole('button', { name: `Disable ${name}` }).click();
-    await dialog(page).getByText('Studies that wait on a device stay there').waitFor();
+    await dialog(page).getByText('Studies waiting on a device stay there, encrypted').waitFor();
     await looksRight(page, 'account-disable');
     await dialog(page).getByRole('button', { name: 'Disable' }).click();
     await row.getByText('take them over under Studies').waitFor();
@@ -136,7 +136,7 @@ walk(
     await page.goto(`${address}/#/admin/accounts`);
     const own = await openRow(page, account.username);
     await expect(own.getByLabel(/^Administrator/)).toBeDisabled();
-    await own.getByText('You can’t take the role Administrator from yourself').waitFor();
+    await own.getByText('You can’t remove your own Administrator role, so that nobody is locked out').waitFor();
     await expect(own.getByRole('button', { name: /Disable|End sessions of|new password/ })).toHaveCount(0);
     // Somebody has taken the role from this person meanwhile, and the page shows the list of before.
     await ask(gateway, ADMIN, {
@@ -147,7 +147,7 @@ walk(
     const other = await openRow(page, ADMIN);
     await other.getByRole('button', { name: 'Disable admin' }).click();
     await dialog(page).getByRole('button', { name: 'Disable' }).click();
-    await page.getByRole('heading', { name: /^There is no such page/ }).waitFor();
+    await page.getByRole('heading', { name: /^This page does not exist, or you don’t have permission to open it/ }).waitFor();
     assert.is(
       (await ask(gateway, ADMIN, { path: '/admin/users' })).status,
       200,
@@ -177,7 +177,7 @@ walk(
     await page.getByLabel('Search by name or role').fill(`radiologist ${arabic}`);
     await page.getByText('1 account', { exact: true }).waitFor();
     await page.getByLabel('Search by name or role').fill('nobody at all');
-    await page.getByText('No account fits').waitFor();
+    await page.getByText('No accounts match').waitFor();
     await looksRight(page, 'accounts-none');
     await page.getByRole('button', { name: 'Clear the search' }).click();
     await page.getByLabel('Sort by').selectOption({ label: 'Last sign-in, newest first' });
@@ -191,7 +191,7 @@ walk('without an answer the page says so, and asks again', async (stage) => {
   await stage.enter();
   await page.route('**/api/admin/users', (route) => route.abort());
   await page.goto(`${address}/#/admin/accounts`);
-  await page.getByText('The gateway does not answer.').waitFor();
+  await page.getByText('The gateway is not responding.').waitFor();
   await looksRight(page, 'accounts-unreachable');
   await page.unroute('**/api/admin/users');
   await page.getByRole('button', { name: 'Try again' }).click();

@@ -77,13 +77,13 @@ test('says why the gateway refused, and that it does not answer; the list that i
   await store.change(ID, { disabled: true });
   assert.equal(
     [store.trouble.value?.code, store.trouble.value?.next, store.trouble.value?.id],
-    ['last-admin', 'Give another user the role admin first.', ID],
+    ['last-admin', 'First give another user the role Administrator.', ID],
   );
   answer = unreachable;
   await store.load();
   const { value: known } = store.accounts.answer;
   assert.ok(known.state === 'known');
-  assert.equal([known.old?.title, known.value.length], ['The gateway does not answer.', 1]);
+  assert.equal([known.old?.title, known.value.length], ['The gateway is not responding.', 1]);
   assert.is(store.isBusy.value, false);
 });
 

@@ -74,13 +74,13 @@ walk('a PACS that works stays primary when another one is added', async ({ page,
   await enter();
   await page.getByRole('link', { name: 'Administration' }).click();
   const first = page.getByRole('article', { name: 'default' });
-  await first.getByText('It answers, and gives what it holds.').waitFor();
+  await first.getByText('The PACS responds and returns stored images.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   const tick = page.getByRole('checkbox', { name: 'Send new studies here' });
   await tick.waitFor();
   await expect(tick).not.toBeChecked();
   await tick.check();
-  await page.getByText('New studies no longer go to default first.').waitFor();
+  await page.getByText('default is then no longer the primary destination.').waitFor();
   await looksRight(page, 'destination-takes-primary');
 });
 
@@ -92,9 +92,9 @@ async function offersNothingWhileRulesDecide(stage: Stage, further: Locator): Pr
   const path = '**/admin/rules/forwarding';
   await page.route(path, (route) => route.fulfill({ json: { version: 'a'.repeat(64), rules: [RULE] } }));
   await page.reload();
-  const says = further.getByText('It works, but no studies go here yet.', { exact: true });
+  const says = further.getByText('The destination works, but no studies are sent here yet.', { exact: true });
   await says.waitFor();
-  await expect(further.getByText('Rules decide first: “CT stays” takes some studies.')).toHaveCount(1);
+  await expect(further.getByText('Rules are checked first: “CT stays” applies to some studies.')).toHaveCount(1);
   await expect(further.getByRole('button', { name: /a sample study/ })).toHaveCount(0);
   await says.scrollIntoViewIfNeeded();
   await looksRight(page, 'destination-rules-first');
@@ -112,8 +112,8 @@ async function namesTheSender({ page, gateway }: Stage, further: Locator, path: 
   await page.unroute(path);
   await page.route(path, (route) => route.fulfill({ json }));
   await page.reload();
-  await further.getByText('It works, but no study has come here yet.', { exact: true }).waitFor();
-  const said = 'Rules decide first: “CT there” sends what it takes here; “CT stays” takes some studies.';
+  await further.getByText('The destination works, but no study has been sent here yet.', { exact: true }).waitFor();
+  const said = 'Rules are checked first: “CT there” sends matching studies here; “CT stays” applies to some studies.';
   await expect(further.getByText(said)).toHaveCount(1);
 }
 
@@ -124,7 +124,7 @@ async function saysLimit(page: Page, verdict: Locator): Promise<void> {
   await expect(said).toBeInViewport({ ratio: 1 });
   await verdict.getByText(/client_max_body_size 0/).waitFor();
   await verdict
-    .getByText('Instances up to 1 MB get there; larger ones stay at the gateway until the limit is raised.')
+    .getByText('Instances up to 1 MB can be sent. Larger ones stay at the gateway until the limit is raised.')
     .waitFor();
   await expect(verdict.getByText(/wait at the gateway/)).toHaveCount(0);
   // Smaller requests would help no instance that is larger than the limit.
@@ -134,7 +134,7 @@ async function saysLimit(page: Page, verdict: Locator): Promise<void> {
 async function offersSample(page: Page, behind: Locator): Promise<void> {
   await behind
     .locator('.destination-finding')
-    .getByText(/^It answers/)
+    .getByText(/^The PACS responds/)
     .waitFor();
   await behind.getByText(/adds three instances: a report \(SR\)/).waitFor();
   await looksRight(page, 'destination-mended');
@@ -176,7 +176,7 @@ walk(
       const url = `https://127.0.0.1:${port}/dicom-web`;
       await add(person, { url, username, password: 'a guess' });
       await page.getByRole('checkbox', { name: 'Send new studies here', checked: true }).waitFor();
-      await page.getByText('New studies no longer go to default first.').waitFor();
+      await page.getByText('default is then no longer the primary destination.').waitFor();
       pacsLink.mend();
       await person.click('Save');
       const behind = page.getByRole('article', { name: 'pacs-127-0-0-1' });
@@ -186,16 +186,16 @@ walk(
         .waitFor();
       const verdict = behind.locator('.destination-finding');
       await verdict.getByText(/^The certificate was issued by localhost/).waitFor();
-      await verdict.getByText(/^It is the primary destination: .* None waits yet\.$/).waitFor();
-      await verdict.getByText(/^Change what is named above, then press Test/).waitFor();
+      await verdict.getByText(/^This is the primary destination..* None waits yet\.$/).waitFor();
+      await verdict.getByText(/^Fix the problem above, then press Test/).waitFor();
       await looksRight(page, 'destination-untrusted');
-      const authority = /^Certificate file of the authority/;
+      const authority = /^Certificate file of the certificate authority for/;
       await saysUnreadable(page, behind.getByLabel(authority));
       await behind.getByLabel(authority).setInputFiles([onDisk('ca.pem', Buffer.from('no certificate'))]);
-      await behind.getByText('There is no certificate in this file.').waitFor();
+      await behind.getByText('This file contains no certificate.').waitFor();
       await person.choose(authority, 'ca.pem', CERTIFICATE);
-      await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
-      await person.fill(`Another password of ${username}`, password);
+      await verdict.getByText(/^The PACS does not accept these credentials/).waitFor();
+      await person.fill(`New password of ${username}`, password);
       await person.click('Save and test');
       await saysLimit(page, verdict);
       await looksRight(page, 'destination-limited');
@@ -233,7 +233,7 @@ walk(
     await add(person, { url: orthanc.url.replace('127.0.0.1', 'localhost'), username, password });
     await person.click('Save');
     const further = page.getByRole('article', { name: 'localhost' });
-    const says = further.getByText(/^It works, but no studies go here yet\./);
+    const says = further.getByText(/^The destination works, but no studies are sent here yet\./);
     await says.scrollIntoViewIfNeeded();
     await looksRight(page, 'destination-without-studies');
     await offersNothingWhileRulesDecide(stage, further);
@@ -250,7 +250,7 @@ walk(
     await page.goBack();
     await further
       .getByText(/^1 study/)
-      .or(further.getByText('No studies under way'))
+      .or(further.getByText('No studies being sent'))
       .waitFor();
     await expect(further.getByRole('combobox', { name: 'New studies localhost' })).toHaveValue('also');
     await further.getByRole('button', { name: 'Send a sample study localhost' }).waitFor();

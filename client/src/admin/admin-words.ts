@@ -1,4 +1,4 @@
 /** Words shared by all administration pages. */
 export const adminWords = {
-  loading: 'Asking the gateway…',
+  loading: 'Loading from the gateway…',
 } as const;

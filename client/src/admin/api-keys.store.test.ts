@@ -105,7 +105,7 @@ test('says that the gateway does not answer, and is ready to be asked again', as
   const store = createApiKeysStore(openTestApi(unreachable).api);
   await store.load();
   const { value: answer } = store.keys.answer;
-  assert.is(answer.state === 'failed' && answer.trouble.title, 'The gateway does not answer.');
+  assert.is(answer.state === 'failed' && answer.trouble.title, 'The gateway is not responding.');
   assert.is(store.keys.isAsking.value, false);
 });
 

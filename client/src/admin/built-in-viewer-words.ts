@@ -3,12 +3,12 @@ import type { BuiltInViewer, ViewerProblem } from '#shared/protocol/viewer.ts';
 
 export const builtInViewerWords = {
   title: 'Built-in viewer',
-  what: 'OHIF shows studies of the primary destination, unless that destination has viewers of its own.',
+  what: 'OHIF shows studies from the primary destination, unless that destination has its own viewers.',
   states: {
     'no-port': 'Off. To use it, set RELAY_VIEWER_PORT and restart the gateway.',
-    absent: 'Off. The gateway fetches it when you turn it on.',
-    fetching: 'The gateway is fetching it…',
-    off: 'Off. Its files are on the gateway’s disk.',
+    absent: 'Off. The gateway downloads it when you turn it on.',
+    fetching: 'The gateway is downloading it…',
+    off: 'Off. Its files are already on the gateway.',
     on: 'On.',
   } satisfies Record<BuiltInViewer['state'], string>,
   version: (version: string) => `OHIF ${version}`,
@@ -22,7 +22,7 @@ export const builtInViewerWords = {
   askRemove: {
     title: 'Remove the viewer?',
     about: 'OHIF',
-    what: 'Nobody can open studies in it any more. Turning it on later fetches it again.',
+    what: 'Nobody can open studies in it any more. If you turn it on later, it is downloaded again.',
     yes: 'Remove',
     no: 'Keep',
   },
@@ -37,10 +37,10 @@ export const builtInViewerWords = {
 } as const;
 
 const NO_PROXY_SET =
-  'HTTPS_PROXY is not set: where only a proxy reaches the Internet, set it and restart the gateway.';
-const PROXY_SET = 'HTTPS_PROXY is set: check that address too.';
+  'HTTPS_PROXY is not set. If Internet access requires a proxy, set it and restart the gateway.';
+const PROXY_SET = 'HTTPS_PROXY is set. Check that address too.';
 const COPY =
-  'Or set RELAY_VIEWER_PACKAGE to a copy of the package, file: on this machine or https: on another.';
+  'Or set RELAY_VIEWER_PACKAGE to a copy of the package (file: for this machine, https: for another one).';
 
 /** Problems that a proxy or a local copy of the package may solve. */
 const WAYS: ReadonlySet<ViewerProblem> = new Set([
@@ -55,48 +55,48 @@ const OF_EITHER: ReadonlySet<ViewerProblem> = new Set([
 
 const problems = {
   'name-not-found': {
-    title: 'The gateway finds no address for {host}.',
-    next: 'Check the name servers of the gateway’s machine.',
+    title: 'The gateway cannot find an address for {host}.',
+    next: 'Check the DNS settings of the gateway’s machine.',
   },
   refused: {
     title: '{host} refuses the gateway’s connection.',
-    next: 'A firewall may refuse it: allow the gateway to reach this host.',
+    next: 'A firewall may be blocking it. Allow the gateway to reach this host.',
   },
   'no-answer': {
-    title: '{host} does not answer the gateway.',
-    next: 'A firewall may drop the connection: allow the gateway to reach this host.',
+    title: '{host} does not respond to the gateway.',
+    next: 'A firewall may be dropping the connection. Allow the gateway to reach this host.',
   },
   'not-trusted': {
     title: 'The gateway does not trust the certificate of {host}.',
-    next: 'Something between them may open TLS: let the gateway’s connection to this host through unopened.',
+    next: 'A device on the network may be inspecting TLS traffic. Exclude the gateway’s connection to this host from inspection.',
   },
   'proxy-refuses': {
-    title: 'The proxy does not let the gateway reach {host}.',
-    next: 'Allow this host in the proxy. Status 407 means that it wants a user name and password in HTTPS_PROXY.',
+    title: 'The proxy does not allow the gateway to reach {host}.',
+    next: 'Allow this host in the proxy. Status 407 means that HTTPS_PROXY must contain a user name and password.',
   },
   'bad-status': {
-    title: '{host} answers with an error instead of the package.',
-    next: 'Try again later. Status 401 or 403 means that the host, or a proxy, wants somebody to sign in.',
+    title: '{host} returned an error instead of the package.',
+    next: 'Try again later. Status 401 or 403 means that the host or a proxy requires signing in.',
   },
   unreachable: {
-    title: 'The package could not be fetched from {host}.',
-    next: 'The gateway’s log has the error: viewer-not-installed.',
+    title: 'The package could not be downloaded from {host}.',
+    next: 'See the error viewer-not-installed in the gateway’s log.',
   },
   'disk-error': {
     title: 'The gateway cannot read or write its files.',
-    next: 'Its account must be able to write in RELAY_DATA_DIR and, where RELAY_VIEWER_PACKAGE names a file, to read that file. The gateway’s log has the error: viewer-not-installed.',
+    next: 'Its account must be able to write to RELAY_DATA_DIR and read the file in RELAY_VIEWER_PACKAGE, if set. See the error viewer-not-installed in the gateway’s log.',
   },
   'not-there': {
-    title: 'The package is not where it should be.',
+    title: 'The package was not found.',
     next: 'Check RELAY_VIEWER_PACKAGE.',
   },
   'wrong-digest': {
-    title: 'The file that came is not the package that this version knows.',
-    next: 'Something on the way changed it, or RELAY_VIEWER_PACKAGE names another version. Nothing was kept.',
+    title: 'The downloaded file is not the expected package.',
+    next: 'It was changed on the way, or RELAY_VIEWER_PACKAGE points to another version. The file was deleted.',
   },
-  damaged: { title: 'The package cannot be unpacked.', next: 'Nothing was kept. Try again.' },
+  damaged: { title: 'The package cannot be unpacked.', next: 'The file was deleted. Try again.' },
   'no-room': {
-    title: 'The gateway’s disk has too little room.',
-    next: 'The viewer needs 200 MB while it is unpacked. Free some, then try again.',
+    title: 'The gateway’s disk does not have enough space.',
+    next: 'The viewer needs 200 MB for unpacking. Free some space, then try again.',
   },
 } satisfies Record<ViewerProblem, { title: string; next: string }>;

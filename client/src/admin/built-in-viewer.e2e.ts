@@ -58,7 +58,7 @@ walk(
     await viewer.getByRole('button', { name: 'Turn on' }).click();
     await viewer.getByText('20 MB of 50 MB').waitFor();
     now = { ...ABSENT, problem: 'wrong-digest' };
-    await viewer.getByText('The file that came is not the package that this version knows.').waitFor();
+    await viewer.getByText('The downloaded file is not the expected package.').waitFor();
     await looksRight(page, 'built-in-viewer-refused');
     await viewer.getByRole('button', { name: 'Turn on' }).click();
     await viewer.getByText('20 MB of 50 MB').waitFor();
@@ -66,7 +66,7 @@ walk(
     await viewer.getByRole('button', { name: 'Turn off' }).waitFor();
     await viewer.getByRole('button', { name: 'Remove the viewer' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-    await viewer.getByText('The gateway fetches it when you turn it on.').waitFor();
+    await viewer.getByText('The gateway downloads it when you turn it on.').waitFor();
     assert.equal(asked, [{ on: true }, { on: true }, { on: true }]);
   },
 );

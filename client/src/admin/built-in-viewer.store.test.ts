@@ -39,7 +39,7 @@ test('says that the gateway does not answer, and asks nothing once it is closed'
   const timers: (() => void)[] = [];
   const store = createBuiltInViewerStore(api, (work) => timers.push(work));
   await store.remove();
-  assert.is(store.trouble.value?.title, 'The gateway does not answer.');
+  assert.is(store.trouble.value?.title, 'The gateway is not responding.');
   assert.not.ok(store.isBusy.value);
   answer = () => json({ ...ABSENT, state: 'fetching' });
   await store.turn(true);

@@ -5,24 +5,23 @@ import { counted, instances } from '../kit/counted.ts';
 import { formatMoment } from '../kit/format.ts';
 
 export const deadLetterWords = {
-  label: (name: string) => `Not taken by ${name}`,
-  title: (count: number) => `${instances(count)} not taken there`,
+  label: (name: string) => `Not accepted by ${name}`,
+  title: (count: number) => `${instances(count)} not accepted`,
   what: {
-    also: 'Nobody who sent them waits for this destination, so they stay here until you decide.',
-    required:
-      'This destination must have them, so their studies wait for a decision: yours here, or the sender’s.',
+    also: 'This destination is optional, so the senders are not asked. The instances stay here until you decide.',
+    required: 'This destination is required, so the studies wait for a decision by you or the sender.',
   } satisfies Record<Need, string>,
-  loading: 'Reading why…',
+  loading: 'Loading the reasons…',
   study: 'Study',
   since: (count: number, since: string) =>
     `${instances(count)}, since ${formatMoment(new Date(since), new Date())}`,
   because: (count: number, why: string) => `${instances(count)}: ${why}`,
   code: (code: string, says: string, remedy: string) => `Code ${code}: ${says} ${remedy}`,
-  unknown: 'The gateway gives a reason that this page does not know.',
+  unknown: 'The gateway gave a reason that this page does not recognize.',
   more: (shown: number, total: number) =>
-    `The oldest ${shown} of ${counted(total, 'study', 'studies')}. “Try all again” and “Give up all” are about all of them.`,
+    `The oldest ${shown} of ${counted(total, 'study', 'studies')}. “Try all again” and “Give up all” apply to all of them.`,
   notDecided: (count: number) =>
-    `${instances(count)} could not be decided and ${count === 1 ? 'stays' : 'stay'} in the list. The others are decided.`,
+    `Your decision could not be applied to ${instances(count)}, which ${count === 1 ? 'stays' : 'stay'} in the list. It was applied to the others.`,
   notDecidedWhy: (study: string, others: number, why: string) =>
     `Study ${study}${others > 0 ? `, and ${counted(others, 'other', 'others')}` : ''}: ${why}`,
   tryAgain: 'Try again',
@@ -33,23 +32,23 @@ export const deadLetterWords = {
   sheet: {
     title: 'Give up these instances?',
     what: {
-      also: 'They will not be sent there again. The other destinations keep what they have. The audit trail records your reason.',
+      also: 'They will not be sent to this destination again. Other destinations keep their copies. The audit trail records your reason.',
       required:
-        'They will not be sent there again, and nobody who sent them is asked any more. Their receipts will say that this destination lacks them. The audit trail records your reason.',
+        'They will not be sent to this destination again, and the senders are no longer asked. Receipts will state that this destination does not have them. The audit trail records your reason.',
     } satisfies Record<Need, string>,
     reasons: {
-      'came-otherwise': 'They get there in another way',
-      'not-needed': 'Nobody needs them there',
+      'came-otherwise': 'They reach the destination in another way',
+      'not-needed': 'They are not needed there',
       'cannot-be-sent': 'They cannot be sent there, and the department knows',
     } satisfies Record<GivingUpReason, string>,
   },
   givenUp: (studies: number) =>
-    `${counted(studies, 'study was', 'studies were')} given up here before all of it had arrived`,
+    `${counted(studies, 'study was', 'studies were')} given up before all images had arrived here`,
   resend: 'Send again',
   askResend: (name: string, studies: number) => ({
     title: `Send ${counted(studies, 'study', 'studies')} to ${name} after all?`,
     about: '',
-    what: 'The gateway fetches instances that it no longer has from the destination that has them, and checks them. Studies that must arrive there count as in the PACS again once they have.',
+    what: 'If the gateway no longer has the instances, it fetches them from another destination and checks them. Studies that require this destination count as in the PACS again when they have arrived.',
     yes: 'Send again',
     no: 'Cancel',
   }),

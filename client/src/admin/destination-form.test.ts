@@ -115,7 +115,7 @@ test('takes the part of a folder’s path beneath the root, however it was typed
     assert.match(JSON.stringify(read(url)), '"name":"night","url":"archive/night"', url);
   for (const url of ['', '/etc', '/archive', '/srv/dicom', '/srv/dicomx/a', '/srv/dicom/two words', '/'])
     assert.equal(read(url, 'archive'), { kind: 'mistake', field: 'url' }, url);
-  assert.match(folderMistake('/srv/dicom/'), 'Enter the part of its path after /srv/dicom/, for example');
+  assert.match(folderMistake('/srv/dicom/'), 'Enter the path below /srv/dicom/, for example');
   assert.match(folderMistake(null), 'Enter a path of letters, digits');
 });
 

@@ -25,7 +25,7 @@ const walk = await walkScreens(test, {
 /** The address of the first one is typed for another one. */
 async function warnsOfTwin(page: Page, first: Locator): Promise<void> {
   await page.getByLabel('Address').fill(`${await first.locator('.code').first().innerText()}/`);
-  await page.getByText('This is the address of default.').waitFor();
+  await page.getByText('default already uses this address.').waitFor();
   await looksRight(page, 'destination-twin');
 }
 
@@ -33,7 +33,7 @@ async function warnsOfTwin(page: Page, first: Locator): Promise<void> {
 async function tryFolder(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
-  await page.getByText('Folders cannot be destinations here until').waitFor();
+  await page.getByText('Folders cannot be used as destinations yet').waitFor();
   await page.getByLabel('Name', { exact: true }).fill('default');
   await page.getByLabel('Folder', { exact: true }).fill('/etc');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -41,13 +41,13 @@ async function tryFolder(page: Page): Promise<void> {
   await page.getByLabel('Folder', { exact: true }).fill('archive/night');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   // A name that is taken is told at its field, which has the focus, with one that is free.
-  await page.getByText('Enter another name, for example default-2.').waitFor();
+  await page.getByText('This name is taken. Enter another name, for example default-2.').waitFor();
   await page.locator('input[name=name]:focus').fill('third');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page
     .getByRole('article', { name: 'third' })
     .locator('.destination-finding')
-    .getByText('The gateway may not write there.')
+    .getByText('The gateway is not allowed to write there.')
     .waitFor();
   await page.getByRole('button', { name: 'Delete third' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
@@ -110,7 +110,7 @@ async function asksWhileNamesAreHidden(page: Page): Promise<void> {
   let asked = 0;
   page.on('request', (request) => (asked += Number(request.url().endsWith('/viewer-link'))));
   await button.click();
-  const sheet = page.getByRole('dialog', { name: 'Open the viewer although names are hidden?' });
+  const sheet = page.getByRole('dialog', { name: 'Open the viewer even though names are hidden?' });
   await sheet.getByText('The viewer shows the patient’s name and birth date').waitFor();
   await looksRight(page, 'viewer-names-hidden');
   await sheet.getByRole('button', { name: 'Cancel' }).click();
@@ -131,7 +131,7 @@ walk(
     await page.getByRole('button', { name: 'Worklist of default' }).click();
     await page.getByLabel('Address of the modality worklist').fill('ris.example.org:104');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByText('This is not an address of a worklist.').waitFor();
+    await page.getByText('This is not a valid worklist address.').waitFor();
     await looksRight(page, 'destination-worklist');
     await page.getByLabel('Address of the modality worklist').fill('');
     await page.getByRole('button', { name: 'Save', exact: true }).click();

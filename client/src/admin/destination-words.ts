@@ -32,23 +32,23 @@ export const waitsOf = ({
 
 const PROOF_NAMES: Readonly<Record<WantedProof, string>> = {
   found: 'the PACS lists it',
-  digest: 'the digest that the PACS made',
-  'read-back': 'each instance is read back',
+  digest: 'the digest from the PACS',
+  'read-back': 'every instance is read back',
   'read-back-sample': 'one instance in twenty is read back',
 };
 
 function busyWords(pacsCode: number, at: string) {
   const { code, says, remedy } = describePacsReason(pacsCode);
   return {
-    title: `It stores nothing: code ${code}, since ${formatFullMoment(new Date(at))}.`,
-    next: `${says} ${remedy} Its studies wait at the gateway and are sent again automatically.`,
+    title: `It has not stored anything since ${formatFullMoment(new Date(at))} (code ${code}).`,
+    next: `${says} ${remedy} The studies wait at the gateway and are sent again automatically.`,
   };
 }
 
 function waitingWords({ studies, instances: count, bytes, since }: Waits): string {
-  const waits = counted(studies, 'study waits', 'studies wait');
+  const waits = counted(studies, 'study is waiting', 'studies are waiting');
   const at = since === null ? '' : ` since ${formatFullMoment(new Date(since))}`;
-  return `${waits} for it with ${instances(count)} (${formatBytes(bytes)})${at}`;
+  return `${waits} to be sent there, ${instances(count)} (${formatBytes(bytes)})${at}`;
 }
 
 /** The first names, and the number of further ones. */
@@ -58,131 +58,135 @@ function listed(names: readonly string[]): string {
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
-const HOW_TO_RAISE = 'in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.';
+const HOW_TO_RAISE = 'in nginx, set client_max_body_size 0; and reload it; in dcm4chee, raise max-post-size.';
 /** After several attempts a person has to decide about these. */
-const THEN_AGAIN = 'Where some are listed below as not taken there, press Try all again.';
+const THEN_AGAIN = 'If instances are listed below as not accepted, press Try all again.';
 const whatFits = (bytes: number): string =>
-  `Instances up to ${formatBytes(bytes)} get there; larger ones stay at the gateway until the limit is raised`;
+  `Instances up to ${formatBytes(bytes)} can be sent. Larger ones stay at the gateway until the limit is raised`;
 
 export const destinationWords = {
   intro:
-    'The PACSs to which studies go. New studies go to the primary one, and to others that you choose; a study under way stays with its own.',
+    'The PACSs to which studies are sent. New studies go to the primary destination and to others that you choose. Studies that are being sent keep their destinations.',
   add: 'Add a destination',
   primary: 'Primary',
-  primaryMeans: 'New studies go here, and viewers and models use it.',
+  primaryMeans: 'New studies are sent here. Viewers and models use this destination.',
   fromEnvironment:
-    'Set at every start: by PACS_URL, or by npm start, which brings this PACS where PACS_URL is not set. To use another one, set PACS_URL and restart.',
-  underWay: (studies: number) => `${counted(studies, 'study', 'studies')} under way`,
+    'This destination is set at every start by PACS_URL. If PACS_URL is not set, npm start provides this PACS. To use another one, set PACS_URL and restart.',
+  underWay: (studies: number) => `${counted(studies, 'study', 'studies')} being sent`,
   waiting: waitingWords,
-  held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a person’s decision`,
+  held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a decision`,
   heldWhere:
-    'Under Studies, “Whole site” lists them with the reason. The sender decides, or an administrator.',
+    'To see the reasons, open Studies and choose “Whole site”. The sender or an administrator can decide.',
   heldOpen: 'Open Studies',
   refused: ({ status, code, bytes, at }: NonNullable<Destination['refused']>) =>
     bytes === null
       ? code !== null
         ? busyWords(code, at)
         : {
-            title: `It refuses what is stored there: status ${status}, since ${formatFullMoment(new Date(at))}.`,
-            next: 'Its studies wait at the gateway and are sent again automatically. Press Test with test instances, and look for the reason in the log of the PACS or its proxy.',
+            title: `It has refused store requests since ${formatFullMoment(new Date(at))} (status ${status}).`,
+            next: 'The studies wait at the gateway and are sent again automatically. Press Test with test instances, and look for the reason in the log of the PACS or its proxy.',
           }
       : {
-          title: `The PACS, or a proxy before it, refuses requests of ${formatBytes(bytes)} (status ${status}, ${formatFullMoment(new Date(at))}).`,
+          title: `The PACS or its proxy refuses requests of ${formatBytes(bytes)} (status ${status}, ${formatFullMoment(new Date(at))}).`,
           next: `The gateway sends smaller requests. Larger instances stay at the gateway until the limit is raised: ${HOW_TO_RAISE} ${THEN_AGAIN}`,
         },
   limit: ({ bytes, at }: NonNullable<Destination['limit']>) => ({
-    title: `Found by Test on ${formatFullMoment(new Date(at))}: the PACS, or a proxy before it, takes at most ${formatBytes(bytes)} per request.`,
-    next: `${whatFits(bytes)}: ${HOW_TO_RAISE} Then press Test again. ${THEN_AGAIN}`,
+    title: `Found by Test on ${formatFullMoment(new Date(at))}: the PACS or its proxy accepts at most ${formatBytes(bytes)} per request.`,
+    next: `${whatFits(bytes)}. To raise it: ${HOW_TO_RAISE} Then press Test again. ${THEN_AGAIN}`,
   }),
   unlisted: ({ instances: count, at }: NonNullable<Destination['unlisted']>) => ({
-    title: `It confirmed ${instances(count)} and does not list ${count === 1 ? 'it' : 'them'}${
+    title: `It confirmed ${instances(count)}, but does not list ${count === 1 ? 'it' : 'them'}${
       at === null ? '' : `, last sent ${formatFullMoment(new Date(at))}`
     }.`,
-    next: 'The gateway sends them again, three times in all; then a person has to decide. Press Test with test instances, and look in the PACS for what discards them: a rule, a quota or a full disk.',
+    next: 'The gateway tries three times in total. After that, a person must decide. Press Test with test instances, and check in the PACS whether a rule, a quota or a full disk discards them.',
   }),
-  idle: 'No studies under way',
+  idle: 'No studies being sent',
   test: 'Test',
-  reaching: 'Looking whether it answers…',
+  reaching: 'Checking the connection…',
   testing: 'Testing. This takes up to a minute…',
   testStoring: 'Test with test instances',
   askStoring: (name: string) => ({
     title: `Store two test instances in ${name}?`,
     about: '',
-    what: 'They are synthetic and are removed where the PACS allows it. Otherwise delete them there: they are of the patient RELAYPACS^TEST, Patient ID RELAYPACS-DOCTOR.',
+    what: 'They are synthetic and are removed again if the PACS allows it. Otherwise, delete them in the PACS: patient RELAYPACS^TEST, Patient ID RELAYPACS-DOCTOR.',
     yes: 'Store and test',
     no: 'Cancel',
   }),
-  examined: (name: string) => `What the gateway found at ${name}`,
-  results: { ok: 'Right', warn: 'Check', fail: 'Wrong', skipped: 'Not looked at' },
-  well: 'It answers, and gives what it holds.',
-  wellBut: 'It answers. Check this:',
-  /** The note on a short check of a PACS that speaks HTTP. */
-  quick: 'A short look: it does not try how large a request may be. Press Test for that.',
+  examined: (name: string) => `Test result for ${name}`,
+  results: { ok: 'OK', warn: 'Warning', fail: 'Error', skipped: 'Not tested' },
+  well: 'The PACS responds and returns stored images.',
+  wellBut: 'The PACS responds. Check this:',
+  /** The note on a quick check of a PACS that speaks HTTP. */
+  quick: 'Quick check. It does not test how large a request can be. Press Test for that.',
   primaryFails: (waits: Waits) =>
-    `It is the primary destination: new studies go here all the same, and wait at the gateway. ${
-      waits.studies === 0 ? 'None waits yet.' : `${waitingWords(waits)}.`
+    `This is the primary destination. New studies are still sent here and wait at the gateway. ${
+      waits.studies === 0 ? 'No studies are waiting yet.' : `${waitingWords(waits)}.`
     }`,
   primaryFailsNext:
-    'Change what is named above, then press Test: once it works, everything that waits is sent. Or make another destination primary for new studies.',
+    'Fix the problem above, then press Test. When it works, all waiting studies are sent. Or make another destination primary for new studies.',
   limited: (bytes: number) => `${whatFits(bytes)}.`,
-  answersAlone: 'It answers, but what it does with studies is wrong: see above.',
+  answersAlone: 'The PACS responds, but does not handle studies correctly. See above.',
   allChecks: (count: number, isShort: boolean) => {
-    if (isShort) return `The ${counted(count, 'check', 'checks')} of a short look`;
-    return count === 1 ? 'The one check' : `All ${count} checks`;
+    if (isShort) return `Quick check: ${counted(count, 'check', 'checks')}`;
+    return count === 1 ? '1 check' : `All ${count} checks`;
   },
-  settings: 'These settings fit this destination:',
-  usualSettings: 'The settings of the gateway fit this destination.',
+  settings: 'Recommended settings for this destination:',
+  usualSettings: 'The gateway’s default settings work for this destination.',
   saveSettings: 'Save these settings',
-  forgetSettings: 'Use the settings of the gateway',
+  forgetSettings: 'Use the gateway’s default settings',
   /** One line for each setting that is set. */
   tuned: ({ lagMinutes, proof, batchBytes }: Tuning): readonly string[] => [
     ...(lagMinutes === null
       ? []
-      : [`Nothing is called lost for ${counted(lagMinutes, 'minute', 'minutes')} (RELAY_PACS_LAG_MINUTES)`]),
+      : [
+          `Wait ${counted(lagMinutes, 'minute', 'minutes')} before an instance counts as lost (RELAY_PACS_LAG_MINUTES)`,
+        ]),
     ...(proof === null ? [] : [`Proof: ${PROOF_NAMES[proof]} (RELAY_PACS_PROOF=${proof})`]),
     ...(batchBytes === null ? [] : [`Requests of up to ${formatBytes(batchBytes)}`]),
   ],
   sendSample: 'Send a sample study',
   sampleMeans:
-    '25 synthetic images, no real patient. An example model looks at the chest film, and adds three instances: a report (SR), a segmentation (SEG) and a heat map (Secondary Capture).',
+    '25 synthetic images, no real patient. An example model examines the chest film and adds three instances: a report (SR), a segmentation (SEG) and a heat map (Secondary Capture).',
   sampleTooLarge: (bytes: number) =>
-    `The sample study does not fit: some of its images are larger than the ${formatBytes(bytes)} that are taken.`,
-  nothingGoes: 'It works, but no studies go here yet.',
+    `The sample study cannot be sent: some of its images are larger than the limit of ${formatBytes(bytes)}.`,
+  nothingGoes: 'The destination works, but no studies are sent here yet.',
   /** Said where a rule sends studies there. */
-  noneYet: 'It works, but no study has come here yet.',
+  noneYet: 'The destination works, but no study has been sent here yet.',
   nothingGoesNext: 'Send new studies here as well, or make it primary.',
   sendHereToo: 'Send new studies here too, and a sample study now',
   sampleMissing: {
     title: 'The sample study could not be loaded.',
-    next: 'Try again once the network is back.',
+    next: 'Try again when the network is back.',
     code: null,
     kind: 'stop',
   },
-  change: 'Change',
+  change: 'Edit',
   of: (action: string, name: string) => `${action} ${name}`,
   need: 'New studies',
   needs: {
-    none: 'Do not go there',
-    also: 'Also go there; nobody waits for it',
-    required: 'Must arrive there too before they count as in the PACS',
+    none: 'Not sent there',
+    also: 'Also sent there, but not required',
+    required: 'Required: must arrive there too before they count as in the PACS',
   } satisfies Record<Need | 'none', string>,
   rulesFirst: ({ senders, others }: { readonly [part in 'senders' | 'others']: readonly string[] }) => {
     const said = [
       ...(senders.length > 0
-        ? [`${listed(senders)} ${senders.length === 1 ? 'sends what it takes' : 'send what they take'} here`]
+        ? [
+            `${listed(senders)} ${senders.length === 1 ? 'sends matching studies' : 'send matching studies'} here`,
+          ]
         : []),
       ...(others.length > 0
-        ? [`${listed(others)} ${others.length === 1 ? 'takes' : 'take'} some studies`]
+        ? [`${listed(others)} ${others.length === 1 ? 'applies' : 'apply'} to some studies`]
         : []),
     ];
-    return `Rules decide first: ${said.join('; ')}.`;
+    return `Rules are checked first: ${said.join('; ')}.`;
   },
   toRules: 'See the rules',
   makePrimary: 'Make primary',
   askPrimary: (name: string) => ({
     title: `Send new studies to ${name}?`,
     about: '',
-    what: 'Studies that are under way stay with their present destination, which must keep running until they are done.',
+    what: 'Studies that are being sent keep their current destination. It must stay available until they are done.',
     yes: 'Make primary',
     no: 'Cancel',
   }),
@@ -194,7 +198,7 @@ export const destinationWords = {
     no: 'Cancel',
   }),
   askLimited: (name: string, bytes: number) => ({
-    title: `${name} takes at most ${formatBytes(bytes)} per request. Send new studies there?`,
+    title: `${name} accepts at most ${formatBytes(bytes)} per request. Send new studies there?`,
     about: '',
     what: `${whatFits(bytes)}.`,
     yes: 'Send there',
@@ -205,14 +209,14 @@ export const destinationWords = {
   askGiveUp: (name: string, studies: number) => ({
     title: `Give up sending ${counted(studies, 'study', 'studies')} to ${name}?`,
     about: '',
-    what: 'They will not arrive there, and new studies go there only if a rule sends them. The other destinations keep what they have; the copies that wait on the gateway are deleted.',
+    what: 'These studies will not be sent there. New studies are sent there only by a rule. Other destinations keep their copies. The copies waiting at the gateway are deleted.',
     yes: 'Give up',
     no: 'Keep',
   }),
   askGiveUpRequired: (name: string, studies: number) => ({
-    title: `Give up ${counted(studies, 'study', 'studies')} that must arrive in ${name}?`,
+    title: `Give up ${counted(studies, 'study', 'studies')} required in ${name}?`,
     about: '',
-    what: 'They then count as in the PACS without it, and devices delete their copies. Receipts say that this destination was given up. New studies go there only if a rule sends them.',
+    what: 'These studies then count as in the PACS without this destination, and devices delete their copies. Receipts state that it was given up. New studies are sent there only by a rule.',
     yes: 'Give up',
     no: 'Keep',
   }),
@@ -220,68 +224,72 @@ export const destinationWords = {
   askRemove: (name: string) => ({
     title: `Delete ${name}?`,
     about: '',
-    what: 'Its address and its password are deleted. No study was ever sent to it.',
+    what: 'Its address and password are deleted. No study was ever sent to it.',
     yes: 'Delete',
     no: 'Keep',
   }),
   kept: {
-    environment: 'It cannot be deleted here: PACS_URL or npm start sets it at every start.',
-    primary: 'It cannot be deleted while it is primary. Make another destination primary first.',
+    environment:
+      'This destination cannot be deleted here, because PACS_URL or npm start sets it at every start.',
+    primary:
+      'This destination cannot be deleted while it is primary. Make another destination primary first.',
     studies:
-      'It cannot be deleted: studies went or go to it, and their receipts name it. To send nothing more there, choose Do not go there, and name it in no rule.',
+      'This destination cannot be deleted, because receipts of studies name it. To stop sending studies there, choose Not sent there and remove it from all rules.',
   } satisfies Record<WhyKept, string>,
-  took: (milliseconds: number) => `answered in ${milliseconds} ms`,
+  took: (milliseconds: number) => `responded in ${milliseconds} ms`,
   passwordAgain: {
     of: (name: string) => `Password of ${name}`,
-    password: (username: string) => `Another password of ${username}`,
+    password: (username: string) => `New password of ${username}`,
     save: 'Save and test',
     saving: 'Saving…',
   },
   authorityAgain: {
-    file: (name: string) => `Certificate file of the authority of ${name} (saves and tests)`,
+    file: (name: string) => `Certificate file of the certificate authority for ${name} (saves and tests)`,
     noCertificate: {
-      title: 'There is no certificate in this file.',
-      next: 'Choose the certificate of the authority itself, as a PEM or DER file.',
+      title: 'This file contains no certificate.',
+      next: 'Choose the certificate of the certificate authority, as a PEM or DER file.',
       code: null,
       kind: 'stop',
     },
     unreadable: {
       title: 'This file could not be read.',
-      next: 'Check that it is still there, and choose it again.',
+      next: 'Check that the file still exists, then choose it again.',
       code: null,
       kind: 'stop',
     },
     secretToo: {
-      title: 'The password, token or secret is needed again.',
-      next: 'With another authority another server could answer. Press Change, and enter both there.',
+      title: 'Enter the password, token or secret again.',
+      next: 'With a different certificate authority, a different server could respond. Press Edit and enter both there.',
       code: null,
       kind: 'stop',
     },
   },
   form: {
     add: 'Add a destination',
-    change: (name: string) => `Change ${name}`,
+    change: (name: string) => `Edit ${name}`,
     name: 'Name',
     nameWhat: 'Lower-case letters, digits and hyphens, for example main-archive.',
-    nameOfNew: 'Lower-case letters, digits and hyphens. Leave it empty to take it from the address.',
-    nameAgain: 'Enter another name.',
-    nameFree: (name: string) => `Enter another name, for example ${name}.`,
-    nobody: 'Leave both empty if the PACS asks nobody to sign in.',
+    nameOfNew:
+      'Lower-case letters, digits and hyphens. If you leave it empty, the name is taken from the address.',
+    nameAgain: 'This name is taken. Enter another name.',
+    nameFree: (name: string) => `This name is taken. Enter another name, for example ${name}.`,
+    nobody: 'Leave both empty if the PACS does not require signing in.',
     primary: 'Send new studies here',
     primaryWhat:
-      'It becomes the primary destination, which also serves viewers and models. Studies under way stay with theirs.',
-    primaryProposed: (name: string) => `Ticked because ${name} fails its test, and no study was sent yet.`,
-    primaryTaken: (name: string) => `New studies no longer go to ${name} first.`,
+      'It becomes the primary destination, which viewers and models use. Studies that are being sent keep their destinations.',
+    primaryProposed: (name: string) =>
+      `Selected because ${name} fails its test and no study has been sent yet.`,
+    primaryTaken: (name: string) => `${name} is then no longer the primary destination.`,
     /** `need`: that of the previous primary destination. */
     primaryTakenMeans: (need: Need | null) =>
       need === null
-        ? 'It then gets new studies only if you choose that under “New studies” there, or a rule sends them.'
-        : 'It then gets new studies as set under “New studies” there, unless a rule decides otherwise.',
-    twin: (name: string) => `This is the address of ${name}.`,
+        ? 'New studies are sent there only if you choose this under “New studies”, or if a rule sends them.'
+        : 'New studies are sent there as set under “New studies”, unless a rule decides otherwise.',
+    twin: (name: string) => `${name} already uses this address.`,
     twinMeans:
-      'As two destinations, the same PACS could get studies twice. Press Cancel if you meant that one.',
-    first: 'It becomes the primary destination, because there is no other yet.',
-    kind: 'Kind',
+      'If you add the same PACS twice, it could get studies twice. Press Cancel to use the existing destination.',
+    first: 'This becomes the primary destination, because there is no other yet.',
+    kind: 'Type',
     kindNames: {
       dicomweb: 'DICOMweb',
       orthanc: 'Orthanc, with its REST API',
@@ -292,12 +300,12 @@ export const destinationWords = {
       dicomweb: {
         label: 'Address',
         what: 'The DICOMweb root, for example https://pacs.example.org/dicom-web.',
-        mistake: 'Enter an address that begins with http:// or https://, without a password in it.',
+        mistake: 'Enter an address that starts with http:// or https:// and contains no password.',
       },
       orthanc: {
         label: 'Address',
-        what: 'Ends in /dicom-web, for example https://orthanc.example.org/dicom-web.',
-        mistake: 'Enter an address that begins with http:// or https:// and ends in /dicom-web.',
+        what: 'The address ends with /dicom-web, for example https://orthanc.example.org/dicom-web.',
+        mistake: 'Enter an address that starts with http:// or https:// and ends with /dicom-web.',
       },
       folder: {
         label: 'Folder',
@@ -312,22 +320,22 @@ export const destinationWords = {
     portWhat: 'Often 104 or 11112.',
     calledAE: 'AE title of the PACS',
     callingAE: 'AE title of the gateway',
-    callingAEWhat: 'The PACS must know it, and let it store, query and retrieve.',
+    callingAEWhat: 'The PACS must know this title and allow it to store, query and retrieve.',
     connection: 'Connection',
-    commitment: 'Ask for storage commitment',
+    commitment: 'Request storage commitment',
     commitmentWhat: {
       dimse:
-        'Instances count as in the PACS once it has also said that it keeps them. It must report in the same association, unless the gateway listens for DIMSE (RELAY_DIMSE_PORT).',
+        'Instances count as in the PACS only when it has also committed to keep them. It must report in the same association, unless the gateway listens for DIMSE (RELAY_DIMSE_PORT).',
       dicomweb:
-        'Instances count as in the PACS once it has also said that it keeps them. Few PACSs offer this over DICOMweb: press Test once it is saved.',
+        'Instances count as in the PACS only when it has also committed to keep them. Few PACSs support this over DICOMweb. Press Test after saving.',
     } satisfies Record<CommittingKind, string>,
     connections: { plain: 'Without TLS', tls: 'With TLS' } satisfies Record<DimseConnection, string>,
-    inTheClear: 'Without TLS, images and passwords can be read by anybody on the way.',
+    inTheClear: 'Without TLS, anyone on the network path can read images and passwords.',
     authentication: 'Sign in with',
     signIns: {
-      none: 'Nothing',
+      none: 'No sign-in',
       basic: 'User name and password',
-      bearer: 'A token that does not change',
+      bearer: 'Fixed token (bearer)',
       oauth: 'OAuth 2 (client credentials)',
     } satisfies Record<AuthenticationKind, string>,
     username: 'User name',
@@ -336,17 +344,17 @@ export const destinationWords = {
     tokenUrl: 'Token address',
     clientId: 'Client ID',
     clientSecret: 'Client secret',
-    scope: 'Scope, if it needs one',
-    kept: 'Leave empty to keep the saved one.',
+    scope: 'Scope (if required)',
+    kept: 'Leave empty to keep the saved value.',
     keptHere:
-      'Leave empty to keep the saved one. Type it again if you change the address, the user name or the certificate authority: another server could answer then, and it must not get the saved one.',
+      'Leave empty to keep the saved value. If you change the address, the user name or the certificate authority, enter it again, so that the saved value is not sent to a different server.',
     secretAgain:
-      'The address, the user name or the certificate authority is another one. Another server could answer then, and it must not get the saved one.',
+      'The address, the user name or the certificate authority was changed. Enter this again, so that the saved value is not sent to a different server.',
     caWhat:
-      'With another authority, enter the password, token or secret above again, unless you typed it since you opened this page.',
+      'If you change the certificate authority, enter the password, token or secret above again, unless you have typed it since you opened this page.',
     certificates: 'Certificates',
-    ca: 'Certificate of a private authority (PEM)',
-    certificate: 'Certificate of the gateway (PEM), if the PACS asks for one',
+    ca: 'Certificate of a private certificate authority (PEM)',
+    certificate: 'Client certificate of the gateway (PEM), if the PACS requires one',
     key: 'Its private key (PEM, without a password)',
     mistakes: {
       name: 'Enter a name of lower-case letters, digits and hyphens.',
@@ -357,7 +365,7 @@ export const destinationWords = {
       username: 'Enter a user name without a colon.',
       password: 'Enter the password.',
       token: 'Enter the token, without spaces.',
-      tokenUrl: 'Enter the address of the token endpoint, beginning with http:// or https://.',
+      tokenUrl: 'Enter the address of the token endpoint, starting with http:// or https://.',
       clientId: 'Enter the client ID.',
       clientSecret: 'Enter the client secret.',
       scope: 'The scope is too long.',
@@ -378,8 +386,8 @@ export function addressWords(kind: keyof Form['addresses'], folderRoot: string |
   if (kind !== 'folder') return addresses[kind];
   const what =
     folderRoot === null
-      ? 'Folders cannot be destinations here until the person who runs the gateway sets RELAY_FOLDER_ROOT and restarts it.'
-      : `The part of its path after ${withSlash(folderRoot)} (RELAY_FOLDER_ROOT), for example archive/night. It must exist.`;
+      ? 'Folders cannot be used as destinations yet. To allow them, set RELAY_FOLDER_ROOT on the gateway and restart it.'
+      : `Enter the path below ${withSlash(folderRoot)} (RELAY_FOLDER_ROOT), for example archive/night. The folder must exist.`;
   return { ...addresses.folder, what };
 }
 
@@ -389,7 +397,7 @@ export const withSlash = (folder: string): string => `${trimEnd(folder, '/')}/`;
 export const folderMistake = (folderRoot: string | null): string =>
   folderRoot === null
     ? destinationWords.form.addresses.folder.mistake
-    : `Enter the part of its path after ${withSlash(folderRoot)}, for example archive/night. Letters, digits, dots, hyphens and underscores are allowed.`;
+    : `Enter the path below ${withSlash(folderRoot)}, for example archive/night. Letters, digits, dots, hyphens and underscores are allowed.`;
 
 /** A question that includes what the test found. */
 export type Warning = ReturnType<(typeof destinationWords)['askFailing' | 'askLimited']>;

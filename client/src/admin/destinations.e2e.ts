@@ -27,10 +27,10 @@ const walk = await walkScreens(test, {
 
 /** The doctor’s findings at the destination called second. */
 async function openChecks(second: Locator): Promise<void> {
-  const found = second.getByRole('region', { name: 'What the gateway found at second' });
+  const found = second.getByRole('region', { name: 'Test result for second' });
   await found.getByText(/^All \d+ checks$/).click();
   await found.getByText('Search (QIDO-RS)').waitFor();
-  await found.getByText('The PACS takes these credentials').waitFor();
+  await found.getByText('The PACS accepts these credentials and refuses requests without credentials').waitFor();
 }
 
 /** New studies must arrive there too; then they do not go there any more. */
@@ -66,10 +66,10 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await stage.enter();
   await openDestinations(page);
   const first = page.getByRole('article', { name: 'default' });
-  await first.getByText('It answers, and gives what it holds.').waitFor();
-  await first.getByText('A short look: it does not try how large a request may be.').waitFor();
-  await first.getByText(/^New studies go here, and viewers/).waitFor();
-  await first.getByText('It cannot be deleted here: PACS_URL or npm start sets it at every start.').waitFor();
+  await first.getByText('The PACS responds and returns stored images.').waitFor();
+  await first.getByText('Quick check. It does not test how large a request can be.').waitFor();
+  await first.getByText(/^New studies are sent here/).waitFor();
+  await first.getByText('This destination cannot be deleted here, because PACS_URL or npm start sets it at every start.').waitFor();
   await expect(page.getByRole('button', { name: 'Delete default' })).toBeDisabled();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByLabel('Name', { exact: true }).fill('second');
@@ -82,15 +82,15 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   const second = page.getByRole('article', { name: 'second' });
   await second
     .locator('.destination-finding')
-    .getByText(/^The PACS does not take these credentials/)
+    .getByText(/^The PACS does not accept these credentials/)
     .waitFor();
   await looksRight(page, 'destinations');
   await asksWhileItFails(page, second);
-  await page.getByRole('button', { name: 'Change second' }).click();
+  await page.getByRole('button', { name: 'Edit second' }).click();
   await expect(page.getByLabel('Password', { exact: true })).toHaveValue('');
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await second.getByText('It answers, and gives what it holds.').waitFor();
+  await second.getByText('The PACS responds and returns stored images.').waitFor();
   await openChecks(second);
   await page.getByRole('button', { name: 'Viewers of second' }).click();
   await page
@@ -105,7 +105,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('button', { name: 'Make primary second' }).click();
   await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
   await second.getByRole('heading', { name: /Primary/ }).waitFor();
-  await second.getByText(/^It cannot be deleted while it is primary/).waitFor();
+  await second.getByText(/^This destination cannot be deleted while it is primary/).waitFor();
   await page.getByRole('button', { name: 'Make primary default' }).click();
   await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
   await first.getByRole('heading', { name: /Primary/ }).waitFor();
@@ -114,13 +114,13 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await second.waitFor({ state: 'detached' });
 });
 
-const WAITS_FOR_MIRROR = 'Waiting for mirror, which must have it too. The gateway resumes automatically.';
+const WAITS_FOR_MIRROR = 'Waiting for mirror, where the study is also required. The gateway resumes automatically.';
 const DISC_MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the files.';
 
 /** The list of its destinations says what the one that is down has, and what it waits for. */
 async function isAwaited(place: Locator): Promise<void> {
   const mirror = place
-    .getByRole('list', { name: 'Where this study goes' })
+    .getByRole('list', { name: 'Destinations of this study' })
     .getByRole('listitem')
     .filter({ hasText: /mirror\s*Must have it/ });
   await mirror.getByText('0 of 3 images are there').waitFor();
@@ -135,7 +135,7 @@ async function waitsForMirror(page: Page): Promise<void> {
   assert.equal([await count('gateway'), await count('pacs')], ['3', '0 of 3']);
   await isAwaited(row);
   const isKept = await page.evaluate(() => navigator.storage.persisted());
-  const disc = isKept ? 'You can remove the disc' : 'Keep your files or disc';
+  const disc = isKept ? 'You can remove the disc' : 'Keep your disc or files';
   await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
   await expect(page.getByText(DISC_MAY_GO)).toHaveCount(0);
   await expect(page.locator('[data-part=arrived]')).toHaveCount(0);
@@ -170,7 +170,7 @@ walk(
       await openDestinations(page);
       const mirror = await addDestination(page, 'mirror', `http://127.0.0.1:${link.port}${pathname}`);
       await mirror
-        .getByText(/^It answers/)
+        .getByText(/^The PACS responds/)
         .first()
         .waitFor();
       await chooseNeed(page, mirror, 'required');
@@ -183,7 +183,7 @@ walk(
       await page.locator('.status-disc').getByText(DISC_MAY_GO, { exact: true }).waitFor();
       assert.is(pacs.held.size, 3);
       await page.getByRole('heading', { name: 'In the PACS', exact: true }).waitFor();
-      await isOnReceipt(page, 'mirror', '3 of 3, 3 with the promised digest');
+      await isOnReceipt(page, 'mirror', '3 of 3, 3 with the expected digest');
       await openDestinations(page);
       await chooseNeed(page, mirror, 'none');
     } finally {

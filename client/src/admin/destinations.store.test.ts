@@ -30,8 +30,8 @@ test('says of a decision which instances it did not reach and why, and lists aga
   });
   assert.equal(trouble.value, {
     kind: 'stop',
-    title: '3 instances could not be decided and stay in the list. The others are decided.',
-    next: `Study ${STUDY}, and 1 other: ${detail} Look at their present state.`,
+    title: 'Your decision could not be applied to 3 instances, which stay in the list. It was applied to the others.',
+    next: `Study ${STUDY}, and 1 other: ${detail}Check their current state.`,
     code,
   });
   assert.ok(deadLetters.value.has('a'));

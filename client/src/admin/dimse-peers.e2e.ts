@@ -22,7 +22,7 @@ walk('an administrator adds a modality, corrects it, and deletes it', async (sta
   await sheet.getByLabel('Its addresses').fill('ct.example.org');
   await sheet.getByRole('combobox', { name: 'Account' }).selectOption({ label: account.username });
   await sheet.getByRole('button', { name: 'Save' }).click();
-  await sheet.getByText('Enter IP addresses, or blocks of them').waitFor();
+  await sheet.getByText('Enter IP addresses or ranges, separated by commas').waitFor();
   await looksRight(page, 'dimse-peer-form');
   await sheet.getByLabel('Its addresses').fill('10.1.4.20, 10.1.5.0/24');
   await sheet.getByRole('button', { name: 'Save' }).click();
@@ -30,9 +30,9 @@ walk('an administrator adds a modality, corrects it, and deletes it', async (sta
   await sheet.getByRole('combobox', { name: 'Policy' }).selectOption('identified');
   await sheet.getByRole('button', { name: 'Save' }).click();
   const row = page.getByRole('listitem').filter({ hasText: 'CT in room 2' });
-  await row.getByText('It has not called yet.').waitFor();
+  await row.getByText('It has not connected yet.').waitFor();
   await looksRight(page, 'dimse-peers');
-  await page.getByRole('button', { name: 'Change CT in room 2' }).click();
+  await page.getByRole('button', { name: 'Edit CT in room 2' }).click();
   await expect(sheet.getByLabel('Its addresses')).toHaveValue('10.1.4.20, 10.1.5.0/24');
   await sheet.getByLabel('Its AE title').fill('CT_3');
   await sheet.getByRole('button', { name: 'Save' }).click();
@@ -85,7 +85,7 @@ walk('an administrator gives up stored images that the PACS does not take, and s
   await row.getByRole('button', { name: /^Give up/ }).click();
   const sheet = page.getByRole('dialog');
   await expect(sheet.getByRole('button', { name: 'Give up' })).toBeDisabled();
-  await sheet.getByLabel('Nobody needs them, for example a test').check();
+  await sheet.getByLabel('They are not needed, for example a test').check();
   await looksRight(page, 'dimse-transfer-give-up');
   await sheet.getByRole('button', { name: 'Give up' }).click();
   await row.waitFor({ state: 'detached' });

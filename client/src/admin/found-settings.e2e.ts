@@ -54,8 +54,8 @@ walk(
 /** The settings that fit come into sight, and one press saves them. */
 async function saveFound(page: Page, archive: Locator, lines: readonly string[]): Promise<void> {
   await archive.getByText(/^All \d+ checks$/).waitFor();
-  const found = archive.getByRole('region', { name: 'What the gateway found at archive' });
-  await found.getByText('These settings fit this destination:').waitFor();
+  const found = archive.getByRole('region', { name: 'Test result for archive' });
+  await found.getByText('Recommended settings for this destination:').waitFor();
   await expect(found.getByRole('list').first().getByRole('listitem')).toHaveText(lines);
   const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
   const button = found.getByRole('button', { name: 'Save these settings archive' });
@@ -92,12 +92,12 @@ walk('the settings that Test found are those of the destination after one press'
   await page.getByRole('link', { name: 'Administration' }).click();
   const archive = page.getByRole('article', { name: 'archive' });
   await archive.getByRole('button', { name: 'Test archive', exact: true }).click();
-  const proof = 'Proof: the digest that the PACS made (RELAY_PACS_PROOF=digest)';
+  const proof = 'Proof: the digest from the PACS (RELAY_PACS_PROOF=digest)';
   await saveFound(page, archive, [proof]);
   assert.equal(await tuning(), { lagMinutes: null, proof: 'digest', batchBytes: null });
   await archive.getByRole('button', { name: 'Test with test instances archive' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Store and test' }).click();
-  const lag = 'Nothing is called lost for 10 minutes (RELAY_PACS_LAG_MINUTES)';
+  const lag = 'Wait 10 minutes before an instance counts as lost (RELAY_PACS_LAG_MINUTES)';
   await saveFound(page, archive, [lag, proof]);
   assert.equal(await tuning(), { lagMinutes: 10, proof: 'digest', batchBytes: null });
   const removed = await ask(gateway, ADMIN, { method: 'DELETE', path: `${path}/${id}` });

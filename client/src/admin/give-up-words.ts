@@ -1,6 +1,6 @@
 /** The words for giving up instances for a reason. */
 export const giveUpWords = {
-  why: 'Why',
+  why: 'Reason',
   yes: 'Give up',
   no: 'Keep them',
 };

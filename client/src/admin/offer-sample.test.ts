@@ -26,11 +26,11 @@ test('names the rule that sends studies to this very destination', () => {
   ];
   assert.is(
     destinationWords.rulesFirst(sendersTo({ id: 'a' }, rules)),
-    'Rules decide first: “CT there” sends what it takes here; “MR stays” takes some studies.',
+    'Rules are checked first: “CT there” sends matching studies here; “MR stays” applies to some studies.',
   );
   assert.is(
     destinationWords.rulesFirst(sendersTo({ id: 'b' }, rules)),
-    'Rules decide first: “CT there”, “MR stays” take some studies.',
+    'Rules are checked first: “CT there”, “MR stays” apply to some studies.',
   );
 });
 

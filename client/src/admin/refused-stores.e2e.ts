@@ -33,7 +33,7 @@ walk('the first destination says before it is saved that it becomes primary', as
   await openDestinations(page);
   await page.getByRole('button', { name: 'Add a destination' }).click();
   const sheet = page.getByRole('dialog');
-  await sheet.getByText('It becomes the primary destination, because there is no other yet.').waitFor();
+  await sheet.getByText('This becomes the primary destination, because there is no other yet.').waitFor();
   await expect(sheet.getByRole('checkbox', { name: 'Send new studies here' })).toHaveCount(0);
   await looksRight(page, 'destination-first');
 });
@@ -90,22 +90,22 @@ walk(
       await page.getByRole('link', { name: 'Upload' }).click();
       await sendStudy(page, files);
       await openDestinations(page);
-      const dead = archive.getByRole('region', { name: 'Not taken by archive' });
-      await dead.getByText('4 instances not taken there').waitFor();
+      const dead = archive.getByRole('region', { name: 'Not accepted by archive' });
+      await dead.getByText('4 instances not accepted').waitFor();
       const first = instances[0]!.identifiers.studyInstanceUID;
       const row = dead.getByRole('listitem').filter({ hasText: first });
       await row.getByText('2 instances: The PACS refused the image.').waitFor();
-      await row.getByText(/^Code 0110H: .* Look into the log of the PACS\.$/).waitFor();
+      await row.getByText(/^Code 0110H: .* Check the log of the PACS\.$/).waitFor();
       await looksRight(page, 'destination-dead-letters');
       await isLedThere(stage, archive);
       pacs.conduct = HONEST;
       await dead.getByRole('button', { name: `Try again: ${first}` }).click();
       await row.waitFor({ state: 'detached' });
-      await dead.getByText('2 instances not taken there').waitFor();
-      await archive.getByText(/^No studies under way/).waitFor();
+      await dead.getByText('2 instances not accepted').waitFor();
+      await archive.getByText(/^No studies being sent/).waitFor();
       assert.is(pacs.held.size, 2);
       await dead.getByRole('button', { name: 'Give up all: archive' }).click();
-      await page.getByRole('radio', { name: 'Nobody needs them there' }).check();
+      await page.getByRole('radio', { name: 'They are not needed there' }).check();
       await page.getByRole('dialog').getByRole('button', { name: 'Give up' }).click();
       await dead.waitFor({ state: 'detached' });
       await mark(page).waitFor({ state: 'detached' });
@@ -125,11 +125,11 @@ async function isGivenUpForSender({ page, seed }: Pick<Stage, 'page' | 'seed'>, 
   await page.getByRole('link', { name: 'Upload' }).click();
   await sendStudy(page, filesOf({ seed: seed(5), series: 1, instancesPerSeries: 1 }));
   await openDestinations(page);
-  const dead = archive.getByRole('region', { name: 'Not taken by archive' });
-  await dead.getByText(/^This destination must have them/).waitFor();
+  const dead = archive.getByRole('region', { name: 'Not accepted by archive' });
+  await dead.getByText(/^This destination is required, so the studies wait for a decision by you or the sender/).waitFor();
   await dead.getByRole('button', { name: 'Give up all: archive' }).click();
-  await page.getByText(/nobody who sent them is asked any more/).waitFor();
-  await page.getByRole('radio', { name: 'Nobody needs them there' }).check();
+  await page.getByText(/the senders are no longer asked/).waitFor();
+  await page.getByRole('radio', { name: 'They are not needed there' }).check();
   await page.getByRole('dialog').getByRole('button', { name: 'Give up' }).click();
   await dead.waitFor({ state: 'detached' });
 }
@@ -148,9 +148,9 @@ walk('a destination that refuses every store says so with its status, and since 
     await page.getByRole('link', { name: 'Upload' }).click();
     await sendStudy(page, filesOf(study));
     await openDestinations(page);
-    await night.getByText(/^It refuses what is stored there: status 500, since /).waitFor();
-    await night.getByText('It answers, but what it does with studies is wrong: see above.').waitFor();
-    await expect(night.getByText('It answers, and gives what it holds.')).toHaveCount(0);
+    await night.getByText(/^It has refused store requests since .* \(status 500\)/).waitFor();
+    await night.getByText('The PACS responds, but does not handle studies correctly. See above.').waitFor();
+    await expect(night.getByText('The PACS responds and returns stored images.')).toHaveCount(0);
     await looksRight(page, 'destination-refuses-stores');
   } finally {
     await pacs.close();

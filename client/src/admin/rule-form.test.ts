@@ -27,7 +27,7 @@ const films: InferenceRule = {
 
 const found: CaseRule = {
   ...{ name: 'found', enabled: true, when: { modality: ['CR'] } },
-  ...{ occasion: 'finding', title: 'A model found something', casePriority: 'urgent' },
+  ...{ occasion: 'finding', title: 'A model found an abnormality', casePriority: 'urgent' },
   ...{ tags: ['model', 'second look'], review: 'chest-film-double' },
 };
 

@@ -35,14 +35,14 @@ function reasonOf(because: NonNullable<Verdict['because']>): string {
   switch (because.kind) {
     case 'disabled':
       return because.isMet
-        ? 'It is switched off. The study meets its conditions.'
-        : 'It is switched off. The study doesn’t meet its conditions either.';
+        ? 'The rule is turned off. The study meets its conditions.'
+        : 'The rule is turned off. The study does not meet its conditions either.';
     case 'earlier':
-      return `“${because.rule}” comes first.`;
+      return `“${because.rule}” comes first and already applies.`;
     case 'condition': {
       const { condition, has, wants } = because;
       const wanted = inWords(wants, 'or');
-      if (has.length === 0) return `The ${named[condition]} is not known, and the rule asks for ${wanted}.`;
+      if (has.length === 0) return `The ${named[condition]} is not known. The rule requires ${wanted}.`;
       return `The ${named[condition]} is ${inWords(has, 'and')}, not ${wanted}.`;
     }
     case 'occasion':
@@ -58,22 +58,22 @@ function reasonOf(because: NonNullable<Verdict['because']>): string {
 
 export const rulesWords = {
   intro:
-    'Rules send studies to further destinations, let models look at them, and open cases about them. A new rule counts for studies that come after it was saved.',
+    'Rules send studies to additional destinations, run models on them and create cases for them. A new rule applies to studies that arrive after it was saved.',
   kinds: {
     forwarding: {
       title: 'Where studies go',
-      what: 'Every study goes to the primary destination. The first rule that fits a study decides where else it goes. Where none fits, the setting of each destination holds.',
-      none: none('No rule yet: each destination gets new studies as its own setting says.'),
+      what: 'Every study is sent to the primary destination. The first rule that matches decides where else a study is sent. If no rule matches, the setting of each destination applies.',
+      none: none('No rules yet. The setting of each destination applies.'),
     },
     inference: {
-      title: 'Models that look',
-      what: 'Every rule that fits an image starts its models once the study is in the PACS.',
-      none: none('No rule yet: models look only at the sample study, and at what somebody asks for.'),
+      title: 'Models to run',
+      what: 'Every rule that matches an image runs its models when the study is in the PACS.',
+      none: none('No rules yet. Models run only on the sample study and when a person requests it.'),
     },
     cases: {
-      title: 'Cases that are opened',
-      what: 'Every rule that fits a study opens a case about it, once, in the name of the administrator who saved the rule. The body part is not known here.',
-      none: none('No rule yet: cases are opened by people.'),
+      title: 'Cases to create',
+      what: 'Every rule that matches a study creates one case for it, under the name of the administrator who saved the rule. These rules cannot use the body part.',
+      none: none('No rules yet. Only people create cases.'),
     },
   } satisfies Record<RuleKind, unknown>,
   add: 'Add a rule',
@@ -83,17 +83,17 @@ export const rulesWords = {
     cases: 'Add a rule for cases',
   } satisfies Record<RuleKind, string>,
   /** The position of a rule in the list; the first rule that matches takes a study. */
-  order: (place: number, of: number) => `Asked as number ${place} of ${of}`,
-  on: 'Switched on',
+  order: (place: number, of: number) => `Checked as number ${place} of ${of}`,
+  on: 'Turned on',
   of: (action: string, name: string) => `${action} ${name}`,
   up: 'Move up',
   down: 'Move down',
-  change: 'Change',
+  change: 'Edit',
   remove: 'Remove',
   askRemove: (name: string) => ({
     title: `Remove “${name}”?`,
     about: '',
-    what: 'Studies that were sent stay where they are. To keep the rule for later, switch it off instead.',
+    what: 'Studies that were already sent are not changed. To keep the rule for later, turn it off instead.',
     yes: 'Remove',
     no: 'Keep',
   }),
@@ -105,78 +105,78 @@ export const rulesWords = {
     coerced.length === 0
       ? `${name} (${needs[need]})`
       : `${name} (${needs[need]}; changes ${nameCoerced(coerced)})`,
-  goneDestination: 'a destination that is gone',
-  primaryAlone: 'The primary destination alone',
+  goneDestination: 'a deleted destination',
+  primaryAlone: 'Only the primary destination',
   form: {
     add: 'Add a rule',
-    change: (name: string) => `Change “${name}”`,
+    change: (name: string) => `Edit “${name}”`,
     name: 'Name',
     when: 'Which studies',
-    whenWhat: 'Leave empty what does not matter. Separate values with commas; * stands for any text.',
-    filmsWhat: 'Without a modality the rule means CR and DX.',
+    whenWhat: 'Leave a field empty if it does not matter. Separate values with commas. Use * for any text.',
+    filmsWhat: 'If you enter no modality, the rule applies to CR and DX.',
     conditions,
     hints: {
       modality: 'For example CT, MR',
       sopClass: 'For example 1.2.840.10008.5.1.4.1.1.2',
       bodyPart: 'For example CHEST, ABD*',
-      description: 'One per line, for example *thorax*. Not known where names are removed.',
+      description: 'One per line, for example *thorax*. Not available if names are removed.',
     } as Readonly<Partial<Record<Condition, string>>>,
     noSuch: (condition: Condition, value: string) =>
-      `This site has no ${named[condition]} “${value}”: the rule waits until there is one.`,
-    to: 'Where they go, besides the primary destination',
+      `This site has no ${named[condition]} “${value}” yet. The rule applies when there is one.`,
+    to: 'Also send to',
     noDestinations: 'There is no other destination yet. Add one under Destinations.',
     needs: {
-      none: 'Do not go there',
-      also: 'Also go there; nobody waits for it',
-      required: 'Must arrive there before they count as in the PACS',
+      none: 'Not sent there',
+      also: 'Also sent there, but not required',
+      required: 'Required: must arrive there before they count as in the PACS',
     } satisfies Record<Need | 'none', string>,
-    coercion: (name: string) => `Values that ${name} wants`,
+    coercion: (name: string) => `Values required by ${name}`,
     coercionWhat:
-      'Written only where names are kept. The instance records the values before, and receipts name both digests.',
+      'Used only if names are kept. The instance records the original values, and receipts contain both digests.',
     coerced: {
       institution: 'Institution Name',
       issuer: 'Issuer of Patient ID',
-      accessionPrefix: 'Before the Accession Number',
+      accessionPrefix: 'Accession Number prefix',
     } satisfies Record<CoercedAttribute, string>,
-    models: 'Models that look at them',
-    priority: 'Priority of their jobs (−100 to 100)',
+    models: 'Models to run',
+    priority: 'Priority of the model runs (−100 to 100)',
     askLeaveOut: (names: readonly string[]) => ({
-      title: `Save it without ${inWords(names, 'and')}?`,
-      what: `Studies that this rule takes no longer have to arrive at ${inWords(names, 'and')}, which must have all studies by ${names.length === 1 ? 'its own setting' : 'their own settings'}.`,
-      yes: 'Save all the same',
+      title: `Save the rule without ${inWords(names, 'and')}?`,
+      what: `Studies that match this rule are no longer required to arrive at ${inWords(names, 'and')}, although ${names.length === 1 ? 'its setting requires' : 'their settings require'} all studies.`,
+      yes: 'Save anyway',
       no: 'Back to the rule',
     }),
     mistakes: {
-      name: 'Give the rule a name of at most 64 characters that no other rule has.',
-      models: 'Choose at least one model, and at most eight.',
-      coercion: 'Enter at most 64 characters without a backslash; before the accession number at most 8.',
+      name: 'Enter a unique name of at most 64 characters.',
+      models: 'Choose 1 to 8 models.',
+      coercion: 'Enter at most 64 characters, or 8 for the Accession Number prefix. Do not use a backslash.',
       priority: 'Enter a whole number from −100 to 100.',
       values: (condition: Condition) =>
         `${conditions[condition]}: at most 32 values of at most 64 characters each.`,
     },
   },
   dryRun: {
-    title: 'Try the rules',
-    what: 'Says which rule takes a study, and why the others do not. Nothing is sent.',
+    title: 'Test the rules',
+    what: 'Check which rule applies to a study, and why the others do not. Nothing is sent.',
     which: 'Rules',
     study: 'A study that was sent',
-    noStudy: 'None: only what is written below',
-    attributes: 'The study',
+    noStudy: 'None, use only the values below',
+    attributes: 'Study values',
     value: (condition: Condition, has: readonly string[]) =>
       `${conditions[condition]}: ${has.length === 0 ? 'not known' : inWords(has, 'and')}`,
     attributesWhat:
-      'The gateway does not keep its body part and its description: fill them in if a rule asks for them.',
-    submit: 'Try',
-    trying: 'Trying…',
-    taken: (rule: string, to: readonly string[]) => `Goes to ${inWords(to, 'and')}, because of “${rule}”.`,
+      'The gateway does not store the body part and the description. Enter them if a rule uses them.',
+    submit: 'Test',
+    trying: 'Testing…',
+    taken: (rule: string, to: readonly string[]) => `Sent to ${inWords(to, 'and')} because of “${rule}”.`,
     own: (to: readonly string[]) =>
       to.length === 0
-        ? 'No rule takes it, and there is no destination.'
-        : `No rule takes it. Goes to ${inWords(to, 'and')}, by the setting of each destination.`,
+        ? 'No rule applies, and there is no destination.'
+        : `No rule applies. Sent to ${inWords(to, 'and')}, as set for each destination.`,
     models: (models: readonly string[]) =>
-      models.length === 0 ? 'No model looks at it.' : `Looked at by ${inWords(models, 'and')}.`,
-    noRules: 'There is no rule of this kind.',
-    takes: 'Takes it.',
+      models.length === 0 ? 'No model would run.' : `Models that would run: ${inWords(models, 'and')}.`,
+    noRules: 'There are no rules of this kind.',
+    takes: 'This rule applies.',
     because: reasonOf,
   },
 } as const;

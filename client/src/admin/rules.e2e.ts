@@ -41,7 +41,7 @@ async function tryOneThatWasSent(page: Page, tried: Locator): Promise<void> {
   await tried.getByText('Modality: CT', { exact: true }).waitFor();
   await tried.getByText('Policy: deidentified', { exact: true }).waitFor();
   await expect(tried.getByLabel('Modality', { exact: true })).toHaveCount(0);
-  await tried.getByRole('button', { name: 'Try' }).click();
+  await tried.getByRole('button', { name: 'Test' }).click();
   await tried.getByText(/because of “CT stays”\.$/).waitFor();
   await looksRight(page, 'rules-tried');
 }
@@ -53,7 +53,7 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await page.getByRole('link', { name: 'Administration' }).click();
   await page.getByRole('link', { name: /^Rules/ }).click();
-  await page.getByText('No rule yet: each destination').waitFor();
+  await page.getByText('No rules yet. The setting of each destination applies').waitFor();
   await looksRight(page, 'rules-empty');
   const add = async (name: string, fields: Readonly<Record<string, string>>): Promise<void> => {
     await page.getByRole('button', { name: 'Add a rule for where studies go' }).click();
@@ -66,7 +66,7 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   };
   await page.getByRole('button', { name: 'Add a rule for where studies go' }).click();
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('Give the rule a name').waitFor();
+  await page.getByText('Enter a unique name of at most 64 characters').waitFor();
   await fillWrongPolicy(page);
   await looksRight(page, 'rule-form');
   await page.getByRole('button', { name: 'Cancel' }).click();
@@ -80,27 +80,27 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   const names = list.getByRole('article').getByRole('heading');
   const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
   await expect(names).toHaveText(['CT stays', 'MR stays']);
-  await page.getByRole('article', { name: 'MR stays' }).getByText('Asked as number 2 of 2').waitFor();
+  await page.getByRole('article', { name: 'MR stays' }).getByText('Checked as number 2 of 2').waitFor();
   const moved = saved();
   await focusAndPress(page.getByRole('button', { name: 'Move up MR stays' }), 'Enter');
   await moved;
   await list.locator('li:first-child').getByRole('article', { name: 'MR stays' }).waitFor();
   const switched = saved();
-  await page.getByRole('checkbox', { name: 'Switched on MR stays' }).uncheck();
+  await page.getByRole('checkbox', { name: 'Turned on MR stays' }).uncheck();
   await switched;
   await page.reload();
   await page.getByRole('article', { name: 'CT stays' }).waitFor();
   await expect(names).toHaveText(['MR stays', 'CT stays']);
-  const tried = page.getByRole('region', { name: 'Try the rules' });
+  const tried = page.getByRole('region', { name: 'Test the rules' });
   await tried.getByLabel('Modality', { exact: true }).fill('CT');
-  await tried.getByRole('button', { name: 'Try' }).click();
-  await tried.getByText('It is switched off. The study doesn’t meet its conditions either.').waitFor();
-  await tried.getByText(/^Goes to default \(primary\).*because of “CT stays”\.$/).waitFor();
+  await tried.getByRole('button', { name: 'Test' }).click();
+  await tried.getByText('The rule is turned off. The study does not meet its conditions either.').waitFor();
+  await tried.getByText(/^Sent to default \(primary\).*because of “CT stays”\.$/).waitFor();
   await page.getByRole('heading', { name: 'Where studies go' }).scrollIntoViewIfNeeded();
   await looksRight(page, 'rules');
   await tryOneThatWasSent(page, tried);
   for (const name of ['MR stays', 'CT stays']) await removeRule(page, name);
-  await page.getByText('No rule yet: each destination').waitFor();
+  await page.getByText('No rules yet. The setting of each destination applies').waitFor();
 });
 
 walk('a rule for models says what it misses', async (stage) => {
@@ -112,16 +112,16 @@ walk('a rule for models says what it misses', async (stage) => {
   await sheet.getByLabel('Name', { exact: true }).fill('chest films');
   await sheet.getByLabel('Body part', { exact: true }).fill('CHEST');
   await sheet.getByRole('button', { name: 'Save' }).click();
-  await sheet.getByText('Choose at least one model').waitFor();
-  await sheet.getByRole('group', { name: 'Models that look at them' }).getByRole('checkbox').first().check();
+  await sheet.getByText('Choose 1 to 8 models').waitFor();
+  await sheet.getByRole('group', { name: 'Models to run' }).getByRole('checkbox').first().check();
   await sheet.getByRole('button', { name: 'Save' }).click();
   const films = page.getByRole('article', { name: 'chest films' });
   await expect(films).toContainText('Body part: CHEST · CR and DX');
-  const tried = page.getByRole('region', { name: 'Try the rules' });
-  await tried.getByRole('combobox', { name: 'Rules' }).selectOption({ label: 'Models that look' });
+  const tried = page.getByRole('region', { name: 'Test the rules' });
+  await tried.getByRole('combobox', { name: 'Rules' }).selectOption({ label: 'Models to run' });
   await tried.getByLabel('Modality', { exact: true }).fill('DX');
-  await tried.getByRole('button', { name: 'Try' }).click();
-  await tried.getByText('The body part is not known, and the rule asks for CHEST.').waitFor();
+  await tried.getByRole('button', { name: 'Test' }).click();
+  await tried.getByText('The body part is not known. The rule requires CHEST.').waitFor();
   await removeRule(page, 'chest films');
 });
 
@@ -131,31 +131,31 @@ walk('a rule for cases says when it opens one, and is tried', async ({ page, ent
   await page.getByRole('button', { name: 'Add a rule for cases' }).click();
   const sheet = page.getByRole('dialog');
   await sheet.getByLabel('Name', { exact: true }).fill('second look');
-  await sheet.getByLabel('Switched on').uncheck();
+  await sheet.getByLabel('Turned on').uncheck();
   await sheet.getByLabel('Account (user name)', { exact: true }).fill('nobody-of-this-name');
   await sheet.getByRole('button', { name: 'Save' }).click();
-  await sheet.getByText('Give the case a title').waitFor();
+  await sheet.getByText('Enter a case title').waitFor();
   await expect(sheet.getByLabel('Body part', { exact: true }), 'it may not ask for it').toHaveCount(0);
   await sheet
-    .getByRole('combobox', { name: 'Opened when' })
-    .selectOption({ label: 'A model finds something' });
-  await sheet.getByText('No rule lets a model look at studies.').waitFor();
-  await sheet.getByLabel('Title of the case').fill('A model found something');
-  await sheet.getByRole('combobox', { name: 'Review that is opened with it' }).selectOption('chest-film');
+    .getByRole('combobox', { name: 'Create when' })
+    .selectOption({ label: 'A model finds an abnormality' });
+  await sheet.getByText('No rule runs a model on studies.').waitFor();
+  await sheet.getByLabel('Title of the case').fill('A model found an abnormality');
+  await sheet.getByRole('combobox', { name: 'Also request a review' }).selectOption('chest-film');
   await looksRight(page, 'rule-case');
   await sheet.getByRole('button', { name: 'Save' }).click();
   const made = page.getByRole('article', { name: 'second look' });
-  await expect(made).toContainText('A model finds something: “A model found something” (routine)');
-  const tried = page.getByRole('region', { name: 'Try the rules' });
-  await tried.getByRole('combobox', { name: 'Rules' }).selectOption({ label: 'Cases that are opened' });
+  await expect(made).toContainText('A model finds an abnormality: “A model found an abnormality” (routine)');
+  const tried = page.getByRole('region', { name: 'Test the rules' });
+  await tried.getByRole('combobox', { name: 'Rules' }).selectOption({ label: 'Cases to create' });
   await tried.getByLabel('Account (user name)', { exact: true }).fill('nobody-of-this-name');
-  await tried.getByRole('button', { name: 'Try' }).click();
-  await tried.getByText('It is switched off. The study meets its conditions.').waitFor();
+  await tried.getByRole('button', { name: 'Test' }).click();
+  await tried.getByText('The rule is turned off. The study meets its conditions.').waitFor();
   const switched = page.waitForResponse((answer) => answer.request().method() === 'PUT');
-  await page.getByRole('checkbox', { name: 'Switched on second look' }).check();
+  await page.getByRole('checkbox', { name: 'Turned on second look' }).check();
   await switched;
-  await tried.getByRole('button', { name: 'Try' }).click();
-  await tried.getByText('Opens “A model found something”.').waitFor();
+  await tried.getByRole('button', { name: 'Test' }).click();
+  await tried.getByText('Creates “A model found an abnormality”.').waitFor();
   await removeRule(page, 'second look');
 });
 

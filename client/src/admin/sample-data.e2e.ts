@@ -51,7 +51,7 @@ walk('it is shown, and removed with one press, and what stays is named', async (
   left = [];
   await sample.getByRole('button', { name: 'Remove sample data' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-  await sample.getByText('The sample data is removed.').waitFor();
+  await sample.getByText('The sample data was removed.').waitFor();
   await expect(sample.getByRole('button')).toHaveCount(0);
   await looksRight(page, 'sample-data-removed');
   assert.equal(asked, ['?after=', '?after=2.25.1', '?after=', '?after=2.25.1']);

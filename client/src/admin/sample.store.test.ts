@@ -51,7 +51,7 @@ test('names each reason once for all that is left, and can be pressed again', as
   await store.remove();
   assert.equal(store.left.value, [{ ...kept, count: 7 }]);
   await store.remove();
-  assert.is(store.trouble.value?.title, 'The gateway does not answer.');
+  assert.is(store.trouble.value?.title, 'The gateway is not responding.');
   assert.is(store.removed.value, null);
 });
 

@@ -2,11 +2,11 @@
 export const viewersWords = {
   button: 'Viewers',
   title: (name: string) => `Viewers of ${name}`,
-  what: 'Everybody who may see a study gets Open in viewer. Write {StudyInstanceUID} where the address names the study.',
+  what: 'Everyone who may see a study can open it in these viewers. Write {StudyInstanceUID} in the address where the study’s UID belongs.',
   /** The viewers are those of the destination to which a study was first promised. */
-  ofPrimary: 'A study opens in the viewers of the destination that was primary when it was sent.',
+  ofPrimary: 'A study opens in the viewers of the destination that was primary when the study was sent.',
   ofOther: (name: string) =>
-    `${name} is not primary: studies that go there besides do not open in these viewers.`,
+    `${name} is not primary. Studies that are only copied there do not open in these viewers.`,
   none: 'No viewers yet.',
   nth: (nth: number) => `Viewer ${nth}`,
   name: 'Name',
@@ -17,6 +17,6 @@ export const viewersWords = {
   removeShort: 'Remove',
   mistake: (nth: number) => `Viewer ${nth} needs a name, and an address with {StudyInstanceUID} in it.`,
   mistakeNext:
-    'The address begins with https, http, weasis, radiant, osirix or horos, and has no password in it. ' +
+    'The address must start with https, http, weasis, radiant, osirix or horos, and must not contain a password. ' +
     'For Weasis: weasis://$dicom:rs --url "https://pacs.example.org/dicom-web" -r "studyUID={StudyInstanceUID}"',
 };

@@ -69,12 +69,12 @@ walk(
     await enter();
     await goTo(page, '#/analytics');
     await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
-    await page.getByRole('figure', { name: 'Studies a day' }).getByText('Show as table').click();
+    await page.getByRole('figure', { name: 'Studies per day' }).getByText('Show as table').click();
     await page
       .getByRole('row', { name: /2 Nov|Nov 2/ })
       .first()
       .waitFor();
-    await page.getByRole('figure', { name: 'Studies a day' }).getByText('Show as table').click();
+    await page.getByRole('figure', { name: 'Studies per day' }).getByText('Show as table').click();
     await looksRight(page, 'figures-uploads');
     const back = page.getByRole('navigation', { name: 'Administration' });
     await back.getByRole('link', { name: 'Audit trail' }).click();
@@ -99,7 +99,7 @@ walk('shows models and reviews', async ({ page, visitor, enter }) => {
   await goTo(page, '#/analytics/models');
   await page.getByRole('heading', { name: 'pneumonia version 1.0.0' }).waitFor();
   await looksRight(page, 'figures-models');
-  await page.getByRole('figure', { name: 'Is the score right?' }).scrollIntoViewIfNeeded();
+  await page.getByRole('figure', { name: 'Score calibration' }).scrollIntoViewIfNeeded();
   await looksRight(page, 'figures-calibration');
   await page.getByRole('link', { name: /^Reviews/ }).click();
   await page.getByRole('heading', { name: 'Chest film' }).waitFor();
@@ -116,7 +116,7 @@ walk('says when there is nothing, and when figures do not come', async ({ page, 
   await record(visitor, answers);
   await enter();
   await goTo(page, '#/analytics/uploads');
-  await page.getByText('Nothing was counted in this period.').waitFor();
+  await page.getByText('There is no data for this period.').waitFor();
   await looksRight(page, 'figures-none');
   delete answers['operations'];
   await page.getByRole('combobox', { name: 'Period' }).selectOption('7');

@@ -20,13 +20,13 @@ test('of verdicts say how many there are of 50; from there on a chart says of ho
     assert.is(plot, null);
     return said;
   };
-  assert.is(none([]), 'No score has a verdict yet.');
-  assert.match(none(binsOf(20, 29)), 'Too few verdicts: 49 of 50.');
+  assert.is(none([]), 'There are no verdicts on scores yet.');
+  assert.match(none(binsOf(20, 29)), 'too few verdicts for calibration: 49 of 50.');
   for (const bins of [[hidden], [...binsOf(20, 29), hidden]])
-    assert.match(none(bins), 'is withheld', 'verdicts that nobody may count are not none');
+    assert.match(none(bins), 'is not shown', 'verdicts that nobody may count are not none');
 
   const { plot, said } = describeCalibration(binsOf(20, 30));
-  assert.match(said, 'Of 50 verdicts; the band is the 95 % interval.');
+  assert.match(said, 'Based on 50 verdicts. The band shows the 95 % interval.');
   const [found, , least, most] = plot!.lines;
   assert.equal(found!.values, [null, 0.2, 1, null]);
   // NIST §7.2.4.1, of 4 of 20.

@@ -23,7 +23,7 @@ walk(
     await page.evaluate(() => {
       location.hash = '#/analytics/uploads';
     });
-    const ask = page.getByRole('button', { name: 'Ask for counts with noise' });
+    const ask = page.getByRole('button', { name: 'Request approximate counts' });
     const table = page.getByRole('table').last();
     const untilLeft = (said: number) =>
       page
@@ -32,7 +32,7 @@ walk(
     await untilLeft(PRIVATE_QUERIES_A_MONTH);
     await looksRight(page, 'figures-private-ask');
     await focusAndPress(ask, 'Enter');
-    await page.getByText('half of them are off by less than 14').waitFor();
+    await page.getByText('half of them differ from the exact count by less than 14').waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH - 1);
     const first = await table.innerText();
     const isFirst = (why: string) => expect(table, why).toHaveText(first, { useInnerText: true });
@@ -40,31 +40,31 @@ walk(
     for (const [at, sex] of ['F', 'M'].entries()) {
       await page.getByRole('combobox', { name: 'Sex' }).selectOption(sex);
       await ask.click();
-      await page.getByText('half of them are off by less than 14').waitFor();
+      await page.getByText('half of them differ from the exact count by less than 14').waitFor();
       await untilLeft(PRIVATE_QUERIES_A_MONTH - 2 - at);
     }
     await page.getByRole('combobox', { name: 'Sex' }).selectOption('');
-    await page.getByText('half of them are off by less than 14').waitFor();
+    await page.getByText('half of them differ from the exact count by less than 14').waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH - 3);
     await isFirst('the answer to the first question');
     await page.reload();
-    await page.getByText('half of them are off by less than 14').waitFor();
+    await page.getByText('half of them differ from the exact count by less than 14').waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH - 3);
     await isFirst('the answer is kept when the page is not');
     const bands = AGE_BANDS.slice(0, PRIVATE_QUERIES_A_MONTH - 3);
     for (const band of bands) {
       await page.getByRole('combobox', { name: 'Age' }).selectOption(band);
       await ask.click();
-      await page.getByText('half of them are off by less than 14').waitFor();
+      await page.getByText('half of them differ from the exact count by less than 14').waitFor();
     }
     await page.getByRole('combobox', { name: 'Sex' }).selectOption('O');
-    await page.getByText('Your role has no answers about uploads left this month').waitFor();
-    await page.getByText('Exact counts are not for your role.').waitFor();
+    await page.getByText('Your role has no requests about uploads left this month').waitFor();
+    await page.getByText('Your role does not allow viewing exact counts.').waitFor();
     await expect(ask).toHaveCount(0);
     await looksRight(page, 'figures-private-spent');
     await page.getByRole('combobox', { name: 'Age' }).selectOption('');
     await page.getByRole('combobox', { name: 'Sex' }).selectOption('');
-    await page.getByText('half of them are off by less than 14').waitFor();
+    await page.getByText('half of them differ from the exact count by less than 14').waitFor();
     await isFirst('also when all is spent');
   },
 );
@@ -74,14 +74,14 @@ walk('the gateway answers what the page asks of reviews', async ({ page, enter }
   await page.evaluate(() => {
     location.hash = '#/analytics/reviews';
   });
-  await page.getByRole('button', { name: 'Ask for counts with noise' }).click();
+  await page.getByRole('button', { name: 'Request approximate counts' }).click();
   await page
     .getByRole('row', { name: /^Chest film/ })
     .first()
     .waitFor();
   await page.getByText(/Your role has \d answers? about reviews left this month/).waitFor();
   await page.getByRole('link', { name: 'Models' }).click();
-  await page.getByText('For your role only whole months that are over count').waitFor();
+  await page.getByText('For your role, only completed months are included').waitFor();
 });
 
 test.run();

@@ -15,21 +15,21 @@ export const accountWords = {
     count === 1
       ? '1 image stays safe on this device and waits until the person who sent it signs in.'
       : `${images(count)} stay safe on this device and wait until the person who sent them signs in.`,
-  signOutUndecided: (count: number) => `${toDecide(count)}, once you sign in here again.`,
+  signOutUndecided: (count: number) => `${toDecide(count)}. Sign in here again to decide.`,
   signOutCancelling: (count: number) =>
-    `${studies(count)} ${count === 1 ? 'is' : 'are'} still being cancelled. That continues when you sign in here again.`,
+    `${studies(count)} ${count === 1 ? 'is' : 'are'} still being cancelled. Cancelling continues when you sign in here again.`,
   signOutUnsent: (count: number) =>
     count === 1
       ? '1 verdict is not sent yet. It stays on this device until it is sent or you discard it.'
       : `${counted(count, 'verdict', 'verdicts')} are not sent yet. They stay on this device until they are sent or you discard them.`,
   signOutUnsafe: (count: number) =>
-    `Not safe yet: ${images(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
+    `Not saved yet: ${images(count)}. If you sign out now, they will not be sent. Your files are not changed.`,
   /** These were found, but Send was not pressed. */
   signOutClears: (count: number) =>
-    `You chose ${images(count)} and did not send ${count === 1 ? 'it' : 'them'}. Signing out clears the list; your files, disc or folder stay as they are.`,
+    `You chose ${images(count)} and did not send ${count === 1 ? 'it' : 'them'}. Signing out clears the list. Your files, disc or folder are not changed.`,
   /** The local labels. Studies that have arrived are found by name through them. */
   signOutNames: (count: number) =>
-    `Initials and IDs are deleted from your list when you sign out: ${count === 1 ? '1 study is' : `${studies(count)} are`} then found only by date, modality or receipt, once in the PACS.`,
+    `Initials and IDs are deleted from your list when you sign out. When in the PACS, ${studies(count)} can then be found only by date, modality or receipt.`,
   signOutEmpty: 'Nothing is waiting on this device.',
   keeping: 'Saving your verdict…',
   unkept: 'Your verdict on a result was not sent',

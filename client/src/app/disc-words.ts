@@ -7,15 +7,15 @@ const atLeast = (is: boolean): string => (is ? 'at least ' : '');
 const them = (count: number): string => (count === 1 ? 'it' : 'them');
 
 export const discWords = {
-  said: { 'may-go': 'You can remove the disc', keep: 'Keep your files or disc' },
+  said: { 'may-go': 'You can remove the disc', keep: 'Keep your disc or files' },
   /** `isAnyLacking`: one of the exceptions, or a file of an earlier choice, may belong to a study. */
   mayGo: ({ studies: count, except, isAtLeast }: Omit<ChoicesSaid, 'standing'>, isAnyLacking: boolean) => {
     const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS`;
     if (except === 0)
       return isAnyLacking
-        ? `${said}. Some files that were chosen here earlier may not be: keep the disc or the files.`
+        ? `${said}. Some files that you chose earlier may not be. Keep the disc or the files.`
         : `${said}. You can remove the disc or delete the files.`;
-    const needed = except === 1 ? 'it is needed' : 'one of these is needed';
+    const needed = except === 1 ? 'you need it' : 'you need any of these';
     const next = isAnyLacking
       ? `Keep the disc or the files if ${needed}.`
       : 'You can remove the disc or delete the other files.';
@@ -25,13 +25,12 @@ export const discWords = {
   title: ({ except, isAtLeast }: Pick<ChoicesSaid, 'except' | 'isAtLeast'>) =>
     `${isAtLeast ? 'At least ' : ''}${files(except)} not sent`,
   earlier: (count: number) =>
-    `${counted(count, 'image', 'images')} of an earlier choice: choose ${them(count)} again`,
+    `${counted(count, 'image', 'images')} chosen earlier: choose ${them(count)} again`,
   /** Keyed by how to send them (`nextFor`). */
   what: {
-    'choose-again':
-      'Keep the disc or the files if one of these is needed, and choose them again to send them.',
-    'not-pressed': 'Keep the disc or the files. These are still on the Upload page: press Send there.',
-    undecided: 'Keep the disc or the files. These are sent once you have decided about them.',
+    'choose-again': 'If you need any of these, keep the disc or the files. Choose them again to send them.',
+    'not-pressed': 'Keep the disc or the files. These are still on the Upload page. Press Send there.',
+    undecided: 'Keep the disc or the files. These are not sent until you decide about them.',
   },
   ofStudy: (leftOut: number, damaged: number, name: string) => {
     if (damaged === 0) return `${counted(leftOut, 'image', 'images')} left out of ${name}`;
@@ -42,37 +41,37 @@ export const discWords = {
   unreadOf: (name: string, unread: string) => `${name}: ${unread}`,
   /** A cancelled study was not sent at all, so nothing is missing from it. */
   cancelled: (count: number, name: string) =>
-    `Sending of ${name} was cancelled: ${counted(count, 'image', 'images')}`,
+    `Sending ${name} was cancelled: ${counted(count, 'image', 'images')}`,
   study: (count: number, name: string) => `The study of ${name}: ${files(count)}`,
   why: {
-    missing: 'Listed on the disc, but missing',
-    'not-dicom': 'Not a DICOM file, so no image of a study',
+    missing: 'Listed on the disc, but the file is missing',
+    'not-dicom': 'Not a DICOM file',
   },
   unread: (count: number, isAtLeast = false) =>
     `Reading was stopped: ${atLeast(isAtLeast)}${files(count)} not read`,
   leftUnread: (count: number, isAtLeast = false) =>
     `Reading was stopped, and you left out ${atLeast(isAtLeast)}${files(count)}`,
   others: (count: number) => `and ${formatCount(count)} more`,
-  noDoubt: 'They are not needed',
+  noDoubt: 'These files are not needed',
   askNoDoubt: {
-    title: 'Forget the files that were chosen earlier?',
+    title: 'Stop reminding you of the earlier files?',
     about: 'Files that were damaged, not read, cleared or left out',
     what: [
-      'Nothing will remind you of them.',
+      'You will not be reminded of them again.',
       'Keep the disc or the files until you are sure that nobody needs them.',
     ].join(' '),
-    yes: 'Forget them',
+    yes: 'Stop reminding me',
     no: 'Keep the reminder',
   },
   settle: 'Remove from this list',
   askSettle: (count: number) => ({
-    title: 'Forget these files?',
+    title: 'Remove these files from the list?',
     about: files(count),
     what: [
       `${count === 1 ? 'It is' : 'They are'} not in the PACS.`,
       `Keep the disc or the files until you are sure that nobody needs ${them(count)}.`,
     ].join(' '),
-    yes: 'Forget them',
+    yes: 'Remove from list',
     no: 'Keep the list',
   }),
   toUpload: 'Go to Upload',

@@ -3,16 +3,16 @@ import { images } from '../kit/counted.ts';
 
 export const lockWords = {
   title: 'Are you still there?',
-  what: 'Nobody has touched this device for a while. You will be signed out, so that nobody else sees your studies. What you typed and did not save is then lost.',
-  sending: 'Studies that are safe here are still sent.',
+  what: 'This device has not been used for a while. You will be signed out to protect patient data. Unsaved entries will be lost.',
+  sending: 'Studies that are safe on this device will still be sent.',
   names:
-    'Initials and IDs are deleted from your list. Its studies are then found by date, modality or receipt.',
-  chosen: 'The studies that you chose and did not send have to be chosen again.',
+    'Initials and IDs are deleted from your list. After that, you can find studies only by date, modality or receipt.',
+  chosen: 'You will have to choose studies again if you have not sent them.',
   in: (seconds: number) => `Signing out in ${seconds} s`,
   stay: 'Stay signed in',
   leave: 'Sign out now',
   covered: 'This screen is locked',
-  coveredWhat: 'Your last entries are being saved. Then the next person can sign in.',
+  coveredWhat: 'Your last entries are being saved. After that, the next person can sign in.',
   coveredUnsafe: (unsafe: number) =>
-    `Keep this page open: ${images(unsafe)} ${unsafe === 1 ? 'is' : 'are'} still being made safe here. Then the next person can sign in.`,
+    `Keep this page open: ${images(unsafe)} ${unsafe === 1 ? 'is' : 'are'} still being saved here. After that, the next person can sign in.`,
 };

@@ -231,7 +231,7 @@ test('an old reminder hides neither that a later study is in the PACS nor that i
   assert.is(discOf(standing, facts), 'in-pacs');
   assert.is(
     discWords.mayGo(withLost(inPacs, standing), true),
-    'Your study is in the PACS, except 2 files not sent. Keep the disc or the files if one of these is needed.',
+    'Your study is in the PACS, except 2 files not sent. Keep the disc or the files if you need any of these.',
   );
   assert.is(discOf(of({ notSent: 2, safe: 5 }), facts), 'keep', 'one of them may be on this disc');
 });

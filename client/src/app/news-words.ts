@@ -15,14 +15,14 @@ export function notificationOf(news: StudyNews): Notified {
   const name = titleWords.erasedName(modalities);
   if (what === 'needs-you')
     return {
-      title: `${name}: you have to decide`,
+      title: `${name}: your decision is needed`,
       body: `${trackWords.toDecide(track.needsYou)}. Open ${kitWords.product}.`,
     };
   const unread = unreadLines(news.leftUnread).map((line) => `${line}. `);
   const rest = `${unread.join('')}Its receipt is ready.`;
   return track.inPacs < chosen
     ? {
-        title: `${name} is in the PACS in part`,
+        title: `${name} is partly in the PACS`,
         body: `${trackWords.progress(track.inPacs, chosen)}. The others were left out. ${rest}`,
       }
     : { title: `${name} is in the PACS`, body: `${trackWords.arrived(chosen)}. ${rest}` };

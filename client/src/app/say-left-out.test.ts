@@ -26,14 +26,14 @@ test('an image of which the PACS has another version is not among those left out
 
 test('a study with which files were left out unread says so as in the list of studies', () => {
   const study = { ...at(26, 4), label: 'N. P.', leftUnread: { files: 222, isAtLeast: false } };
-  const unread = 'Reading was stopped, and 222 unread files were left out';
+  const unread = 'Reading was stopped: 222 unread files were left out';
   assert.is(said({ ...study, track: { ...track, leftOut: 0 } }), `N. P.: ${unread}`);
   assert.is(said(study), `1 image left out of N. P.. ${unread}`);
 });
 
 test('images of a study whose sending was cancelled are not said to be missing from one that was sent', () => {
   const cancelled = { ...at(26, 4), label: 'N. P.', track: { ...track, inPacs: 0, leftOut: 14 } };
-  assert.is(said({ ...cancelled, state: 'taken-back' }), 'Sending of N. P. was cancelled: 14 images');
+  assert.is(said({ ...cancelled, state: 'taken-back' }), 'Sending N. P. was cancelled: 14 images');
 });
 
 test.run();

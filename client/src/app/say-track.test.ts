@@ -23,7 +23,7 @@ test('the live region says of a study that has arrived which files were left out
   const study = queuedStudy({ instances: 25, leftUnread: { files: 222, isAtLeast: false } });
   const of = (track: Partial<typeof WHERE>) =>
     sayStudy({ ...study, track: { ...WHERE, safe: 0, ...track } }, 'online');
-  const unread = 'Reading was stopped, and 222 unread files were left out';
+  const unread = 'Reading was stopped: 222 unread files were left out';
   assert.is(of({ inPacs: 25 }), `All 25 images are in the PACS. ${unread}`);
   assert.is(of({ inPacs: 20, leftOut: 5 }), `20 of 25 images in the PACS, 5 images not stored. ${unread}`);
   assert.is(of({ inPacs: 20, onTheWay: 5 }), '20 of 25 images in the PACS');

@@ -3,7 +3,7 @@ import type { ListedSession } from '#shared/protocol/api.ts';
 
 export const sessionsWords = {
   title: 'Where you are signed in',
-  loading: 'Asking the gateway…',
+  loading: 'Loading your sessions…',
   here: 'This browser',
   kinds: {
     session: 'Another browser or program',
@@ -12,13 +12,13 @@ export const sessionsWords = {
   since: { session: 'signed in', device: 'since' } satisfies Record<ListedSession['kind'], string>,
   usedNow: 'in use now',
   lastUsed: (when: string) => `last used ${when}`,
-  unknown: 'Is one of them not yours? Sign out everywhere, then change your password.',
+  unknown: 'If you do not recognize one of these, sign out everywhere and change your password.',
   everywhere: 'Sign out everywhere',
   leaving: 'Signing out…',
   means:
-    'Signing out everywhere ends all of these, here too. Studies that wait on a device stay there and are sent once you sign in on it.',
+    'This ends all of these sessions, including this one. Studies waiting on a device stay there. They are sent when you sign in on that device again.',
   unreachable: {
-    title: 'The gateway does not answer.',
-    next: 'Nobody was signed out. Try again in a moment.',
+    title: 'The gateway is not responding.',
+    next: 'You were not signed out. Try again in a moment.',
   },
 } as const;

@@ -11,12 +11,12 @@ export const settingsWords = {
   sending: 'Sending',
   wifiOnly: 'Send only over Wi-Fi',
   wifiOnlyWhat:
-    'On mobile data, studies of everybody who uses this device wait here. You can send them anyway from the list.',
+    'On mobile data, all studies on this device wait for Wi-Fi, for every user. You can still send them from the list of studies.',
 
   storage: 'Storage on this device',
   reading: 'Measuring…',
   space: (used: number, free: number) => `${formatBytes(used)} used, ${formatBytes(free)} free`,
-  spaceUnknown: 'The browser does not say how much space there is.',
+  spaceUnknown: 'The browser does not show how much space is left.',
   holds: {
     waiting: 'Waiting to be sent',
     receipts: 'In the PACS, with a receipt',
@@ -28,32 +28,31 @@ export const settingsWords = {
   files: (count: number) => (count === 0 ? 'none' : files(count)),
 
   finished: (days: number) =>
-    `Studies in the PACS leave this device’s list ${counted(days, 'day', 'days')} after they arrived. Their receipts stay with the gateway.`,
+    `Studies are removed from this device’s list ${counted(days, 'day', 'days')} after they arrived in the PACS. The gateway keeps their receipts.`,
 
-  kept: 'The browser has promised to keep what waits here, also when space runs out.',
-  notKept: 'If space runs out, the browser may delete studies that wait here.',
-  keptUnknown: 'This browser does not say whether it keeps what waits here when space runs out.',
-  keep: 'Ask the browser to keep it',
-  keepRefused:
-    'The browser has not promised it. Most browsers do so once the app is installed or used often.',
+  kept: 'The browser has agreed to keep waiting studies, even if space runs out.',
+  notKept: 'If space runs out, the browser may delete waiting studies.',
+  keptUnknown: 'This browser does not show whether it keeps waiting studies when space runs out.',
+  keep: 'Ask the browser to keep waiting studies',
+  keepRefused: 'The browser did not agree. Most browsers do when the app is installed or used often.',
   install: 'Install the app',
   installed: 'The app is installed on this device.',
   installHow:
-    'To install the app, open the browser’s menu and choose “Install” or “Add to Home Screen”, if it has either.',
+    'To install the app, open the browser’s menu and choose “Install” or “Add to Home Screen”, if available.',
   installWhat: 'Once installed, it opens like any app, and browsers keep what it stores for longer.',
 
   lock: 'Automatic lock',
   lockAfter: (minutes: number) =>
-    `After ${counted(minutes, 'minute', 'minutes')} without a touch or a key you are signed out, and the screen is cleared. Sending continues. Lock, in the menu with your name, does so at once.`,
+    `After ${counted(minutes, 'minute', 'minutes')} without input, you are signed out and the screen is cleared. Sending continues. To lock right away, press Lock in the menu with your name.`,
   lockNever:
     'This site has no automatic lock. Before you put the device down, press Lock in the menu with your name.',
-  lockUnknown: 'Known once the gateway has answered.',
+  lockUnknown: 'Waiting for the gateway to report this setting.',
 
   about: 'This version',
   version: (version: string) => `RelayPACS ${version}`,
   report: 'Report for your IT staff',
   reportWhat:
-    'Versions, counts, and what this browser can do. No names, no numbers of patients, no file names.',
+    'Contains versions, counts and what this browser supports. No patient names or IDs, and no file names.',
   copy: 'Copy the report',
   copied: 'Copied',
   save: 'Save as a file',

@@ -17,8 +17,8 @@ test('that nothing waits is said only where nothing was chosen either', () => {
 
 test('that nothing waits is not said of a decision, a cancelling or a verdict that is still to come', () => {
   for (const [of, said] of [
-    ['undecided', '1 image to decide, once you sign in here again.'],
-    ['cancelling', '1 study is still being cancelled. That continues when you sign in here again.'],
+    ['undecided', '1 image needs your decision. Sign in here again to decide.'],
+    ['cancelling', '1 study is still being cancelled. Cancelling continues when you sign in here again.'],
     ['unsent', '1 verdict is not sent yet. It stays on this device until it is sent or you discard it.'],
   ] as const)
     assert.is(signOutMeaning({ ...NOTHING, [of]: 1 }), said);
@@ -28,19 +28,19 @@ test('chosen, travelling and waiting instances are each counted once', () => {
   const said = signOutMeaning({ ...NOTHING, chosen: 1, safe: 5, travelling: 3, undecided: 2 });
   assert.match(
     said,
-    /^You chose 1 image .* 3 images stay safe .* 2 images stay safe .* 2 images to decide, once/,
+    /^You chose 1 image .* 3 images stay safe .* 2 images stay safe .* 2 images need your decision\. Sign in/,
   );
 });
 
 test('while studies are written into the queue, the rest of the choice is not safe either', () => {
-  assert.match(signOutMeaning({ ...NOTHING, unsafe: 2, chosen: 9 }), /^Not safe yet: 9 images/);
+  assert.match(signOutMeaning({ ...NOTHING, unsafe: 2, chosen: 9 }), /^Not saved yet: 9 images/);
 });
 
 test('that names go from the list is said before, whatever else is', () => {
-  const names = /Initials and IDs are deleted from your list .* then found only by date, modality or receipt/;
+  const names = /Initials and IDs are deleted from your list .* can then be found only by date, modality or receipt/;
   for (const facts of [{}, { safe: 3 }, { unsafe: 2 }])
     assert.match(signOutMeaning({ ...NOTHING, ...facts, labelled: 4 }), names);
-  assert.match(signOutMeaning({ ...NOTHING, labelled: 4 }), ': 4 studies are then');
+  assert.match(signOutMeaning({ ...NOTHING, labelled: 4 }), ', 4 studies can then');
   assert.not.match(signOutMeaning(NOTHING), 'Initials');
 });
 

@@ -16,37 +16,37 @@ export const startWords = {
   tasks: {
     upload: {
       title: 'Send a study',
-      what: 'Choose files on this device. The site’s policy says whether names are removed.',
+      what: 'Choose files on this device. The site’s policy decides whether names are removed.',
     },
     studies: {
-      title: 'See which studies were sent',
-      what: 'Every study of this site: what happened to it, and its receipts.',
+      title: 'See sent studies',
+      what: 'All studies of this site, with their history and receipts.',
     },
     results: {
-      title: 'See what the models found',
-      what: 'The list of results: which model looked at which study, and when.',
+      title: 'See AI results',
+      what: 'Which model examined which study, and when.',
     },
     cases: {
-      title: 'See the cases',
-      what: 'Studies that somebody follows up: how urgent they are, and what the models say.',
+      title: 'See cases',
+      what: 'Studies under follow-up: how urgent they are, and what the models found.',
     },
     analytics: {
       title: 'Open the dashboard',
-      what: 'How much comes in, how long it takes, and how well models do.',
+      what: 'How many studies arrive, how long it takes, and how well the models perform.',
     },
     infer: { title: 'Run AI on a study', what: 'Choose a study or a picture, and a model.' },
     models: {
       title: 'Compare the models',
-      what: 'Their versions, what they were trained on, how well they do, and where they fail.',
+      what: 'Their versions, training data, performance and limits.',
     },
     receipts: {
       title: 'Check a receipt',
-      what: 'By camera, photo, PDF or text: the page says whether the receipt is genuine.',
+      what: 'Use the camera, a photo, a PDF or text to check whether a receipt is genuine.',
     },
     audit: {
       title: 'Read and verify the audit trail',
-      what: 'Who did what, when, and with which study; and that nobody has changed it since.',
+      what: 'See who did what, when, and with which study. Check that the record was not changed.',
     },
   } satisfies Record<StartTask, { title: string; what: string }>,
-  resultsOfResearcher: 'Results of studies whose names were removed, with the pictures behind them.',
+  resultsOfResearcher: 'Results of studies without names, with the examined images.',
 };

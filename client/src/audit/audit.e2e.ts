@@ -31,7 +31,7 @@ walk('an auditor finds what a technician did, opens an event and follows its stu
   // A search of the PACS is counted until the quarter of an hour is over.
   assert.is((await ask(stage.gateway, technician, { path: '/dicom-web/studies' })).status, 200);
   await page.reload();
-  await page.getByText('readings of the last 15 minutes may be missing', { exact: false }).waitFor();
+  await page.getByText('Views from the last 15 minutes may be missing', { exact: false }).waitFor();
   await untilRead(page);
   await looksRight(page, 'audit-pending');
 
@@ -39,7 +39,7 @@ walk('an auditor finds what a technician did, opens an event and follows its stu
   await page.waitForURL(/[?&]person=[0-9a-f-]{36}/);
   await untilAllHave(page, technician);
   await expect(rows(page).nth(3)).toContainText(technician);
-  const began = rows(page).filter({ hasText: 'Began to send a study' });
+  const began = rows(page).filter({ hasText: 'Started sending a study' });
   await began.getByText(/^by Chrome on \w+ \([0-9a-f]{8}\)$/).waitFor();
   await began.getByRole('button', { name: /^Details of event/ }).click();
   await page.getByText('Begin Transferring DICOM Instances (DCM 110102)').waitFor();
@@ -97,8 +97,8 @@ walk('a study whose sending was cancelled is not said to be sent, to nobody', as
     await page.getByText(/Sending began/).waitFor();
     const said = page.locator('main');
     await expect(said).toContainText(/3\s*not stored/);
-    await expect(said).toContainText('Sending was cancelled: 3 images left out, none of them had arrived');
-    await expect(said).not.toContainText(/Done|sent all|put it together|Open in viewer|deleted its copy/);
+    await expect(said).toContainText('Sending was cancelled: 3 images left out, none of them had fully arrived');
+    await expect(said).not.toContainText(/Done|sent all|assembled the study|Open in viewer|deleted its copy/);
   }
   await looksRight(auditor.page, 'sent-study-cancelled');
   await stage.page.getByRole('button', { name: `Record of the decision: ${uid}` }).waitFor();

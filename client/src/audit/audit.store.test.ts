@@ -134,7 +134,7 @@ test('says why events could not be read, and keeps those that are known', async 
   await store.loadPeople();
   assert.equal(
     [oldOf(store)?.title, store.events.value.value?.rows.length],
-    ['The gateway does not answer.', 1],
+    ['The gateway is not responding.', 1],
   );
   assert.equal([store.events.isAsking.value, store.people.value], [false, []]);
   answer = () => json({ people: [{ id: ID, username: 'anna', disabled: false }] });

@@ -28,13 +28,13 @@ test('says who did it and to whom, and who did it without an account', () => {
   const failed = describe('login-failed', { because: 'unknown-user', address: '10.0.0.8' });
   assert.equal(
     [failed.who, failed.more, failed.from, failed.outcome],
-    ['Somebody without an account', ['no such account'], 'from 10.0.0.8', 4],
+    ['Someone without an account', ['no such account'], 'from 10.0.0.8', 4],
   );
   assert.is(describe('device-enrolled', { accountId: 'a', deviceId: 'd' }).from, null);
   const { more } = describe('device-enrolled', { accountId: 'a', deviceId: DEVICE });
   assert.equal(more, ['Chrome on Windows (3f2a91c0)'], 'which one');
   const { what } = describe('upload-opened', { policy: 'gateway.results' });
-  assert.is(what, 'Began to store results in a study', 'nobody sends one');
+  assert.is(what, 'Started storing results in a study', 'nobody sends one');
   assert.is(describe('study-forwarded', {}).who, 'The gateway');
   assert.is(describe('user-added', { accountId: 'b', by: null }).who, 'bert', 'the first administrator');
   assert.is(describe('user-deleted', { accountId: 'gone', by: 'a' }).more[0], 'An account that was removed');
@@ -46,7 +46,7 @@ test('tells a device that was locked from a person who signed out', () => {
   const { who, what } = describe('locked', { accountId: 'b' });
   assert.equal(
     [who, what, AUDIT_EVENTS.locked.kind],
-    ['bert', 'Locked the device, or left it until it locked', 'sign-ins'],
+    ['bert', 'Locked the device, or it locked automatically', 'sign-ins'],
   );
 });
 
@@ -71,19 +71,19 @@ test('says what a person decided about images of a study', () => {
     '3 images',
     'may show a name',
   ]);
-  assert.equal(decided({ decision: 'retry' }), ['Had images of a study tried again', '3 images']);
+  assert.equal(decided({ decision: 'retry' }), ['Tried images of a study again', '3 images']);
   assert.equal(decided({ decision: 'leave-out', cancelled: true, arrived: 1 }), [
-    'Cancelled the sending of a study',
+    'Cancelled sending a study',
     '3 images left out, 1 of them had arrived at the gateway',
   ]);
 });
 
 test('does not say that a study was handed over, or is safe, of which the PACS has nothing', () => {
   for (const [event, fields, what] of [
-    ['study-forwarded', { posted: 0, refused: 0 }, 'Had nothing left of a study to hand to the PACS'],
-    ['study-forwarded', { posted: 0, refused: 3 }, 'Handed a study to the PACS, which took none of it'],
-    ['study-forwarded', { posted: 3, refused: 0 }, 'Handed a study to the PACS'],
-    ['receipt-issued', { inPacs: 0 }, 'Record issued: none of it is in the PACS'],
+    ['study-forwarded', { posted: 0, refused: 0 }, 'Had no images of a study left to send to the PACS'],
+    ['study-forwarded', { posted: 0, refused: 3 }, 'Sent a study to the PACS, which accepted none of it'],
+    ['study-forwarded', { posted: 3, refused: 0 }, 'Sent a study to the PACS'],
+    ['receipt-issued', { inPacs: 0 }, 'Issued a record: no images are in the PACS'],
     ['receipt-issued', { inPacs: 2 }, 'Issued a receipt'],
     ['receipt-issued', {}, 'Issued a receipt'],
   ] as const)
@@ -104,11 +104,11 @@ test('names the study, the case, the API key and what was read', () => {
   assert.equal(describe('records-read', viewed).more, ['opened in the built-in viewer', '2 images']);
   const led = { ...viewed, images: 0, viewer: undefined, siteViewer: true };
   assert.equal(describe('records-read', led).more, [
-    'led to the site’s own viewer, which alone knows what was looked at there',
+    'opened in the site’s own viewer (views there are not recorded here)',
   ]);
   const told = { accountId: 'a', images: 0, reports: 0, receipts: 0, exports: 0, named: true };
   assert.equal(describe('records-read', told).more, [
-    'with the name or ID that the PACS has of it, perhaps a pseudonym',
+    'name or ID from the PACS was shown (may be a pseudonym)',
   ]);
   const changed = describe('case-changed', { caseId: 'c', by: 'a', changed: ['dueOn', 'priority', 'x'] });
   assert.equal([changed.what, changed.more], ['Changed a case', ['due date, priority']]);
@@ -126,7 +126,7 @@ test('tells a search from a reading, and says whether a name was shown', () => {
     [named.what, named.more, named.until],
     [
       'Found a study in a search of the PACS',
-      ['with the name or ID that the PACS has of it, perhaps a pseudonym', '2 searches'],
+      ['name or ID from the PACS was shown (may be a pseudonym)', '2 searches'],
       span.until,
     ],
   );
@@ -145,12 +145,12 @@ test('says what a verdict was, and that a study went with names, and why', () =>
   assert.is(wordOf('verdict', 'corrected'), 'corrected the model');
   const opened = (fields: object) => describe('upload-opened', { by: 'a', ...fields }).more;
   assert.equal(opened({ withNames: true, reason: 'patient-request' }), [
-    'with names: the patient asked for it',
+    'with names: requested by the patient',
   ]);
   assert.equal([opened({ withNames: true }), opened({})], [['with names'], []]);
   assert.equal(
     [wordOf('reason', 'patient-request'), wordOf('constructor', 'name')],
-    ['the patient asked for it', null],
+    ['requested by the patient', null],
   );
 });
 

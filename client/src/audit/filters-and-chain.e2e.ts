@@ -57,7 +57,7 @@ walk(
 async function narrowTo(page: Page, uid: string): Promise<void> {
   const field = page.getByLabel('Study, case or device');
   await field.fill('not a UID');
-  await page.getByText('Enter a whole Study Instance UID').waitFor();
+  await page.getByText('Enter a complete Study Instance UID, a case number or a complete device ID').waitFor();
   await field.fill(uid);
   await pressOn(field, 'Enter');
   await page.waitForURL(/[?&]study=[0-9a-f-]{36}/);
@@ -75,11 +75,11 @@ async function narrowTo(page: Page, uid: string): Promise<void> {
 
 /** Narrows to the study's device, from the event and by its ID; it did nothing yesterday. */
 async function narrowToDevice(page: Page): Promise<void> {
-  const began = rows(page).filter({ hasText: 'Began to send a study' });
+  const began = rows(page).filter({ hasText: 'Started sending a study' });
   await began.getByRole('button', { name: /^Details of event/ }).click();
   await page.getByRole('button', { name: 'Only this device' }).click();
   await page.waitForURL(/[?&]device=[0-9a-f-]{36}/);
-  await untilOneIs(page, 'A device may send for this account');
+  await untilOneIs(page, 'Allowed a device to send for this account');
   const field = page.getByLabel('Study, case or device');
   const device = new URL(page.url().replace('#/', '')).searchParams.get('device')!;
   await expect(field).toHaveValue(device);
@@ -90,12 +90,12 @@ async function narrowToDevice(page: Page): Promise<void> {
   await page.goto(new URL('#/audit', page.url()).href);
   await page.locator('.audit-subject input:placeholder-shown').waitFor();
   await field.fill(device.toUpperCase());
-  await page.getByText('Press Enter to list its events.').waitFor();
+  await page.getByText('Press Enter to show its events.').waitFor();
   await pressOn(field, 'Enter');
   await page.waitForURL((url) => url.href.includes(device));
-  await untilOneIs(page, 'A device may send for this account');
+  await untilOneIs(page, 'Allowed a device to send for this account');
   await page.getByRole('combobox', { name: /^When/ }).selectOption({ label: 'Yesterday' });
-  await page.getByText('No event fits').waitFor();
+  await page.getByText('No events match').waitFor();
   await page.getByRole('combobox', { name: /^When/ }).selectOption({ label: 'Any time' });
   await untilRead(page);
 }
@@ -163,7 +163,7 @@ walk('filters narrow the trail, and the page says when nothing is left', async (
   await expect(rows(page)).toHaveCount(1);
   await expect(failed).toHaveCount(1);
   await page.getByRole('combobox', { name: /^What/ }).selectOption({ label: 'Exports' });
-  await page.getByText('No event fits').waitFor();
+  await page.getByText('No events match').waitFor();
   await looksRight(page, 'audit-none');
   await page.getByRole('button', { name: 'Clear all filters' }).click();
   await untilRead(page);
@@ -281,22 +281,22 @@ walk(
     const { page, close } = await enterAs(stage, 'auditor');
     await page.route(EVENTS, (route) => route.abort());
     await openTrail(stage, page);
-    await page.getByText('The gateway does not answer.').first().waitFor();
+    await page.getByText('The gateway is not responding.').first().waitFor();
     await looksRight(page, 'audit-unreachable');
     await page.unroute(EVENTS);
     await page.getByRole('button', { name: 'Try again' }).click();
     await untilRead(page);
     await page.goto(`${stage.address}/#/sent/00000000-0000-4000-8000-000000000000`);
-    await page.getByText('The gateway has no such study').waitFor();
+    await page.getByText('This study was not found').waitFor();
     await looksRight(page, 'sent-study-missing');
     for (const query of ['person=%27or%201=1', 'kind=__proto__&case=-1', 'study=<img src=x>']) {
       await page.goto(`${stage.address}/#/audit?${query}`);
-      await page.getByRole('heading', { name: /^(Audit trail|There is no such page)/ }).waitFor();
+      await page.getByRole('heading', { name: /^(Audit trail|This page does not exist, or you don’t have permission to open it)/ }).waitFor();
     }
     await close();
     await stage.enter();
     await stage.page.goto(`${stage.address}/#/audit`);
-    await stage.page.getByRole('heading', { name: /^There is no such page/ }).waitFor();
+    await stage.page.getByRole('heading', { name: /^This page does not exist, or you don’t have permission to open it/ }).waitFor();
   },
 );
 

@@ -36,9 +36,9 @@ walk('cases are chosen, changed, closed and put back by keyboard', async (stage)
   await focusAndPress(row, 'Shift+X');
   await page.getByText('2 cases chosen').waitFor();
   await looksRight(page, 'cases-chosen');
-  await press(page, 'Change…');
+  await press(page, 'Edit…');
   await focusAndPress(dialog.getByLabel('Add a tag'), 'Enter');
-  await dialog.getByText('Choose what to change.').waitFor();
+  await dialog.getByText('Choose at least one change.').waitFor();
   await dialog.getByLabel('Add a tag').fill('Roe Richard');
   await looksRight(page, 'cases-change');
   await dialog.getByLabel('Priority').selectOption('urgent');
@@ -49,7 +49,7 @@ walk('cases are chosen, changed, closed and put back by keyboard', async (stage)
   await press(page, 'Undo');
   await page.locator(':focus', { hasText: 'Undone for 2 cases.' }).waitFor();
   await page.getByRole('link', { name: 'ward round' }).first().waitFor({ state: 'detached' });
-  await press(page, 'Choose all shown');
+  await press(page, 'Select all shown');
   await press(page, 'Close…');
   await focusAndPress(dialog.getByRole('button', { name: 'Close 2 cases' }), 'Enter');
   await page.getByText('Closed 2 cases.').waitFor();

@@ -39,7 +39,7 @@ async function searchByPatient(page: Page, patientId: string): Promise<void> {
   await patient.evaluate(typeWhileAsking, ' Jane');
   await focusAndPress(patient, 'Enter');
   await expect(patient).toHaveValue('Nobody Doe Jane');
-  await page.getByText('No case of this patient fits these filters.').waitFor();
+  await page.getByText('No cases of this patient match these filters.').waitFor();
   await looksRight(page, 'cases-patient-none');
   // Nobody has to press Enter.
   await patient.fill(patientId);
@@ -52,7 +52,7 @@ async function searchByPatient(page: Page, patientId: string): Promise<void> {
 /** The form sends all of them; what happened names those that are different now. */
 async function changeTwoFields(page: Page): Promise<void> {
   await page.getByText('Case changed: assignee').waitFor();
-  await press(page, 'Change');
+  await press(page, 'Edit case');
   await page.getByRole('dialog').getByLabel('Priority').selectOption('high');
   await page.getByRole('dialog').getByLabel('Due').fill('2020-03-02');
   await focusAndPress(page.getByRole('dialog').getByRole('button', { name: 'Save' }), 'Enter');
@@ -75,7 +75,7 @@ async function findsItsCase(page: Page): Promise<void> {
   await page.locator('[data-part=arrived] .queue-name a').first().click();
   await press(page, 'Create case');
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('There is a case with this study already.').waitFor();
+  await dialog.getByText('A case with this study already exists.').waitFor();
   await focusAndPress(dialog.getByRole('link', { name: TITLE }), 'Enter');
   await page.getByRole('heading', { name: TITLE }).waitFor();
 }
@@ -89,7 +89,7 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await page.getByRole('heading', { name: 'Create a case' }).waitFor();
   const dialog = page.getByRole('dialog');
   await focusAndPress(dialog.getByLabel('Title'), 'Enter');
-  await dialog.getByText('Give the case a title.').waitFor();
+  await dialog.getByText('Enter a title.').waitFor();
   await dialog.getByLabel('Tags').fill('Doe Jane');
   await looksRight(page, 'case-form');
   await dialog.getByLabel('Title').pressSequentially(TITLE);
@@ -102,12 +102,12 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await press(page, 'Assign to me');
   await page.getByRole('button', { name: 'Assign to me' }).waitFor({ state: 'detached' });
   await page.getByLabel('New note').pressSequentially('Opacity of Doe Jane?');
-  await press(page, 'Add the note');
+  await press(page, 'Add note');
   await page.getByRole('region', { name: 'Notes' }).getByText('Opacity of Doe Jane?').waitFor();
   const pdf = { name: 'Doe Jane.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7\n%%EOF') };
   const chooser = page.getByLabel('Attach a PDF');
   await chooser.setInputFiles({ ...pdf, buffer: Buffer.from('MZ') });
-  await page.getByText('This file is not a PDF, PNG or JPEG, although its name may say so.').waitFor();
+  await page.getByText('This file is not a valid PDF, PNG or JPEG.').waitFor();
   await chooser.setInputFiles(pdf);
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
@@ -123,18 +123,18 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await looksRight(page, 'case');
   assert.not.ok((await page.title()).includes(TITLE), 'the window’s title names nobody');
   assert.not.ok(page.url().includes('Second'), 'nor does the address');
-  await press(page, 'Close the case');
-  await page.getByLabel('A last note').pressSequentially('Settled with the prior of Doe Jane.');
+  await press(page, 'Close case');
+  await page.getByLabel('Final note (optional)').pressSequentially('Settled with the prior of Doe Jane.');
   await looksRight(page, 'case-close');
-  await focusAndPress(page.getByRole('dialog').getByRole('button', { name: 'Close the case' }), 'Enter');
+  await focusAndPress(page.getByRole('dialog').getByRole('button', { name: 'Close case' }), 'Enter');
   await page.getByText('Settled with the prior of Doe Jane.').waitFor();
   await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
   await page.getByRole('heading', { name: 'Cases' }).waitFor();
   await page.getByRole('combobox', { name: /^Status/ }).selectOption('closed');
   await focusAndPress(page.getByRole('link', { name: TITLE }), 'Enter');
-  await press(page, 'Open again');
-  await page.getByRole('dialog').getByLabel('Why').pressSequentially('The prior came.');
-  await focusAndPress(page.getByRole('dialog').getByRole('button', { name: 'Open again' }), 'Enter');
+  await press(page, 'Reopen case');
+  await page.getByRole('dialog').getByLabel('Reason').pressSequentially('The prior came.');
+  await focusAndPress(page.getByRole('dialog').getByRole('button', { name: 'Reopen case' }), 'Enter');
   await page.getByText('The prior came.').waitFor();
   await searchByPatient(page, patientId);
   await findsItsCase(page);
@@ -154,7 +154,7 @@ walk(
       await dialog.getByLabel('Assign to').selectOption({ label: stage.account.username });
       await focusAndPress(dialog.getByLabel('Title'), 'Enter');
       await page.getByRole('heading', { name: title }).waitFor();
-      await page.getByText('Waits for the study with its accession number').waitFor();
+      await page.getByText('Waiting for a study with this accession number').waitFor();
       await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
       await page.getByRole('link', { name: title }).waitFor();
     }
@@ -174,7 +174,7 @@ walk(
     await expect(page.locator('main')).not.toContainText(HURRIED);
     await looksRight(page, 'cases-hidden');
     await press(page, 'Export');
-    const templates = page.getByRole('dialog').getByLabel('What the file has');
+    const templates = page.getByRole('dialog').getByLabel('Content of the file');
     await templates.locator('[value=cases-limited]').waitFor({ state: 'attached' });
     await expect(templates.locator('[value=cases-full]'), 'no file with names').toHaveCount(0);
     await pressKey(page, 'Escape');
@@ -184,16 +184,16 @@ walk(
     await expect(page.getByLabel('Case number or Study Instance UID')).toBeFocused();
     // Found while it is typed.
     await page.keyboard.type('999999999');
-    await page.getByText('No case fits these filters.').waitFor();
+    await page.getByText('No cases match these filters.').waitFor();
     await looksRight(page, 'cases-none');
     await press(page, 'Clear the filters');
     await page.getByRole('link', { name: HURRIED }).first().waitFor();
-    const opened = page.getByRole('combobox', { name: /^Case opened/ });
+    const opened = page.getByRole('combobox', { name: /^Case created/ });
     await opened.selectOption('90');
     await expect(page).toHaveURL(/#\/cases\?opened=90$/);
     await opened.selectOption('days');
     await page.getByLabel('Last day (UTC)').fill('2020-03-01');
-    await page.getByText('No case fits these filters.').waitFor();
+    await page.getByText('No cases match these filters.').waitFor();
     await opened.selectOption('7');
     await page.getByRole('link', { name: HURRIED }).first().waitFor();
     await page.getByRole('combobox', { name: /^Body part/ }).selectOption('CHEST');
@@ -206,14 +206,14 @@ walk('a list is saved as a view, opened, renamed and deleted by keyboard', async
   await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
   const priority = page.getByRole('combobox', { name: /^Priority/ });
   await priority.selectOption('urgent');
-  const opened = page.getByRole('combobox', { name: /^Case opened/ });
+  const opened = page.getByRole('combobox', { name: /^Case created/ });
   await opened.selectOption('days');
   await page.getByLabel('First day (UTC)').fill('2026-01-31');
   await page.waitForURL(/#\/cases\?priority=urgent&opened=days&from=2026-01-31$/);
   await press(page, 'Save this view');
   const dialog = page.getByRole('dialog');
   await focusAndPress(dialog.getByLabel('Name'), 'Enter');
-  await dialog.getByText('Give the view a name.').waitFor();
+  await dialog.getByText('Enter a name for the view.').waitFor();
   await looksRight(page, 'case-view-save');
   await dialog.getByLabel('Name').pressSequentially('Urgent ones of Doe Jane');
   await focusAndPress(dialog.getByLabel('Name'), 'Enter');

@@ -7,10 +7,10 @@ export const unreadWords = {
   count: (count: number) => (count > UNREAD_COUNTED ? `${UNREAD_COUNTED}+` : `${count}`),
   counted: (said: string, count: number) => `${said} ${count === 1 ? 'study' : 'studies'}`,
   what:
-    `Studies that arrived in the last ${UNREAD_DAYS} days, until a reading is settled or the case is closed. Those marked for early reading come first. ` +
-    'Reviews assigned to you are counted separately: a study can have several, or none.',
-  none: none('No new study is without a reading.'),
-  noneWhat: `Studies that arrived in the last ${UNREAD_DAYS} days appear here. To have one read again, open its case and choose Request a reading.`,
+    `Studies that arrived in the last ${UNREAD_DAYS} days and have no completed reading or closed case. Studies marked for early reading come first. ` +
+    'Reviews assigned to you are counted separately, because a study can have several or none.',
+  none: none('There are no new studies without a reading.'),
+  noneWhat: `Studies that arrived in the last ${UNREAD_DAYS} days appear here. To have a study read again, open its case and choose Request a reading.`,
   loading: 'Loading the studies…',
   study: (modalities: string) => `${modalities} study`.trim(),
   sent: (when: string) => `sent ${when}`,
@@ -18,7 +18,7 @@ export const unreadWords = {
   noCase: 'no case yet',
   toCase: 'Go to the case',
   request: 'Request a reading',
-  waive: 'Needs no reading',
-  waived: 'This study needs no reading. It is no longer listed here.',
+  waive: 'No reading needed',
+  waived: 'Marked as needing no reading. The study was removed from this list.',
   undo: 'Undo',
 };

@@ -41,7 +41,7 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   const ofStudy = page.getByRole('main').filter({ hasText: /Sending began/ });
   await ofStudy.getByText(patientId).waitFor();
   await page.goBack();
-  await focusAndPress(row.getByRole('button', { name: 'Needs no reading' }), 'Enter');
+  await focusAndPress(row.getByRole('button', { name: 'No reading needed' }), 'Enter');
   await pressOn(unread.getByRole('button', { name: 'Undo' }), 'Enter');
   await focusAndPress(row.getByRole('button', { name: 'Create case' }), 'Enter');
   const dialog = page.getByRole('dialog');
@@ -51,7 +51,7 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   await page.getByRole('heading', { name: 'Second opinion' }).waitFor();
   await page.goto(`${stage.address}/#/results`);
   await focusAndPress(row.getByRole('button', { name: 'Request a reading' }), 'Enter');
-  await dialog.getByLabel('What is asked').selectOption('general-reading');
+  await dialog.getByLabel('Review type').selectOption('general-reading');
   await press(page, 'Request');
   await dialog.waitFor({ state: 'detached' });
   await page.goto(`${stage.address}/#/cases`);
@@ -71,7 +71,7 @@ walk(
     await stage.page.goto(stage.address);
     await fillSignIn(stage.page, username);
     const unread = stage.page.getByRole('region', { name: 'New studies without a reading' });
-    await unread.getByText('No new study is without a reading.').waitFor();
+    await unread.getByText('There are no new studies without a reading.').waitFor();
     await expect(unread.locator('.tab-count')).toHaveCount(0);
     await looksRight(stage.page, 'results-unread-none');
   },

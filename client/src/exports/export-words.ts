@@ -13,28 +13,28 @@ const isTable = (format: ExportFormat): boolean => format === 'csv' || format ==
 const rows = (count: number): string => (count === 1 ? '1 row' : `${count.toLocaleString('en')} rows`);
 
 export const exportWords = {
-  intro: 'Data of many cases as one file, for a purpose that you state. Each file is kept for 24 hours.',
+  intro: 'Export data of many cases as one file. You must state a purpose. Each file is kept for 24 hours.',
   loading: 'Loading the exports…',
   empty: none('No exports yet'),
-  how: 'Open the list of cases, choose its filters, and press Export.',
-  toCases: 'Open the cases',
+  how: 'To create one, open the list of cases, set the filters and press Export.',
+  toCases: 'Go to cases',
   open: 'Export',
   ask: {
     title: 'Export the cases of this list',
     titleOf: (count: number) => (count === 1 ? 'Export this case' : `Export ${cases(count)}`),
-    what: 'The file has every case that the filters of the list show.',
-    template: 'What the file has',
+    what: 'The file contains all cases that match the filters of the list.',
+    template: 'Content of the file',
     loading: 'Loading the templates…',
-    none: none('There is no template for you. An administrator can make one.'),
-    noImages: 'None of these has the images themselves. Radiologists and administrators can export them.',
+    none: none('No template is available to you. An administrator can create one.'),
+    noImages: 'These files do not contain images. Only radiologists and administrators can export images.',
     fields: 'Fields',
-    purpose: 'What it is for',
-    purposeHint: 'Administrators see it beside your name.',
-    purposeMissing: 'Say what the file is for.',
-    tooFew: `An anonymous file tells only of groups of ${ANONYMOUS_GROUP} people or more.`,
-    tooFewWhat: `It would be empty. Choose ${ANONYMOUS_GROUP} cases or more, of that many patients.`,
-    submit: 'Make the file',
-    submitting: 'Asking for it…',
+    purpose: 'Purpose',
+    purposeHint: 'Administrators can see it with your name.',
+    purposeMissing: 'Enter the purpose of the file.',
+    tooFew: `An anonymous file contains only groups of ${ANONYMOUS_GROUP} people or more.`,
+    tooFewWhat: `This file would be empty. Choose at least ${ANONYMOUS_GROUP} cases of ${ANONYMOUS_GROUP} different patients.`,
+    submit: 'Create file',
+    submitting: 'Requesting…',
   },
   redactions: {
     full: 'With identities',
@@ -42,19 +42,19 @@ export const exportWords = {
     anonymous: 'Anonymous',
   } satisfies Record<Redaction, string>,
   tells: {
-    full: 'The file names patients. Keep it as safe as their images.',
-    limited: 'The file has pseudonyms in place of names, and nothing that anybody typed.',
+    full: 'The file names patients. Protect it as you protect their images.',
+    limited: 'The file contains pseudonyms instead of names, and no text typed by people.',
     anonymous:
-      'Ages, dates and places are told in groups of five cases or more. Cases that would stand alone are left out, and the finished file is searched for every name.',
+      'Ages, dates and places are grouped so that each group has at least five cases. Cases that do not fit a group are left out. The finished file is searched for every name.',
   } satisfies Record<Redaction, string>,
   tellsAnonymous: [
-    'Scores, findings and comments are not grouped: each row keeps those of its own case. Names are taken out of comments.',
-    '“any” means that the cases of a group differ, and “unknown” that nobody recorded a value.',
+    'Scores, findings and comments are not grouped: each row shows those of its own case. Names are removed from comments.',
+    '“any” means that the cases in a group differ. “unknown” means that no value was recorded.',
   ],
   tellsFormat: {
-    pdf: 'Pages to read and to print, of at most 1,000 cases: what was found in words, and images with the marks of their readers. An anonymous report has no images.',
+    pdf: 'A report for reading and printing, with at most 1,000 cases. It contains the findings as text and images with the readers’ marks. An anonymous report has no images.',
     dicom:
-      'The images of at most 1,000 cases as DICOM, without names as the policy says, and a table of the cases. An image that may show a name is left out.',
+      'The images of at most 1,000 cases as DICOM, with names removed by the policy, and a table of the cases. Images that may show a name are left out.',
   } as Partial<Record<ExportFormat, string>>,
   about: (redaction: string, format: string) => `${redaction} · ${format}`,
   formats: { csv: 'CSV', jsonl: 'JSON Lines', pdf: 'PDF', dicom: 'ZIP' } satisfies Record<
@@ -62,50 +62,52 @@ export const exportWords = {
     string
   >,
   by: (username: string, when: string) => `${username}, ${when}`,
-  purpose: (purpose: string) => `For: ${purpose}`,
+  purpose: (purpose: string) => `Purpose: ${purpose}`,
   states: {
-    queued: 'Waits for its turn',
-    running: 'Being made',
+    queued: 'Waiting in line',
+    running: 'Being created',
     ready: 'Ready',
-    failed: 'Not made',
+    failed: 'Not created',
     cancelled: 'Cancelled. There is no file.',
-    expired: 'Its time is over. The file was erased.',
+    expired: 'Expired. The file was erased.',
   } satisfies Record<ExportState, string>,
   progress: (done: number, total: number) => `${done.toLocaleString('en')} of ${cases(total)}`,
   ready: (count: number, bytes: string, until: string, format: ExportFormat) =>
     `${isTable(format) ? rows(count) : cases(count)} · ${bytes} · kept until ${until}`,
   alone: (count: number) =>
     count === 1
-      ? '1 case is left out: it would stand alone.'
-      : `${cases(count)} are left out: they would stand alone.`,
+      ? '1 case is left out, because it does not fit a group.'
+      : `${cases(count)} are left out, because they do not fit a group.`,
   leftOut: (what: readonly string[]) => `Left out: ${what.join(' ')}`,
   sha256: 'SHA-256',
   /** Why an export waits. It continues once the trouble is over. */
   waits: {
-    'pacs-unreachable': 'The PACS does not answer. The export continues when it does.',
-    'storage-full': 'The gateway’s disk is full. The export continues when there is room.',
+    'pacs-unreachable': 'The PACS is not responding. The export continues when it responds.',
+    'storage-full': 'The gateway’s disk is full. The export continues when there is space.',
   } as Partial<Record<ExportTrouble, string>>,
   failed: {
-    'pacs-unreachable': 'The PACS did not answer for a day. Export again once it does.',
+    'pacs-unreachable': 'The PACS did not respond for a day. Export again when it responds.',
     'storage-full':
-      'The gateway’s disk was full for a day. Export again once an administrator has made room.',
-    'not-allowed': 'Your account may no longer make such a file. An administrator can change roles.',
-    'identity-found': 'The file would have named a patient, so it was destroyed.',
-    'too-large': 'The set would have more than 19,000 images. Export fewer cases at once.',
-    'case-deleted': 'A case in it was deleted, and the file with it. Export again without that case.',
+      'The gateway’s disk was full for a day. Export again when an administrator has freed space.',
+    'not-allowed':
+      'You no longer have permission to create this file. An administrator can change your role.',
+    'identity-found': 'The file contained a patient’s name, so it was destroyed.',
+    'too-large': 'The file would contain more than 19,000 images. Export fewer cases at a time.',
+    'case-deleted':
+      'A case in the file was deleted, so the file was deleted too. Export again without that case.',
     unexpected:
-      'The gateway could not make the file. Export again. If that fails too, an administrator must find out why.',
+      'The gateway could not create the file. Export again. If it fails again, contact an administrator.',
   } satisfies Record<ExportTrouble, string>,
   found: (field: string, row: number, format: ExportFormat) =>
     isTable(format)
-      ? `The name was in row ${row.toLocaleString('en')}, column ${field}. Correct that case, or leave the column out.`
-      : `The name was in case ${row.toLocaleString('en')} of the file, field ${field}. Correct that case, or leave the field out.`,
+      ? `The name was in row ${row.toLocaleString('en')}, column ${field}. Correct that case or leave out the column.`
+      : `The name was in case ${row.toLocaleString('en')} of the file, field ${field}. Correct that case or leave out the field.`,
   save: 'Save the file',
   saving: 'Saving…',
   /** Asked before a file with identities is saved while names are hidden. */
   namesHidden: {
-    title: 'Save the file although names are hidden?',
-    what: 'The file names patients. “Hide names and titles” does not reach into it.',
+    title: 'Save the file even though names are hidden?',
+    what: 'The file names patients. “Hide names and titles” does not apply to the file.',
     yes: 'Save anyway',
   },
   cancel: 'Cancel',
@@ -113,7 +115,7 @@ export const exportWords = {
   erase: 'Erase the file',
   eraseAsk: {
     title: 'Erase this file?',
-    what: 'The cases stay as they are. The file can be made again.',
+    what: 'The cases are not changed. You can create the file again.',
     yes: 'Erase the file',
   },
 };

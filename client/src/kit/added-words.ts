@@ -2,18 +2,18 @@
 import type { Added } from '#shared/protocol/studies.ts';
 
 const words = {
-  marks: 'Marks of a reader',
-  report: (model: string) => `Report of ${model}`,
+  marks: 'A reader’s marks',
+  report: (model: string) => `Report by ${model}`,
   unknown: 'Results',
   and: ', ',
   line: (what: string, step: string) => `${what}: ${step}`,
 };
 
 const steps = {
-  'upload-opened': 'made by the gateway',
+  'upload-opened': 'created by the gateway',
   'parcel-received': 'on the way to the PACS',
   'parcel-verified': 'checked by the gateway',
-  'study-forwarded': 'handed to the PACS',
+  'study-forwarded': 'sent to the PACS',
   'receipt-issued': 'receipt issued',
 } as Readonly<Record<string, string>>;
 

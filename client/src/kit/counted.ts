@@ -10,5 +10,5 @@ export const instances = (count: number) => counted(count, 'instance', 'instance
 export const images = (count: number) => counted(count, 'image', 'images');
 export const studies = (count: number) => counted(count, 'study', 'studies');
 export const files = (count: number) => counted(count, 'file', 'files');
-export const toDecide = (count: number) => `${images(count)} to decide`;
+export const toDecide = (count: number) => `${counted(count, 'image needs', 'images need')} your decision`;
 export const series = (count: number) => counted(count, 'series', 'series');

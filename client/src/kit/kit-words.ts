@@ -3,7 +3,7 @@ import type { Role } from '#shared/protocol/api.ts';
 
 export const kitWords = {
   notForDiagnosis: 'Not for diagnostic use',
-  notForDiagnosisWhat: 'A demonstration model. Base no decision about a patient on it.',
+  notForDiagnosisWhat: 'This is a demonstration model. Do not use it for decisions about patients.',
   product: 'RelayPACS',
   /** The name of each page, used in the navigation, the window's title and the heading. */
   pages: {
@@ -53,22 +53,22 @@ export const kitWords = {
   again: 'Try again',
   more: 'Show more',
   /** Shown below the reason why no newer answer came. */
-  old: 'What you see here may be out of date.',
+  old: 'The information shown here may be out of date.',
   hideNames: 'Hide names and titles',
   showAll: 'Show all',
   showNames: 'Show names',
-  namesAreHidden: 'Names are hidden.',
+  namesAreHidden: 'Names hidden on screen.',
   nameHidden: 'Name hidden',
   textHidden: 'Text hidden',
-  showText: 'Show it',
-  showTextOf: (title: string) => `Show it: ${title}`,
+  showText: 'Show text',
+  showTextOf: (title: string) => `Show text: ${title}`,
   details: 'Details',
   /** About instances that a further destination must have but did not take. */
   elsewhere: {
-    title: (destination: string, said: string) => `Not taken by ${destination}: ${said}`,
+    title: (destination: string, said: string) => `Not accepted by ${destination}: ${said}`,
     conflict: (destination: string) => ({
-      title: `Not taken by ${destination}, which has a different image with this ID. Nothing was overwritten there.`,
-      next: `Compare the two there. If this one is right, have the other one deleted in ${destination} and try again; otherwise leave this one out.`,
+      title: `Not accepted by ${destination}, which has a different image with this ID. Nothing was overwritten there.`,
+      next: `Compare both images. If this one is right, have the other one deleted in ${destination} and try again. Otherwise, leave this one out.`,
     }),
   },
   /** A file with any structural fault. */

@@ -6,9 +6,9 @@ type Told = Exclude<LeftOutCause, 'left-out'>;
 
 export const leftOutBecause: Readonly<Record<Told, string>> = {
   'left-out-name': 'may show a name',
-  'left-out-other-patient': 'another patient’s',
+  'left-out-other-patient': 'belongs to another patient',
   'left-out-faulty': 'faulty',
-  'left-out-unsafe': 'not safe to send under the policy',
+  'left-out-unsafe': 'the policy does not allow sending it',
 };
 
 /** `say`: returns the words before the cause. */
@@ -29,7 +29,7 @@ type Unread = { readonly files: number; readonly isAtLeast: boolean };
 export const unreadLines = (left: Unread | null | undefined): readonly string[] =>
   left
     ? [
-        `Reading was stopped, and ${left.isAtLeast ? 'at least ' : ''}${counted(left.files, 'unread file was', 'unread files were')} left out`,
+        `Reading was stopped: ${left.isAtLeast ? 'at least ' : ''}${counted(left.files, 'unread file was', 'unread files were')} left out`,
       ]
     : [];
 

@@ -24,7 +24,7 @@ const REWRITTEN: readonly (readonly [old: RegExp, plain: string | null])[] = [
   [/Of other people/, 'Other people’s studies, being sent'],
   [/opens without an address/, 'Once installed, it opens like any app'],
   [/Press it/, 'Tap it: the page gives the reason for each'],
-  [/Made up for you/, 'Generated for you'],
+  [/Made up for you/, 'This password was generated'],
   [/I can judge it/, "'Assessable'"],
   [/Have it read/, "'Request a reading'"],
   [/Who reads how much/, "'Workload by reader'"],

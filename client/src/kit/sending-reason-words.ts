@@ -4,10 +4,10 @@ import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 export const sendingReasonWords = {
   treatment: 'Treatment of the patient',
   'emergency-treatment': 'Emergency',
-  'patient-request': 'The patient asked for it',
+  'patient-request': 'Requested by the patient',
   'quality-improvement': 'Quality assurance',
   'public-health': 'Public health',
-  'legal-order': 'A court or an authority ordered it',
+  'legal-order': 'Ordered by a court or an authority',
 } satisfies Record<SendingReason, string>;
 
 /** Null for an unknown code, which a newer gateway may send. */

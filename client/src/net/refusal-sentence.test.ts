@@ -27,7 +27,7 @@ test('is told why the gateway refused it, and when that ends', () => {
 });
 
 test('is told what the gateway calls it and what to do, also by a gateway that is newer than the page', () => {
-  assert.is(told(refused('decision-not-possible')), 'No. Look at their present state.');
+  assert.is(told(refused('decision-not-possible')), 'No. Check their current state.');
   assert.is(told(refused('something-new')), 'No.');
 });
 

@@ -10,19 +10,19 @@ const problem = (code: string, title: string) =>
 
 test('a device that is offline says that, and nothing of the gateway', () => {
   assert.is(troubleOf(lost, () => true).title, 'This device is offline.');
-  assert.is(troubleOf(lost, () => false).title, 'The gateway does not answer.');
+  assert.is(troubleOf(lost, () => false).title, 'The gateway is not responding.');
 });
 
 test('nobody has to act where no answer came, or another account’s or a proxy’s', () => {
   const { kind, title } = troubleOf(new ForeignAnswer('a page'), () => false);
-  assert.equal([kind, title], ['wait', 'Something else answers in the gateway’s place.']);
+  assert.equal([kind, title], ['wait', 'Something other than the gateway is responding.']);
   assert.is(troubleOf(new OtherAccount()).kind, 'wait');
   assert.is(troubleOf(lost).kind, 'wait');
 });
 
 test('an answer of the gateway counts, whatever the browser says of the network', () => {
   const said = troubleOf(problem('not-found', 'Some text'), () => true);
-  assert.equal([said.kind, said.title, said.code], ['stop', 'There is nothing here.', 'not-found']);
+  assert.equal([said.kind, said.title, said.code], ['stop', 'This was not found. It may have been deleted.', 'not-found']);
   assert.is(troubleOf(problem('pacs-unreachable', 'Some text')).kind, 'wait');
 });
 
@@ -31,7 +31,7 @@ test('a code that this page does not know yet has the gateway’s title, and non
   const proxy = troubleOf(new ApiProblem(403, null, null));
   assert.equal(proxy, {
     kind: 'stop',
-    title: 'The gateway gives a reason that this page does not know.',
+    title: 'The gateway gave a reason that this page does not recognize.',
     next: null,
     code: '403',
   });

@@ -19,14 +19,14 @@ step('a radiologist gives no verdict while the image is not shown', async (scene
   const { page, said, looksRight } = scene;
   said.hasNoImage = true;
   await openFirst(scene);
-  await page.getByText('You cannot answer without the image').waitFor();
+  await page.getByText('You cannot answer, because the image').waitFor();
   await pressKey(page, 'a', 'c');
   await looksRight('result-no-image');
   await expect(page.getByRole('button', { name: 'Agree' })).toHaveCount(0);
   await expect(page.locator('dialog')).toHaveCount(0);
   assert.equal(said.verified, []);
   said.hasNoImage = false;
-  await page.getByRole('button', { name: 'Fetch the image again' }).click();
+  await page.getByRole('button', { name: 'Load the image again' }).click();
   await untilAsked(scene);
   await pressKey(page, 'a');
   await page.getByText('Agreed', { exact: true }).waitFor();
@@ -62,8 +62,8 @@ step('a verdict is sent at once, can be changed, and every one stays in view', a
   await untilAsked(scene);
   await pressKey(page, 'c');
   await page.getByLabel('Normal').check();
-  await page.getByRole('textbox', { name: 'Why' }).fill('A rib of Doe Jane, and no opacity.');
-  await page.getByRole('button', { name: 'Correct it' }).click();
+  await page.getByRole('textbox', { name: 'Reason' }).fill('A rib of Doe Jane, and no opacity.');
+  await page.getByRole('button', { name: 'Save correction' }).click();
   await page.getByRole('heading', { name: 'Verdicts, newest first' }).waitFor();
   await expect(page.locator('.verdicts .strong')).toHaveText(['Corrected', 'Agreed']);
   await expect(page.locator('.result-instance-name', { hasText: '(SR)' })).toHaveText([
@@ -80,23 +80,23 @@ step('a verdict without a link is kept on the device, also over a reload, and se
   await openFirst(scene);
   await untilAsked(scene);
   await pressKey(page, 'a');
-  await page.getByText('Your verdict is not sent').waitFor();
+  await page.getByText('Your verdict is not sent yet').waitFor();
   await looksRight('result-not-sent');
   said.isDown = true;
   await page.reload();
-  await page.getByText('Your verdict is not sent: You agree').waitFor();
-  await page.getByText('The gateway does not answer.').waitFor();
+  await page.getByText('Your verdict is not sent yet: You agree').waitFor();
+  await page.getByText('The gateway is not responding.').waitFor();
   said.isDown = false;
   await goTo('#/results');
-  await page.getByText('Your verdict is not sent').waitFor();
+  await page.getByText('Your verdict is not sent yet').waitFor();
   await page.locator('.notice').getByRole('link', { name: 'Pseudonym Relay, 7Q3MX, P-7Q3MX' }).waitFor();
   await looksRight('results-not-sent');
   await page.reload();
-  await page.getByText('Your verdict is not sent').waitFor();
+  await page.getByText('Your verdict is not sent yet').waitFor();
   said.verifyStatus = 200;
   await page.evaluate(() => window.dispatchEvent(new Event('online')));
   await expect(page.locator('.result-row').first()).toContainText('Agreed');
-  await expect(page.getByText('Your verdict is not sent')).toHaveCount(0);
+  await expect(page.getByText('Your verdict is not sent yet')).toHaveCount(0);
 });
 
 step('signing out sends a verdict first, or says that it stays on the device', async (scene) => {
@@ -107,7 +107,7 @@ step('signing out sends a verdict first, or says that it stays on the device', a
   await goTo(`#/results/${idOf(1)}`);
   await untilAsked(scene);
   await pressKey(page, 'a');
-  await page.getByText('Your verdict is not sent').waitFor();
+  await page.getByText('Your verdict is not sent yet').waitFor();
   await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   await signOut.click();
   await page.getByText('Your verdict on a result was not sent').waitFor();

@@ -48,17 +48,17 @@ step('if the model gives no answer the page says why, and what is wrong with the
   const { page, said, goTo, looksRight } = scene;
   said.results = recordedResults();
   await goTo(`#/results/${idOf(3)}`);
-  await page.getByText('Outside the population of pneumonia 1.0.0').waitFor();
+  await page.getByText('pneumonia 1.0.0 was not made for this patient group or image').waitFor();
   await looksRight('result-outside');
   await goTo(`#/results/${idOf(4)}`);
   await page.getByText('The film seems rotated').waitFor();
   await looksRight('result-not-a-film');
   await goTo(`#/results/${idOf(5)}`);
-  await page.getByText('Another version has answered').waitFor();
-  await page.getByText('How it was made').click();
+  await page.getByText('A different version was used').waitFor();
+  await page.getByText('Technical details').click();
   await looksRight('result-remarks');
   await goTo(`#/results/${idOf(6)}`);
-  await page.getByRole('heading', { name: 'Lung fields were marked' }).waitFor();
+  await page.getByRole('heading', { name: 'Lung fields marked' }).waitFor();
   await looksRight('result-lung-fields');
 });
 
@@ -78,12 +78,12 @@ step('a result that does not exist, and a gateway that does not answer, say so',
   const back = page.getByRole('link', { name: 'Back to the case' });
   await expect(back).toHaveAttribute('href', `#/cases/${idOf(77)}`);
   await goTo(`#/results/${idOf(88)}`);
-  await page.getByText('There is nothing here.').waitFor();
+  await page.getByText('This was not found. It may have been deleted.').waitFor();
   await looksRight('result-missing');
   said.isDown = true;
   await goTo('#/studies');
   await goTo('#/results');
-  await page.getByText('The gateway does not answer.').waitFor();
+  await page.getByText('The gateway is not responding.').waitFor();
   await looksRight('results-unreachable');
   said.isDown = false;
   await page.getByRole('button', { name: 'Try again' }).first().click();
@@ -104,7 +104,7 @@ step('a model is run on a study, watched, and leads to its result', async (scene
     .setInputFiles({ name: 'film.png', mimeType: 'image/png', buffer: PICTURES.get('image')! });
   await page.getByText('film.png').waitFor();
   await looksRight('run-file');
-  await page.getByText('By its UID', { exact: true }).click();
+  await page.getByText('By UID', { exact: true }).click();
   await page.getByLabel('Study Instance UID').fill('not a uid');
   await page.getByText('This is not a UID').waitFor();
   await looksRight('run-uid');
@@ -115,9 +115,9 @@ step('a model is run on a study, watched, and leads to its result', async (scene
   await page.getByText('1 of 3 images').waitFor();
   await looksRight('run-watch');
   said.jobs = [recordedJob(1, PACS_SILENT)];
-  await page.getByText('The PACS does not answer.').waitFor();
+  await page.getByText('The PACS is not responding.').waitFor();
   await looksRight('run-failed');
-  await page.getByRole('button', { name: 'Ask something else' }).click();
+  await page.getByRole('button', { name: 'Run another model' }).click();
   said.jobs = [recordedJob(1, { state: 'done', results: [idOf(1)], progress: { done: 1, of: 1 } })];
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
@@ -133,7 +133,7 @@ step('the models show their cards, and an administrator is asked before somethin
   const { page, said, goTo, looksRight } = scene;
   await goTo('#/models');
   await page.getByText('Pneumonia on a paediatric chest radiograph').waitFor();
-  await page.getByText('Card').last().click();
+  await page.getByText('Model card').last().click();
   await looksRight('models');
   await page.getByRole('button', { name: 'Stop pneumonia 1.0.0' }).click();
   await page.getByRole('heading', { name: 'Stop pneumonia 1.0.0?' }).waitFor();

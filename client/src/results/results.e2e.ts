@@ -81,7 +81,7 @@ async function runOnSentStudy({ page, enter, seed }: Stage): Promise<void> {
 
 /** Two instances give two results with one answer: only these are listed, the second one folded under the first. */
 async function untilBothListed(page: Page): Promise<void> {
-  await page.getByText('Only the 2 results of this study are listed.').waitFor();
+  await page.getByText('Only the 2 results for this study are shown.').waitFor();
   await page.getByText('1 more image of this run, with the same answer').click();
   await expect(page.locator('.result-row')).toHaveCount(2);
 }
@@ -152,9 +152,9 @@ walk('they agree with one key, and the next reader sees it', async (stage) => {
   await page.reload();
   await page.getByText('Agreed', { exact: true }).waitFor();
   await page.getByText('by you', { exact: false }).first().waitFor();
-  await page.getByText('The image is not kept', { exact: false }).waitFor();
+  await page.getByText('The image was not kept', { exact: false }).waitFor();
   await pressKey(page, 'u');
-  await page.getByText('You cannot answer without the image.', { exact: false }).waitFor();
+  await page.getByText('You cannot answer, because the image is no longer available.', { exact: false }).waitFor();
   await looksRight(page, 'real-verified');
 });
 
@@ -190,7 +190,7 @@ walk(
     const { page } = stage;
     await runOnSentStudy(stage);
     await page.locator('.result-row').first().click();
-    await page.getByRole('heading', { name: 'The model gives no answer' }).waitFor();
+    await page.getByRole('heading', { name: 'The model gave no answer' }).waitFor();
     await page.getByText('Not a chest film', { exact: true }).waitFor();
     await untilDrawn(page, '.picture-box img');
     await looksRight(page, 'real-silent');
@@ -198,7 +198,7 @@ walk(
     const sent = page.locator('.queue-row').first();
     await sent.locator('.study-open').click();
     await sent.getByRole('link', { name: /^Newest of 2 results: / }).click();
-    await page.getByRole('heading', { name: 'The model gives no answer' }).waitFor();
+    await page.getByRole('heading', { name: 'The model gave no answer' }).waitFor();
     await page.getByRole('link', { name: /^Studies/ }).click();
     await sent.locator('.study-open').click();
     const all = sent.getByRole('link', { name: 'All results of this study' });
@@ -214,7 +214,7 @@ walk(
     await page.route('**/api/results?*limit=200*', (route) => route.abort());
     await page.getByRole('link', { name: /^Studies/ }).click();
     await sent.locator('.study-open').click();
-    await sent.getByText('The results of models could not be loaded.').waitFor();
+    await sent.getByText('The model results could not be loaded.').waitFor();
   },
 );
 

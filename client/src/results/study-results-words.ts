@@ -9,5 +9,5 @@ export const studyResultsWords = {
     `Newest of ${counted(count, 'result', 'results')}: ${id} ${version}, ${when}`,
   newest: ({ id, version }: Model, when: string) => `Newest result of ${id} ${version}, ${when}`,
   all: 'All results of this study',
-  failed: 'The results of models could not be loaded.',
+  failed: 'The model results could not be loaded.',
 } as const;

@@ -51,7 +51,7 @@ walk('two settled readings that contradict each other say so, and what can be do
   await page.reload();
   const reviews = page.getByRole('region', { name: 'Reviews' });
   await reviews.getByText('Readings of this case contradict each other.').waitFor();
-  await reviews.getByText('Choose Request a reading to have another person read it.').waitFor();
+  await reviews.getByText('To have another person read the case, choose Request a reading.').waitFor();
   await expect(reviews.getByText('contradicted by another reading')).toHaveCount(2);
   await looksRight(page, 'case-contradicted');
   await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).first(), 'Enter');
@@ -59,19 +59,19 @@ walk('two settled readings that contradict each other say so, and what can be do
   await page.getByText('nobody has decided between them').waitFor();
   await looksRight(page, 'review-contradicted');
   await page.getByText('A signed reading can’t be changed.').waitFor();
-  await focusAndPress(page.getByRole('link', { name: 'Correct it in the case' }), 'Enter');
+  await focusAndPress(page.getByRole('link', { name: 'Add a correction in the case' }), 'Enter');
   await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).last(), 'Enter');
   await focusAndPress(page.getByRole('link', { name: 'All reviews' }), 'Enter');
-  await page.getByLabel('Which reviews').selectOption('all');
+  await page.getByLabel('Filter reviews').selectOption('all');
   const rows = page.getByRole('link', { name: /^General reading/ });
   await rows.getByText('Another reading of this case says the opposite').nth(1).waitFor();
   await readAs(stage, caseId, 'normal');
   await page.reload();
-  await page.getByLabel('Which reviews').selectOption('all');
+  await page.getByLabel('Filter reviews').selectOption('all');
   await rows.getByText('A later reading decided against this one').waitFor();
   await expect(page.getByText('says the opposite')).toHaveCount(0);
   await focusAndPress(rows.filter({ hasText: 'decided against' }), 'Enter');
-  await page.getByText('the next reader agreed with that one').waitFor();
+  await page.getByText('the next reader agreed with it').waitFor();
 });
 
 walk(
@@ -98,10 +98,10 @@ walk(
     await page.getByText('Another reading of this case says the opposite').waitFor();
     await page
       .getByText('Disputed · ')
-      .and(page.getByText('Nobody has decided which reading stands'))
+      .and(page.getByText('Nobody has decided which reading is final'))
       .waitFor();
-    await expect(page.getByText('Settled · ')).toHaveCount(0);
-    await expect(page.getByText('The answers that stand')).toHaveCount(0);
+    await expect(page.getByText('Review completed · ')).toHaveCount(0);
+    await expect(page.getByText('Final answers')).toHaveCount(0);
     await focusAndPress(page.getByRole('link', { name: 'Open the case' }), 'Enter');
     await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
     const row = page.getByRole('link', { name: 'Read the other way' });
@@ -110,12 +110,12 @@ walk(
     await page.reload();
     await row.waitFor();
     await expect(row.getByText('contradict each other')).toHaveCount(0);
-    await row.getByText('The signed review found nothing').waitFor();
+    await row.getByText('Signed · no abnormality').waitFor();
     await focusAndPress(row, 'Enter');
     const reviews = page.getByRole('region', { name: 'Reviews' });
     await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).nth(1), 'Enter');
     await page.getByText('There are later notes or readings of this case').waitFor();
-    await expect(page.getByText('Nobody has decided which reading stands')).toHaveCount(0);
+    await expect(page.getByText('Nobody has decided which reading is final')).toHaveCount(0);
     await expect(page.getByText('says the opposite')).toHaveCount(0);
   },
 );
@@ -147,7 +147,7 @@ walk('a settled reading says which notes and readings of the case came after it'
   const reviews = page.getByRole('region', { name: 'Reviews' });
   const first = reviews.getByRole('link', { name: 'General reading' }).first();
   await focusAndPress(first, 'Enter');
-  await page.getByText('The answers that stand').waitFor();
+  await page.getByText('Final answers').waitFor();
   const body = { text: 'On the left, not on the right' };
   const noted = await ask(gateway, ADMIN, { method: 'POST', path: `/cases/${caseId}/notes`, body });
   assert.ok(noted.ok);
@@ -155,9 +155,9 @@ walk('a settled reading says which notes and readings of the case came after it'
   await page.reload();
   await page.getByText('There are later notes or readings of this case').waitFor();
   await page.getByText('On the left, not on the right').waitFor();
-  await expect(page.getByText('The answers that stand')).toHaveCount(0);
+  await expect(page.getByText('Final answers')).toHaveCount(0);
   await focusAndPress(page.getByRole('link', { name: /^Read again by ben.*: General reading$/ }), 'Enter');
-  await page.getByText('The answers that stand').waitFor();
+  await page.getByText('Final answers').waitFor();
   await expect(page.getByText('There are later notes or readings')).toHaveCount(0);
   await focusAndPress(page.getByRole('link', { name: 'Open the case' }), 'Enter');
   await reviews.getByText(/since then 1 note, read again by ben/).waitFor();
@@ -185,8 +185,8 @@ walk(
     await post(ADMIN, `/reviews/${id}/assign`, given);
     await page.reload();
     await focusAndPress(page.getByRole('region', { name: 'Reviews' }).getByRole('link').first(), 'Enter');
-    await page.getByText('You were given this reading although you may have seen it before.').waitFor();
-    await expect(page.getByText('You read without what models found')).toHaveCount(0);
+    await page.getByText('You may have seen them before this reading was assigned to you.').waitFor();
+    await expect(page.getByText('The findings of models are hidden until you have signed')).toHaveCount(0);
   },
 );
 
@@ -212,14 +212,14 @@ walk(
     await showFinding(stage, caseId);
     await press(page, 'Request a reading');
     const dialog = page.getByRole('dialog');
-    const asked = dialog.getByLabel('What is asked');
+    const asked = dialog.getByLabel('Review type');
     await asked
       .getByRole('option', { name: 'General reading', selected: true })
       .waitFor({ state: 'attached' });
     await asked.selectOption('chest-film-double');
     const own = dialog.getByLabel(`${account.username} (may have seen the results)`);
     await focusAndPress(own, 'Space');
-    await dialog.getByText('You may have seen what a model found here').waitFor();
+    await dialog.getByText('You may have seen findings of models in this case').waitFor();
     await focusAndPress(own, 'Space');
     await focusAndPress(dialog.getByLabel(ben.username, { exact: true }), 'Space');
     await expect(dialog.getByText('You may have seen')).toHaveCount(0);
@@ -241,10 +241,10 @@ walk(
     await page.reload();
     const askUntold = async () => {
       await press(page, 'Request a reading');
-      await dialog.getByLabel('What is asked').selectOption('chest-film-double');
+      await dialog.getByLabel('Review type').selectOption('chest-film-double');
       for (const { username } of [ben, cleo])
         await focusAndPress(dialog.getByLabel(username, { exact: true }), 'Space');
-      await dialog.getByText('could not find out who may have seen what models found').waitFor();
+      await dialog.getByText('could not check who may have seen findings of models').waitFor();
       await press(page, 'Request anyway');
       await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
     };

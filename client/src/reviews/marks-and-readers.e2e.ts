@@ -36,15 +36,15 @@ walk('a radiologist gives a reading to a colleague, and the colleague finds it',
   const colleague = await createAccount(gateway, 'ada', ['radiologist']);
   const readers = page.getByRole('region', { name: 'Readers' });
   await readers.getByText('You', { exact: true }).waitFor();
-  await press(page, 'Give to…');
-  const sheet = page.getByRole('dialog', { name: 'Give the reading to' });
+  await press(page, 'Assign to…');
+  const sheet = page.getByRole('dialog', { name: 'Assign the reading' });
   await focusAndPress(sheet.getByLabel(colleague.username, { exact: true }), 'Space');
   await looksRight(page, 'review-give');
   const oneself = sheet.getByLabel(stage.account.username, { exact: true });
   await expect(oneself, 'the reader themselves').toHaveCount(0);
-  await press(page, 'Give it');
+  await press(page, 'Assign');
   await sheet.waitFor({ state: 'detached' });
-  await readers.getByText('You do not read this review.').waitFor();
+  await readers.getByText('You are not a reader of this review.').waitFor();
   await expect(page.getByRole('region', { name: 'Your answers' })).toHaveCount(0);
   const { reviews } = (await (await ask(gateway, colleague.username, { path: '/reviews' })).json()) as {
     reviews: ListedReview[];
@@ -115,12 +115,12 @@ walk(
     await focusAndPress(first.getByRole('button', { name: 'Use these answers' }), 'Enter');
     const own = page.getByRole('region', { name: 'Marks (1)' });
     await own.getByRole('button', { name: 'X1 Box on image 1' }).waitFor();
-    await own.getByRole('button', { name: 'Change: X1 Box' }).waitFor();
+    await own.getByRole('button', { name: 'Edit: X1 Box' }).waitFor();
     await expect(page.getByRole('region', { name: 'Your answers' }).getByLabel('Comment')).toHaveValue('');
     await press(page, 'Save the answers');
     await page.getByText('You can change it until you sign.').waitFor();
     await press(page, 'Sign');
-    await page.getByRole('region', { name: 'Decided between them' }).waitFor();
+    await page.getByRole('region', { name: 'Adjudicator' }).waitFor();
   },
 );
 
@@ -188,9 +188,9 @@ async function drawByMouse(page: Page): Promise<void> {
     await chooseTool(page, tool);
     await hands.drag(from, to);
   }
-  await chooseTool(page, 'Choose and move');
+  await chooseTool(page, 'Select and move');
   await hands.drag([60, 38], [62, 40]);
-  await chooseTool(page, 'Free line');
+  await chooseTool(page, 'Freehand line');
   await hands.drag([34, 40], [44, 50], [54, 40]);
   await chooseTool(page, 'Text');
   await hands.press([10, 56]);
@@ -244,7 +244,7 @@ walk(
     await storeCase(stage, 'Marked');
     await openReview(stage);
     await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
-    await page.getByRole('radio', { name: 'Free line' }).waitFor({ state: 'attached' });
+    await page.getByRole('radio', { name: 'Freehand line' }).waitFor({ state: 'attached' });
     await drawByMouse(page);
     await drawByTouch(page);
     await drawByKeyboard(page);
@@ -260,17 +260,17 @@ walk(
     // The bar of the app may lie over the tools.
     await page.evaluate(() => scrollTo(0, 0));
     await looksRight(page, 'review-marks');
-    await press(page, 'Add a mark by numbers');
+    await press(page, 'Add a mark by coordinates');
     const form = page.getByRole('form', { name: 'Add a mark' });
-    await form.getByLabel('Place, column').fill('65');
-    await form.getByLabel('Place, row').fill('10');
+    await form.getByLabel('Position, column').fill('65');
+    await form.getByLabel('Position, row').fill('10');
     await focusAndPress(form.getByRole('button', { name: 'Save the mark' }), 'Enter');
-    await form.getByText('Give places that differ and lie in the image.').waitFor();
+    await form.getByText('Enter different positions inside the image.').waitFor();
     await looksRight(page, 'review-mark-form');
-    await form.getByLabel('Place, column').fill('');
-    await form.getByLabel('Place, column').pressSequentially('12.5');
-    await expect(form.getByLabel('Place, column')).toHaveValue('12.5');
-    await pressOn(form.getByLabel('Place, column'), 'Enter');
+    await form.getByLabel('Position, column').fill('');
+    await form.getByLabel('Position, column').pressSequentially('12.5');
+    await expect(form.getByLabel('Position, column')).toHaveValue('12.5');
+    await pressOn(form.getByLabel('Position, column'), 'Enter');
     await page.getByRole('region', { name: 'Marks (10)' }).waitFor();
     await saved.waitFor();
     assert.equal((await marksAt(stage))[9]!.points, [[12.5, 10]]);
@@ -286,31 +286,31 @@ async function signMarked({ page }: Stage): Promise<void> {
   await press(page, 'Save the answers');
   await form.getByText('You can change it until you sign.').waitFor();
   await press(page, 'Sign');
-  const dialog = page.getByRole('dialog', { name: 'Is there something or not?' });
+  const dialog = page.getByRole('dialog', { name: 'Is there an abnormality?' });
   await dialog.getByText('Your answer is “Nothing abnormal”.').waitFor();
   await focusAndPress(dialog.getByRole('button', { name: 'Sign anyway' }), 'Enter');
 }
 
 /** The page says it as soon as the PACS has them; behind it are the report and its receipt. */
 async function findMarksInPacs({ page, account }: Stage): Promise<void> {
-  const name = `Marks of ${account.username}`;
+  const name = `Marks by ${account.username}`;
   const row = page.getByRole('region', { name: 'Marks in the PACS' }).getByRole('link', { name });
   await row.getByText(/^in the PACS, /).waitFor();
   await focusAndPress(page.locator('summary', { hasText: 'What happened' }), 'Enter');
-  await page.getByText(/^Marks of a reader are in the PACS/).waitFor();
+  await page.getByText(/^A reader’s marks are in the PACS/).waitFor();
   await row.scrollIntoViewIfNeeded();
   await looksRight(page, 'review-marks-in-pacs');
   await focusAndPress(row, 'Enter');
   await page.getByRole('heading', { name: `${name} (SR)` }).waitFor();
-  await page.getByText('Byte for byte what its receipt names').waitFor();
-  await page.getByText('Receipt that names it').waitFor();
+  await page.getByText('Identical to the receipt, byte for byte').waitFor();
+  await page.getByText('Its receipt').waitFor();
   await looksRight(page, 'stored-marks');
   await focusAndPress(page.getByRole('link', { name: 'Review', exact: true }), 'Enter');
   await focusAndPress(page.getByRole('link', { name: 'Open the case' }), 'Enter');
   await focusAndPress(page.locator('main.case summary', { hasText: 'What happened' }), 'Enter');
   const happened = page.getByRole('list', { name: 'What happened to this case' });
-  await happened.getByText('Marks of a reader: handed to the PACS').waitFor();
-  await happened.getByText('Marks of a reader: receipt issued').waitFor();
+  await happened.getByText('A reader’s marks: sent to the PACS').waitFor();
+  await happened.getByText('A reader’s marks: receipt issued').waitFor();
   await expect(happened.getByText('Sending of a study began'), 'of the study itself').toHaveCount(1);
 }
 
@@ -326,7 +326,7 @@ walk('the sign-in page says that a verdict waits, and not whose or of whom', asy
   await form.getByLabel(/^Assessable/).waitFor();
   await goOffline(page);
   await press(page, 'Save the answers');
-  await form.getByText('Kept on this device, not sent yet.').waitFor();
+  await form.getByText('Stored on this device, not sent yet.').waitFor();
   await focusAndPress(page.getByRole('button', { name: `Account of ${account.username}` }), 'Enter');
   await press(page, 'Sign out');
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();

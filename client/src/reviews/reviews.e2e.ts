@@ -82,7 +82,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await enter();
   await openCase(stage, 'For a second pair of eyes');
   const reviews = page.getByRole('region', { name: 'Reviews' });
-  await reviews.getByText('Nobody has read this case.').waitFor();
+  await reviews.getByText('This case has not been read yet.').waitFor();
   await openReview(stage);
   await namesThePatient(page);
   const form = page.getByRole('region', { name: 'Your answers' });
@@ -96,12 +96,12 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await form.getByLabel('Comment').pressSequentially('Left lower lobe of Doe Jane');
   await focusAndPress(page.getByRole('link', { name: 'All reviews' }), 'Enter');
   await focusAndPress(page.getByRole('link', { name: 'Chest film' }), 'Enter');
-  await form.getByText('These are your answers from before.').waitFor();
+  await form.getByText('These are your earlier answers.').waitFor();
   await looksRight(page, 'review-draft');
   await goOffline(page);
   await press(page, 'Save the answers');
   await page.getByText('Not sent yet:', { exact: true }).waitFor();
-  await form.getByText('Kept on this device, not sent yet.').waitFor();
+  await form.getByText('Stored on this device, not sent yet.').waitFor();
   const waits = page.getByRole('link', { name: '1 verdict is not sent yet' });
   await expect(waits, 'to the review, where it is seen').toHaveAttribute('href', new URL(page.url()).hash);
   await looksRight(page, 'review-kept');
@@ -118,11 +118,11 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await form.getByText('You can change it until you sign.').waitFor();
   await seesWhoseItSigns(page);
   await press(page, 'Sign');
-  await form.getByText('Signs in 5 seconds.').waitFor();
+  await form.getByText('Your reading will be signed in 5 seconds.').waitFor();
   await press(page, 'Undo');
   await form.getByText('You can change it until you sign.').waitFor();
   await pressOn(form.getByRole('button', { name: 'Sign', exact: true }), 'Enter');
-  const sides = page.getByRole('region', { name: 'What the readers answered' });
+  const sides = page.getByRole('region', { name: 'Answers of the readers' });
   await sides.getByText('Nothing abnormal').waitFor();
   await sides.getByText('Left lower lobe of Doe Jane').waitFor();
   await sides.getByText('Assessable').waitFor();
@@ -131,7 +131,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await tab.waitFor({ state: 'detached' });
   await looksRight(page, 'review-settled');
   await focusAndPress(page.getByRole('link', { name: 'All reviews' }), 'Enter');
-  await page.getByLabel('Which reviews').selectOption('signed');
+  await page.getByLabel('Filter reviews').selectOption('signed');
   await seesWhoseRow(page);
   await looksRight(page, 'reviews');
 });
@@ -143,7 +143,7 @@ walk('a reader whose signature was refused sees the answers it was for, and can 
   await openReview(stage);
   const form = page.getByRole('region', { name: 'Your answers', exact: true });
   await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
-  await page.getByRole('radio', { name: 'Free line' }).waitFor({ state: 'attached' });
+  await page.getByRole('radio', { name: 'Freehand line' }).waitFor({ state: 'attached' });
   await drawByKeyboard(page);
   const marks = page.getByRole('region', { name: /^Marks \([1-9]/ });
   await marks.waitFor();
@@ -155,7 +155,7 @@ walk('a reader whose signature was refused sees the answers it was for, and can 
   await form.getByText('You can change it until you sign.').waitFor();
   await saveElsewhere(stage, 2, { finding: 'normal', certainty: 2 });
   await press(page, 'Sign');
-  const kept = page.getByRole('region', { name: 'Your answers that were kept' });
+  const kept = page.getByRole('region', { name: 'Your stored answers' });
   for (const words of ['Pneumonia', 'Assessable', '5']) await kept.getByText(words).waitFor();
   const box = page.getByRole('alert').filter({ has: kept });
   await expect(box).not.toHaveText(/review-changed|pneumonia|Answered/, { useInnerText: true });
@@ -165,16 +165,16 @@ walk('a reader whose signature was refused sees the answers it was for, and can 
   await page.reload();
   await kept.getByText('Pneumonia').waitFor();
   await press(page, 'Use these answers');
-  await form.getByText('These are your answers from before.').waitFor();
+  await form.getByText('These are your earlier answers.').waitFor();
   await expect(form.getByLabel('Pneumonia', { exact: true })).toBeChecked();
   await press(page, 'Save the answers');
   await form.getByText('You can change it until you sign.').waitFor();
   await goOffline(page);
   await press(page, 'Sign');
-  await page.getByText('Your signature is kept on this device.').waitFor();
+  await page.getByText('Your signature is stored on this device.').waitFor();
   await expect(page.getByText('You have signed.')).toHaveCount(0);
   await page.context().setOffline(false);
-  await page.getByRole('region', { name: 'What the readers answered' }).getByText('Pneumonia').waitFor();
+  await page.getByRole('region', { name: 'Answers of the readers' }).getByText('Pneumonia').waitFor();
 });
 
 test.run();

@@ -82,7 +82,7 @@ test('says up to when none of it was in the PACS, until the gateway has been ask
   using here = await cancelled('midway');
   const { store, study, afterTold } = here;
   assert.match(saidOf(study).row, /^Cancelled: none in the PACS by .*5:44/);
-  assert.match(cancelledWhat(study), /by then, as far as the gateway had said/);
+  assert.match(cancelledWhat(study), /According to the gateway/);
   assert.is(saidOf(study).card?.isCancelled, 'by-then');
   await noteTold(store, [told(upload(OTHER, 3))], CANCELLED_AT - 1);
   assert.is(store.studies.value[0]?.toldSince, null, 'it was cancelled after that');

@@ -5,22 +5,22 @@ import type { CheckFault, CheckedAs } from './check-text.ts';
 
 export const checkWords = {
   title: 'Check a receipt',
-  what: 'Hold the code of a printed receipt before the camera, or choose its photo, its PDF or the saved file. It is checked on this device; nothing is sent.',
-  camera: 'Picture of the camera',
+  what: 'Hold the code of a printed receipt in front of the camera. Or choose a photo of it, its PDF or the saved file. It is checked on this device, and nothing is sent.',
+  camera: 'Camera picture',
   noCamera:
-    'There is no camera here, or this page may not use it. Choose a photo of the code or the PDF instead.',
+    'This device has no camera, or this page is not allowed to use it. Choose a photo of the code or the PDF instead.',
   file: 'Choose a photo or PDF',
-  paste: 'Or paste the text of the receipt or of its code',
+  paste: 'Or paste the text of the receipt or its code',
   checkText: 'Check this text',
-  another: 'Check another',
+  another: 'Check another receipt',
   holds: {
     code: {
       title: 'The code is genuine',
-      next: 'It says what follows. Compare it with the paper: where they differ, the paper was changed. The code does not hold the rest of the paper; for that, check the PDF.',
+      next: 'Its content is shown below. Compare it with the paper: if they differ, the paper was changed. The code does not contain the whole receipt. To check all of it, choose the PDF.',
     },
     file: {
       title: 'This receipt is genuine',
-      next: 'The file was not changed. If you have it on paper, compare the paper with what follows.',
+      next: 'The file was not changed. If you also have it on paper, compare the paper with the content below.',
     },
   } satisfies Record<CheckedAs, { title: string; next: string }>,
   /** The terms used on the printed receipt. */
@@ -37,7 +37,7 @@ export const checkWords = {
   },
   outcomes: {
     refused: (count: number) => `${formatCount(count)} refused`,
-    quarantined: (count: number) => `${formatCount(count)} held for a person`,
+    quarantined: (count: number) => `${formatCount(count)} waiting for a decision`,
     'left-out': (count: number) => `${formatCount(count)} left out by a person`,
   },
   /** Instances that the sender did not promise. */
@@ -52,19 +52,19 @@ export const checkWords = {
   faults: {
     signature: {
       title: 'This receipt is not genuine',
-      next: 'It was not signed by this gateway, or was changed. Ask for the original.',
+      next: 'It was not signed by this gateway, or it was changed. Ask for the original.',
     },
     unreadable: {
       title: 'This is not a receipt',
-      next: 'Hold the code at the top right of the receipt before the camera, or choose the PDF as it was saved.',
+      next: 'Hold the code at the top right of the receipt in front of the camera, or choose the original PDF.',
     },
     'no-code': {
       title: 'No code found in this photo',
-      next: 'Take it from straight above, with the whole code in it.',
+      next: 'Take the photo from directly above, with the whole code visible.',
     },
     'no-keys': {
       title: 'This device cannot check receipts yet',
-      next: 'Connect it to the gateway once. After that it works without a network.',
+      next: 'Connect it to the gateway once. After that, it works without a network.',
     },
     'too-large': {
       title: 'This file is too large for a receipt',

@@ -366,7 +366,7 @@ test('says where each study is, the most urgent first', () => {
   assert.is(of({ waiting: 'offline' }), 'Waiting');
   assert.is(of({}), 'On this device');
   const none = { ...inPacs, inPacs: 0, leftOut: 12 };
-  assert.is(of({ state: 'taken-back', track: none }), 'Cancelled: none sent from here');
+  assert.is(of({ state: 'taken-back', track: none }), 'Cancelled before sending');
   assert.is(of({ state: 'taken-back', track: none, savedToStickAt: 1 }), 'Cancelled');
   const interrupted = [{ cause: 'interrupted' as const, reason: null, instances: 150 }];
   const track = { ...inPacs, inPacs: 0, needsYou: 150 };

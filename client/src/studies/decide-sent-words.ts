@@ -2,29 +2,29 @@
 
 export const decideSentWords = {
   noDevice:
-    'A script, a modality or the command line sent this. You decide here about images that the gateway has, and under “To decide” about those that it did not keep.',
-  lost: 'That device is lost, or no longer has the study',
+    'This study was sent by a script, a modality or the command line. Decide here about images that the gateway has. Decide under “To decide” about images that it did not keep.',
+  lost: 'The sending device is lost, or no longer has the study',
   lostMeans:
-    'Decide here only then: what you leave out is deleted on that device too, should it come back. It may only be offline.',
-  noneHere: 'You can decide nothing here: the images to decide are on that device alone.',
+    'Decide here only in that case. The device may just be offline: images that you leave out are deleted there too if it comes back.',
+  noneHere: 'You can’t decide here, because the images are only on the sending device.',
   needs: 'Open “To decide”',
-  means: 'Until you decide, readers of the study do not see these images.',
+  means: 'Until you decide, these images are missing from the study.',
   /** The gateway no longer has the bytes of these. */
-  sendAgain: 'If they are needed in the PACS, correct them and send them again from where they were sent.',
+  sendAgain: 'If they are needed in the PACS, correct them and send them again from their source.',
   /**
    * `destination`: the further destination that did not take them; null: not even the first one has them. `ofDevice`: a
    * device sent them, which erases its copy once it learns of the decision.
    */
   confirmWhat: (count: number, destination: string | null, ofDevice: boolean) =>
     (destination === null
-      ? `${count === 1 ? 'It' : 'They'} will not be in the PACS, and sending ${count === 1 ? 'it' : 'them'} unchanged again does not help. `
+      ? `${count === 1 ? 'It' : 'They'} will not be in the PACS. Sending ${count === 1 ? 'it' : 'them'} again unchanged does not help. `
       : `The first PACS keeps ${count === 1 ? 'it' : 'them'}. ${count === 1 ? 'It' : 'They'} will not be in ${destination}. `) +
     (ofDevice
-      ? `If that device comes back, it deletes its copy: then only the disc or the modality still has ${count === 1 ? 'it' : 'them'}. `
-      : 'Files at the sender stay as they are. ') +
+      ? `If the sending device comes back, it deletes its copy. Then only the disc or the modality still has ${count === 1 ? 'it' : 'them'}. `
+      : 'Files at the sender are not changed. ') +
     'The receipt records that a person decided this.',
   /** Shown to people who may not decide. */
-  othersDecide: 'The account that sent it or an administrator decides.',
-  failed: 'The gateway does not say what is to decide. Try again in a moment.',
+  othersDecide: 'Only the sender’s account or an administrator can decide.',
+  failed: 'The decisions could not be loaded from the gateway. Try again in a moment.',
   again: 'Try again',
 } as const;

@@ -77,7 +77,7 @@ test('name the destination that lacks what the first PACS has, say where it stay
     decideSentWords.confirmWhat(2, 'archive', false),
     'The first PACS keeps them. They will not be in archive.',
   );
-  const files = 'Files at the sender stay as they are';
+  const files = 'Files at the sender are not changed';
   assert.match(decideSentWords.confirmWhat(1, null, false), files);
   assert.not.match(decideSentWords.confirmWhat(1, null, true), files);
   assert.match(decideSentWords.confirmWhat(1, null, true), 'it deletes its copy');

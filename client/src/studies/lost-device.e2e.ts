@@ -44,9 +44,9 @@ walk('its account decides on another device', async (stage) => {
   await stage.enter();
   await page.getByRole('link', { name: /^Studies/ }).click();
   await page.getByText('Decide on the device that sent it.').waitFor();
-  await page.getByText('That device is lost, or no longer has the study').click();
+  await page.getByText('The sending device is lost, or no longer has the study').click();
   const part = page.getByRole('region', { name: '1 of 1 image is not in the PACS.' });
-  await part.getByText('A different image with this ID is already there').waitFor();
+  await part.getByText('A different image with this ID already exists').waitFor();
   await looksRight(page, 'studies-lost-device');
   await part.getByRole('button', { name: 'Leave it out' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click();

@@ -181,7 +181,7 @@ walk.installed(
     await untilRows(page, 1);
     await stage.visitor.setOffline(true);
     await page.reload();
-    await page.getByText('The gateway does not answer: you see only what this device knows.').waitFor();
+    await page.getByText('The gateway is not responding. You see only what is on this device.').waitFor();
     await page.getByText('4 studies removed from this list').waitFor();
     await page.getByRole('button', { name: 'Show them' }).click();
     await untilRows(page, 4);

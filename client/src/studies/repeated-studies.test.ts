@@ -78,7 +78,7 @@ test('a study that is sent in parts is one row in the most urgent place of its p
   assert.equal(placeOf(asks, there, waits), ['needs-you', 'stop', 0, 3]);
   assert.equal(placeOf(there, takenBack), ['taken-back', 'over', 0, 3]);
   assert.equal(placeOf(there, more), ['arrived', 'good', 3, 3]);
-  assert.is(whereOf(rowsOf(there, takenBack)[0]!).said, 'Cancelled: none sent from here');
+  assert.is(whereOf(rowsOf(there, takenBack)[0]!).said, 'Cancelled before sending');
   const [row] = rowsOf(there, waits);
   assert.equal([row!.key, row!.hasReceipt, row!.at], ['there', true, at(22)]);
   assert.equal(valuesOf(sendsOf(row!), 'key'), ['there', 'waits']);

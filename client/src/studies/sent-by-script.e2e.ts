@@ -44,8 +44,8 @@ walk('its account leaves out an image that another one stands in the way of', as
   await stage.enter();
   await page.getByRole('link', { name: /^Studies/ }).click();
   await page.locator('h2[data-part=needs-you]', { hasText: 'To decide' }).waitFor();
-  const part = page.getByRole('region', { name: /^1 other image under the same ID was not stored/ });
-  await part.getByText('A different image with this ID is already there').waitFor();
+  const part = page.getByRole('region', { name: /^1 other image with the same ID was not stored/ });
+  await part.getByText('A different image with this ID already exists').waitFor();
   await looksRight(page, 'studies-by-script');
   await part.getByRole('button', { name: 'Leave it out' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click();
@@ -66,13 +66,13 @@ walk('its account leaves out images that may show a name', async (stage) => {
   await page.getByRole('link', { name: '1 to decide', exact: true }).click();
   await page.getByRole('heading', { name: 'To decide', level: 1 }).waitFor();
   await page.getByText('1 image to decide', { exact: true }).first().waitFor();
-  await waiting.getByText('Place in what was sent: 2').waitFor();
+  await waiting.getByText('Position among the sent files: 2').waitFor();
   await expect(waiting.getByText('SOP Instance UID:')).toHaveCount(1);
   await looksRight(page, 'needs-not-taken');
   await waiting.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
   await waiting.waitFor({ state: 'detached' });
-  await page.getByText('Nothing to decide').waitFor();
+  await page.getByText('Nothing needs your decision').waitFor();
   await expect(page.getByRole('link', { name: /to decide$/ })).toHaveCount(0);
   await page.getByRole('link', { name: /^Studies/ }).click();
   const { gateway, account } = stage;
@@ -97,7 +97,7 @@ walk('an administrator is led to the studies of everybody that wait', async (sta
   await signIn(page, ADMIN);
   await page.getByRole('link', { name: /to decide$/ }).click();
   const part = page.getByRole('region', { name: /^Sent by a script or a modality: .* to decide$/ });
-  await part.getByText('The list of the whole site has them under “To decide”').waitFor();
+  await part.getByText('To see the reason, open the list of the whole site under “To decide”').waitFor();
   await part.getByRole('link', { name: 'Open the list of the whole site' }).click();
   await page.locator('h2[data-part=needs-you]', { hasText: 'To decide' }).waitFor();
   await expect(page.getByRole('radio', { name: 'Whole site' })).toBeChecked();

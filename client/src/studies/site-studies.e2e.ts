@@ -61,7 +61,7 @@ walk('an auditor sees which account is behind each step of a study', async (stag
   const { account } = stage;
   await sendOne(stage);
   const watching = await openAs(stage, 'auditor');
-  await watching.getByRole('link', { name: 'See which studies were sent' }).click();
+  await watching.getByRole('link', { name: 'See sent studies' }).click();
   const sent = row(watching, `sent by ${account.username}`);
   // The list draws what fits the window, and other tests' studies may stand above.
   await search(watching, account.username);
@@ -81,7 +81,7 @@ walk('an auditor sees which account is behind each step of a study', async (stag
     useInnerText: true,
   });
   await expect(steps).not.toHaveText(/Receipt issued\s+by/, { useInnerText: true });
-  await sent.getByRole('link', { name: 'Open it in the audit trail' }).click();
+  await sent.getByRole('link', { name: 'Show in the audit trail' }).click();
   await watching.locator('.audit-event', { hasText: account.username }).first().waitFor();
   await expect(watching).toHaveURL(/#\/audit\?study=/);
 });
@@ -92,9 +92,9 @@ async function findAtSite(stage: Stage, reading: Page): Promise<void> {
   const addresses: string[] = [];
   reading.on('request', (request) => addresses.push(request.url()));
   await search(reading, pseudonym);
-  await reading.getByText('Press Enter to ask the PACS.').waitFor();
+  await reading.getByText('Press Enter to search the PACS.').waitFor();
   await expect(reading.getByText('No study matches')).toHaveCount(0);
-  await reading.getByRole('button', { name: 'Ask the PACS' }).click();
+  await reading.getByRole('button', { name: 'Search the PACS' }).click();
   await row(reading, pseudonym).getByText(`sent by ${stage.account.username}`).waitFor();
   await expect(reading.locator('.queue-row')).toHaveCount(1);
   await looksRight(reading, 'studies-site-found');
@@ -102,11 +102,11 @@ async function findAtSite(stage: Stage, reading: Page): Promise<void> {
   await pressOn(reading.getByLabel('Search'), 'Enter');
   await reading.getByText('No study matches').waitFor();
   await chooseNames(reading, true);
-  await reading.getByText('Names are hidden, so patients are not searched for.').waitFor();
+  await reading.getByText('You can’t search for patients while names are hidden.').waitFor();
   await expect(reading.getByText('No study matches')).toHaveCount(0);
   await looksRight(reading, 'studies-site-hidden');
   await reading.locator('main').getByRole('button', { name: 'Show names' }).click();
-  await reading.getByText('Names are hidden, so').waitFor({ state: 'detached' });
+  await reading.getByText('You can’t search for patients while names are hidden').waitFor({ state: 'detached' });
   assert.equal(
     addresses.filter((address) => /RP-|Nobody/.test(decodeURIComponent(address))),
     [],
@@ -120,12 +120,12 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   const reading = await openAs(stage, 'radiologist');
   await reading.getByRole('link', { name: /^Studies/ }).click();
   await expect(reading.getByRole('radio', { name: 'Whole site' })).toBeChecked();
-  await reading.getByText('Patients’ names are not listed here.').waitFor();
+  await reading.getByText('This list does not show patients’ names.').waitFor();
   const arrived = row(reading, `sent by ${account.username}`);
-  await reading.getByText('Only studies of today are listed.').waitFor();
+  await reading.getByText('Only today’s studies are shown.').waitFor();
   await expect(reading.locator('.finder-more summary')).toHaveText('Filter and sort (1 in use)');
   await reading.getByRole('button', { name: 'Show all', exact: true }).click();
-  await reading.getByText('Only studies of today are listed.').waitFor({ state: 'detached' });
+  await reading.getByText('Only today’s studies are shown.').waitFor({ state: 'detached' });
   await expect(reading.locator('.finder-more summary')).toHaveText('Filter and sort');
   await search(reading, account.username);
   await arrived.getByText('In the PACS').waitFor();
@@ -156,7 +156,7 @@ walk('an auditor reads why a study of somebody else waits', async (stage) => {
     }));
     await route.fulfill({ response: answer, json: { studies: waits, ...more } });
   });
-  await watching.getByRole('link', { name: 'See which studies were sent' }).click();
+  await watching.getByRole('link', { name: 'See sent studies' }).click();
   await search(watching, account.username);
   const sent = row(watching, `sent by ${account.username}`);
   // Where many are under way, each is closed at first.

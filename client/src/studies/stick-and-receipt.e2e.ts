@@ -53,7 +53,7 @@ walk.installed(
     await visitor.setOffline(true);
     await queue(stage, PATIENTS.slice(2));
     // Offered where the studies wait, for all of them, before anybody thinks of selecting some.
-    await page.getByText('No network in this place at all?', { exact: false }).waitFor();
+    await page.getByText('No network here?', { exact: false }).waitFor();
     await looksRight(page, 'studies-carry');
     await page.getByRole('button', { name: 'Save for a USB stick' }).click();
     await page.getByRole('button', { name: /^Save 2 studies/ }).waitFor();
@@ -100,11 +100,11 @@ walk.installed(
       page,
       filesOf({ seed: seed(1), modality: 'SC', instancesPerSeries: 4, burnedInSeries: 2 }),
     );
-    await page.getByText('4 images to decide').first().waitFor();
+    await page.getByText('4 images need your decision').first().waitFor();
     await page.getByRole('button', { name: 'Save for a USB stick' }).click();
     const save = page.getByRole('button', { name: /^Save 1 study/ });
     await save.waitFor();
-    const missing = page.getByText('Not in the file: 4 images to decide.', { exact: false });
+    const missing = page.getByText('Not in the file: 4 images need your decision.', { exact: false });
     await missing.waitFor();
     await looksRight(page, 'studies-stick-part');
     await Promise.all([page.waitForEvent('download'), save.click()]);
@@ -119,7 +119,7 @@ async function stickIsKnown(page: Page, file: string): Promise<void> {
   const picker = page.waitForEvent('filechooser');
   await page.getByRole('button', { name: 'Choose files' }).click();
   await (await picker).setFiles(file);
-  await page.getByText('encrypted studies that were saved for a USB stick').first().waitFor();
+  await page.getByText('encrypted studies saved for a USB stick').first().waitFor();
   await page.getByText('Give it to your IT staff', { exact: false }).waitFor();
   await expect(page.getByText('Choose the folder that the modality exported')).toHaveCount(0);
   await looksRight(page, 'upload-stick');
@@ -177,7 +177,7 @@ async function photoOf({ folder }: Stage): Promise<string> {
 async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Promise<void> {
   await visitor.setOffline(true);
   await page.getByRole('link', { name: 'Check a receipt' }).click();
-  await page.getByText('There is no camera here', { exact: false }).waitFor();
+  await page.getByText('This device has no camera, or this page is not allowed to use it', { exact: false }).waitFor();
   const input = page.getByLabel('Choose a photo or PDF');
   await input.setInputFiles(new URL('../../public/icon-512.png', import.meta.url).pathname);
   await page.getByText('No code found in this photo').waitFor();
@@ -191,10 +191,10 @@ async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Pr
     },
   );
   await looksRight(page, 'receipt-checked');
-  await page.getByRole('button', { name: 'Check another' }).click();
+  await page.getByRole('button', { name: 'Check another receipt' }).click();
   await input.setInputFiles(join(folder, 'receipt.pdf'));
   await page.getByText('This receipt is genuine').waitFor();
-  await page.getByRole('button', { name: 'Check another' }).click();
+  await page.getByRole('button', { name: 'Check another receipt' }).click();
   const code = await readSheetCode(await readFile(join(folder, 'receipt.pdf')));
   await page.getByLabel(/^Or paste the text/).fill(`${code.slice(0, -8)}AAAAAAAA`);
   await page.getByRole('button', { name: 'Check this text' }).click();

@@ -17,7 +17,7 @@ export const studiesWords = {
   whose: 'Whose studies',
   whoseStudies: { own: 'Yours', 'of-the-site': 'Whole site' } satisfies Record<WhoseStudies, string>,
   news: {
-    offer: 'Get a notification when a study is in the PACS or you have to decide. It never names a patient.',
+    offer: 'Get a notification when a study is in the PACS or needs your decision. It never names a patient.',
     allow: 'Turn on',
     decline: 'Not now',
   },
@@ -65,56 +65,56 @@ export const studiesWords = {
   none: none('No study matches'),
   /** What can be searched for. */
   searchable:
-    'Search for a patient’s name or ID, the day of sending (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
+    'Search by patient name or ID, day sent (today, Nov 23 or 23.11.2026), modality such as CT, receipt, complete pseudonym (RP-…) or UID.',
   searchableNameless:
-    'Without names, search for the day of sending (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
+    'Names are hidden. Search by day sent (today, Nov 23 or 23.11.2026), modality such as CT, receipt, complete pseudonym (RP-…) or UID.',
   noneNamed:
-    'Names are erased once a study has arrived. Is it in the PACS? Choose its files or disc again: nothing is sent twice.',
+    'Names are erased when a study has arrived. To check whether it is in the PACS, choose its files or disc again. Nothing is sent twice.',
   /** Some rows have neither name nor initials. */
   namesGone:
-    'Initials and IDs are deleted from this list when you sign out, when the screen locks and when the shift ends. Such a study is found by its date, modality or receipt.',
+    'Initials and IDs are deleted from this list when you sign out, when the screen locks and when the shift ends. After that, search for a study by its date, modality or receipt.',
   searchableAtSite:
-    'Search for a sender’s user name, a device’s ID, the day of sending (today, Nov 23 or 23.11.2026), a receipt or a UID.',
+    'Search by sender’s user name, device ID, day sent (today, Nov 23 or 23.11.2026), receipt or UID.',
   searchableByPatient:
-    'Search for a patient’s name, ID or whole pseudonym (RP-…) as the PACS has them, a sender’s user name, a device’s ID, the day of sending (today, Nov 23 or 23.11.2026), a receipt or a UID.',
+    'Search by patient name, ID or complete pseudonym (RP-…) as in the PACS, sender’s user name, device ID, day sent (today, Nov 23 or 23.11.2026), receipt or UID.',
   /** Of some found studies only the label is left, which other patients may share. */
   mayBe: (count: number) =>
     count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`,
   byInitials:
-    'Of studies that have arrived only initials and the end of the ID are known, and another patient may have the same: compare the end of the ID with the paper.',
+    'For studies that have arrived, only the initials and the end of the ID are known. Another patient may have the same. Compare the end of the ID with your documents.',
   namelessAtSite:
-    'A study sent without names can’t be found by the patient’s name: search for its sender, date or pseudonym.',
+    'A study sent without names can’t be found by the patient’s name. Search for its sender, date or pseudonym.',
   /** Shown while the list covers only a period. */
   only: {
-    today: 'Only studies of today are listed.',
-    yesterday: 'Only studies of yesterday are listed.',
-    week: 'Only studies of the last 7 days are listed.',
+    today: 'Only today’s studies are shown.',
+    yesterday: 'Only yesterday’s studies are shown.',
+    week: 'Only studies from the last 7 days are shown.',
   } satisfies Record<Exclude<Period, 'any'>, string>,
   clear: 'Show all studies',
   found: (count: number) => `${studies(count)} found`,
 
   more: 'Show older studies',
   asking: 'Asking the gateway…',
-  askingPacs: 'Asking the PACS…',
-  namesOnSearch: 'Patients’ names are not listed here. Search for a patient to ask the PACS.',
-  pressEnter: 'Press Enter to ask the PACS.',
-  askPacs: 'Ask the PACS',
-  patientsHidden: 'Names are hidden, so patients are not searched for. Show names to search for them.',
-  cut: 'There may be more studies than these. Type more of the name or number.',
-  onlyHere: 'The gateway does not answer: you see only what this device knows.',
-  refused: 'The gateway does not list your other studies now. You see only what this device knows.',
+  askingPacs: 'Searching the PACS…',
+  namesOnSearch: 'This list does not show patients’ names. To find a patient’s studies, search in the PACS.',
+  pressEnter: 'Press Enter to search the PACS.',
+  askPacs: 'Search the PACS',
+  patientsHidden: 'You can’t search for patients while names are hidden. Show names first.',
+  cut: 'Not all matching studies may be shown. Type more of the name or number.',
+  onlyHere: 'The gateway is not responding. You see only what is on this device.',
+  refused: 'Your other studies could not be loaded from the gateway. You see only what is on this device.',
   searchIncomplete: 'This search is incomplete: it covers only the studies in this list.',
-  notSearched: 'The gateway does not answer. Search again later.',
+  notSearched: 'The gateway is not responding. Search again later.',
   /** Keyed by the gateway's error code. */
   searchRefused: {
-    'pacs-unreachable': 'The PACS does not answer. Search again later.',
+    'pacs-unreachable': 'The PACS is not responding. Search again later.',
     'pacs-without-dicomweb':
-      'The PACS cannot be searched for a patient or a pseudonym. Search for the day of sending, a receipt or a UID instead.',
+      'This PACS cannot be searched by patient or pseudonym. Search by day sent, receipt or UID instead.',
   } as Readonly<Record<string, string>>,
   elsewhere: 'from another device',
-  elsewhereWhat: 'Sent from another device, so this one knows no patient.',
+  elsewhereWhat: 'Sent from another device. This device does not know the patient.',
   gone: 'sent from here earlier',
-  goneWhat: 'Sent from this device, which no longer has it.',
+  goneWhat: 'Sent from this device, which no longer has the study.',
   sentBy: (username: string) => `sent by ${username}`,
   sentByWhat: (username: string, keptNames: boolean) =>
     `Sent by ${username}, ${keptNames ? 'with names kept' : 'with names removed'}.`,
@@ -130,15 +130,15 @@ export const studiesWords = {
   siteHint: 'Sender, device, UID, day sent or receipt',
   patientHint: 'Patient, sender, day sent, receipt or UID',
   decideThere: 'Decide on the device that sent it.',
-  senderDecides: 'Its sender decides, on the device that sent it.',
+  senderDecides: 'The sender must decide on the device that sent it.',
 
   /**
    * The places on the track of a study that is not on this device, where nobody knows whether its sender still has it.
    */
-  placesElsewhere: { ...queueWords.places, device: 'not at the gateway yet' } satisfies Record<Place, string>,
+  placesElsewhere: { ...queueWords.places, device: 'still to send' } satisfies Record<Place, string>,
   placesOfSender: {
     ...queueWords.places,
-    device: 'not at the gateway yet',
+    device: 'still to send',
     'needs-you': 'to decide',
   } satisfies Record<Place, string>,
 
@@ -147,7 +147,7 @@ export const studiesWords = {
   inSends: (sends: number) => `${formatCount(sends)} sends of this study`,
   /** The counts beside it are of that send only. */
   oneOf: (sends: number) => `one of ${formatCount(sends)} sends of this study`,
-  expand: (name: string) => `Where it is: ${name}`,
+  expand: (name: string) => `Details: ${name}`,
   count: (count: number) => images(count),
   /** Part of the heading of a section. */
   studiesIn: (count: number) => studies(count),
@@ -165,7 +165,7 @@ export const studiesWords = {
     gateway: 'At the gateway',
     way: 'On its way',
     device: 'On this device',
-    notYet: 'Not at the gateway yet',
+    notYet: 'Still to send',
     waiting: 'Waiting',
     paused: 'Paused',
     reading: 'Being read',
@@ -185,16 +185,16 @@ export const studiesWords = {
   namesOf: (names: readonly string[], more: number) =>
     more === 0 ? names.join('; ') : `${names.join('; ')} and ${formatCount(more)} more`,
   cancelSheet: {
-    title: (count: number) => (count === 1 ? 'Cancel this study?' : `Cancel ${studies(count)}?`),
-    what: 'Images that are not in the PACS yet are left out, and the copies on this device are deleted. Your files, disc or folder stay as they are.',
+    title: (count: number) => (count === 1 ? 'Stop sending this study?' : `Stop sending ${studies(count)}?`),
+    what: 'Images not yet in the PACS will not be sent. The copies on this device are deleted. Your files, disc or folder are not changed.',
     onStick:
-      'But some were saved in a file for a USB stick: delete that file too, or they can still be sent from there.',
+      'Some were also saved in a file for a USB stick. Delete that file too, or they can still be sent from it.',
     no: 'Keep sending',
-    notReached: 'The gateway refused. Pause them, or try again in a moment.',
+    notReached: 'The gateway refused. Pause the studies, or try again in a moment.',
   },
   notCancelled: (count: number, why: string) => `${studies(count)} not cancelled. ${why}`,
   save: 'Save for a USB stick',
-  carry: 'No network in this place at all? Your IT staff can send what waits from another computer.',
+  carry: 'No network here? Your IT staff can send waiting studies from another computer.',
   remove: (count: number) => `Remove ${formatCount(count)} from list`,
   removeAll: (count: number) => `Remove all ${formatCount(count)} from list`,
   pauseAll: 'Pause all',

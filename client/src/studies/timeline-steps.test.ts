@@ -23,9 +23,9 @@ test('the device says that everything was sent or on its way: parts may arrive l
   const steps = stepsOf(names.map((name, at) => event(name, at + 1)));
   assert.equal(valuesOf(steps, 'said'), [
     'A part arrived at the gateway',
-    'The device said that everything was sent or on its way',
+    'The device reported that everything was sent or on its way',
     'A part arrived at the gateway',
-    'The gateway checked a part of it',
+    'The gateway checked a part',
   ]);
   assert.is(steps[1]!.at, '2026-11-23T10:00:02.000Z', 'when the device said it');
 });
@@ -42,8 +42,8 @@ test('a study of which nothing had arrived when it was cancelled was not put tog
     ]),
     [
       'Sending began',
-      'Sending was cancelled: 14 images left out, none of them had arrived whole',
-      'Record issued: none of it is in the PACS',
+      'Sending was cancelled: 14 images left out, none of them had fully arrived at the gateway',
+      'Record issued: no images are in the PACS',
     ],
   );
   assert.equal(
@@ -52,7 +52,7 @@ test('a study of which nothing had arrived when it was cancelled was not put tog
       event('receipt-issued', 2, { inPacs: 4 }),
       event('study-evicted', 3, { parcels: 2 }),
     ]),
-    ['The gateway put it together', 'Receipt issued', 'The gateway deleted its copy'],
+    ['The gateway assembled the study', 'Receipt issued', 'The gateway deleted its copy'],
   );
 });
 
@@ -61,8 +61,8 @@ test('a part that arrives after the study was cancelled is not said to be there,
   const parts = [event('parcel-received', 3), event('parcel-verified', 4)];
   const late = [event('instances-decided', 2, cancelled), ...parts];
   const end = [
-    'Sending was cancelled: 1 image left out, which had not arrived whole',
-    'A part that was on its way arrived after that, and is not stored',
+    'Sending was cancelled: 1 image left out, which had not fully arrived at the gateway',
+    'A part arrived after cancelling and was not stored',
   ];
   assert.equal(said(late), end);
   const other = { ...event('parcel-received', 5), uploadId: null };
@@ -77,8 +77,8 @@ test('a part that arrives after the study was cancelled is not said to be there,
 test('a study of which a further destination took nothing is kept, and not said to be nowhere', () => {
   const issued = event('receipt-issued', 1, { inPacs: 0, firstOnly: 1 });
   assert.equal(said([issued, event('study-evicted', 2, { parcels: 0, held: true })]), [
-    'Receipt issued: some of it is in the first PACS only',
-    'The gateway keeps its copy of the images to decide',
+    'Receipt issued: some images are in the first PACS only',
+    'The gateway keeps its copy of images that need a decision',
   ]);
 });
 
@@ -86,12 +86,12 @@ test('a decision says what a person decided about how many images', () => {
   const decided = (fields: TimelineEvent['fields']) => said([event('instances-decided', 1, fields)]);
   assert.equal(decided({ decision: 'leave-out', instances: 1 }), ['A person left out 1 image']);
   assert.equal(decided({ decision: 'leave-out', instances: 2, cause: 'left-out-other-patient' }), [
-    'A person left out 2 images: another patient’s',
+    'A person left out 2 images: belongs to another patient',
   ]);
-  assert.equal(decided({ decision: 'retry', instances: 2 }), ['A person had 2 images tried again']);
+  assert.equal(decided({ decision: 'retry', instances: 2 }), ['A person tried 2 images again']);
   const cancelled = { decision: 'leave-out', cancelled: true };
   for (const [instances, arrived, end] of [
-    [1, 0, '1 image left out, which had not arrived whole'],
+    [1, 0, '1 image left out, which had not fully arrived at the gateway'],
     [5, 2, '5 images left out, 2 of them had arrived at the gateway'],
     [5, 5, '5 images left out, all of them had arrived at the gateway'],
   ] as const)
@@ -108,14 +108,14 @@ test('a verdict on a result says which', () => {
 test('images that a person covered or released are counted', () => {
   assert.equal(
     said([event('instances-covered', 1, { instances: 2 }), event('instances-released', 2, { instances: 1 })]),
-    ['2 images covered in part before sending', '1 image released: nothing in it names anybody'],
+    ['Parts of 2 images covered before sending', '1 image released: it shows no names'],
   );
 });
 
 test('an upload with names says so, and why', () => {
   const opened = (fields: TimelineEvent['fields']) => said([event('upload-opened', 1, fields)]);
   assert.equal(opened({ withNames: true, reason: 'patient-request' }), [
-    'Sending began, with names: the patient asked for it',
+    'Sending began, with names: requested by the patient',
   ]);
   assert.equal(opened({ withNames: true }), ['Sending began, with names']);
   assert.equal(opened({ withNames: true, reason: 'constructor' }), ['Sending began, with names']);
@@ -131,9 +131,9 @@ test('two uploads have steps of their own, and those of the gateway say so', () 
   assert.equal(said([event('upload-opened', 1), other, marks, unknown, report, event('receipt-issued', 5)]), [
     'Sending began',
     'Sending began',
-    'Marks of a reader: made by the gateway',
+    'A reader’s marks: created by the gateway',
     'Results: made by the gateway',
-    'Report of pneumonia 1.0.0: receipt issued',
+    'Report by pneumonia 1.0.0: receipt issued',
     'Receipt issued',
   ]);
 });
@@ -162,7 +162,7 @@ test('the way of a report to the PACS is one line with its steps beneath, and th
     verdict(20),
     ...reportOf(3, 30),
   ]);
-  const road = 'Report of pneumonia 1.0.0: made by the gateway, receipt issued';
+  const road = 'Report by pneumonia 1.0.0: created by the gateway, receipt issued';
   assertEach(steps, (step) => [step.said, step.account, step.road.length], [
     ['Sending began', undefined, 0],
     ['Receipt issued', undefined, 0],
@@ -172,11 +172,11 @@ test('the way of a report to the PACS is one line with its steps beneath, and th
   ]);
   assert.equal(valuesOf(steps[2]!.road, 'said'), [
     'Results: made by the gateway',
-    'Report of pneumonia 1.0.0: on the way to the PACS',
-    'The gateway put it together',
-    'Report of pneumonia 1.0.0: handed to the PACS',
+    'Report by pneumonia 1.0.0: on the way to the PACS',
+    'The gateway assembled the study',
+    'Report by pneumonia 1.0.0: sent to the PACS',
     'Receipt issued',
-    'Report of pneumonia 1.0.0: receipt issued',
+    'Report by pneumonia 1.0.0: receipt issued',
     'The gateway deleted its copy',
   ]);
 });
@@ -188,7 +188,7 @@ test('a report is with the PACS only as far as its steps say, and what a sender 
     added,
   });
   const opened = of('upload-opened', 1);
-  const made = 'Marks of a reader: made by the gateway';
+  const made = 'A reader’s marks: created by the gateway';
   assert.equal(said([opened, of('study-waiting', 2)]), [made]);
   assert.equal(said([opened, of('receipt-issued', 2, { inPacs: 0 })]), [made]);
   const began = event('upload-opened', 2, { revision: 2 });
@@ -197,10 +197,10 @@ test('a report is with the PACS only as far as its steps say, and what a sender 
 });
 
 test('nothing was handed to a PACS that had all of it, or took none', () => {
-  assert.equal(said([event('study-forwarded', 1, { posted: 3, refused: 0 })]), ['Handed to the PACS']);
+  assert.equal(said([event('study-forwarded', 1, { posted: 3, refused: 0 })]), ['Sent to the PACS']);
   assert.equal(said([event('study-forwarded', 1, { posted: 0, refused: 0 })]), []);
   assert.equal(said([event('study-forwarded', 1, { posted: 0, refused: 3 })]), [
-    'Handed to the PACS, which took none of it',
+    'Sent to the PACS, which accepted none of it',
   ]);
 });
 
@@ -219,7 +219,7 @@ test('an image that an administrator gave up at a destination is told with the r
   const given = { decision: 'leave-out', instances: 2, because: 'not-needed' };
   assert.is(
     timelineWords.told['instances-decided']?.(given),
-    'An administrator gave up 2 images at a destination: nobody needs them there',
+    'An administrator gave up 2 images at a destination: they are not needed there',
   );
 });
 

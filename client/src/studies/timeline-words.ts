@@ -9,8 +9,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const images = ({ instances }: Fields): string => counted(Number(instances), 'image', 'images');
 
 const GIVEN_UP_BECAUSE: Readonly<Record<GivingUpReason, string>> = {
-  'came-otherwise': 'they get there in another way',
-  'not-needed': 'nobody needs them there',
+  'came-otherwise': 'they reach the destination in another way',
+  'not-needed': 'they are not needed there',
   'cannot-be-sent': 'they cannot be sent there, and the department knows',
 };
 
@@ -25,21 +25,21 @@ function decidedOf(fields: Fields): string | undefined {
     const because = Object.entries(leftOutBecause).find(([code]) => code === cause);
     return `A person left out ${images(fields)}${because === undefined ? '' : `: ${because[1]}`}`;
   }
-  return decision === 'retry' ? `A person had ${images(fields)} tried again` : undefined;
+  return decision === 'retry' ? `A person tried ${images(fields)} again` : undefined;
 }
 
 export const timelineWords = {
   open: 'What happened',
-  loading: 'Asking the gateway…',
-  failed: 'The gateway does not answer, so its record of this study cannot be shown.',
+  loading: 'Loading the history…',
+  failed: 'The gateway is not responding, so the history of this study cannot be shown.',
   empty: 'Nothing has reached the gateway yet.',
   label: 'What happened to this study',
   /** Replaces `upload-opened`; null: the policy asks for no reason. */
   openedWithNames: (reason: string | null) =>
     reason === null ? 'Sending began, with names' : `Sending began, with names: ${reason}`,
   /** Replaces `parcel-received` after the upload was cancelled. */
-  tooLate: 'A part that was on its way arrived after that, and is not stored',
-  inAudit: 'Open it in the audit trail',
+  tooLate: 'A part arrived after cancelling and was not stored',
+  inAudit: 'Show in the audit trail',
   /** Stands before the name of a destination. */
   at: ': ',
   /** Shown below a report of the gateway: its steps to the PACS. */
@@ -47,18 +47,18 @@ export const timelineWords = {
   by: (account: string) => `by ${account}`,
   /** Words from the event's fields; undefined: use those of `events`. */
   told: {
-    'instances-covered': (fields) => `${images(fields)} covered in part before sending`,
+    'instances-covered': (fields) => `Parts of ${images(fields)} covered before sending`,
     'instances-released': (fields) =>
-      `${images(fields)} released: nothing in ${fields['instances'] === 1 ? 'it' : 'them'} names anybody`,
+      `${images(fields)} released: ${fields['instances'] === 1 ? 'it shows' : 'they show'} no names`,
     'instances-decided': decidedOf,
     'study-forwarded': ({ posted, refused }) =>
-      posted === 0 && Number(refused ?? 0) > 0 ? 'Handed to the PACS, which took none of it' : undefined,
+      posted === 0 && Number(refused ?? 0) > 0 ? 'Sent to the PACS, which accepted none of it' : undefined,
     'receipt-issued': ({ inPacs, firstOnly }) => {
-      if (Number(firstOnly ?? 0) > 0) return 'Receipt issued: some of it is in the first PACS only';
-      return inPacs === 0 ? 'Record issued: none of it is in the PACS' : undefined;
+      if (Number(firstOnly ?? 0) > 0) return 'Receipt issued: some images are in the first PACS only';
+      return inPacs === 0 ? 'Record issued: no images are in the PACS' : undefined;
     },
     'study-evicted': ({ held }) =>
-      held === true ? 'The gateway keeps its copy of the images to decide' : undefined,
+      held === true ? 'The gateway keeps its copy of images that need a decision' : undefined,
     'result-verified': ({ verdict }) => {
       if (verdict === 'agreed') return 'A verdict was given on a result: agreed';
       return verdict === 'corrected' ? 'A verdict was given on a result: corrected' : undefined;
@@ -67,32 +67,32 @@ export const timelineWords = {
   events: {
     'upload-opened': 'Sending began',
     'parcel-received': 'A part arrived at the gateway',
-    'parcel-verified': 'The gateway checked a part of it',
+    'parcel-verified': 'The gateway checked a part',
     'parcel-damaged': 'A part arrived damaged and is sent again',
-    'upload-carried': 'It was brought in a file from a stick',
-    'upload-completed': 'The device said that everything was sent or on its way',
-    'study-assembled': 'The gateway put it together',
-    'study-forwarded': 'Handed to the PACS',
-    'study-reconciled': 'The PACS was asked what it has',
-    'study-waiting': 'It had to wait',
-    'study-unsettled': 'More of it came',
+    'upload-carried': 'Sent from a file on a USB stick',
+    'upload-completed': 'The device reported that everything was sent or on its way',
+    'study-assembled': 'The gateway assembled the study',
+    'study-forwarded': 'Sent to the PACS',
+    'study-reconciled': 'The gateway checked what the PACS has',
+    'study-waiting': 'The study had to wait',
+    'study-unsettled': 'More images of the study arrived',
     'receipt-issued': 'Receipt issued',
     'study-evicted': 'The gateway deleted its copy',
-    'study-given-up': 'A further destination was given up: the study no longer goes there',
-    'study-resumed': 'A destination that was given up gets it after all',
-    'instances-fetched': 'Fetched from the first PACS, for a further destination',
-    'instances-not-fetched': 'The first PACS did not return some of it unchanged',
-    'instances-known-to-pacs': 'The PACS had some of it before',
+    'study-given-up': 'An additional destination was given up. The study is no longer sent there',
+    'study-resumed': 'Sent to a destination that had been given up',
+    'instances-fetched': 'Fetched from the first PACS for another destination',
+    'instances-not-fetched': 'The first PACS did not return some images unchanged',
+    'instances-known-to-pacs': 'Some images were already in the PACS',
     'instances-not-verified': 'Some images did not pass the check',
-    'study-values-renewed': 'The values for a destination were taken from the rules again',
+    'study-values-renewed': 'The values for a destination were updated from the rules',
     'instances-decided': 'A person decided about images',
     'instances-lost': 'The PACS no longer had some images, so they are sent again',
     'instances-never-arrived': 'Some images never arrived',
     'instances-taken-back': 'A person took images back',
-    'upload-taken-back': 'A person took it back',
-    'inference-asked': 'A model was asked about it',
-    'inference-cancelled': 'A question to a model was cancelled',
-    'inference-retried': 'A model was asked about it again',
+    'upload-taken-back': 'A person took the study back',
+    'inference-asked': 'A model run was requested',
+    'inference-cancelled': 'A model run was cancelled',
+    'inference-retried': 'A model run was requested again',
     'result-verified': 'A verdict was given on a result',
   } as Readonly<Record<string, string>>,
 };

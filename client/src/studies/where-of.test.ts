@@ -106,7 +106,7 @@ test('no word for those who watch speaks of them or of their device', () => {
 test('of one whose cancelling the gateway has not confirmed just that, among the cancelled ones', () => {
   const study = queuedStudy({ paused: true, cancelling: true });
   const [entry] = listedNow({ studies: [study], link: 'offline' }, new Date());
-  assert.equal([entry!.part, whereOf(entry!).said], ['taken-back', 'Cancelling: not confirmed yet']);
+  assert.equal([entry!.part, whereOf(entry!).said], ['taken-back', 'Cancelling, not confirmed yet']);
 });
 
 test.run();

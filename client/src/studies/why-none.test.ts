@@ -22,7 +22,7 @@ test('says what can be searched for, and that names are gone only where they are
   assert.equal(whyNone([{ study: null }], site(false)), [words.searchableAtSite]);
   assert.equal(whyNone([{ study: null }], site(true)), [
     words.searchableByPatient,
-    'A study sent without names can’t be found by the patient’s name: search for its sender, date or pseudonym.',
+    'A study sent without names can’t be found by the patient’s name. Search for its sender, date or pseudonym.',
   ]);
 });
 
@@ -43,7 +43,7 @@ test('says who did not answer, and what to do about it', () => {
   assert.is(new Set(said).size, 4);
   assert.ok(said.every((each) => each.startsWith(words.searchIncomplete)));
   assert.match(said[0]!, /PACS does not answer\. Search again/);
-  assert.match(said[1]!, /a receipt or a UID instead/);
+  assert.match(said[1]!, /receipt or UID instead/);
   assert.match(said[2]!, /Too many requests/);
   assert.match(said[3]!, /gateway does not answer/);
 });

@@ -68,7 +68,7 @@ export const ADMIN_SCREENS = {
     'quota-form': 'A quota that is no number',
   },
   'admin/rules.e2e.ts': {
-    'rules-empty': 'No rule yet',
+    'rules-empty': 'No rules yet',
     'rule-form': 'A rule without a name',
     'rule-case': 'A rule that opens a case',
     'rules-tried': 'A dry run of a study that was sent, with its values',

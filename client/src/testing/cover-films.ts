@@ -80,7 +80,7 @@ export async function showAllFrames(page: Page): Promise<void> {
 /** Covers what is drawn, looks at the preview and releases it. */
 export async function coverAndRelease(page: Page, images: string): Promise<void> {
   await page.getByRole('button', { name: `Cover ${images}` }).click();
-  await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
+  await page.getByRole('heading', { name: 'This is what will be sent' }).waitFor();
   await expect(page.getByRole('button', { name: `Release ${images}` })).toBeDisabled();
   await showAllFrames(page);
   await page.getByRole('button', { name: `Release ${images}` }).click();

@@ -25,7 +25,7 @@ export async function openHeldBack(stage: Stage): Promise<void> {
 
 async function releaseAll(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Release all 3 shown' }).click();
-  await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
+  await page.getByRole('button', { name: 'I looked at all of them. Release' }).click();
 }
 
 /** Releases all but the third instance. */

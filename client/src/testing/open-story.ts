@@ -122,9 +122,9 @@ export async function exportFile(
 ): Promise<string> {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('option', { name: template }).waitFor({ state: 'attached' });
-  await hands.pick(dialog.getByLabel('What the file has'), template);
-  await hands.type(dialog.getByLabel('What it is for'), purpose);
-  await hands.press(button(page, 'Make the file'));
+  await hands.pick(dialog.getByLabel('Content of the file'), template);
+  await hands.type(dialog.getByLabel('Purpose'), purpose);
+  await hands.press(button(page, 'Create file'));
   const row = page.getByRole('listitem').filter({ hasText: purpose });
   await row.getByText('kept until').waitFor();
   const [saved] = await Promise.all([
@@ -164,7 +164,7 @@ export async function approveAndExport(person: Person, study: number, seen?: See
   await page.getByText('You can change it until you sign.').waitFor();
   await seen?.answered(page);
   await hands.press(button(page, 'Sign'));
-  await page.getByRole('region', { name: 'What the readers answered' }).waitFor();
+  await page.getByRole('region', { name: 'Answers of the readers' }).waitFor();
   await hands.press(page.getByRole('link', { name: 'Open the case' }));
   await page.getByRole('heading', { name: of.title!, level: 1 }).waitFor();
   await page.getByRole('region', { name: 'Studies' }).getByText('Not for diagnostic use').waitFor();

@@ -335,5 +335,5 @@ export function drawnExplanations(): ReadonlyMap<string, Buffer> {
 /** The end of a job whose PACS says nothing. */
 export const PACS_SILENT = {
   state: 'failed',
-  error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
+  error: { code: 'pacs-unreachable', title: 'The PACS is not responding.' },
 } as const;

@@ -74,7 +74,7 @@ export const SCREENS = {
     'audit-unasked': 'A long trail that nobody has checked yet',
     'audit-checking': 'A check is under way',
     'audit-broken': 'The trail was changed',
-    'audit-lost': 'An older copy of the database was put in its place',
+    'audit-lost': 'An older copy of the database was restored',
     'audit-unreachable': 'The gateway does not answer',
     'sent-study-missing': 'There is no such study',
   },
@@ -91,7 +91,7 @@ export const SCREENS = {
   },
   'cases/unread.e2e.ts': {
     'results-unread': 'New studies without a reading',
-    'results-unread-none': 'No new study is without a reading',
+    'results-unread-none': 'There are no new studies without a reading',
   },
   'cases/cases-bulk.e2e.ts': {
     'cases-chosen': 'Two cases are chosen',
@@ -337,7 +337,7 @@ export const SCREENS = {
     'real-gradients': 'Its integrated gradients',
     'real-lungs': 'Its lung fields',
     'real-verified': 'A verdict after a reload',
-    'real-silent': 'The model gives no answer',
+    'real-silent': 'The model gave no answer',
     'real-list': 'Results of a study',
     'real-found': 'A study that somebody else sent, found in the PACS',
   },
@@ -349,7 +349,7 @@ export const SCREENS = {
     'stored-heat-map': 'The heat map',
     'stored-verified': 'The verified report',
     'stored-withheld': 'A link to a report that the account may not open',
-    'stored-gone': 'The PACS no longer holds it',
+    'stored-gone': 'It is no longer in the PACS',
     'stored-away': 'The PACS does not answer',
   },
   'viewer/hidden-pictures.e2e.ts': {

@@ -29,7 +29,7 @@ test('where no viewer is set, a person is told who can set one, and of no settin
 test('a study that is not there, or not theirs to see, is told apart from a gateway that says nothing', async () => {
   assert.match(
     await told(() => refusal(404, 'not-found')),
-    /^The PACS has no images of this study that you may see/,
+    /^The PACS has no images of this study that you have permission to see/,
   );
   for (const silent of [unreachable, () => new Response('Not here', { status: 404 }), () => json({})])
     assert.match(await told(silent), /^The gateway does not answer/);

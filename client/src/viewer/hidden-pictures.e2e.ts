@@ -30,7 +30,7 @@ const walk = await walkScreens(test, {
   open: openWorld,
 });
 
-const ASKS = 'Names are hidden, and this picture may show one.';
+const ASKS = 'Names are hidden, but this picture may show one.';
 
 async function answered<T>(
   { gateway, account }: Stage,
@@ -145,7 +145,7 @@ walk('texts of readers are hidden too, and stay as they were when other answers 
   };
   await hideNames(page, true);
   await go(page, `#/reviews/${review}`);
-  const shows = page.getByRole('button', { name: 'Show it: Comment' });
+  const shows = page.getByRole('button', { name: 'Show text: Comment' });
   await shows.waitFor();
   await focusAndPress(show(page), 'Enter');
   await page.locator('.viewer-mark', { hasText: 'Text hidden' }).waitFor();
@@ -167,16 +167,16 @@ async function keepsHidden(page: Page, { mark, note }: { readonly mark: string; 
   const field = page.locator('.mark-bar');
   await field.getByText('Text hidden').waitFor();
   await expect(field.locator('input:visible')).toHaveCount(0);
-  await focusAndPress(page.getByRole('button', { name: 'Change: 1 Text' }), 'Enter');
-  const form = page.getByRole('form', { name: /^Change/ });
+  await focusAndPress(page.getByRole('button', { name: 'Edit: 1 Text' }), 'Enter');
+  const form = page.getByRole('form', { name: /^Edit/ });
   await form.getByText('Text hidden').waitFor();
-  await focusAndPress(form.getByRole('button', { name: /^Show it/ }), 'Enter');
+  await focusAndPress(form.getByRole('button', { name: /^Show text/ }), 'Enter');
   await expect(form.getByRole('textbox').last()).toHaveValue(mark);
   await page.getByRole('link', { name: 'Open the case' }).click();
   await page.getByRole('button', { name: 'Show names' }).click();
   await page.getByLabel('New note').fill(note);
   for (const isHidden of [true, false]) await page.getByLabel('Hide names and titles').setChecked(isHidden);
-  await page.getByRole('button', { name: 'Show it: New note' }).waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Show text: New note' }).waitFor({ state: 'detached' });
   await expect(page.getByLabel('New note')).toHaveValue(note);
 }
 

@@ -164,7 +164,7 @@ if (why !== null) {
     const { studies } = await askAs<{ studies: SentStudy[] }>(app.gateway, ADMIN, '/studies');
     study = studies[0]!.studyInstanceUID;
     await openStudy(open, app.address);
-    await open.getByText('No viewer is set for this study’s PACS').waitFor();
+    await open.getByText('No viewer is set up for this study’s PACS').waitFor();
     await expect(open.getByRole('button', { name: 'Open in viewer' })).toHaveCount(0);
     await looksRight(open, 'viewer-not-set');
     closed = await app.openVisitor({ isInstalled: true });

@@ -197,7 +197,7 @@ test('outside the population says so, and gives no probability', async () => {
       'Outside the population of the model',
       'Not scored',
       '"Score, by pneumonia 1.0.0"',
-      'Outside the population of pneumonia 1.0.0. The model was not made for images',
+      'pneumonia 1.0.0 was not made for this patient group or image. The age, body part',
     ],
   );
   assert.not.match(printed, /Probability of normal|"Score"\)=/);

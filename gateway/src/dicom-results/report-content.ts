@@ -63,7 +63,7 @@ const NOTE = {
 };
 
 const DISPUTED =
-  'Signed reviews of this study contradict each other. The verdict above is the newest. It does not stand until the ' +
+  'Signed reviews of this study contradict each other. The verdict above is the newest. It does not count until the ' +
   'study has been read again.';
 
 /** The root container and its content, as elements of the Data Set. */

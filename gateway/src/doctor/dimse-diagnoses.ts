@@ -2,8 +2,8 @@
 import type { Diagnoses } from './checks.ts';
 
 const KNOW_US = {
-  any: 'Enter {calling}, with the address of the gateway, among the AE titles that the PACS knows, and let it store, query and retrieve.',
-  Orthanc: 'Name it in "DicomModalities": {"relay": ["{calling}", "ADDRESS OF THE GATEWAY", 104]}.',
+  any: 'Add {calling} with the address of the gateway to the AE titles that the PACS knows, and allow it to store, query and retrieve.',
+  Orthanc: 'Add it to "DicomModalities": {"relay": ["{calling}", "ADDRESS OF THE GATEWAY", 104]}.',
   dcm4chee: 'Check the "Accepted Calling AE Title" of the network AE {called}.',
 } as const;
 
@@ -12,20 +12,20 @@ const ITS_PORT = {
   dcm4chee: 'Its port for DIMSE is 11112, and 2762 with TLS, unless changed.',
 } as const;
 
-const MOUNT = 'Create it beneath RELAY_FOLDER_ROOT, and check that its disk or share is mounted.';
+const MOUNT = 'Create it below RELAY_FOLDER_ROOT, and check that its disk or share is mounted.';
 
 export const OF_DIMSE = {
   connection: {
     'dimse-connection-refused': {
-      fail: 'Nothing listens on port {port} of {host}.',
-      any: 'Start the PACS, or correct the port in the address: it is that of DIMSE, often 104 or 11112, not that of the web pages. storescp names its port on its command line.',
+      fail: 'No program is listening on port {port} of {host}.',
+      any: 'Start the PACS, or correct the port in the address: use the DIMSE port, often 104 or 11112, not the port of the web pages. storescp names its port on its command line.',
       ...ITS_PORT,
     },
   },
   certificate: {
     'dimse-in-clear': {
-      warn: 'DIMSE without TLS: anybody on the way can read the images, and anybody can call itself {calling}.',
-      any: 'Use dimse-tls:// with a certificate of the gateway, or a network of its own.',
+      warn: 'DIMSE without TLS: anyone on the network path can read the images, and any program can pretend to be {calling}.',
+      any: 'Use dimse-tls:// with a certificate of the gateway, or a separate network.',
       Orthanc:
         'Set "DicomTlsEnabled" to true, with "DicomTlsCertificate", "DicomTlsPrivateKey" and "DicomTlsTrustedCertificates".',
     },
@@ -34,7 +34,7 @@ export const OF_DIMSE = {
     'association-accepted': { ok: '{called} accepts an association with {calling}.' },
     'called-ae-unknown': {
       fail: 'The PACS says that its AE title is not {called}.',
-      any: 'Enter the title of the PACS at the destination as the PACS has it: upper and lower case differ. If it is right, check that the PACS knows {calling}.',
+      any: 'Enter the AE title at the destination exactly as in the PACS, including upper and lower case. If it is right, check that the PACS knows {calling}.',
       Orthanc: 'Its title is "DicomAet"; with "DicomCheckCalledAet": false it takes any.',
       dcm4chee: 'Its title is that of a network AE of the archive device, often DCM4CHEE.',
     },
@@ -45,12 +45,12 @@ export const OF_DIMSE = {
     },
     'association-refused': {
       fail: 'The PACS refuses the association.',
-      any: 'It may have too many at once. Look into its log at this time.',
+      any: 'It may have too many at once. Check its log at this time.',
       Orthanc: KNOW_US.Orthanc,
     },
     'association-fails': {
-      fail: 'What answers on port {port} makes no association ({code}).',
-      any: 'Check the port: it is that of DIMSE, often 104 or 11112, not that of the web pages. If the PACS wants TLS, begin the address with dimse-tls.',
+      fail: 'The program on port {port} does not open a DICOM association ({code}).',
+      any: 'Check the port: use the DIMSE port, often 104 or 11112, not the port of the web pages. If the PACS requires TLS, start the address with dimse-tls.',
       ...ITS_PORT,
     },
   },
@@ -58,21 +58,23 @@ export const OF_DIMSE = {
     echoes: { ok: 'C-ECHO is answered.' },
     'echo-refused': {
       warn: 'C-ECHO is answered with {status}.',
-      any: 'Look into the log of the PACS at this time.',
+      any: 'Check the log of the PACS at this time.',
     },
-    'echo-not-taken': { ok: 'The PACS does not take C-ECHO. RelayPACS does not need it.' },
+    'echo-not-taken': { ok: 'The PACS does not support C-ECHO. RelayPACS does not need it.' },
   },
   contexts: {
-    'contexts-taken': { ok: 'The usual kinds of images are taken, uncompressed and compressed ({count}).' },
+    'contexts-taken': {
+      ok: 'The usual kinds of images are accepted, uncompressed and compressed ({count}).',
+    },
     'contexts-missing': {
-      warn: 'The PACS does not take: {missing}. Such instances are refused, the others are stored.',
+      warn: 'The PACS does not accept: {missing}. Such instances are refused, the others are stored.',
       any: 'Allow these SOP Classes and transfer syntaxes for {calling} in the PACS.',
       Orthanc:
         'Set "AcceptedTransferSyntaxes" to ["1.2.840.10008.1.*"] and "UnknownSopClassAccepted" to true.',
       dcm4chee: 'Add them to the transfer capabilities of the network AE {called}.',
     },
     'contexts-none': {
-      fail: 'The PACS takes no images from {calling}.',
+      fail: 'The PACS accepts no images from {calling}.',
       ...KNOW_US,
     },
   },
@@ -87,45 +89,45 @@ export const OF_DIMSE = {
     },
   },
   get: {
-    gets: { ok: 'The PACS takes C-GET.' },
+    gets: { ok: 'The PACS supports C-GET.' },
     'get-refused': {
-      warn: 'The PACS does not take C-GET. It takes images; they cannot be read back, so receipts say "found", and images cannot be shown.',
+      warn: 'The PACS does not support C-GET. It stores images, but they cannot be read back. So receipts say "found", and images cannot be shown.',
       any: 'Turn C-GET on in the PACS for {calling}.',
       Orthanc:
         'In "DicomModalities", the entry of the gateway needs "AllowGet": true; see also "DicomAlwaysAllowGet".',
     },
   },
   commitment: {
-    'dimse-commitment-taken': { ok: 'The PACS takes storage commitment. The destination can ask for it.' },
+    'dimse-commitment-taken': { ok: 'The PACS supports storage commitment. The destination can request it.' },
     'dimse-commitment-absent': {
-      ok: 'The PACS takes no storage commitment. RelayPACS searches for every instance instead.',
+      ok: 'The PACS does not support storage commitment. RelayPACS searches for every instance instead.',
     },
   },
   folder: {
-    'folder-ready': { ok: 'The folder is there, and the gateway writes in it.' },
+    'folder-ready': { ok: 'The folder exists, and the gateway can write to it.' },
     'folders-not-allowed': {
-      fail: 'The gateway may not write there.',
-      any: 'Set RELAY_FOLDER_ROOT on the gateway to the folder in which destinations may lie, and restart it.',
+      fail: 'The gateway is not allowed to write there.',
+      any: 'Set RELAY_FOLDER_ROOT on the gateway to the folder that may contain destinations, and restart it.',
     },
     'foreign-entry': {
-      fail: '{place} is a link, a special file, or a file in the place of a folder. The gateway neither follows nor replaces it; its studies wait.',
-      any: 'Find out who made it beneath RELAY_FOLDER_ROOT. Remove it, or put the real folder or file back. “find FOLDER ! -type d ! -type f” lists all links and special files.',
+      fail: '{place} is a link, a special file, or a file instead of a folder. The gateway does not follow or replace it, and its studies wait.',
+      any: 'Find out who created it below RELAY_FOLDER_ROOT. Remove it, or restore the real folder or file. “find FOLDER ! -type d ! -type f” lists all links and special files.',
     },
     'folder-overfull': {
-      fail: '{place} has more names in it than the gateway reads.',
-      any: 'Find out who else writes there, beneath RELAY_FOLDER_ROOT, and remove everything that the gateway did not make.',
+      fail: '{place} contains more entries than the gateway can read.',
+      any: 'Find out who else writes there, below RELAY_FOLDER_ROOT, and remove everything that the gateway did not create.',
     },
     'folder-missing': {
-      fail: 'The folder is not there.',
+      fail: 'The folder does not exist.',
       any: MOUNT,
     },
     'folder-not-writable': {
-      fail: 'The gateway may not read and write in this folder.',
-      any: 'Make the folder the gateway’s own, and check that its disk is not read-only.',
+      fail: 'The gateway does not have permission to read and write in this folder.',
+      any: 'Make the gateway’s account the owner of the folder, and check that its disk is not read-only.',
     },
     'disk-full': {
       fail: 'Its disk is full.',
-      any: 'Make room. Studies wait until then, and are sent automatically.',
+      any: 'Free space. Studies wait until then and are sent automatically.',
     },
     'folder-fails': {
       fail: 'The folder cannot be used ({code}).',

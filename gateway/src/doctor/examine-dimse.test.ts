@@ -109,7 +109,7 @@ test('a PACS that lists and brings nothing of what it confirmed is said to have 
     const report = await examine(forgetful.port, 'PEER', { scope: 'store' });
     const lost = found(report, 'stored-and-lost');
     assert.equal([lost.check, lost.result], ['store', 'fail']);
-    assert.match(lost.says, 'neither lists nor returns 2 of them');
+    assert.match(lost.says, 'does not list or return 2 of them');
     assert.is(report.settings.lagMinutes, null, 'no lag brings them back');
     assert.not.match(JSON.stringify(report.findings), /lag of/);
   } finally {
@@ -138,7 +138,7 @@ test('a wrong AE title is put right on the side that the PACS names', async () =
   const calling = await rejecting(3);
   const ofCalled = found(await examine(called.port, 'OTHER'), 'called-ae-unknown');
   assert.match(ofCalled.says, 'its AE title is not OTHER');
-  assert.match(changeOf(ofCalled, 'any'), /^Enter the title of the PACS at the destination/);
+  assert.match(changeOf(ofCalled, 'any'), /^Enter the AE title at the destination exactly as in the PACS, including upper and lower case/);
   const ofCalling = found(await examine(calling.port, 'OTHER'), 'calling-ae-unknown');
   assert.match(ofCalling.says, 'does not know RELAYPACS');
   assert.match(changeOf(ofCalling, 'any'), /^Enter RELAYPACS, with the address of the gateway/);

@@ -162,7 +162,7 @@ promise('a refusal is explained by its Failure Reason', async ({ proxy }) => {
     return { status: 409, type: 'application/dicom+json', body: answer };
   };
   const refused = found(await examine(proxy.url, { store: true }), 'store-refused');
-  const says = 'The PACS did not store the test instance: The PACS has no room or is too busy. (A700H)';
+  const says = 'The PACS did not store the test instance: The PACS is out of space or too busy. (A700H)';
   assert.is(refused.says, says);
   assert.match(changeOf(refused, 'any'), 'Free disk space');
 });

@@ -107,7 +107,7 @@ const isAnswer = ({ code }: Finding): boolean => code === 'searches' || code ===
 
 /** Why a check was not made. */
 const WHY = {
-  late: 'There was no time left: the PACS answers too slowly.',
+  late: 'Not tested in time, because the PACS responds too slowly.',
   unreached: 'The PACS was not reached.',
   noRoot: 'The PACS cannot be asked yet.',
   unstored: 'Needs a test with test instances.',

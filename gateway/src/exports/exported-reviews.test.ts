@@ -95,7 +95,7 @@ test('a report names the reader of each answer and mark, and has a mark that was
   const text = execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf }).toString();
   const words = text.replace(/\s+/g, ' ');
   for (const said of [
-    'The readers differed, and the adjudicator decided',
+    'The readers differed. The adjudicator',
     `Read by: ${cleo} (the adjudicator), ${ana} (reader 1), ${ben} (reader 2)`,
     `Differs, reader 1 (${ana}): What does the film show? Nothing abnormal (differs);`,
     `Agrees, reader 2 (${ben}): What does the film show? Pneumonia;`,

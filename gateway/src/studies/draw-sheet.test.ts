@@ -61,12 +61,12 @@ test('says why an instance is not in the PACS in words, and has the codes beneat
     ]),
   );
   const { title } = REASONS['conflicting-instance'];
-  assert.match(words, `1 held for a person: ${title}`.slice(0, 70));
+  assert.match(words, `1 waiting for a decision: ${title}`.slice(0, 70));
   assert.match(words, `1 refused: ${REASONS['pacs-refused'].title}`.slice(0, 60));
-  assert.match(words, 'The PACS finds that the image does not fit its SOP Class or its study.');
+  assert.match(words, 'According to the PACS, the image does not match its SOP Class or its study.');
   assert.match(words, 'pacs-refused, PACS code A900H');
   assert.match(words, '1 left out by a person');
-  assert.match(words, '1 refused: for a reason that this gateway does not know of-a-newer-gateway');
+  assert.match(words, '1 refused: for a reason that this gateway does not recognize of-a-newer-gateway');
 });
 
 test('never calls a study whole of which something was not sent, and says why', async () => {
@@ -77,14 +77,14 @@ test('never calls a study whole of which something was not sent, and says why', 
   const { words, pages } = await read({ ...sheet, receipt: { ...sheet.receipt, withheld } });
   assert.match(words, '2 of 6 images are in the PACS. For the others, the reason is given below.');
   assert.match(words, 'Not in the PACS 1 left out by a person before sending');
-  assert.match(words, '2 damaged, or listed on the disc and missing');
-  assert.match(words, '1 held back for a person to decide');
+  assert.match(words, '2 damaged or missing on the disc');
+  assert.match(words, '1 held back until a person decides');
   assert.is(pages, 1);
   const causes = { 'left-out': 1, 'left-out-name': 2, 'left-out-other-patient': 3, 'left-out-faulty': 4 };
   const all = { ...causes, 'left-out-unsafe': 5, damaged: 6, held: 7 };
   const most = await read({ ...sheet, receipt: { ...sheet.receipt, withheld: all } });
   assert.match(most.words, '2 left out by a person: may show a name');
-  assert.match(most.words, '3 left out by a person: another patient’s');
+  assert.match(most.words, '3 left out by a person: belongs to another patient');
   assert.is(most.pages, 1);
 });
 
@@ -97,8 +97,8 @@ test('says of what a further destination lacks that the first one has it, and wh
   const { words, pages } = await read({ ...held, receipt: { ...held.receipt, destinations } });
   assert.match(words, '1 of 1 image is in the first PACS, but not in night.');
   assert.match(words, 'First PACS http://pacs.test/dicom-web');
-  assert.match(words, 'In the first PACS only 1 held for a person');
-  assert.not.match(words, /Nothing of this study|Not in the PACS/);
+  assert.match(words, 'In the first PACS only 1 waiting for a decision');
+  assert.not.match(words, /No images of this study|Not in the PACS/);
   assert.is(pages, 1);
 });
 
@@ -121,7 +121,7 @@ test('tells what people covered and released', async () => {
   const { words } = await read({ ...sheet, receipt: { ...sheet.receipt, reports } });
   assert.match(
     words,
-    'a person covered places in 2 images; a person looked at 1 image and found nobody named',
+    'a person covered parts of 2 images; a person checked 1 image and found no names',
   );
 });
 
@@ -160,8 +160,8 @@ test('says of each further destination what it has, and which was given up', asy
     { name: 'late', pacs: 'http://late.test', need: 'also' },
   ];
   const { words, pages } = await read({ ...sheet, receipt: { ...sheet.receipt, destinations } });
-  assert.match(words, 'archive: 1 of 2 there, 1 with the promised digest; given up by an administrator,');
-  assert.match(words, 'late: not finished there when this was signed');
+  assert.match(words, 'archive: 1 of 2 there, 1 with the expected digest; given up by an administrator,');
+  assert.match(words, 'late: not complete there when this receipt was signed');
   assert.is(pages, 1);
 });
 
@@ -177,7 +177,7 @@ test('is one page, however many reasons there are', async () => {
   );
   const { words, pages } = await read(sheetOf(many));
   assert.is(pages, 1);
-  assert.match(words, '54 more, each named in the attached receipt');
+  assert.match(words, '54 more, all listed in the attached receipt');
 });
 
 test('names the whole command that checks it elsewhere, with the address of the keys', async () => {

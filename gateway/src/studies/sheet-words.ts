@@ -15,11 +15,11 @@ export const sheetWords = {
   /** The headline, which answers what a person wants to know. Only the sender knows whether it sent all of a study. */
   allThere: (count: number) =>
     count === 1
-      ? 'The one image that was sent is in the PACS.'
+      ? 'The image that was sent is in the PACS.'
       : `All ${images(count)} that were sent are in the PACS.`,
   someThere: (there: number, of: number) =>
     `${there} of ${images(of)} are in the PACS. For the others, the reason is given below.`,
-  noneThere: 'Nothing of this study is in the PACS.',
+  noneThere: 'No images of this study are in the PACS.',
   proof: {
     digest: (count: number) => `${count} compared with the PACS's own digest`,
     'read-back': (count: number) => `${count} read back from the PACS and compared byte for byte`,
@@ -28,13 +28,13 @@ export const sheetWords = {
   committed: (count: number) => `${count} that the PACS promised to keep (storage commitment)`,
   terms: {
     study: 'Study Instance UID',
-    what: 'What',
+    what: 'Content',
     pseudonym: 'Pseudonym',
     when: 'Confirmed',
     sent: 'Sent',
     where: 'PACS',
     how: 'How it was proven',
-    further: 'Further destinations',
+    further: 'Other destinations',
     by: 'Sent by',
     names: 'Names',
     receipt: 'Receipt',
@@ -45,14 +45,15 @@ export const sheetWords = {
     first: 'First PACS',
   },
   further: (name: string, there: number, of: number, asPromised: number) =>
-    `${name}: ${there} of ${of} there, ${asPromised} with the promised digest`,
-  coerced: (attributes: readonly CoercedAttribute[]) => `a rule changed ${nameCoerced(attributes)} there`,
-  unfinished: (name: string) => `${name}: not finished there when this was signed`,
+    `${name}: ${there} of ${of} there, ${asPromised} with the expected digest`,
+  coerced: (attributes: readonly CoercedAttribute[]) =>
+    `a rule changed ${nameCoerced(attributes)} for this destination`,
+  unfinished: (name: string) => `${name}: not complete there when this receipt was signed`,
   givenUp: (at: string) => `given up by an administrator, ${at}`,
   /** The beginning of the device's id is enough to find the study in a search of the site. */
   device: ({ id, name }: { readonly id: string; readonly name: string | null }) =>
     `${name === null ? '' : `${name}, `}device ${id.slice(0, 8)}`,
-  fromDevice: 'from a device they had signed in on',
+  fromDevice: 'from a device on which this user had signed in',
   signedIn: 'signed in',
   account: (id: string) => `account ${id}`,
   policy: (name: string, version: number) => `policy ${name}, version ${version}`,
@@ -62,28 +63,28 @@ export const sheetWords = {
   deidentified: (edition: string, options: readonly string[]) =>
     `removed by PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
   checked: (count: number) => `${images(count)} checked again by the gateway`,
-  covered: (count: number) => `a person covered places in ${plural(count, 'image', 'images')}`,
-  released: (count: number) =>
-    `a person looked at ${plural(count, 'image', 'images')} and found nobody named`,
+  covered: (count: number) => `a person covered parts of ${plural(count, 'image', 'images')}`,
+  released: (count: number) => `a person checked ${plural(count, 'image', 'images')} and found no names`,
   withNames: 'sent with names',
   outcomes: {
     refused: (count: number) => `${count} refused`,
-    quarantined: (count: number) => `${count} held for a person`,
+    quarantined: (count: number) => `${count} waiting for a decision`,
     'left-out': (count: number) => `${count} left out by a person`,
   },
   /** Instances that the sender did not promise to send, with the reason that it gave. */
   withheld: {
     'left-out': (count: number) => `${count} left out by a person before sending`,
     'left-out-name': (count: number) => `${count} left out by a person: may show a name`,
-    'left-out-other-patient': (count: number) => `${count} left out by a person: another patient’s`,
+    'left-out-other-patient': (count: number) => `${count} left out by a person: belongs to another patient`,
     'left-out-faulty': (count: number) => `${count} left out by a person: faulty`,
-    'left-out-unsafe': (count: number) => `${count} left out by a person: not safe to send under the policy`,
-    damaged: (count: number) => `${count} damaged, or listed on the disc and missing`,
-    held: (count: number) => `${count} held back for a person to decide`,
+    'left-out-unsafe': (count: number) =>
+      `${count} left out by a person: the policy does not allow sending it`,
+    damaged: (count: number) => `${count} damaged or missing on the disc`,
+    held: (count: number) => `${count} held back until a person decides`,
   } satisfies Record<WithheldCause, (count: number) => string>,
-  moreOthers: (count: number) => `${count} more, each named in the attached receipt`,
+  moreOthers: (count: number) => `${count} more, all listed in the attached receipt`,
   /** The gateway that issued the receipt may be newer, and know more reasons. */
-  unknownReason: 'for a reason that this gateway does not know',
+  unknownReason: 'for a reason that this gateway does not recognize',
   /** Warning or Failure Reason, as PS3.4 and PS3.18 write it. */
   pacsCode: (given: number) => `PACS code ${describePacsReason(given).code}`,
   pacsSays: (given: number) => {
@@ -91,14 +92,14 @@ export const sheetWords = {
     return `${says} ${remedy}`;
   },
   check:
-    'The code and this file are signed. Check them in the app: Studies, "Check a receipt". Or on any computer ' +
-    'that has RelayPACS:',
+    'The code and this file are signed. Check them in the app under Studies, "Check a receipt", or on any computer ' +
+    'with RelayPACS:',
   checkKeys:
-    "The address gives the gateway's public keys. Saved as a file once, they check receipts without a network; " +
-    'put the path of that file in its place. The whole receipt, which names each image, is attached to this file.',
+    "The address provides the gateway's public keys. To check receipts without a network, save the keys as a file " +
+    'and use its path instead. The complete receipt, which lists every image, is attached to this file.',
   upload: (which: number, of: number) => `Upload ${which} of ${of}`,
   page: (which: number, of: number) => `Page ${which} of ${of}`,
-  printed: (at: string) => `Made ${at}`,
+  printed: (at: string) => `Created ${at}`,
 } as const;
 
 /** Kinds of objects by the end of their SOP Class UID, under 1.2.840.10008.5.1.4.1.1 (PS3.4 §B.5). */

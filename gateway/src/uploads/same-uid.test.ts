@@ -110,7 +110,7 @@ test('four images of which one came again with other boxes are four, all in the 
   assert.match(text, 'What 4 CT');
   assert.match(
     text,
-    'Not stored 1 later version, with other boxes, was not stored: the first one is in the PACS',
+    'Not stored 1 later version, with different covered areas, was not stored: the PACS keeps the first one',
   );
   assert.match(text, 'it may still be visible in the PACS');
   assert.not.match(text, 'left out by a person');
@@ -138,7 +138,7 @@ test('another image under the UID of one of them is a fifth, which needs a perso
     input: Buffer.from(await sheet.arrayBuffer()),
   }).toString();
   assert.match(text, '4 of 5 images');
-  assert.match(text.replace(/\s+/g, ' '), '1 other image under the same ID was not stored');
+  assert.match(text.replace(/\s+/g, ' '), '1 other image with the same ID was not stored');
   assert.not.match(text, 'left out by a person');
   await pipeline.close();
 });

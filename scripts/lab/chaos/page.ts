@@ -29,7 +29,7 @@ async function setPolicy(tab: Page, policy: Queued['policy']): Promise<void> {
   await shown.waitFor();
   const [said, choice] =
     policy === 'deidentified'
-      ? (['Names are removed on this device', 'Remove names on this device'] as const)
+      ? (['Names are removed before sending', 'Remove names before sending'] as const)
       : (['Unchanged: names are kept', 'Keep everything unchanged'] as const);
   if ((await shown.textContent())?.includes(said)) return;
   await shown.click();

@@ -10,7 +10,10 @@ interface Caution {
 }
 
 const FILM: Readonly<Record<FilmFinding, Caution>> = {
-  rotated: { title: 'The film seems rotated', what: 'It is not oriented as the model expects.' },
+  rotated: {
+    title: 'The film seems rotated',
+    what: 'Its orientation is not the one that the model expects.',
+  },
   inverted: { title: 'The film seems inverted', what: 'Black and white are swapped.' },
   blurred: { title: 'The film seems blurred', what: 'The patient may have moved.' },
   'lungs-cut-off': { title: 'The lungs are cut off', what: 'Part of them lies outside the film.' },
@@ -52,15 +55,15 @@ function whyNoAnswer(finding: Finding): Caution[] {
   if (film.includes('rotated') || film.includes('inverted'))
     return [
       {
-        title: 'A rotated or inverted film',
+        title: 'Rotated or inverted film',
         what: `${nameOf(finding)} would misjudge it, so ${silence(finding)}.`,
       },
     ];
   if (image.kind === 'CXR' && !warnings.includes('not-a-chest-film')) return [];
   return [
     {
-      title: image.kind === 'CXR' ? 'Perhaps not a chest film' : 'Not a chest film',
-      what: `${nameOf(finding)} looks at chest films only, so ${silence(finding)}.`,
+      title: image.kind === 'CXR' ? 'Possibly not a chest film' : 'Not a chest film',
+      what: `${nameOf(finding)} examines only chest films, so ${silence(finding)}.`,
     },
   ];
 }
@@ -71,15 +74,15 @@ function ofPopulation(finding: Finding): Caution[] {
   if (population === 'unknown')
     return [
       {
-        title: `It is not known whether the image is inside the population of ${nameOf(finding)}`,
-        what: 'Its age, body part or view is not known.',
+        title: `It is not known whether ${nameOf(finding)} was made for this patient group`,
+        what: 'The patient’s age, the body part or the view is not known.',
       },
     ];
   const consequence = isSilent(finding) ? `so ${silence(finding)}` : 'so its answer may be wrong';
   return [
     {
-      title: `Outside the population of ${nameOf(finding)}`,
-      what: `The model was not made for images with such a header (age, body part or view), ${consequence}.`,
+      title: `${nameOf(finding)} was not made for this patient group or image`,
+      what: `The age, body part or view in the image header is not one that the model was made for, ${consequence}.`,
     },
   ];
 }

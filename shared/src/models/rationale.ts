@@ -26,19 +26,17 @@ export function rationaleOfSilence(
   card: ModelCard,
 ): string[] {
   if (isTurned)
-    return [
-      'This is a chest film that was turned or inverted: the model would judge it wrongly and gives no score.',
-    ];
+    return ['This chest film is turned or inverted. The model would misjudge it, so it gives no score.'];
   if (!isChestFilm) {
     const said = `${image.kind}, ${percent(image.probability)}`;
     return [
       image.kind === 'CXR'
-        ? `This may be a chest film, but that is not certain enough (${said}): the model gives no score.`
-        : `This is not a chest film (most likely ${said}): the model gives no score.`,
+        ? `This may be a chest film, but that is not certain enough (${said}). The model gives no score.`
+        : `This is not a chest film (most likely ${said}). The model gives no score.`,
     ];
   }
   return [
-    `This image lies outside the model's population: it gives no score. ${card.limits[0] ?? ''}`.trim(),
+    `The model was not made for this patient group or image, so it gives no score. ${card.limits[0] ?? ''}`.trim(),
   ];
 }
 
@@ -55,10 +53,10 @@ export function rationaleOf(
     ...(isPositive && marked ? markedSentences(marked) : []),
     ...(population === 'unknown'
       ? [
-          "Whether the image belongs to the model's population cannot be told: age, body part or view are not known.",
+          'It is not known whether the model was made for this patient group: age, body part or view are not known.',
         ]
       : []),
-    `What it cannot see: ${card.limits.join(' ')}`,
+    `Limits: ${card.limits.join(' ')}`,
   ];
 }
 
@@ -68,7 +66,7 @@ function sureness(card: ModelCard, threshold: number): string[] {
   if (!measures.success || threshold !== card.threshold) return [];
   const { images, sensitivity, specificity } = measures.data.test;
   return [
-    `On ${images} films that it had never seen, ${percent(sensitivity)} of those with the finding reached this threshold, and ${percent(1 - specificity)} of those without it.`,
+    `In a test on ${images} other films, ${percent(sensitivity)} of films with the finding reached this threshold, and ${percent(1 - specificity)} of films without it.`,
   ];
 }
 
@@ -86,7 +84,7 @@ function markedSentences({ right, left, inside }: MarkedLungs): string[] {
   const outside =
     inside < 0.5
       ? [
-          `${percent(1 - inside)} of what it marks lies outside the lungs: the score may rest on something else than the lungs.`,
+          `${percent(1 - inside)} of the marked area is outside the lungs, so the score may not be based on the lungs.`,
         ]
       : [];
   return [where, ...outside];

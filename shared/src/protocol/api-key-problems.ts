@@ -5,19 +5,19 @@ export const API_KEY_PROBLEMS = {
   'key-ended': {
     status: 401,
     retry: 'changed',
-    title: 'This API key has ended, or is unknown here.',
-    next: 'An administrator can make a new one.',
+    title: 'This API key has expired, was revoked or is unknown.',
+    next: 'An administrator can create a new one.',
   },
   'key-lacks-scope': {
     status: 403,
     retry: 'changed',
-    title: 'This API key may not do this.',
-    next: 'Make a key that may.',
+    title: 'This API key does not have permission for this.',
+    next: 'Create a key with this permission.',
   },
   'not-for-keys': {
     status: 403,
     retry: 'changed',
-    title: 'No API key may do this.',
-    next: 'Sign in to do it.',
+    title: 'This is not allowed with an API key.',
+    next: 'Sign in instead.',
   },
 } as const satisfies Record<string, ProblemKind>;

@@ -2,11 +2,11 @@
 import type { ProblemKind } from './problem-table.ts';
 
 export const HTTP_PROBLEMS = {
-  'method-not-allowed': { status: 405, retry: 'never', title: 'This address does not serve this method.' },
+  'method-not-allowed': { status: 405, retry: 'never', title: 'This address does not support this method.' },
   'not-acceptable': {
     status: 406,
     retry: 'never',
-    title: 'The answer is not available in a requested form.',
+    title: 'The response is not available in a requested format.',
   },
   'unsupported-media-type': {
     status: 415,

@@ -11,7 +11,7 @@ test('a set says how many instances it lacks, and why', () => {
   assert.equal(leftOutLines(left), [
     '1 image or document: This image is marked as showing a name or other identifying text.',
     '1,200 images and documents: The PACS no longer has it.',
-    '2 images and documents: You read its case without it: once you have signed, another set has it.',
+    '2 images and documents: It is hidden from you until you have signed its case. After that, a new export contains it.',
   ]);
 });
 

@@ -11,7 +11,7 @@ export const leftOutLines = (leftOut: LeftOut): readonly string[] =>
 
 function sentenceOf(because: string): string {
   if (because === 'read-blinded')
-    return 'You read its case without it: once you have signed, another set has it.';
+    return 'It is hidden from you until you have signed its case. After that, a new export contains it.';
   return Object.hasOwn(REASONS, because)
     ? REASONS[because as ReasonCode].title
     : 'The PACS no longer has it.';

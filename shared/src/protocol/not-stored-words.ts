@@ -9,23 +9,23 @@ type Content = {
 };
 
 const VERSION: Readonly<Record<string, string>> = {
-  'already-here-other-boxes': ', with other boxes,',
-  'already-here-other-policy': ', under another version of the policy,',
+  'already-here-other-boxes': ', with different covered areas,',
+  'already-here-other-policy': ', with another version of the policy,',
 };
 /** Reasons for which the content is, or may be, another image and not a version of the first one. */
 const OTHERS: readonly (string | undefined)[] = ['conflicting-instance', 'already-here-other-key'];
 
 /** Still said after the later version is left out: the first version is still in the PACS. */
 const MAY_SHOW_NAME =
-  'If a name was covered only in the later version, it may still be visible in the PACS: ask the PACS’s administrator to delete or cover the first one there.';
+  'If a name was covered only in the later version, it may still be visible in the PACS. Ask your PACS administrator to delete or cover the first version.';
 
 /** `reason`: why the contents were not stored, from the receipt. */
 export function notStoredSaid(count: number, reason: string | undefined): string {
   const one = count === 1;
   const what = OTHERS.includes(reason)
-    ? `${count} other ${one ? 'image' : 'images'} under the same ID`
+    ? `${count} other ${one ? 'image' : 'images'} with the same ID`
     : `${count} later ${one ? 'version' : 'versions'}${VERSION[reason ?? ''] ?? ''}`;
-  return `${what} ${one ? 'was not stored: the first one is' : 'were not stored: the first ones are'} in the PACS`;
+  return `${what} ${one ? 'was not stored: the PACS keeps the first one' : 'were not stored: the PACS keeps the first ones'}`;
 }
 
 /** One sentence per reason, with a remedy where there is one. */

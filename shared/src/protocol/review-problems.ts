@@ -5,27 +5,26 @@ export const REVIEW_PROBLEMS = {
   'review-changed': {
     status: 409,
     retry: 'changed',
-    title:
-      'This reading was changed elsewhere meanwhile: in another tab, on another device, or by an administrator.',
-    next: 'Look at it as it is now, and decide again.',
+    title: 'This reading was changed in another tab, on another device, or by an administrator.',
+    next: 'Check the current reading, then decide again.',
   },
   'review-marks-changed': {
     status: 409,
     retry: 'changed',
     title:
-      'Your marks are no longer the ones that you signed: they were changed in another tab or on another device.',
-    next: 'Look at them as they are now, and sign again.',
+      'Your marks were changed in another tab or on another device, so they differ from what you signed.',
+    next: 'Check the current marks, then sign again.',
   },
   'review-ended': {
     status: 409,
     retry: 'never',
-    title: 'This reading is signed, or its review has ended: nothing can be changed in it.',
+    title: 'This reading can no longer be changed, because it was signed or its review has ended.',
   },
   'review-not-yours': {
     status: 409,
     retry: 'never',
     title:
-      'This step is for somebody else: the reading is another person’s, or an administrator’s to assign.',
+      'You cannot do this: the reading belongs to another person, or only an administrator can assign it.',
   },
   'review-contradicts': {
     status: 409,
@@ -36,27 +35,27 @@ export const REVIEW_PROBLEMS = {
   'review-stands': {
     status: 409,
     retry: 'never',
-    title: 'A signed review of this study says otherwise. Nothing was changed.',
-    next: 'Open the review. If it is wrong, have the study read again: the new reading then counts.',
+    title: 'A signed review of this study contradicts this. Nothing was changed.',
+    next: 'Open the review. If it is wrong, have the study read again. Then the new reading counts.',
   },
   'review-finding-seen': {
     status: 409,
     retry: 'never',
     title:
-      'You have seen what a model found in this case, or what a reader wrote of it. This reading is to be made without.',
-    next: 'Leave it to somebody who has not, or have a colleague give it to you.',
+      'You have seen findings of models or notes of a reader in this case. This reading must be made without them.',
+    next: 'Leave it to someone who has not seen them, or have a colleague assign it to you.',
   },
   'review-blinded': {
     status: 409,
     retry: 'changed',
     title:
-      'Radiologists are reading this case without knowing of each other: its title, tags, priority and due date stay as they are.',
-    next: 'Write a note. It is shown to the other readers once they have signed.',
+      'Radiologists are reading this case independently. Its title, tags, priority and due date cannot be changed now.',
+    next: 'Write a note instead. Other readers see it after they have signed.',
   },
   'review-type-changed': {
     status: 409,
     retry: 'changed',
-    title: 'There is such a review type, or a newer version of it.',
-    next: 'Look at the list of review types.',
+    title: 'This review type already exists, or there is a newer version of it.',
+    next: 'Check the list of review types.',
   },
 } as const satisfies Record<string, ProblemKind>;

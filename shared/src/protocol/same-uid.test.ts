@@ -84,15 +84,15 @@ test('a version that was not stored is named as that, and of boxes it is said th
   const [line] = notStoredLines(CONTENTS);
   assert.match(
     line!,
-    '1 later version, with other boxes, was not stored: the first one is in the PACS. If a name',
+    '1 later version, with different covered areas, was not stored: the PACS keeps the first one. If a name',
   );
-  assert.match(line!, 'ask the PACS’s administrator to delete or cover the first one there.');
+  assert.match(line!, 'Ask your PACS administrator to delete or cover the first version.');
   const others = [0, 1].flatMap((at) => [
     content(`1.${at}`, 'a', {}),
     content(`1.${at}`, 'b', { state: 'quarantined', reason: 'conflicting-instance' }),
   ]);
   assert.equal(notStoredLines(others), [
-    '2 other images under the same ID were not stored: the first ones are in the PACS',
+    '2 other images with the same ID were not stored: the PACS keeps the first ones',
   ]);
 });
 

@@ -7,5 +7,5 @@ const counted = ({ cases, isMore }: NotShown): string =>
 
 export const notShownWords = {
   said: (notShown: NotShown) =>
-    `${counted(notShown)} of this site are not shown to you and not in your files: their studies keep names, or have not arrived yet.`,
+    `${counted(notShown)} of this site are hidden from you and not included in your files. Their studies contain names or have not arrived yet.`,
 };

@@ -25,7 +25,7 @@ test('two people in one case are both said', () => {
 });
 
 test('beside a patient who is named stands that the PACS does not name the other', () => {
-  assert.is(whoseSaid([DOE, UNKNOWN]), 'Doe, Jane · Patient ID 4711; a patient whom the PACS does not name');
+  assert.is(whoseSaid([DOE, UNKNOWN]), 'Doe, Jane · Patient ID 4711; a patient without a name in the PACS');
 });
 
 test('a name that is the Patient ID too is said once', () => {

@@ -16,7 +16,7 @@ test('a field has the standard’s name in words, also inside a sequence', async
 test('a field without a name keeps its tag', async () => {
   const keywords = await loadKeywords();
   assert.is(nameField('0009,1010', keywords), 'Private element (0009,1010)');
-  assert.is(nameField('0008,fffe', keywords), 'Unknown to the standard (0008,fffe)');
+  assert.is(nameField('0008,fffe', keywords), 'Not in the DICOM standard (0008,fffe)');
 });
 
 test.run();

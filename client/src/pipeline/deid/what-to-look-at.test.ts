@@ -103,7 +103,7 @@ test('the button says how many pictures are left to look at', () => {
       'Look at both pictures',
       'Look at all 4 pictures',
       'Look at the other 2 pictures',
-      'Look at the picture that is left',
+      'Look at the last picture',
     ],
   );
 });

@@ -63,14 +63,14 @@ walk('Send leaves the page before and after for the track', async ({ page, seed,
   await enter();
   await choose(page, filesOf({ seed: seed(2), series: 1, instancesPerSeries: 1 }));
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await page.getByText('Nothing has left yet.', { exact: false }).waitFor();
+  await page.getByText('Nothing has been sent yet.', { exact: false }).waitFor();
   await page.evaluate(holdWriting);
   await page.getByRole('button', { name: /^Send \d/ }).click();
   await expect(page).toHaveURL(/#\/studies$/);
-  await expect(page.getByText('Nothing has left yet.', { exact: false })).toHaveCount(0);
+  await expect(page.getByText('Nothing has been sent yet.', { exact: false })).toHaveCount(0);
   await page.evaluate(() => dispatchEvent(new Event('writes')));
   await page.locator('.queue-row').first().waitFor();
-  await expect(page.getByText('This study is not chosen here.')).toHaveCount(0);
+  await expect(page.getByText('This study is no longer selected.')).toHaveCount(0);
 });
 
 test.run();

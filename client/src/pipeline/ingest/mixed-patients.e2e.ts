@@ -77,14 +77,14 @@ walk(
     await card.getByText('Wrong patient?', { exact: false }).waitFor();
     await namesBoth(card, files[5]!.name);
     const send = page.locator('.send-button');
-    await expect(send).toHaveText(/^Nothing to send until you have decided/, { useInnerText: true });
+    await expect(send).toHaveText(/^Decide first: nothing can be sent yet/, { useInnerText: true });
     await expect(send).toBeDisabled();
     await looksRight(page, 'upload-mixed');
     await card.getByRole('link', { name: 'Decide' }).click();
     const decision = page.locator('.needs-item');
     await decision.locator('canvas').nth(1).waitFor();
     await namesBoth(decision, files[5]!.name);
-    await page.getByText('9 images to decide').first().waitFor();
+    await page.getByText('9 images need your decision').first().waitFor();
     await expect(decision.locator('.button-main'), 'the page proposes none of the answers').toHaveCount(0);
     await looksRight(page, 'needs-mixed');
     await decision.getByRole('button', { name: /^These are different patients: send 2 studies/ }).click();
@@ -116,7 +116,7 @@ walk(
     const leaveOut = page.getByRole('button', { name: 'Leave out 1 image: Weber, Karl (ID 3300-001)' });
     await leaveOut.click();
     const card = page.locator('.card[data-going=sent]', { hasText: 'Keller, Lena' });
-    await card.getByText('You left these out. They are not sent.').waitFor();
+    await card.getByText('You left these out. They will not be sent.').waitFor();
     await card.getByText('Weber, Karl (ID 3300-001)', { exact: false }).waitFor();
     await looksRight(page, 'upload-patient-left-out');
     await card.getByRole('button', { name: 'Decide again' }).click();
@@ -131,11 +131,11 @@ walk(
       useInnerText: true,
     });
     await page.getByText('Show 9 images').click();
-    await page.getByText('1 image left out, and not sent: another patient’s').waitFor();
+    await page.getByText('1 image left out, and not sent: belongs to another patient').waitFor();
     await page.getByText('1 image damaged or missing on the disc, and not sent').waitFor();
     await page
       .getByText(
-        'Your study is in the PACS, except 2 files not sent. Keep the disc or the files if one of these is needed.',
+        'Your study is in the PACS, except 2 files not sent. Keep the disc or the files if you need any of these.',
       )
       .waitFor();
     await isSaidInTheList(page, stage.address);
@@ -143,8 +143,8 @@ walk(
     await isSaidOnPaper(stage);
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, files);
-    await page.getByText('7 of its 8 images are in the PACS already; 1 is new and will be sent.').waitFor();
-    await page.getByText('You left these out. They are not sent.').waitFor();
+    await page.getByText('7 of its 8 images are already in the PACS; 1 is new and will be sent.').waitFor();
+    await page.getByText('You left these out. They will not be sent.').waitFor();
     const other = await stage.openVisitor();
     const { username } = await createAccount(stage.gateway, 'auditor', ['auditor']);
     const watching = await other.newPage();
@@ -169,7 +169,7 @@ walk('an ID that a study on this device has under another name is pointed out be
   await pressSend(page);
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await choose(page, of(4, LENA.name));
-  const said = page.locator('.notice', { hasText: 'has the same Patient ID under another name' });
+  const said = page.locator('.notice', { hasText: 'You already sent a study with this Patient ID and another name' });
   await said.waitFor();
   await expect(said).toHaveText(/^Wrong patient\?[\s\S]*Keller, Lena \(ID 3300-001\): there Weber, Karl$/, {
     useInnerText: true,
@@ -182,7 +182,7 @@ async function isSaidInTheList(page: Page, address: string, sender = ''): Promis
   // In a list of everybody's, studies of other tests may stand above, and it draws what fits the window.
   if (sender !== '') await page.getByLabel('Search').fill(sender);
   const row = page.locator('.queue-row', { hasText: '7 of 9 in the PACS' });
-  await row.getByText('1 left out: another patient’s · 1 damaged or missing', { exact: false }).waitFor();
+  await row.getByText('1 left out: belongs to another patient · 1 damaged or missing', { exact: false }).waitFor();
 }
 
 /** On the sheet of the receipt, and where its file is checked. */
@@ -193,8 +193,8 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   await writeFile(file, Buffer.from(await sheet.arrayBuffer()));
   const words = execFileSync('pdftotext', ['-layout', file, '-']).toString().replace(/\s+/g, ' ');
   assert.match(words, '7 of 9 images are in the PACS. For the others, the reason is given below.');
-  assert.match(words, '1 left out by a person: another patient’s');
-  assert.match(words, '1 damaged, or listed on the disc and missing');
+  assert.match(words, '1 left out by a person: belongs to another patient');
+  assert.match(words, '1 damaged or missing on the disc');
   const printed: string[] = [];
   const around = {
     env: {},
@@ -206,7 +206,7 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   assert.is(await relay(['receipt', 'verify', file, '--jwks', keys], around), 0);
   assert.match(
     printed.join(),
-    '7 stored, 1 left out by a person: another patient’s, 1 damaged or missing on the disc, and not sent.',
+    '7 stored, 1 left out by a person: belongs to another patient, 1 damaged or missing on the disc, and not sent.',
   );
 }
 

@@ -62,7 +62,7 @@ walk('reading that was stopped goes on, and only then the study can be sent', as
   await expect(sends(page)).toBeDisabled();
   await expect(sends(page)).toHaveText('Reading was stopped: continue or leave out the rest');
   await page.getByText('Not sent: reading was stopped').waitFor();
-  await page.getByText(`${read} images chosen, not safe yet`).waitFor();
+  await page.getByText(`${read} images chosen, not saved yet`).waitFor();
   await looksRight(page, 'upload-stopped');
   await page.getByRole('button', { name: 'Continue', exact: true }).click();
   await expect(sends(page)).toHaveText(new RegExp(`^Send 1 study${ALL} images`));
@@ -77,7 +77,7 @@ walk(
     const { page } = stage;
     const rest = ALL - (await readAndStop(stage));
     await page.getByRole('button', { name: `Leave out ${rest} files that were not read` }).click();
-    const said = `Reading was stopped, and ${rest} unread files were left out`;
+    const said = `Reading was stopped: ${rest} unread files were left out`;
     await page.getByText(`${said}.`).waitFor();
     await expect(page.locator('h1')).toBeFocused();
     await looksRight(page, 'upload-left-unread');

@@ -6,20 +6,22 @@ import type { Diagnosis } from './queued-study.ts';
 
 export const DIAGNOSES: Readonly<Record<Diagnosis, { readonly title: string; readonly next: string }>> = {
   'proxy-limits-size': {
-    title: 'A proxy on the way refuses large requests, so the study is sent in small pieces.',
-    next: 'It still arrives, only more slowly. An administrator can raise the proxy’s limit for request bodies.',
+    title:
+      'A proxy between this device and the gateway rejects large requests, so the study is sent in small pieces.',
+    next: 'Sending still works, but more slowly. An administrator can raise the proxy’s limit for request bodies.',
   },
   'proxy-cuts-long-requests': {
-    title: 'A proxy on the way ends long requests, so the study is sent in short pieces.',
-    next: 'It still arrives, only more slowly. An administrator can raise the proxy’s time limit for requests.',
+    title:
+      'A proxy between this device and the gateway ends long requests, so the study is sent in small pieces.',
+    next: 'Sending still works, but more slowly. An administrator can raise the proxy’s time limit for requests.',
   },
   'proxy-buffers': {
     title:
-      'A proxy on the way holds requests back until they are complete, so an interrupted request has to be sent again.',
-    next: 'It still arrives, only more slowly. An administrator can switch off request buffering in the proxy.',
+      'A proxy between this device and the gateway buffers requests, so an interrupted request must be sent again from its start.',
+    next: 'Sending still works, but more slowly. An administrator can switch off request buffering in the proxy.',
   },
   'proxy-answers': {
-    title: 'Something else on this network answers instead of the gateway: a sign-in page, or a proxy.',
-    next: 'Everything is safe on this device. Open any web page and sign in to the network there. If that does not help, an administrator must act.',
+    title: 'A sign-in page or proxy on this network is responding instead of the gateway.',
+    next: 'Everything is safe on this device. Open any web page and sign in to the network. If that does not help, contact an administrator.',
   },
 };

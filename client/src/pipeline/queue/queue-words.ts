@@ -11,30 +11,29 @@ import type { NotCancelled } from './list-buttons.ts';
 import type { Place } from './track-state.ts';
 
 export const queueWords = {
-  empty: none('Nothing is under way'),
+  empty: none('No studies are being sent'),
   emptyWhat:
-    'Studies appear here when you press Send. Without names they stay listed after they have arrived.',
+    'Studies appear here when you press Send. They stay in the list, without names, after they have arrived.',
   toUpload: 'Choose a study',
-  noneOfSite: none('Nobody has sent a study yet'),
-  noneOfSiteWhat:
-    'Studies that people at this site send appear here, with what happened to them and their receipts.',
+  noneOfSite: none('No studies have been sent yet'),
+  noneOfSiteWhat: 'Studies sent from this site appear here, with their history and receipts.',
   parts: {
     'needs-you': 'To decide',
-    'under-way': 'Under way',
+    'under-way': 'Being sent',
     arrived: 'In the PACS',
     'left-out': 'Left out',
     'taken-back': 'Cancelled',
   },
   loading: 'Reading your studies…',
-  noDatabase: 'This browser does not let the page store anything, so studies cannot be made safe here.',
-  noDatabaseNext: 'Leave private mode or free up space on the device, then reload the page.',
+  noDatabase: 'This browser does not allow the page to store data, so studies cannot be saved here.',
+  noDatabaseNext: 'Leave private mode or free up space on the device. Then reload the page.',
   openOf: (name: string) => `Open the study: ${name}`,
   takeBack: 'Cancel sending',
   takeBackOf: (name: string) => `Cancel sending: ${name}`,
   makingSafe: (safe: number, total: number) =>
-    `Making it safe here: ${formatCount(safe)} of ${images(total)}`,
+    `Saving on this device: ${formatCount(safe)} of ${images(total)}`,
   naming: (named: number, total: number) => `Reading: ${formatCount(named)} of ${images(total)}`,
-  stillReading: 'Being made safe on this device. Keep the page open.',
+  stillReading: 'Being saved on this device. Keep the page open.',
   pause: 'Pause',
   pauseOf: (name: string) => `Pause: ${name}`,
   resume: 'Resume',
@@ -45,7 +44,7 @@ export const queueWords = {
   earlierOf: (name: string) => `Send earlier: ${name}`,
   laterOf: (name: string) => `Send later: ${name}`,
   turnOf: (name: string, place: number, total: number) =>
-    `Turn of ${name}: ${formatCount(place)} of ${formatCount(total)}`,
+    `Place in the queue, ${name}: ${formatCount(place)} of ${formatCount(total)}`,
   diagnosis: DIAGNOSES,
   cancel: 'Cancel sending',
   cancelOf: (name: string) => `Cancel sending: ${name}`,
@@ -56,13 +55,13 @@ export const queueWords = {
       all || gone === 1 ? ['it', 'is', 'its', 'it'] : ['they', 'are', 'their', 'them'];
     if (place === 'waiting') {
       const [wait, They] = they === 'it' ? ['waits', 'It'] : ['wait', 'They'];
-      const where = `${who} ${are} at the gateway and ${wait} for the PACS, which has none of it yet`;
+      const where = `${who} ${are} at the gateway and ${wait} for the PACS`;
       return `${where}. ${They} can no longer be cancelled from here.`;
     }
     const why =
       place === 'pacs'
         ? `${who} ${are} in the PACS and can no longer be cancelled`
-        : `${who} can no longer be cancelled: ${they} ${are} on ${their} way into the PACS`;
+        : `${who} can no longer be cancelled, because ${they} ${are} on ${their} way into the PACS`;
     return `${why}. The PACS’s administrator can remove ${them} there.`;
   },
   failed: 'The gateway refused this study.',
@@ -71,21 +70,21 @@ export const queueWords = {
     'receipt-faulty': {
       title: 'The gateway’s receipt for this study is not valid.',
       means: 'Its signature or its list does not match the images sent. Nothing is deleted on this device.',
-      next: 'The device requests it again automatically. If the problem stays, an administrator needs the code.',
+      next: 'The device requests the receipt again automatically. If the problem continues, give the code to an administrator.',
     },
     'copy-unreadable': {
       title: 'Part of this study cannot be read on this device.',
       means: 'Sending continues with the rest, and nothing is deleted here.',
-      next: 'Choose the study again from its original place. Only the missing images are sent.',
+      next: 'Choose the study again from its original location. Only the missing images are sent.',
     },
     unexpected: {
       title: 'Something went wrong with this study on this device.',
       means: 'Nothing is deleted here.',
-      next: 'The device retries automatically. If the problem stays after a reload, an administrator needs the code.',
+      next: 'The device retries automatically. If the problem continues after you reload the page, give the code to an administrator.',
     },
   } satisfies Record<Trouble, { title: string; means: string; next: string }>,
   interrupted: 'Sending was interrupted.',
-  interruptedNext: 'Choose the study again; nothing is sent twice.',
+  interruptedNext: 'Choose the study again. Nothing is sent twice.',
   chooseAgain: 'Choose it again',
   chooseAgainOf: (name: string) => `Choose it again: ${name}`,
   onStick: (when: string) => `Saved in a file for a USB stick, ${when}`,
@@ -99,7 +98,7 @@ export const queueWords = {
   retryOf: (name: string) => `Try again: ${name}`,
   erasedWhat: 'Its name and description were erased from this device after the PACS confirmed it.',
   leftOutWhat:
-    'A person left out all of it. The copy here was deleted, and its name and description were erased from this device.',
+    'A person left out the whole study. The copy here was deleted, and its name and description were erased from this device.',
   travelled: (deidentify: boolean) => (deidentify ? 'names removed' : 'with names'),
 
   places: {
@@ -115,10 +114,10 @@ export const queueWords = {
 
   lost: {
     title: (count: number) => `The browser deleted ${studies(count)} that waited on this device`,
-    next: 'It cleared its storage before they had arrived. Choose them again from their original place. Nothing is sent twice.',
+    next: 'The browser cleared its storage before the studies had arrived. Choose them again from their original location. Nothing is sent twice.',
     perhaps: (count: number) =>
-      `The gateway is still waiting for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not here`,
+      `The gateway is still waiting for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not on this device`,
     perhapsNext:
-      'They wait on another device of yours, or this browser has cleared its storage. If it has, choose them again from their original place.',
+      'They may be waiting on another device of yours, or this browser has cleared its storage. In that case, choose them again from their original location.',
   },
 };

@@ -4,7 +4,7 @@ import { formatCount, roundRemaining } from '../../kit/format.ts';
 import type { TrackState, WaitingFor } from './track-state.ts';
 
 const required = (names: string) =>
-  `Waiting for ${names}, which must have it too. The gateway resumes automatically.`;
+  `Waiting for ${names}, where the study is also required. The gateway resumes automatically.`;
 
 export const trackWords = {
   label: 'Where each image is',
@@ -16,24 +16,24 @@ export const trackWords = {
     'signed-out': 'Waiting until you sign in. Nothing is lost.',
     'pacs-unreachable': 'Waiting for the PACS. The gateway resumes automatically.',
     'pacs-refuses-sign-in':
-      'The PACS refuses the gateway’s password. An administrator must correct it. Your studies are safe at the gateway.',
+      'The PACS rejects the gateway’s password. An administrator must correct it. Your studies are safe at the gateway.',
     'pacs-settings-wrong':
-      'The gateway’s settings for the PACS are wrong. An administrator must correct them. Your studies are safe at the gateway.',
+      'The gateway’s PACS settings are wrong. An administrator must correct them. Your studies are safe at the gateway.',
     'gateway-failed':
-      'The gateway has a problem. It retries automatically and loses nothing. An administrator must act.',
+      'The gateway has a problem. It retries automatically, and nothing is lost. Tell an administrator.',
     'pacs-fails-on-some':
-      'The PACS does not accept some images yet. The gateway tries again automatically and asks you if it keeps failing.',
+      'The PACS does not accept some images yet. The gateway tries again automatically. If it keeps failing, you will be asked to decide.',
     'pacs-refuses-size':
-      'The PACS, or a proxy before it, does not accept files as large as some of these images. An administrator must raise the limit. The gateway tries again automatically.',
+      'Some of these images are too large for the PACS or its proxy. An administrator must raise the limit. The gateway tries again automatically.',
     'behind-another':
-      'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
+      'Another upload is sending the same images. This one follows automatically. You don’t have to do anything.',
     'required-destination': required('another PACS'),
     'primary-unreachable':
-      'Waiting for the first PACS, which has the study: the gateway fetches it from there. It resumes automatically.',
+      'Waiting for the first PACS. The gateway must fetch the study from it, and resumes automatically.',
     'storage-full':
-      'The gateway is out of space. It resumes automatically once there is space. An administrator must act.',
+      'The gateway is out of space. An administrator must free some. Sending then resumes automatically.',
     'quota-exceeded':
-      'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. An administrator can raise the limit.',
+      'You have reached your limit of studies being sent. This one waits here until earlier ones are in the PACS. An administrator can raise the limit.',
   } satisfies Record<WaitingFor, string>,
   stalled: 'The connection is slow or lost. Sending resumes automatically.',
   toDecide,
@@ -48,7 +48,7 @@ export const trackWords = {
   arrived: (total: number) =>
     total === 1 ? '1 image is in the PACS' : `All ${images(total)} are in the PACS`,
   /** The study has arrived; only the receipt is missing. */
-  receiptWaits: 'It is in the PACS. The receipt follows once the gateway can be reached again.',
+  receiptWaits: 'The study is in the PACS. The receipt follows when the gateway can be reached again.',
   progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${images(total)} in the PACS`,
 };
 

@@ -7,29 +7,30 @@ import { images, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
 export const triageWords = {
-  looking: (count: number) => `Looking at ${images(count)}…`,
+  looking: (count: number) => `Checking ${images(count)}…`,
   looked: (count: number, of: number) =>
     count < of
-      ? `Image quality checked in ${formatCount(count)} of ${images(of)}: nothing found`
-      : 'Image quality checked: nothing found',
+      ? `Image quality checked in ${formatCount(count)} of ${images(of)}: no problems found`
+      : 'Image quality checked: no problems found',
   unseen: 'Image quality not checked.',
-  notJudged: 'Image quality could not be judged: not recognized as a chest film',
+  notJudged: 'Image quality not checked: not recognized as a chest film',
   blank: (count: number) =>
-    `${images(count)} ${count === 1 ? 'shows' : 'show'} nothing: every point is equally bright.`,
+    `${images(count)} ${count === 1 ? 'is' : 'are'} blank: every point has the same brightness.`,
   blankNext: 'Check the detector and the files before the patient leaves.',
-  first: 'Moved up.',
-  firstBy: 'The automatic check has it sent first',
-  outsideNotJudged: 'No automatic check: it knows only frontal chest films of small children',
-  outside: 'No automatic check: it knows only small children',
+  first: 'Sent earlier.',
+  firstBy: 'Moved up by the automatic check',
+  outsideNotJudged:
+    'Not checked automatically: the check works only for frontal chest films of small children',
+  outside: 'Not checked automatically: the check works only for small children',
   notDiagnostic: 'Not for diagnostic use',
-  showsNothing: 'An image shows nothing: every point of it is equally bright.',
+  showsNothing: 'An image is blank: every point has the same brightness.',
   repeat: 'Repeat before the patient leaves?',
   /** Shown above Send, because the cards of these studies may be scrolled out of sight. */
-  repeatStudies: (count: number) => `${studies(count)} to look at: repeat before the patient leaves?`,
+  repeatStudies: (count: number) => `Check ${studies(count)}: repeat before the patient leaves?`,
   repeatOne: (at: number) => `Image ${at}: repeat before the patient leaves?`,
   look: 'Look',
   lookOf: (at: number, name: string) => `Look at image ${at} of ${name}`,
-  picture: 'The image, with what was noticed drawn on it',
+  picture: 'The image, with possible problems marked',
   findings: {
     rotated: 'The image seems to lie on its side or upside down.',
     inverted: 'Black and white seem to be swapped.',
@@ -43,10 +44,10 @@ export const triageWords = {
     'lungs-cut-off': 'Cut off here?',
   } satisfies Record<FilmFinding, string>,
   mayBeWrong: 'A model noticed this and may be wrong. You decide.',
-  howToRepeat: 'To repeat it: do not send this study, take the image again, and add it here.',
-  doesNotGo: 'This study will not be sent. Take the image again and add it here, or tick the study again.',
-  doNotSend: 'Do not send it',
+  howToRepeat: 'To repeat it, do not send this study. Take the image again and add it here.',
+  doesNotGo: 'This study will not be sent. Take the image again and add it here, or select the study again.',
+  doNotSend: 'Do not send',
   asItIs: 'Send as it is',
-  setAside: 'Sent as it is',
+  setAside: 'Will be sent as it is',
   setAsideWhat: 'You looked at it.',
 };

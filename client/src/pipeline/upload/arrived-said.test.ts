@@ -25,9 +25,9 @@ test('a study that a person left out entirely has no tick, and no proof of what 
   const leftOut = done({ leftOut: 2 });
   assert.equal(headOf(leftOut, RECEIPT), { icon: 'note', title: 'Left out by a person' });
   const said = [whenSaid(leftOut, RECEIPT, '3:11 PM'), ...arrivedLines(leftOut, RECEIPT)].join('\n');
-  assert.match(said, 'Nothing of what was sent here is in the PACS (3:11 PM)');
+  assert.match(said, 'None of the images sent from here are in the PACS (3:11 PM)');
   assert.match(said, '2 images left out: not in the PACS');
-  assert.match(said, 'The PACS has 2 images of this study that came another way: sent before');
+  assert.match(said, 'The PACS has 2 images of this study from elsewhere: sent before');
   assert.not.match(said, /confirmed|Checked: the PACS lists|not sent from here/);
 });
 
@@ -45,7 +45,7 @@ test('covered images that were not stored are said beside the receipt, and once 
 
 test('files that were left out unread are said beside the receipt as in the row', () => {
   const study = { ...done({ inPacs: 2 }), leftUnread: { files: 222, isAtLeast: true } };
-  assert.equal(notSentOf(study), ['Reading was stopped, and at least 222 unread files were left out']);
+  assert.equal(notSentOf(study), ['Reading was stopped: at least 222 unread files were left out']);
   assert.equal(notSentOf({ ...study, leftUnread: null }), []);
 });
 
@@ -59,10 +59,10 @@ test('a later version that was left out is no missing instance, and its warning 
   const said = arrivedLines(study, receipt).join('\n');
   assert.match(
     said,
-    '1 later version, with other boxes, was not stored: the first one is in the PACS. If a name',
+    '1 later version, with different covered areas, was not stored: the PACS keeps the first one. If a name',
   );
-  assert.match(said, 'it may still be visible in the PACS: ask the PACS’s administrator');
-  assert.not.match(said, /left out|came another way/);
+  assert.match(said, 'it may still be visible in the PACS. Ask your PACS administrator');
+  assert.not.match(said, /left out|from elsewhere/);
   const needs = [{ cause: 'refused', reason: other.reason, instances: 1, stands: true }] as const;
   const undecided = { ...done({ inPacs: 2, needsYou: 1 }), state: 'attention' as const, needs };
   assert.not.match(arrivedLines(undecided, receipt).join(), 'later version', 'the decision above says it');
@@ -111,10 +111,10 @@ test('a study that a further destination lacks is said to be in the first PACS, 
     assert.equal(headOf(study, receipt), { icon: 'note', title });
     const said = [whenSaid(study, receipt, '3:11 PM'), ...arrivedLines(study, receipt)].join('\n');
     assert.match(said, `1 of 1 image is in the first PACS, but not in night${when}`);
-    assert.not.match(said, /Nothing of what|not in the PACS|left out/i);
+    assert.not.match(said, /None of the images sent|not in the PACS|left out/i);
   }
   const said = arrivedLines(decided, lacked('left-out', 'left-out')).join();
-  assert.match(said, 'Somebody decided that night need not have all of this study.');
+  assert.match(said, 'A person decided that night does not need all of this study.');
 });
 
 test.run();

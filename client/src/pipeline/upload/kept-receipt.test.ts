@@ -65,7 +65,7 @@ test('a further destination says what it has, and the printed list names a diges
   };
   const sent = { ...receipt, destinations: [there] };
   assert.equal(destinationsOf(sent).map(furtherLine), [
-    '2 of 5, 1 with the promised digest; 1 image that the PACS promised to keep; a rule changed Institution Name, Issuer of Patient ID there',
+    '2 of 5, 1 with the expected digest; 1 image that the PACS promised to keep; a rule changed Institution Name, Issuer of Patient ID there',
   ]);
   assert.equal(otherDigests(sent, 0), [['archive', stored]]);
   assert.equal([otherDigests(sent, 1), otherDigests(sent, 2)], [[], []]);

@@ -5,8 +5,8 @@ import type { FindPeriod, MODALITIES } from './find-query.ts';
 
 export const findWords = {
   title: 'Find in the PACS',
-  what: 'Names, numbers and dates as the PACS has them: a policy may have replaced them before sending.',
-  own: 'You find studies that you sent, and others that your role may read.',
+  what: 'Search by names, numbers and dates as stored in the PACS. A policy may have replaced them before sending.',
+  own: 'Results include your own studies and others that your role may read.',
   name: 'Patient name',
   nameHint: 'Family name first',
   patientID: 'Patient ID',
@@ -15,7 +15,7 @@ export const findWords = {
     any: 'Any day',
     today: 'Today',
     week: 'Last 7 days',
-    day: 'A date',
+    day: 'Specific date',
   } satisfies Record<FindPeriod, string>,
   day: 'Date',
   modality: 'Modality',
@@ -38,20 +38,21 @@ export const findWords = {
   found: 'Studies found, newest first',
   count: (count: number) => `${studies(count)}, newest first`,
   some: (count: number) =>
-    `The newest of ${studies(count)} so far. The PACS has more: narrow the search, or show more.`,
-  full: (count: number) => `Only ${formatCount(count)} studies are listed. Narrow the search to see others.`,
+    `The newest ${studies(count)}. The PACS has more: narrow the search, or show more.`,
+  full: (count: number) => `Only ${formatCount(count)} studies are shown. Narrow the search to see others.`,
   cut: 'Only your newest studies were searched.',
   none: 'No study matches this search',
-  noneWhat: 'Fill in fewer fields, or try another spelling. A study that was just sent may take a minute.',
+  noneWhat:
+    'Fill in fewer fields, or try another spelling. A study that was just sent may take a minute to appear.',
   more: 'Show more',
   noName: 'No name',
-  tooLarge: { title: 'The PACS’s answer is too large.', next: 'Narrow the search.' },
+  tooLarge: { title: 'There are too many results.', next: 'Narrow the search.' },
   nexts: {
     'pacs-without-dicomweb':
-      'Choose “By its UID”. To search here, an administrator must make a PACS with QIDO-RS the primary destination.',
-    'pacs-unreachable': 'Try again in a moment. If it stays so, an administrator must act.',
+      'Choose “By UID” instead. For this search, an administrator must make a PACS with QIDO-RS the primary destination.',
+    'pacs-unreachable': 'Try again in a moment. If the problem continues, contact an administrator.',
     'pacs-declined': 'Fill in fewer fields, or search for something else.',
     'bad-request': 'Fill in fewer fields, or search for something else.',
-    'rate-limited': 'Wait a moment and search again.',
+    'rate-limited': 'Wait a moment, then search again.',
   },
 } as const;

@@ -183,7 +183,7 @@ test('an answer without an end is left, and said to be too large', async () => {
     });
   });
   await store.find();
-  assert.is(store.trouble.value?.title, 'The PACS’s answer is too large.');
+  assert.is(store.trouble.value?.title, 'There are too many results.');
   assert.ok(pieces <= ANSWER_BYTES_LIMIT / 1024 / 1024 + 3, 'it is not read on');
 });
 
@@ -193,7 +193,7 @@ test('a search that fails says why and what to do, and shows nothing of the sear
     return new Response(new ReadableStream({ start }));
   };
   const answers: readonly [Answering, RegExp, RegExp][] = [
-    [() => refusal(501, 'pacs-without-dicomweb'), /no search/, /“By its UID”/],
+    [() => refusal(501, 'pacs-without-dicomweb'), /no search/, /“By UID”/],
     [() => refusal(502, 'pacs-unreachable'), /does not answer/, /in a moment/],
     [() => refusal(502, 'pacs-declined'), /did not give/, /Fill in fewer fields/],
     [unreachable, /gateway does not answer/, /./],

@@ -11,8 +11,8 @@ test('a card shows use, population, limits and measures in short lines', () => {
   assert.match(facts.get('Intended use')!.join(), /NOT FOR DIAGNOSTIC USE/);
   assert.equal(facts.get('Population'), ['1–5 years old', 'CHEST', 'AP, PA']);
   assert.ok(
-    facts.get('Measures')!.includes('Test images: positive films found (sensitivity): 99.5 %'),
-    facts.get('Measures')!.join('; '),
+    facts.get('Performance')!.includes('Test images: positive images detected (sensitivity): 99.5 %'),
+    facts.get('Performance')!.join('; '),
   );
   assert.is(facts.get('Limits')!.length, 3);
 });
@@ -26,7 +26,7 @@ test('the measures of every card that comes with the gateway are in words, each 
     }
   }
   assert.equal(cardFacts({ measures: { temperature: 1.2, a_measure_of_another: 0.51 } }), [
-    { name: 'Measures', lines: ['a measure of another: 0.51'] },
+    { name: 'Performance', lines: ['a measure of another: 0.51'] },
   ]);
 });
 

@@ -38,7 +38,7 @@ test('a finding reads as above or below the threshold, or says why there is none
     'Above the threshold, 89\u00a0%',
     'Below the threshold, 10\u00a0%',
     'Outside this model’s population',
-    'A rotated or inverted film',
+    'Rotated or inverted film',
     'Above the threshold, 89\u00a0%',
     'Lungs 38\u00a0% of the image',
     'Below the threshold, 10\u00a0%',
@@ -62,10 +62,10 @@ test('an image other than a chest film is not called outside a population, and i
   assert.equal(because({ image: unsure, warnings: ['not-a-chest-film'] }), perhaps, 'most likely it is one');
   const model = { ...recordedFinding().model, id: 'image-kind' };
   const kind = recordedFinding({ ...silent, image: hand, model });
-  assert.is(shortOf(headlineOf(kind)), 'Kind of picture: Hand film, 97\u00a0%');
+  assert.is(shortOf(headlineOf(kind)), 'Image type: Hand film, 97\u00a0%');
   assert.is(titleOf(headlineOf(kind)), 'It looks like a hand film');
   const none = { ...kind, image: { kind: 'other' as const, probability: 0.94 } };
-  assert.is(shortOf(headlineOf(none)), 'Kind of picture: none of the kinds it knows, 94\u00a0%');
+  assert.is(shortOf(headlineOf(none)), 'Image type: none that the model knows, 94\u00a0%');
   const others = ['CXR', 'BreastMRI', 'HeadCT', 'TrunkCT', 'other', 'not-assessable'];
   assert.equal(correctionsOf({ finding: kind }), others, 'a correction is another of its kinds');
   for (const name of CARDS['image-kind'].classes!)
@@ -74,7 +74,7 @@ test('an image other than a chest film is not called outside a population, and i
 
 test('the threshold is drawn only on the bar that it applies to', () => {
   assert.equal(valuesOf(barsOf(recordedFinding()), 'name', 'threshold'), [
-    ['Pneumonia, either kind', 0.212],
+    ['Pneumonia, bacterial or viral', 0.212],
     ['Normal', null],
     ['Bacterial pneumonia', null],
     ['Viral pneumonia', null],
@@ -173,7 +173,7 @@ test('a list says beside a finding what the signed review found, unless a verdic
 
 test('limits are shown once', () => {
   const finding = recordedFinding({
-    rationale: ['The score.', `What it cannot see: ${recordedFinding().limits.join(' ')}`],
+    rationale: ['The score.', `Limits: ${recordedFinding().limits.join(' ')}`],
   });
   assert.equal(reasonsOf(finding), ['The score.']);
 });
@@ -182,10 +182,10 @@ test('an account appears as you, a name, or another person, never as a number', 
   const viewer = { id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001' };
   const another = '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002';
   const who = (id: string, name?: string) =>
-    personOf({ id, name }, viewer, { you: 'you', other: 'somebody else' });
+    personOf({ id, name }, viewer, { you: 'you', other: 'someone else' });
   assert.equal(
     [who(viewer.id, 'rahel'), who(another), who(another, 'jonas')],
-    ['you', 'somebody else', 'jonas'],
+    ['you', 'someone else', 'jonas'],
   );
 });
 

@@ -14,56 +14,56 @@ export const storedWords = {
   replacedBy: 'Replaced by:',
   replaced: 'replaced by a later report',
   /** Withheld because a verified report names the radiologist. */
-  withheld: 'your account may not open it',
+  withheld: 'you don’t have permission to open it',
   what: {
-    SR: 'The structured report (SR), as the PACS holds it',
-    SEG: 'The segmentation (SEG) over its source image, as the PACS holds it',
-    SC: 'The picture (Secondary Capture), as the PACS holds it',
+    SR: 'The structured report (SR), as stored in the PACS',
+    SEG: 'The segmentation (SEG) over its source image, as stored in the PACS',
+    SC: 'The picture (Secondary Capture), as stored in the PACS',
   } satisfies Record<ResultInstance['kind'], string>,
-  tabs: 'What the PACS holds of this result',
+  tabs: 'This result in the PACS',
   back: 'Result',
-  nothing: 'Nothing of this result is in the PACS.',
+  nothing: 'This result is not in the PACS.',
   /** The instance is in the PACS, but withheld. */
-  mayNotOpen: 'Your account may not open verified reports. The result shows the verdict.',
-  notThis: 'This result has no such part. The result lists what it has.',
-  reading: 'Reading it back from the PACS…',
-  slow: 'The PACS is slow or unreachable. Still trying: wait here, or look at the result meanwhile.',
+  mayNotOpen: 'You don’t have permission to open verified reports. You can see the verdict in the result.',
+  notThis: 'This part of the result does not exist. Go back to the result to see its parts.',
+  reading: 'Reading from the PACS…',
+  slow: 'The PACS is slow or unreachable. Still trying. You can go back to the result meanwhile.',
   again: 'Read it again',
 
   proof: {
     label: 'In the PACS',
     justNow: (time: string, bytes: number) =>
       `Read back from the PACS just now (${time}, ${formatBytes(bytes)})`,
-    asListed: 'Byte for byte what its receipt names',
+    asListed: 'Identical to the receipt, byte for byte',
     changed:
-      'Its bytes differ from those its receipt names: the PACS, or someone using it, has changed it. Tell whoever runs the PACS.',
-    noReceipt: 'No receipt names it yet. It will be signed in a moment.',
+      'It differs from the receipt: the PACS or a person using it has changed it. Tell your PACS administrator.',
+    noReceipt: 'There is no receipt for it yet. One will be signed in a moment.',
     sopInstanceUID: 'SOP Instance UID',
-    receipt: 'Receipt that names it',
+    receipt: 'Its receipt',
     issued: (when: string) => `signed ${when}`,
     toStudy: 'Study and receipt on this device',
   },
 
-  pacsAway: 'Nothing is lost. Read it again when the PACS answers.',
+  pacsAway: 'Nothing is lost. Read it again when the PACS responds.',
   gone: {
-    title: 'The PACS no longer holds it.',
-    next: 'It was there when its receipt was signed. Tell whoever runs the PACS, and give them the SOP Instance UID and the receipt below.',
+    title: 'It is no longer in the PACS.',
+    next: 'It was there when its receipt was signed. Tell your PACS administrator, and give them the SOP Instance UID and the receipt below.',
   },
   underWay: {
     title: 'It is not in the PACS yet.',
-    next: 'It is sent there automatically. Read it again in a moment.',
+    next: 'It will be sent automatically. Read it again in a moment.',
   },
   refused: {
-    title: 'The PACS has refused it.',
+    title: 'The PACS refused it.',
     next: 'An administrator must find out why: the study’s receipt contains the code.',
   },
   heldBack: {
-    title: 'It is not in the PACS: it was held back.',
+    title: 'It was held back and is not in the PACS.',
     next: 'Open the study’s page to decide.',
   },
   unreadable: {
-    title: 'The PACS’s answer cannot be shown.',
-    next: 'Tell whoever runs the PACS; another viewer may show more.',
+    title: 'The response from the PACS cannot be shown.',
+    next: 'Tell your PACS administrator. Another viewer may be able to show it.',
   },
 
   head: {
@@ -73,10 +73,10 @@ export const storedWords = {
     patientId: 'Patient ID',
     studyDate: 'Study date',
     series: 'Series',
-    made: 'Made',
+    made: 'Created',
     by: 'By',
     nothing: 'not stated',
-    removed: 'removed with the names',
+    removed: 'removed together with names',
   },
   flags: {
     label: 'Flags of the report',
@@ -88,10 +88,10 @@ export const storedWords = {
     verifiedBy: 'Verified by',
     completes: 'Completes the report',
   },
-  context: 'Who observed',
+  context: 'Observer',
   about: 'About the report',
-  modelAndSource: 'By which model, of which image',
-  sourceAlone: 'Of which image',
+  modelAndSource: 'Model and source image',
+  sourceAlone: 'Source image',
   /** For an image in the report’s image library, which has no name of its own. */
   image: 'Image',
   source: 'Source image',
@@ -105,13 +105,12 @@ export const storedWords = {
     area: (area: number) => `${area < 10 ? area.toFixed(1) : formatCount(Math.round(area))} cm²`,
     opacity: 'Opacity of the segments',
     picture: (labels: readonly string[]) =>
-      labels.length === 0 ? 'The source image' : `The source image, and over it: ${labels.join(', ')}`,
-    imageMissing: 'The source image could not be fetched. Only the segments are shown.',
-    algorithms: { AUTOMATIC: 'automatic', SEMIAUTOMATIC: 'semi-automatic', MANUAL: 'by hand' } as Readonly<
+      labels.length === 0 ? 'The source image' : `The source image with: ${labels.join(', ')}`,
+    imageMissing: 'The source image could not be loaded. Only the segments are shown.',
+    algorithms: { AUTOMATIC: 'automatic', SEMIAUTOMATIC: 'semi-automatic', MANUAL: 'manual' } as Readonly<
       Record<string, string>
     >,
-    size: (columns: number, rows: number) =>
-      `${formatCount(columns)} × ${formatCount(rows)} pixels, each in or out`,
+    size: (columns: number, rows: number) => `${formatCount(columns)} × ${formatCount(rows)} pixels, binary`,
   },
-  capture: 'The image with the heat map and its words burned in',
+  capture: 'The image with the heat map and text burned in',
 } as const;

@@ -1,6 +1,6 @@
 /** The words for zooming into the image of a result. */
 export const zoomWords = {
-  label: 'The picture. Plus and minus zoom, arrow keys move it, 0 shows all of it.',
+  label: 'Picture. Plus and minus zoom, arrow keys move it, 0 fits it to the screen.',
   in: 'Zoom in',
   out: 'Zoom out',
   signs: { in: '+', out: '−' },

@@ -168,7 +168,7 @@ test('a refusal is shown in the gateway’s words, and the form stays as it was'
   assert.is(await store.run(), null);
   assert.equal(
     [store.running.value.kind, store.trouble.value?.title, store.form.value.study],
-    ['form', 'The PACS does not answer.', STUDY],
+    ['form', 'The PACS is not responding.', STUDY],
   );
 });
 

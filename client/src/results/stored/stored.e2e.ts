@@ -132,7 +132,7 @@ step(
     await page.getByRole('link', { name: /^Report \(SR\)/ }).click();
     await page.getByRole('heading', { name: 'Report', level: 1 }).waitFor();
     await untilRead(page);
-    await page.getByText('Byte for byte what its receipt names').waitFor();
+    await page.getByText('Identical to the receipt, byte for byte').waitFor();
     for (const summary of await page.locator('.report summary').all()) await summary.click();
     const { model, score, threshold, input, intendedUse } = result.finding;
     await says(page, [
@@ -177,7 +177,7 @@ step(
     );
     await expect(page.locator('.picture-map canvas')).toHaveCount(2);
     const { lungs, input } = result.finding;
-    const box = page.getByRole('img', { name: 'The source image, and over it: Right lung, Left lung' });
+    const box = page.getByRole('img', { name: 'The source image with: Right lung, Left lung' });
     await box.waitFor();
     for (const [at, side] of (['right', 'left'] as const).entries()) {
       const { width, height, rgba } = await drawn(page, `.picture-map:nth-of-type(${at + 1}) canvas`);
@@ -190,7 +190,7 @@ step(
     }
     await looksRight(page, 'stored-segmentation');
     await focusAndPress(page.getByRole('checkbox', { name: 'Show Right lung' }), 'Space');
-    await page.getByRole('img', { name: 'The source image, and over it: Left lung' }).waitFor();
+    await page.getByRole('img', { name: 'The source image with: Left lung' }).waitFor();
     const opacity = () =>
       page
         .locator('.picture-map')
@@ -260,16 +260,16 @@ step('a person who may not open the verified report is told that it replaces the
   });
   await page.reload();
   const reports = page.locator('.result-instances li', { hasText: '(SR)' });
-  await reports.getByText('your account may not open it').waitFor();
-  const withheld = /^\s*Verified report: Agreed, .*your account may not open it\s+in the PACS/s;
+  await reports.getByText('you don’t have permission to open it').waitFor();
+  const withheld = /^\s*Verified report: Agreed, .*you don’t have permission to open it\s+in the PACS/s;
   await expect(reports).toHaveText([withheld, /replaced by a later report/], { useInnerText: true });
   await expect(reports.getByRole('link')).toHaveCount(1);
   await expect(page.getByText('is being made')).toHaveCount(0);
   await page.evaluate(() => {
     location.hash += '/SR-2';
   });
-  await page.getByText('Your account may not open verified reports.').waitFor();
-  await expect(page.getByText('Nothing of this result')).toHaveCount(0);
+  await page.getByText('You don’t have permission to open verified reports.').waitFor();
+  await expect(page.getByText('This result is not in the PACS')).toHaveCount(0);
   await looksRight(page, 'stored-withheld');
   await visitor.unrouteAll({ behavior: 'ignoreErrors' });
 });
@@ -287,12 +287,12 @@ step(
     await fetch(`${restUrl}/instances/${ID}`, { method: 'DELETE', headers });
     try {
       await openTab(page, 'Heat map');
-      await page.getByText('The PACS no longer holds it.').waitFor();
+      await page.getByText('It is no longer in the PACS.').waitFor();
       await page.getByText(receipt).waitFor();
       await looksRight(page, 'stored-gone');
       pacsLink.cut();
       await page.getByRole('button', { name: 'Read it again' }).click();
-      await page.getByText('Nothing is lost. Read it again when the PACS answers.').waitFor();
+      await page.getByText('Nothing is lost. Read it again when the PACS responds.').waitFor();
       await looksRight(page, 'stored-away');
     } finally {
       pacsLink.mend();

@@ -95,10 +95,10 @@ test('a missing instance is reported by its state: lost, on its way, refused, qu
     ),
   );
   assert.equal(said, [
-    ['stop', 'The PACS no longer holds it.'],
+    ['stop', 'It is no longer in the PACS.'],
     ['wait', 'It is not in the PACS yet.'],
-    ['stop', 'The PACS has refused it.'],
-    ['stop', 'It is not in the PACS: it was held back.'],
+    ['stop', 'The PACS refused it.'],
+    ['stop', 'It was held back and is not in the PACS.'],
   ]);
 });
 
@@ -106,12 +106,12 @@ test('an unreachable PACS or gateway asks for waiting, and an answer that is not
   const away = await readAs(() => refusal(502, 'pacs-unreachable'));
   assert.equal(away.kind === 'failed' && [away.trouble.kind, away.trouble.next], [
     'wait',
-    'Nothing is lost. Read it again when the PACS answers.',
+    'Nothing is lost. Read it again when the PACS responds.',
   ]);
-  assert.equal(titleOf(await readAs(() => unreachable())), ['wait', 'The gateway does not answer.']);
+  assert.equal(titleOf(await readAs(() => unreachable())), ['wait', 'The gateway is not responding.']);
   assert.equal(titleOf(await readAs(() => new Response('<html>'))), [
     'stop',
-    'The PACS’s answer cannot be shown.',
+    'The response from the PACS cannot be shown.',
   ]);
 });
 
@@ -131,7 +131,7 @@ test('a moment is shown to its precision, one with a zone in the time of this de
   assert.match(momentSaid('19000101', '', named)!, /1900/);
   assert.equal(
     [momentSaid('19000101', '0000', nameless), momentSaid('', '', named)],
-    ['removed with the names', null],
+    ['removed together with names', null],
   );
 });
 

@@ -28,8 +28,8 @@ test('marks are named by their own numbers, and by the letter of the reader wher
 test('that nobody has drawn a mark is said only where none is shown, of the reader’s own neither', () => {
   const own = ownMarks([mark(1)], new Map(), { place: 1, hasOthers: true });
   const none = readerMarks([of(2)], new Map());
-  assert.is(saidOfNone([], none), 'Nobody has drawn a mark.');
-  assert.is(saidOfNone(own, none), 'No other reader has drawn a mark.');
+  assert.is(saidOfNone([], none), 'There are no marks.');
+  assert.is(saidOfNone(own, none), 'Other readers have not drawn any marks.');
   assert.is(saidOfNone(own, readerMarks([of(2, 1)], new Map())), null);
 });
 

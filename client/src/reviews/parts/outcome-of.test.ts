@@ -35,7 +35,7 @@ test('a settled review says its answers in the words of its form, and who gave t
   assert.is(settledAs(settled), 'Nothing abnormal · read by ana, ben');
   const cleo = place(0, 'cleo', { answers: { finding: 'other' } });
   const decided = { definition, finalPlace: 0, places: [cleo, ana, ben] };
-  assert.is(settledAs(decided), 'Something else · decided between readers by cleo');
+  assert.is(settledAs(decided), 'Something else · decided by cleo as adjudicator');
   const measured = { definition: definitionOf({ size }), finalPlace: 1, places: [ana] };
   assert.is(settledAs(measured), '4 · read by ana');
   const refused = place(1, 'ana', { decision: 'reject' });
@@ -57,8 +57,8 @@ test('a settled review that is kept from who reads its case again says so', () =
 });
 
 test('a list says of a settled review what it found, if it says whether there is something', () => {
-  assert.is(foundOf({ positive: true }), 'found something');
-  assert.is(foundOf({ positive: false }), 'found nothing');
+  assert.is(foundOf({ positive: true }), 'abnormality found');
+  assert.is(foundOf({ positive: false }), 'no abnormality');
   assert.is(foundOf({ positive: null }), null);
 });
 
@@ -68,16 +68,16 @@ const settled: Parameters<typeof headOf>[0] = {
 };
 
 test('a review is disputed, and no answers stand, while another reading contradicts it and nobody has decided', () => {
-  const nobodyDecided = 'Disputed · P-17 · Nobody has decided which reading stands';
-  assert.is(headOf(settled), 'Settled · P-17 · The answers that stand');
+  const nobodyDecided = 'Disputed · P-17 · Nobody has decided which reading is final';
+  assert.is(headOf(settled), 'Review completed · P-17 · Final answers');
   assert.is(headOf({ ...settled, outcomeNow: 'contradicted' }), nobodyDecided);
   assert.is(headOf({ ...settled, outcomeNow: 'contradicted', notesAfter: 1 }), nobodyDecided);
 });
 
 test('answers that a later reading replaces or decides against are not called those that stand', () => {
   for (const outcomeNow of ['overruled', 'replaced'] as const)
-    assert.is(headOf({ ...settled, outcomeNow }), 'Settled · P-17');
-  assert.is(headOf({ ...settled, notesAfter: 1 }), 'Settled · P-17', 'a note came after it');
+    assert.is(headOf({ ...settled, outcomeNow }), 'Review completed · P-17');
+  assert.is(headOf({ ...settled, notesAfter: 1 }), 'Review completed · P-17', 'a note came after it');
 });
 
 test('a review waits for those who have not signed and may be named', () => {

@@ -30,7 +30,7 @@ test('free places alone say nothing of those that are taken', () => {
 
 test('a review that is no longer read has nothing to count', () => {
   assert.is(progressOf(review('adjudication', 'open', 'signed', 'signed')), 'Readers differ');
-  assert.is(progressOf(review('settled', 'signed', 'signed', 'signed')), 'Settled');
+  assert.is(progressOf(review('settled', 'signed', 'signed', 'signed')), 'Review completed');
 });
 
 test('a settled review that another reading contradicts is disputed until somebody decides', () => {

@@ -18,11 +18,11 @@ test('says of a blind reading that an adjudicator, where there may be one, sees 
   const said = (readers: number, hidesFinding: boolean) => describeType(type(readers, hidesFinding));
   assert.is(
     said(2, true),
-    '2 readers · Readers chosen by hand · 1 question · Read without what models found; an adjudicator sees it · CR · Hand',
+    '2 readers · Readers chosen manually · 1 question · Findings of models hidden from readers, shown to the adjudicator · CR · Hand',
   );
-  assert.match(said(1, true), 'Read without what models found · CR');
+  assert.match(said(1, true), 'Findings of models hidden from readers · CR');
   assert.not.match(said(2, false), 'models');
-  assert.match(typeWords.form.hides, 'Where they differ, the adjudicator sees it before.');
+  assert.match(typeWords.form.hides, 'If readers differ, the adjudicator sees the findings before deciding.');
 });
 
 test.run();

@@ -45,13 +45,13 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   const first = form.getByRole('listitem', { name: 'Question 1' });
   await first.getByLabel('Question', { exact: true }).fill('Is the meniscus torn?');
   await first.getByLabel('Answer 1', { exact: true }).fill('Yes');
-  await first.getByLabel('Answer 1 means that there is a finding').check();
+  await first.getByLabel('Means: abnormality (answer 1)').check();
   await first.getByLabel('Answer 2', { exact: true }).fill('No');
   await first.getByRole('group', { name: 'What readers see' }).getByLabel('No', { exact: true }).check();
   await form.getByRole('button', { name: 'Add a question' }).click();
   const second = form.getByRole('listitem', { name: 'Question 2' });
   await second.getByLabel('Question', { exact: true }).fill('Width of the gap');
-  await second.getByLabel('Kind of answer').selectOption('measurement');
+  await second.getByLabel('Answer type').selectOption('measurement');
   await second.getByLabel('Smallest value').fill('1');
   await second.getByLabel('Largest value').fill('5');
   await typesDecimals(second.getByRole('group', { name: 'What readers see' }).getByRole('textbox'));
@@ -63,7 +63,7 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   await row.getByText('2 questions · MR').waitFor();
   await row.getByRole('button', { name: `Change Knee ${account.username}` }).click();
   const change = page.getByRole('dialog', { name: `Change Knee ${account.username}` });
-  await change.getByLabel('Readers see what models found only after they have signed').check();
+  await change.getByLabel('Hide findings of models from readers until they have signed').check();
   await change.getByRole('button', { name: 'Save' }).click();
   await row.getByText('Version 2').waitFor();
   const { types } = await askAs<ReviewTypes>(stage.gateway, account.username, '/review-types');

@@ -125,14 +125,14 @@ test('says the fields in words, with units, and whose answers stand by their rol
   const words = wordsOf(await draw([{ cells: CASE }]));
   for (const said of [
     ...['Case 12', 'Yamada, Kitsune', 'Born 1980-02-24', 'Sex female', 'Age 40 to 49 years'],
-    ...['A model found something', 'pneumonia Version: 1.2.0 found something; score 0.83 (from 0 to 1)'],
+    ...['A model found an abnormality', 'pneumonia Version: 1.2.0 abnormality found; score 0.83 (from 0 to 1)'],
     ...['a radiologist disagreed and corrected it', 'Corrected finding: No pneumonia', 'Review 1 Chest film'],
-    ...['other Version: 3 does not say whether there is something'],
+    ...['other Version: 3 no answer'],
     ...['corrected by the adjudicator 2026-11-22 06:51 UTC', 'Read by: rita'],
     ...['What does the film show? Nothing abnormal', 'How certain are you? 4 (from 1 to 5)'],
     ...['Longest diameter 12.5 mm', 'gone.old=7', 'First line second line', 'Moroz, Lukasz'],
-    ...['Not for diagnosis.', 'Page 1', 'This report names patients.', 'For: Audit of the third quarter'],
-    ...['Made 2026-11-23 10:15 UTC by rita (a radiologist)', 'End of the report: 1 case on 1 page.'],
+    ...['Not for diagnosis.', 'Page 1', 'This report names patients.', 'Purpose: Audit of the third quarter'],
+    ...['Created 2026-11-23 10:15 UTC by rita (a radiologist)', 'End of the report: 1 case on 1 page.'],
   ])
     assert.ok(words.includes(said), `${said} in: ${words}`);
   assert.ok(
@@ -185,7 +185,7 @@ test('after an adjudication says that readers differed, whose answers stand, and
   const images = [{ ...FIRST, marks: [taken] }];
   const words = wordsOf(await draw([{ cells, images }], { pictures: [printed()] }));
   for (const said of [
-    'The readers differed, and the adjudicator decided: those answers stand.',
+    'The readers differed. The adjudicator’s answers are final.',
     'Read by: rosa (the adjudicator), rita (reader 1), ruben (reader 2)',
     'What does the film show? Pneumonia',
     'Differs, reader 1 (rita): What does the film show? Nothing abnormal (differs)',
@@ -248,7 +248,7 @@ test('tells nothing of when and where it was made, unless it says so to its read
   assert.ok(one.equals(other), 'the same cases give the same bytes');
   assert.not.match(one.toString('latin1'), /Date|Metadata|20\d\d/);
   assert.match(one.toString('latin1'), /Producer .* 0 R|\(RelayPACS\)/);
-  assert.match(wordsOf(one), /So are images: .*Case 1 of this report/);
+  assert.match(wordsOf(one), /Images are left out too, .*Case 1 of this report/);
   const few = await draw(cases, { head: { ...head, notShown: { cases: null, isMore: false } } });
   assert.match(wordsOf(few), /A few cases of this site are not shown/);
   const many = await draw(cases, { head: { ...head, notShown: { cases: 38, isMore: false } } });

@@ -10,7 +10,7 @@ const counted = (count: number, one: string, many: string): string =>
   count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${many}`;
 
 export const FIELD_WORDS: Readonly<Record<ExportField, string>> = {
-  caseId: 'Id of the case',
+  caseId: 'Case ID',
   caseNumber: 'Case',
   title: 'Title',
   tags: 'Tags',
@@ -18,8 +18,8 @@ export const FIELD_WORDS: Readonly<Record<ExportField, string>> = {
   priority: 'Priority',
   dueOn: 'Due on',
   assignee: 'Assigned to',
-  openedBy: 'Opened by',
-  openedAt: 'Opened',
+  openedBy: 'Created by',
+  openedAt: 'Created',
   changedAt: 'Last changed',
   closedAt: 'Closed',
   notes: 'Notes',
@@ -35,16 +35,16 @@ export const FIELD_WORDS: Readonly<Record<ExportField, string>> = {
   studyCount: 'Studies',
   accessionNumbers: 'Accession number',
   studyDates: 'Study date',
-  month: 'Month of the study',
+  month: 'Study month',
   descriptions: 'Study description',
   modalities: 'Modality',
   bodyParts: 'Body part',
-  finding: 'Finding of the models',
+  finding: 'Model findings',
   models: 'Model',
   modelVersions: 'Version',
   scores: 'Score',
-  positives: 'Found something',
-  resultTimes: 'Answered',
+  positives: 'Abnormality found',
+  resultTimes: 'Result time',
   verdicts: 'Verdict',
   correctedFindings: 'Corrected finding',
   reviewTypes: 'Review',
@@ -52,8 +52,8 @@ export const FIELD_WORDS: Readonly<Record<ExportField, string>> = {
   answers: 'Answers',
   reasons: 'Reason',
   readers: 'Read by',
-  readerRoles: 'Role of the reader',
-  settledAt: 'Settled',
+  readerRoles: 'Reader role',
+  settledAt: 'Review completed',
 };
 
 /** Words for the codes of closed lists. Other values are printed unchanged. */
@@ -61,11 +61,11 @@ export const VALUE_WORDS: { readonly [field in ExportField]?: Readonly<Record<st
   status: { open: 'open', 'on-hold': 'on hold', closed: 'closed' },
   sex: { F: 'female', M: 'male', O: 'other' },
   finding: {
-    positive: 'A model found something',
-    negative: 'The models found nothing',
-    silent: 'The models say nothing about it',
+    positive: 'A model found an abnormality',
+    negative: 'Models found no abnormality',
+    silent: 'Models gave no answer',
     hidden: 'Hidden until the reading is signed',
-    'not-examined': 'No model has looked',
+    'not-examined': 'Not examined by a model',
   },
   verdicts: { agree: 'a radiologist agreed', correct: 'a radiologist disagreed and corrected it' },
   decisions: {
@@ -92,21 +92,21 @@ export const reportWords = {
   disclaimer: 'Not for diagnosis. The images are reduced; the originals are in the PACS.',
   page: (page: number) => `Page ${page}`,
   redactions: {
-    full: 'This report names patients. Keep it as safe as their images. A letter that it cannot print stands as ?.',
+    full: 'This report names patients. Protect it as you protect their images. Letters that cannot be printed are shown as ?.',
     limited:
-      'Pseudonyms stand in place of names, and nothing is here that anybody typed. An image is left out if its header does not rule out a name in the picture.',
+      'This report uses pseudonyms instead of names and contains no text typed by people. Images are left out if their header does not rule out a name in the picture.',
     anonymous:
-      'Ages, dates and places are told in groups of five people or more. Cases that would stand alone are left out. ' +
-      'So are images: nobody can rule out a name in them, and each is one of its kind.',
+      'Ages, dates and places are grouped so that each group has at least five people. Cases that do not fit a group are left out. ' +
+      'Images are left out too, because they may show a name or identify a person.',
   } satisfies Record<Redaction, string>,
   notShown: ({ cases, isMore }: Partial<NotShown>): string | null => {
     if (cases === 0) return null;
     const many = `${counted(cases ?? 0, 'case', 'cases')}${isMore ? ' or more' : ''}`;
     const count = typeof cases === 'number' ? many : 'A few cases';
-    return `${count} of this site are not shown to the person who made this report, and not in it: their studies keep names.`;
+    return `${count} of this site are hidden from the person who created this report, and not included. Their studies contain names.`;
   },
-  models: 'What models found is their answer alone, and no diagnosis.',
-  made: (when: string) => `Made ${when}`,
+  models: 'Findings of models are not a diagnosis.',
+  made: (when: string) => `Created ${when}`,
   by: (role: string, name: string | null) => (name === null ? `by ${role}` : `by ${name} (${role})`),
   roles: {
     admin: 'an administrator',
@@ -115,12 +115,12 @@ export const reportWords = {
     technician: 'a technician',
     auditor: 'an auditor',
   } satisfies Record<Role, string>,
-  purpose: 'For',
+  purpose: 'Purpose',
   case: (number: string) => `Case ${number}`,
   caseOf: (nth: number) => `Case ${nth} of this report`,
-  result: 'Result of a model',
+  result: 'Model result',
   review: (nth: number | null) => (nth === null ? 'Review' : `Review ${nth}`),
-  differed: 'The readers differed, and the adjudicator decided: those answers stand.',
+  differed: 'The readers differed. The adjudicator’s answers are final.',
   agrees: (reader: string, answers: string) => `Agrees, ${reader}: ${answers}`,
   differs: (reader: string, answers: string) => `Differs, ${reader}: ${answers}`,
   /** Marks an answer that differs from the one that stands. */
@@ -128,9 +128,9 @@ export const reportWords = {
   readerOf: (reader: string, review: string) => `${reader} of ${review}`,
   reader: (place: number) => (place === ADJUDICATOR ? 'the adjudicator' : `reader ${place}`),
   positive: {
-    true: 'found something',
-    false: 'found nothing',
-    undefined: 'does not say whether there is something',
+    true: 'abnormality found',
+    false: 'no abnormality found',
+    undefined: 'no answer',
   },
   score: (score: string) => `score ${score} (from 0 to 1)`,
   years: (band: string) => `${band} years`,
@@ -142,10 +142,10 @@ export const reportWords = {
   kinds: KINDS,
   length: (mm: string, isAtDetector: boolean) => `${mm} mm${isAtDetector ? ' at the detector' : ''}`,
   pixels: (pixels: string) => `${pixels} pixels`,
-  withheld: 'This image is left out: its header does not rule out a name in the picture.',
+  withheld: 'This image is left out, because its header does not rule out a name in the picture.',
   missing: 'The PACS no longer has this image.',
   tooLarge: 'This image is too large to be printed. It is in the PACS.',
-  unreadable: 'This image cannot be drawn here. It is in the PACS.',
+  unreadable: 'This image cannot be shown here. It is in the PACS.',
   more: (count: number) => `${counted(count, 'further image is', 'further images are')} in the PACS.`,
   end: (cases: number, pages: number) =>
     `End of the report: ${counted(cases, 'case', 'cases')} on ${counted(pages, 'page', 'pages')}.`,

@@ -14,7 +14,7 @@ export const setWords = {
       `${imagesAndDocuments(written)}, in a folder for each patient, study and series.`,
       `Names were removed under the policy ${policy.name}, version ${policy.version}. Not for diagnosis.`,
       ...(faces === 0 ? [] : [setWords.faces(faces)]),
-      'CASES.CSV says which folder is of which case. Make a DICOMDIR with dcmmkdir +r +I if a viewer asks for one.',
+      'CASES.CSV lists the folder of each case. If a viewer needs a DICOMDIR, create it with dcmmkdir +r +I.',
       '',
       ...(left.length === 0 ? ['Nothing was left out.'] : ['Left out:', ...left]),
       '',

@@ -15,13 +15,13 @@ const framesOf = ({ frames }: Box): string => {
 
 export const coverWords = {
   title: (at: number) => `Cover the name on image ${formatCount(at)}`,
-  what: 'Draw a box over everything that names somebody.',
-  picture: 'The picture. Arrow keys move it, plus and minus zoom, 0 shows all of it.',
+  what: 'Draw a box over every name or other identifying text.',
+  picture: 'Picture. Arrow keys move it, plus and minus zoom, 0 fits it to the screen.',
   reading: 'Reading the picture…',
-  noPicture: 'Picture can’t be shown here, so you can’t cover anything. The image stays on this device.',
+  noPicture: 'This picture can’t be shown here, so nothing can be covered. The image stays on this device.',
   box: (at: number, box: Box, isFilm: boolean) =>
     `Box ${formatCount(at)}: ${box.width} by ${box.height} pixels at ${box.x}, ${box.y}${isFilm ? `, on ${framesOf(box)}` : ''}`,
-  boxKeys: 'Arrow keys move it, with Shift they resize it, Delete removes it.',
+  boxKeys: 'Arrow keys move the box, Shift and arrow keys resize it, Delete removes it.',
 
   mode: 'Finger',
   modes: { draw: 'Draw', move: 'Move the picture' },
@@ -38,43 +38,45 @@ export const coverWords = {
   light: 'Brightness',
   ranges: {
     stored: 'As stored',
-    whole: 'Whole range',
+    whole: 'Full range',
     dark: 'Dark parts',
     bright: 'Bright parts',
-    own: 'My own',
+    own: 'Custom',
   },
   level: 'Level',
   width: 'Window',
   percent: (value: number) => `${formatCount(value)} %`,
   forAll: (count: number) =>
-    `Decide for these ${formatCount(count)} images of the series together, with the same boxes`,
+    `Use the same boxes and decision for these ${formatCount(count)} images of the series`,
   step: (at: number, count: number) => `Image ${formatCount(at)} of ${formatCount(count)}`,
   previous: 'Previous image',
   next: 'Next image',
   previousFrame: 'Previous frame',
   nextFrame: 'Next frame',
 
-  allFrames: 'You can release it once all were shown.',
-  wholeFrames: 'A frame counts as shown while all of it is in sight: press Fit.',
-  plainFrames: 'A frame counts as shown in the brightness as stored, or over the whole range.',
+  allFrames: 'You can release it when all frames have been shown.',
+  wholeFrames: 'A frame counts as shown only if all of it is visible. Press Fit.',
+  plainFrames: 'A frame counts as shown only with the brightness “As stored” or “Full range”.',
 
   cover: (count: number) => `Cover ${images(count)}`,
   nothing: (count: number) =>
-    count === 1 ? 'Nothing identifying is visible' : 'Nothing identifying on any of them',
-  holdBack: (count: number) => (count === 1 ? 'Hold it back again' : 'Hold all back again'),
+    count === 1 ? 'Nothing identifying is visible' : 'Nothing identifying is visible on any of them',
+  holdBack: (count: number) => (count === 1 ? 'Hold it back again' : 'Hold them all back again'),
   covering: (done: number, total: number) =>
     total === 1 ? 'Covering the image…' : `Covering image ${formatCount(done + 1)} of ${formatCount(total)}…`,
   stop: 'Stop',
 
-  preview: 'This is what is sent',
+  preview: 'This is what will be sent',
   previewWhat: (able: number) =>
-    `The pixels under the boxes are gone from ${able === 1 ? 'this image' : `these ${formatCount(able)} images`}. Look once more, then release.`,
+    `The pixels under the boxes are erased in ${able === 1 ? 'this image' : `these ${formatCount(able)} images`}. Check again, then release.`,
   release: (able: number) => `Release ${images(able)}`,
   back: 'Back to the boxes',
   unable: (count: number) => `${images(count)} can’t be covered on this device`,
-  unableWhat: 'The pixels are damaged or of a kind not read here. Leave it out, or export the study again.',
-  otherSize: (count: number) => `${images(count)} of another size`,
-  otherSizeWhat: 'The name may be elsewhere there, so these stay held back. Cover them one by one.',
+  unableWhat:
+    'The pixels are damaged, or their format is not supported here. Leave the image out, or export the study again.',
+  otherSize: (count: number) => `${images(count)} with a different size`,
+  otherSizeWhat:
+    'The name may be in another place on these images, so they stay held back. Cover them one by one.',
 
   said: {
     added: (box: Box, count: number) =>
@@ -83,7 +85,7 @@ export const coverWords = {
     removed: (count: number) => `Box removed. ${boxes(count)}.`,
     cleared: 'All boxes removed.',
     undone: (count: number) => `Last step undone. ${boxes(count)}.`,
-    full: 'An image cannot have more boxes.',
+    full: 'This image has the maximum number of boxes.',
     frames: (box: Box) => `The box covers ${framesOf(box)}.`,
     covered: (count: number) => `${images(count)} can be released.`,
   },

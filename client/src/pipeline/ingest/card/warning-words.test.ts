@@ -18,7 +18,7 @@ test('images that do not say whether text is burned in: held, told of, or sent w
   assert.match(held!, 'Check them');
   assert.equal(said(under('hold')), [held]);
   const [warned, ...others] = said(under('warn'));
-  assert.match(warned!, 'sends them all the same');
+  assert.match(warned!, 'sends them anyway');
   assert.equal(others, []);
   assert.equal([said(under('send')), said(IDENTIFIED), said(null)], [[], [], []]);
 });
@@ -45,7 +45,7 @@ test('a study no longer may show a name once a person has covered or released ev
 
 test('of two images with one ID it is said which one stays, and only what can be decided afterwards', () => {
   const sentence = sentenceOfWarning('same-uid-differs', DEIDENTIFIED);
-  assert.match(sentence, 'The PACS keeps the one that arrives first');
+  assert.match(sentence, 'The PACS keeps the first one to arrive');
   assert.match(sentence, 'leave the other out or choose a new export');
   assert.not.match(sentence, 'you decide');
 });

@@ -10,7 +10,7 @@ export const chosenWords = {
   readingLabel: 'Files read',
   /** While folders are listed the total still grows, so it is not shown. */
   reading: (read: number, seen: number, listing: boolean) =>
-    listing ? `${files(read)} read, still looking` : `${formatCount(read)} of ${files(seen)} read`,
+    listing ? `${files(read)} read, looking for more` : `${formatCount(read)} of ${files(seen)} read`,
   looking: (seen: number) =>
     seen === 0 ? 'Looking for files…' : `Looking for files: ${formatCount(seen)} so far`,
   stopReading: 'Stop reading',
@@ -21,12 +21,12 @@ export const chosenWords = {
     next: (studies: number) =>
       `${
         studies === 0
-          ? 'Studies in the other files'
+          ? 'Studies in the remaining files'
           : studies === 1
-            ? 'This study may not be complete. It'
-            : 'These studies may not be complete. They'
-      } can’t be sent until you decide: continue reading, or leave out the rest.`,
-    lost: 'The other files can no longer be read from here. Choose them again, or leave out the rest.',
+            ? 'This study may be incomplete. It'
+            : 'These studies may be incomplete. They'
+      } can’t be sent until you continue reading or leave out the rest.`,
+    lost: 'The remaining files can no longer be read. Choose them again, or leave out the rest.',
     continue: 'Continue',
     leaveOut: 'Leave out',
     leaveOutCount: (count: number, isListed: boolean) =>
@@ -39,20 +39,20 @@ export const chosenWords = {
   severalPatients: (count: number) =>
     `You selected ${formatCount(count)} patients. Check that they all belong here.`,
   sameId:
-    'A study that you sent from this device has the same Patient ID under another name. Check the ID and the name.',
-  notTheSame: (person: string, other: string) => `${person}: there ${other}`,
+    'You already sent a study with this Patient ID and another name from this device. Check the ID and the name.',
+  notTheSame: (person: string, other: string) => `${person}. In the other study: ${other}`,
   morePeople: (count: number) => `and ${formatCount(count)} more`,
   person: (name: string, id: string) => (id === '' ? name : `${name} (ID ${id})`),
   expected: 'On the disc, not read yet',
   expectedFiles: (count: number) => `${files(count)}, not read yet`,
   missing: (count: number) =>
     count === 1 ? '1 file listed on the disc is missing' : `${files(count)} listed on the disc are missing`,
-  missingNext: 'Copy the disc again, or choose the whole disc.',
+  missingNext: 'Choose the whole disc, or copy the disc again.',
   indexInDoubt: 'The disc’s index is damaged',
-  indexInDoubtNext: 'It may not list every study. Check that all of them are listed here.',
+  indexInDoubtNext: 'It may not list every study. Check that all studies of the disc appear here.',
   /** Shown in place of the picture: three lines of ten characters. */
   noPicture: {
-    'image-without-pixels': 'There is no image in it.',
+    'image-without-pixels': 'It contains no image.',
     'frame-not-found': 'The image is missing.',
     'image-too-large': 'The image is too large.',
     'image-damaged': 'The image is damaged.',
@@ -80,37 +80,37 @@ export const chosenWords = {
     chosen === 1
       ? 'Not sent yet: decide first'
       : staying === chosen
-        ? `None of your ${studies(chosen)} will be sent yet: decide first`
+        ? `None of your ${studies(chosen)} will be sent until you decide`
         : `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
   decide: 'Decide',
   seriesList: (count: number) => `Show ${series(count)}`,
-  warnings: (count: number) => counted(count, 'remark', 'remarks'),
+  warnings: (count: number) => counted(count, 'note', 'notes'),
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: (count: number, others: number) => {
-    const stay = count === 1 ? 'It stays where it is.' : 'They stay where they are.';
+    const stay = count === 1 ? 'It is not changed.' : 'They are not changed.';
     return others === 0 ? stay : `${stay} Everything else can be sent.`;
   },
   noneRead: (count: number, name: string) =>
-    `Nothing of the study of ${name} could be read: ${files(count)} not sent. Choose it again.`,
-  exportAgain: 'Export the study again. If it comes out the same, an administrator must find out why.',
+    `The study of ${name} could not be read: ${files(count)} not sent. Choose the study again.`,
+  exportAgain: 'Export the study again. If the result is the same, contact an administrator.',
   copies: (count: number) =>
     count === 1
-      ? '1 file is the same as another one here: it counts once.'
-      : `${files(count)} are the same as others here: each counts once.`,
+      ? '1 file is a duplicate. It is sent only once.'
+      : `${files(count)} are duplicates. Each image is sent only once.`,
   damaged: (count: number) =>
     count === 1
       ? '1 image of this study is damaged. Copy it again.'
       : `${formatCount(count)} images of this study are damaged. Copy them again.`,
   leftOutBefore: (count: number) =>
     count === 1
-      ? 'You left 1 image of this study out: it is not sent. To send it after all, open “See what is removed” and release it there.'
-      : `You left ${formatCount(count)} images of this study out: they are not sent. To send them after all, open “See what is removed” and release them there.`,
+      ? 'You left out 1 image of this study. It will not be sent. To send it after all, open “See what is removed” and release it.'
+      : `You left out ${formatCount(count)} images of this study. They will not be sent. To send them after all, open “See what is removed” and release them.`,
   mayBeIncomplete: (path: string, more: number) =>
     more === 0
-      ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete: copy it again.`
-      : `Damaged files were left out: ${path} and ${formatCount(more)} more. If one belongs to this study, the study is incomplete: copy them again.`,
+      ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete. Copy the study again.`
+      : `Damaged files were left out: ${path} and ${formatCount(more)} more. If any of them belong to this study, the study is incomplete. Copy the study again.`,
   heldBack: (count: number) => `${images(count)} will not be sent`,
-  lookAndCover: 'Look and cover',
+  lookAndCover: 'Check and cover',
   lookAtPictures: 'Look at the pictures',
   leaveOut: 'Leave out',
   otherPolicy: ({ title, deidentify }: Policy) =>
@@ -118,50 +118,49 @@ export const chosenWords = {
       ? deidentify
         ? 'Send it without names'
         : 'Send it with names'
-      : `Send it under “${title}”`,
+      : `Send with policy “${title}”`,
   /** Includes the name of the study. */
   actOf: (act: string, name: string) => `${act}: ${name}`,
   fileList: (count: number) => `Show ${files(count)}`,
   /** The heading above the precise faults of damaged files. */
   faultList: (count: number) => `Details of ${files(count)}`,
-  policyTitle: 'What happens to names',
-  policyChoice: { deidentify: 'Remove names on this device', keep: 'Keep everything unchanged' },
+  policyTitle: 'Patients’ names',
+  policyChoice: { deidentify: 'Remove names before sending', keep: 'Keep everything unchanged' },
   policyWhat: {
-    deidentify: 'Names, IDs and dates are removed or replaced before anything leaves.',
+    deidentify: 'Names, IDs and dates are removed or replaced on this device, before anything is sent.',
     keep: 'The PACS gets the study exactly as it is, with names.',
   },
-  namesLeave: 'Patients’ names leave this device',
-  namesLeaveWhat:
-    'Everybody who may open the study in the PACS can read them. This choice holds for one Send.',
+  namesLeave: 'Patients’ names will be sent',
+  namesLeaveWhat: 'Everyone who can open the study in the PACS can read them. Applies to this send only.',
   sentUncovered: (count: number) =>
     count === 1
-      ? '1 covered image is sent uncovered: this choice changes nothing in the pixels.'
-      : `${formatCount(count)} covered images are sent uncovered: this choice changes nothing in the pixels.`,
+      ? '1 covered image will be sent uncovered, because this choice does not change pixels.'
+      : `${formatCount(count)} covered images will be sent uncovered, because this choice does not change pixels.`,
   keepNames: 'Keep names',
   reasonTitle: 'Why are names kept?',
-  reasonWhat: 'This policy asks for a reason. The audit trail keeps it, with your account.',
+  reasonWhat: 'This policy requires a reason. The audit trail records the reason and your account.',
   reason: sendingReasonWords,
-  policyMissing: 'The gateway has not said yet which policy is in force. You can send once it has.',
+  policyMissing: 'The policy is not known yet. You can send when the gateway has reported it.',
   send: (count: number, patients: number, keepsNames: boolean) => {
     const whose = patients < 2 ? '' : ` of ${formatCount(patients)} patients`;
     return `Send ${studies(count)}${whose}${keepsNames ? ' with names' : ''}`;
   },
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
-  sendDecideFirst: 'Nothing to send until you have decided',
+  sendDecideFirst: 'Decide first: nothing can be sent yet',
   sendStopped: 'Reading was stopped: continue or leave out the rest',
   tooLarge: (needs: string, room: string) =>
-    `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
+    `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until queued studies have arrived.`,
   /** `isAll`: whether each of the studies was compared with the PACS. */
   sendSize(count: number, size: string, inPacs: number, isAll: boolean) {
     if (inPacs === 0) return `${images(count)}, ${size}`;
     const some = `${isAll ? '' : 'at least '}${formatCount(inPacs)}`;
-    return `${images(count)}, ${inPacs < count ? some : 'all'} in the PACS already`;
+    return `${images(count)}, ${inPacs < count ? some : 'all'} already in the PACS`;
   },
   clear: 'Clear',
   clearSheet: {
     title: 'Clear this list?',
-    what: 'Nothing is sent or queued. Your files, disc or folder stay as they are, and you can choose them again.',
+    what: 'Nothing will be sent. Your files, disc or folder are not changed, and you can choose them again.',
     yes: 'Clear',
     no: 'Keep them',
   },
@@ -170,60 +169,60 @@ export const chosenWords = {
   queuedInPart: 'Some files were refused. They are listed below with their reasons.',
   toQueue: 'Open your studies',
   policyChange: 'Change',
-  skipped: (count: number) => `${files(count)} not DICOM`,
+  skipped: (count: number) => `${files(count)} not in DICOM format`,
   skippedWhat: 'These files are not part of a study.',
   sendProblem: {
     'no-room': {
       title: 'There is not enough space on this device for these studies.',
-      next: 'Choose fewer, or wait until those in the queue have arrived. Nothing was queued, and your files stay as they are.',
+      next: 'Choose fewer, or wait until queued studies have arrived. Nothing was queued, and your files are not changed.',
     },
     'policy-unknown': {
-      title: 'The gateway has not said yet which policy is in force.',
-      next: 'Nothing was queued. Press Send again once the gateway can be reached.',
+      title: 'The policy is not known yet: the gateway has not reported it.',
+      next: 'Nothing was queued. Press Send again when the gateway can be reached.',
     },
     'seal-key-unknown': {
-      title: 'This device has never reached the gateway, so it cannot encrypt studies that wait here.',
-      next: 'Nothing was queued. Press Send again once the gateway has been reached. After that, Send also works without a network.',
+      title: 'This device has never connected to the gateway, so it cannot encrypt waiting studies.',
+      next: 'Nothing was queued. Connect to the gateway, then press Send again. After that, Send also works without a network.',
     },
     'not-prepared': {
-      title: 'Connect to prepare this study; don’t remove the disc.',
-      next: 'Names are removed with the help of the gateway, which can’t be reached. Press Send again once there is a network.',
+      title: 'Connect to the network to prepare this study. Don’t remove the disc.',
+      next: 'The gateway is needed to remove names, and it can’t be reached. Press Send again when there is a network.',
     },
     'look-first': {
-      title: 'The texts of some images repeat names, numbers or dates from other images of their study.',
-      next: 'Open “See what is removed” on the card of the study and read the texts, then press Send again. Images that you do not release stay here.',
+      title: 'Texts in some images repeat names, numbers or dates from other images of the study.',
+      next: 'Open “See what is removed” on the study and read the texts. Then press Send again. Images that you do not release stay here.',
     },
     'not-ready': {
-      title: 'Nothing of some studies could be queued.',
-      next: 'Their files had to be read as a whole to find out. They stay on this page with the reason, and under To decide. Keep your files or disc.',
+      title: 'Some studies could not be queued.',
+      next: 'The problem was found only when all their files were read. The reason is shown on this page and under To decide. Keep your files or disc.',
     },
     'too-many-patients': {
-      title: 'You have reached your limit of patients for one day.',
+      title: 'You have reached your daily limit of patients.',
       next: 'Send the rest tomorrow. An administrator can raise the quota.',
     },
     'device-failed': {
       title: 'This device could not save the studies.',
-      next: 'Nothing has left, and your files stay as they are. Reload the page and choose them again.',
+      next: 'Nothing was sent, and your files are not changed. Reload the page and choose them again.',
     },
   },
   /** Replaces `undeclared-text` if the policy sends such images with a notice. */
   undeclaredTextIsSent:
-    'Some images do not say whether text is burned into their pixels. This policy sends them all the same.',
+    'Some images do not state whether text is burned into their pixels. This policy sends them anyway.',
   warning: {
-    'two-patients': 'Another study here belongs to another patient.',
+    'two-patients': 'Another selected study belongs to a different patient.',
     'patients-differ':
-      'Wrong patient? The images of this study name different patients. Nothing of it is sent until you decide.',
-    duplicates: 'You seem to have chosen some images twice. They are not compared yet.',
-    'chosen-twice': 'Some files are the same as others here: each is sent once.',
+      'Wrong patient? The images of this study name different patients. The study is not sent until you decide.',
+    duplicates: 'You seem to have chosen some images twice. They have not been compared yet.',
+    'chosen-twice': 'Some files are duplicates. Each image is sent only once.',
     'same-uid-differs':
-      'Different images have the same ID. The PACS keeps the one that arrives first. Afterwards you see both, and leave the other out or choose a new export. To send a certain one, choose it alone.',
+      'Different images have the same ID. The PACS keeps the first one to arrive. You can then compare both and decide. To send a specific one, choose only that one.',
     'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',
     'undeclared-text': 'Some images may show the patient’s name. Check them before sending.',
     'named-by-companion':
-      'Some texts repeat a name, number or date from other images of this study. Read them before sending; images that you do not release stay here.',
+      'Some texts repeat a name, number or date from other images of this study. Read them before sending. Images that you do not release stay here.',
     face: 'Head scan: the face could be reconstructed. Removing names does not remove it.',
-    'connect-to-prepare': 'Connect to prepare this study; don’t remove the disc.',
-    'too-many-instances': 'The study has more images than the gateway takes.',
+    'connect-to-prepare': 'Connect to the network to prepare this study. Don’t remove the disc.',
+    'too-many-instances': 'The study has more images than the gateway accepts.',
   },
 
   mixed: {
@@ -232,8 +231,8 @@ export const chosenWords = {
       count === 1
         ? 'The images of this study name different patients. You decided to send it as one study.'
         : `The images of this study name different patients. You decided to send ${studies(count)}, one for each.`,
-    leftOut: 'You left these out. They are not sent.',
-    again: 'Decide again',
+    leftOut: 'You left these out. They will not be sent.',
+    again: 'Change decision',
     part: (person: string, count: number, born: string | null) =>
       [person, born, images(count)].filter(Boolean).join(' · '),
     files: (names: readonly string[], more: number) =>
@@ -243,13 +242,13 @@ export const chosenWords = {
   again: {
     found: (name: string) => `This is the study of ${name} that you wanted to choose again`,
     foundNext: 'Press Send. Nothing is sent twice.',
-    missing: (name: string) => `The study of ${name} is not among what you chose`,
-    missingNext: 'Add its files or folder. What you chose is another study, or part of another one.',
+    missing: (name: string) => `Your selection does not contain the study of ${name}`,
+    missingNext: 'Add its files or folder. The selected files belong to another study.',
   },
 
   sentBefore: {
     inPacs: (count: number, when: string) =>
-      `Already in the PACS: ${images(count)} of this study, sent ${when}. Sending it again stores nothing twice.`,
+      `Already in the PACS: ${images(count)} of this study, sent ${when}. Sending again will not create duplicates.`,
     /** The note on a study that contains more or other images than the PACS has. */
     inPart: ({
       there,
@@ -266,11 +265,11 @@ export const chosenWords = {
             ? ['The PACS has other images of this study']
             : []
           : [
-              `${formatCount(there)} of its ${counted(all, 'image', 'images')} ${there === 1 ? 'is' : 'are'} in the PACS already`,
+              `${formatCount(there)} of its ${counted(all, 'image', 'images')} ${there === 1 ? 'is' : 'are'} already in the PACS`,
             ]),
         ...(gone === 0
           ? []
-          : [`the PACS no longer has ${formatCount(gone)} that ${gone === 1 ? 'was' : 'were'} sent before`]),
+          : [`${formatCount(gone)} sent before ${gone === 1 ? 'is' : 'are'} no longer in the PACS`]),
         ...(leftOut === 0
           ? []
           : [`${formatCount(leftOut)} ${leftOut === 1 ? 'was' : 'were'} left out before`]),
@@ -282,25 +281,25 @@ export const chosenWords = {
         ...(differs === 0
           ? []
           : [
-              `${formatCount(differs)} ${differs === 1 ? 'differs' : 'differ'} from what the PACS has under the same ID`,
+              `${formatCount(differs)} ${differs === 1 ? 'differs from the image' : 'differ from the images'} with the same ID in the PACS`,
             ]),
       ].join('; ');
       const sentence = said.charAt(0).toUpperCase() + said.slice(1);
       return differs === 0
         ? `${sentence}.`
-        : `${sentence}. The PACS keeps its own; To decide says after Send what to do.`;
+        : `${sentence}. The PACS keeps its own version. After you press Send, decide under To decide.`;
     },
     /** For studies that were not compared image by image. */
     perhapsMore: (inPacs: number, chosen: number) =>
-      `The PACS has ${images(inPacs)} of this study, and you chose ${formatCount(chosen)}. Those that it does not have are sent.`,
+      `The PACS has ${images(inPacs)} of this study, and you chose ${formatCount(chosen)}. Only images that the PACS does not have will be sent.`,
     underWay: (when: string) =>
-      `Sending began ${when}, not in the PACS yet. Sending it again stores nothing twice.`,
+      `Sending began ${when}. It is not in the PACS yet. Sending again will not create duplicates.`,
     cancelled: (when: string, none: 'still' | 'by-then') =>
-      `You cancelled it ${when}; none of it ${none === 'still' ? 'is in the PACS' : 'was in the PACS by then, as far as the gateway had said'}.`,
+      `You cancelled it ${when}. ${none === 'still' ? 'None of it is in the PACS' : 'According to the gateway, none of it was in the PACS at that time'}.`,
     secondCopy: (isRemoving: boolean) =>
       isRemoving
-        ? 'In the PACS already, with names. This Send makes a second copy without them.'
-        : 'In the PACS already, without names. This Send makes a second copy with them.',
+        ? 'Already in the PACS, with names. Sending it now creates a second copy without names.'
+        : 'Already in the PACS, without names. Sending it now creates a second copy with names.',
     open: 'Open that study',
   },
 

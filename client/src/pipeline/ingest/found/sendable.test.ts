@@ -65,7 +65,7 @@ test('the heading counts what Send takes and has not made safe yet, nothing that
   await store.send();
   stop();
   const each = said.filter((heading, at) => heading !== said[at - 1]);
-  assert.equal(each.slice(0, 3), ['4 studies found', '2 studies not safe yet', '1 study not safe yet']);
+  assert.equal(each.slice(0, 3), ['4 studies found', '2 studies not saved yet', '1 study not saved yet']);
   assert.is(each.at(-1), '2 studies found');
   assert.is(each.length, 4, each.join(', '));
 });

@@ -55,7 +55,7 @@ test('says in its place why it is not drawn, where the device knows', async () =
     ['image-damaged', 'The image is damaged.', film(DAMAGED)],
     ['image-type-unsupported', 'Its format can’t be shown.', film(DAMAGED, { syntax: MPEG_4 })],
     ['image-too-large', 'The image is too large.', film(DAMAGED, { rows: 8_200, columns: 8_200 })],
-    ['image-without-pixels', 'There is no image in it.', builtFile([])],
+    ['image-without-pixels', 'It contains no image.', builtFile([])],
     ['took-too-long', 'Drawing it took too long.', FILM, failing(new DOMException('', 'TimeoutError'))],
     ['file-unreadable', 'The file can’t be read.', FILM, (task) => Object.assign(task, { ref: GONE })],
     ['unknown', 'Picture can’t be shown here.', FILM, failing(new TaskFault('WorkerEnded'))],

@@ -80,8 +80,8 @@ async function heldOf({ orthanc }: Stage, { studyInstanceUID, instances }: Synth
 async function seesReplaced(page: Page, card: Locator): Promise<void> {
   await card.getByRole('link', { name: /^See what is sent/ }).click();
   await page.getByText(/^The order replaces \d+ values$/).waitFor();
-  await page.getByText(/^Of this image: .*PatientName, PatientID/).waitFor();
-  const reason = page.getByText(/The order that was picked for this study decides here/).first();
+  await page.getByText(/^In this image: .*PatientName, PatientID/).waitFor();
+  const reason = page.getByText(/Set by the order picked for this study/).first();
   await reason.waitFor();
   await expect(page.getByText(/Nothing is changed|The policy changes nothing/)).toHaveCount(0);
   await looksRight(page, 'before-after-ordered');
@@ -91,18 +91,18 @@ async function seesReplaced(page: Page, card: Locator): Promise<void> {
 /** An order of two days later: by going there, and by a search over the days around. Comes back to the first day. */
 async function findsOnOtherDays(sheet: Locator, number: string): Promise<void> {
   const fred = sheet.getByRole('button', { name: /Order, Fred/ });
-  await sheet.getByText('Orders of 29 Feb 2024').waitFor();
+  await sheet.getByText('Orders for 29 Feb 2024').waitFor();
   await sheet.getByLabel('Name, ID or accession number').fill(number);
-  await sheet.getByText(/^None of these fits/).waitFor();
+  await sheet.getByText(/^No order matches your search/).waitFor();
   for (let days = 0; days < 2; days += 1) await sheet.getByRole('button', { name: 'Day after' }).click();
-  await sheet.getByText('Orders of 2 Mar 2024').waitFor();
+  await sheet.getByText('Orders for 2 Mar 2024').waitFor();
   await fred.waitFor();
   for (let days = 0; days < 2; days += 1) await sheet.getByRole('button', { name: 'Day before' }).click();
-  await sheet.getByText(/^None of these fits/).waitFor();
-  await sheet.getByLabel('Search 15 days before and after, too').check();
+  await sheet.getByText(/^No order matches your search/).waitFor();
+  await sheet.getByLabel('Search 15 days before and after').check();
   await sheet.getByText('Orders from 14 Feb 2024 to 15 Mar 2024').waitFor();
   await fred.getByText(/2 Mar 2024/).waitFor();
-  await sheet.getByLabel('Search 15 days before and after, too').uncheck();
+  await sheet.getByLabel('Search 15 days before and after').uncheck();
 }
 
 /** A person who doubts looks at the orders again, and takes the same one. */
@@ -110,7 +110,7 @@ async function goBackAndUse(sheet: Locator, number: string): Promise<void> {
   await sheet.getByRole('button', { name: 'Back' }).click();
   await sheet.getByLabel('Name, ID or accession number').fill(number);
   await sheet.getByRole('button', { name: /Order, Dana/ }).click();
-  await sheet.getByRole('button', { name: 'Use it all the same' }).click();
+  await sheet.getByRole('button', { name: 'Use this order anyway' }).click();
 }
 
 walk(
@@ -131,19 +131,19 @@ walk(
     await stage.enter();
     await choose(page, filesOf(fitting));
     await page.getByRole('heading', { name: '1 study found' }).waitFor();
-    await expect(page.getByText('Pick the order'), 'under a policy that removes names').toHaveCount(0);
+    await expect(page.getByText('Choose an order'), 'under a policy that removes names').toHaveCount(0);
     await keepNames(page);
     const ann = cardOf(page, 'Study, Ann');
-    await ann.getByText(/has this ID, and another name/).waitFor();
+    await ann.getByText(/has the same Patient ID, but a different name or birth date/).waitFor();
     await ann.getByText('Order, Ann').waitFor();
     await looksRight(page, 'order-other-name');
     await choose(page, [...filesOf(picked), ...filesOf(without)]);
     await page.getByRole('heading', { name: '3 studies found' }).waitFor();
-    await ann.getByRole('button', { name: /^Use it all the same/ }).click();
-    await ann.getByText(/^Sent as ordered/).waitFor();
+    await ann.getByRole('button', { name: /^Use this order anyway/ }).click();
+    await ann.getByText(/^Sent with order/).waitFor();
     await ann.getByText('Wrong patient?').waitFor();
     const ben = cardOf(page, 'Study, Ben');
-    await ben.getByRole('button', { name: /^Pick the order/ }).click();
+    await ben.getByRole('button', { name: /^Choose an order/ }).click();
     const sheet = page.getByRole('dialog');
     await findsOnOtherDays(sheet, number(5));
     await sheet.getByLabel('Name, ID or accession number').fill(number(4));
@@ -156,7 +156,7 @@ walk(
     await goBackAndUse(sheet, number(4));
     await ben.getByText('Wrong patient?').waitFor();
     await cardOf(page, 'Study, Cem')
-      .getByRole('button', { name: /^Pick the order/ })
+      .getByRole('button', { name: /^Choose an order/ })
       .waitFor();
     await seesReplaced(page, ben);
     // A study that has arrived is listed without a name.
@@ -194,12 +194,12 @@ walk(
     await choose(page, filesOf(study));
     await keepNames(page);
     const gil = cardOf(page, 'Study, Gil');
-    await gil.getByText(`Fits the order ${today} · Chest`, { exact: true }).waitFor();
+    await gil.getByText(`Matches order ${today} · Chest`, { exact: true }).waitFor();
     const doubts = page.getByText(/Wrong patient\?|all the same/);
     await expect(doubts).toHaveCount(0);
     await looksRight(page, 'order-fits');
     await gil.getByRole('button', { name: 'Use this order for the study of Study, Gil' }).click();
-    await gil.getByText(`Sent as ordered: ${today} · Chest`, { exact: true }).waitFor();
+    await gil.getByText(`Sent with order: ${today} · Chest`, { exact: true }).waitFor();
     await expect(doubts).toHaveCount(0);
     await pressSend(page);
     const { patient, accessionNumber } = await heldOf(stage, study);

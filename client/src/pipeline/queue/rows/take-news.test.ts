@@ -79,14 +79,14 @@ test('the sentence says how many of what kind, and what to do', () => {
   });
   assert.is(
     notificationOf({ ...news, leftUnread: { files: 1, isAtLeast: false } }).body,
-    'All 1,200 images are in the PACS. Reading was stopped, and 1 unread file was left out. Its receipt is ready.',
+    'All 1,200 images are in the PACS. Reading was stopped: 1 unread file was left out. Its receipt is ready.',
   );
   assert.equal(notificationOf({ ...news, track: { inPacs: 100, needsYou: 0 } }), {
-    title: 'CT/SR study is in the PACS in part',
+    title: 'CT/SR study is partly in the PACS',
     body: '100 of 1,200 images in the PACS. The others were left out. Its receipt is ready.',
   });
   assert.equal(notificationOf({ ...news, modalities: [], what: 'needs-you' }), {
-    title: 'Study: you have to decide',
+    title: 'Study: your decision is needed',
     body: '1 image to decide. Open RelayPACS.',
   });
 });
