@@ -34,6 +34,8 @@ const MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the
 const ALL_BUT_ONE =
   'Your study is in the PACS, except 1 file not sent. Keep the disc or the files if you need it.';
 
+const IN_DOUBT =
+  'Your study is in the PACS. Some files that were chosen here earlier may not be: keep the disc or the files.';
 const EXCEPT_FOUR =
   'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if you need any of these.';
 
@@ -71,7 +73,7 @@ const toUpload = async ({ page, address }: Stage): Promise<void> => {
 };
 
 walk(
-  'a disc whose study has arrived may go, also after a reload; the index of another keeps that one until it is cleared',
+  'a disc whose study has arrived may go, also after a reload; the index of another keeps it until nobody needs that one',
   async (stage) => {
     const { page, seed } = stage;
     await stage.enter();
@@ -91,7 +93,10 @@ walk(
     await isKept(page, `${study.instances.length} files not sent`);
     await looksRight(page, 'disc-kept');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
-    await page.locator('.status-disc').waitFor({ state: 'detached' });
+    await disc(page, IN_DOUBT).waitFor();
+    await page.getByRole('button', { name: 'They are not needed' }).click();
+    await page.getByRole('button', { name: 'Remove from list' }).click();
+    await disc(page, MAY_GO).waitFor();
   },
 );
 
@@ -115,7 +120,7 @@ walk(
     await page.getByRole('dialog').getByText('cut.dcm').waitFor();
     await page.getByRole('button', { name: 'Remove from this list' }).click();
     await page.getByRole('button', { name: 'Remove from list' }).click();
-    await page.locator('.status-disc').waitFor({ state: 'detached' });
+    await disc(page, IN_DOUBT).waitFor();
     await toUpload(stage);
     await chooseUnsendable(page, cut(next[0]!));
     await page.getByText('1 file can’t be sent').first().waitFor();

@@ -1,12 +1,11 @@
 /** Status line item: whether the files and the disc may go, and which of them were not sent. */
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
-import { NOTHING_SENT } from '../pipeline/ingest/found/sent-from-here.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { discWords } from './disc-words.ts';
 import { isAnyLacking, sayOf } from './choice-outcome.ts';
-import { beforeSend, outcomesOf, pageOf } from './choice-outcomes.ts';
+import { beforeSend, outcomesOf, type Outcomes } from './choice-outcomes.ts';
 import { DiscNote } from './DiscNote.tsx';
 import { discOf, isBeforeSend, leavesOut, lostOf, withLost } from './disc-of.ts';
 import type { DiscDoubt } from './disc-doubt.ts';
@@ -19,18 +18,18 @@ export type DiscItemProps = {
   readonly doubt: DiscDoubt | null;
 };
 
+const NO_OUTCOMES: Outcomes = { choices: [], notSent: { leftOut: [], noted: new Map(), left: [] } };
+
 export function DiscItem({ standing, doubt }: DiscItemProps) {
   useToldSince();
   const ingest = useIngest();
   const studies = useQueue().studies.value;
   // While nobody is signed in, choices count for nobody: the next person begins with none.
   const isNobody = useSession().state.value === 'signed-out';
-  const here = isNobody ? NOTHING_SENT : ingest.sentFromHere.value;
-  const outcomes = outcomesOf(
-    here,
-    isNobody ? [] : studies,
-    isBeforeSend(standing) ? beforeSend(ingest) : pageOf(ingest),
-  );
+  const onPage = isBeforeSend(standing)
+    ? outcomesOf(ingest.sentFromHere.value, studies, beforeSend(ingest))
+    : doubt?.outcomes.value;
+  const outcomes = (!isNobody && onPage) || NO_OUTCOMES;
   const choices = sayOf(outcomes.choices);
   const underWay = underWayOf(studies);
   const isDoubted = doubt?.isDoubted.value ?? null;
@@ -39,7 +38,6 @@ export function DiscItem({ standing, doubt }: DiscItemProps) {
     underWay: underWay.length,
     leftOut: leavesOut(underWay),
     choices,
-    isTakenOff: here.isTakenOff,
     isDoubted: isDoubted === true,
   });
   if (disc === null || (isDoubted === null && disc !== 'keep')) return null;

@@ -73,9 +73,11 @@ const lackingOf = ({ unsent, missing, unread, leftOut, cleared }: ChoiceOutcome)
 export const isAnyLacking = (choices: readonly ChoiceOutcome[]): boolean =>
   choices.some((choice) => standingOfChoice(choice) !== 'removed' && lackingOf(choice) + choice.refused > 0);
 
-/** Part of the choice was sent, and some files that may belong to a study were not. */
-export const isLackingWhatWasSent = (choice: ChoiceOutcome): boolean =>
-  isSent(choice) && lackingOf(choice) - choice.unsent + choice.refused > 0;
+/** Where part of the choice was sent: its files that may belong to a study and were not, by what became of them. */
+export const leftBehindOf = (choice: ChoiceOutcome): readonly number[] => {
+  const { missing, unread, cleared, refused } = choice;
+  return [missing, unread, cleared, refused].map((files) => (isSent(choice) ? files : 0));
+};
 
 /** All files and instances of the choice that are neither in the PACS nor on their way. */
 const exceptionsOf = (choice: ChoiceOutcome): number => lackingOf(choice) + choice.refused + choice.foreign;

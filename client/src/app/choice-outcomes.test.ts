@@ -114,7 +114,6 @@ test('a study that was cancelled while the gateway could not be told keeps its d
           mayBeCleared: false,
           underWay: 1,
           leftOut: leavesOut([study]),
-          isTakenOff: false,
           isDoubted: false,
         },
         choices: sayOf(outcomesOf(here, [done(), study], EMPTY_PAGE).choices),
@@ -156,10 +155,8 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
     const { choices, notSent } = outcomesOf(known, [cancelled, again], EMPTY_PAGE);
     assert.equal([sayOf(choices).except, notSent.leftOut], [0, []]);
     assert.is(said(known, [cancelled]).except, 12);
-    const onPage = (sentBefore: number, fresh: number) =>
-      said(known, [cancelled], { again: new Map([[7, () => ({ sent: sentBefore, fresh })]]) }).except;
-    assert.equal([onPage(12, 0), onPage(0, 3)], [0, 12], 'a smaller part is another one');
-    assert.is(onPage(0, 500), known === here ? 12 : 0, 'none of those that were sent from this page');
+    const onPage = (files: number) => said(known, [cancelled], { again: new Map([[7, files]]) }).except;
+    assert.equal([onPage(12), onPage(3)], [0, 12], 'a smaller part is another one');
   }
   assert.equal(said(here, [cancelled, again]), {
     standing: 'in-pacs',
@@ -204,8 +201,8 @@ test('a cancelled study that the PACS has all the same is not among those not se
   for (const known of [sent('a'), NOTHING_SENT]) {
     assert.equal(said(known, [there]), { standing: null, studies: 0, except: 0, isAtLeast: false });
     assert.equal(said(known, [partly]), { standing: 'keep', studies: 0, except: 5, isAtLeast: false });
+    assert.is(said(known, [{ ...partly, noted: 5 }]).standing, null, 'a person has seen it');
   }
-  assert.is(said({ ...sent('a'), settled: new Set(['a']) }, [partly]).standing, null, 'a person has seen it');
 });
 
 test('an image that a person left out is not among those not sent where the PACS has another version of it', () => {
@@ -231,8 +228,10 @@ test('files that a person left out, that were cleared or could not be sent are t
   assert.equal(sayOf(choices), { standing: 'in-pacs', studies: 1, except: 9, isAtLeast: false });
   assert.equal(notSent.leftOut, [study]);
   assert.equal(valuesOf(notSent.left, 'path'), ['A/1.dcm', 'cut.dcm', 'B/cut.dcm']);
-  const settled = { ...here, leftBehind: new Map(), settled: new Set(['a']) };
-  assert.equal(said(settled, [study]), { standing: 'in-pacs', studies: 1, except: 0, isAtLeast: false });
+  const seen = { ...study, noted: 3 };
+  assert.equal(said(sent('a'), [seen]), { standing: 'in-pacs', studies: 1, except: 0, isAtLeast: false });
+  const more = { ...seen, track: { ...NOWHERE, inPacs: 8, leftOut: 4 } };
+  assert.is(said(sent('a'), [more]).except, 4, 'another was left out since');
 });
 
 test('a study that was cleared and is chosen again counts once, and so does a damaged file', () => {

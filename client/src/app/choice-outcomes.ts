@@ -45,12 +45,9 @@ export interface OnPage {
   /** Keys of `SentFromHere.leftBehind` whose files are on this page again and were read. */
   readonly readAgain: readonly string[];
   readonly isInDoubt: boolean;
-  /** Counts the files of each study on the page, by its mark (mark-of-study.ts). */
-  readonly again: ReadonlyMap<number, () => OnPageAgain>;
+  /** How many files of each study are on the page, by its mark (mark-of-study.ts). */
+  readonly again: ReadonlyMap<number, number>;
 }
-
-/** The files of one study on the page: those already sent from this page, and the others. */
-type OnPageAgain = { readonly sent: number; readonly fresh: number };
 
 /** The choice on the page is not sent yet, so its own sentence describes it and it counts nothing here. */
 export const EMPTY_PAGE: OnPage = {
@@ -71,20 +68,10 @@ export const EMPTY_PAGE: OnPage = {
 /** The same, with the studies on the page counted so that cancelled ones can be recognised. */
 export const beforeSend = (page: Again): OnPage => ({ ...EMPTY_PAGE, again: againOn(page) });
 
-type Again = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection'>;
+type Again = Pick<IngestStore, 'studies'>;
 
-function againOn({ studies, sentFromHere, inspection }: Again): OnPage['again'] {
-  const { value: here } = sentFromHere;
-  return new Map(
-    studies.value.map(({ studyInstanceUID: uid, instances }) => [
-      markOfStudy(uid),
-      () => {
-        const fresh = unsentOf(here, uid, inspection.filesOf(uid)).files;
-        return { fresh, sent: instances - fresh };
-      },
-    ]),
-  );
-}
+const againOn = ({ studies }: Again): OnPage['again'] =>
+  new Map(studies.value.map(({ studyInstanceUID, instances }) => [markOfStudy(studyInstanceUID), instances]));
 
 /** Reasons why files are still on the page: Send was not pressed, or a person has yet to decide. */
 type OnUpload = 'not-pressed' | 'undecided';
@@ -107,13 +94,11 @@ export function nextFor({ leftOut, left }: NotSent): OnUpload | 'choose-again' {
   return all.isSubsetOf(new Set(['undecided', 'not-pressed'])) ? 'not-pressed' : 'choose-again';
 }
 
-type Known = Pick<SentFromHere, 'choices' | 'sent' | 'beforeReload' | 'leftBehind' | 'missing' | 'settled'>;
+type Known = Pick<SentFromHere, 'choices' | 'sent' | 'leftBehind' | 'missing'>;
 
-export function outcomesOf(
-  here: Known,
-  all: readonly QueuedStudy[],
-  page: OnPage,
-): { readonly choices: readonly ChoiceOutcome[]; readonly notSent: NotSent } {
+export type Outcomes = { readonly choices: readonly ChoiceOutcome[]; readonly notSent: NotSent };
+
+export function outcomesOf(here: Known, all: readonly QueuedStudy[], page: OnPage): Outcomes {
   const missing = missingNow(here, page);
   const replaced = replacedAmong(all, here, page);
   const queued = all.filter((study) => !replaced.has(study.id));
@@ -148,15 +133,12 @@ export function outcomesOf(
  */
 function replacedAmong(
   queued: readonly QueuedStudy[],
-  { sent, beforeReload }: Known,
+  { sent }: Known,
   { again }: OnPage,
 ): ReadonlySet<string> {
   const standing = new Set(withoutRepeated(queued));
-  const isAgain = ({ id, state, mark, instances }: QueuedStudy) => {
-    const onPage = state === 'taken-back' && again.get(mark ?? -1)?.();
-    const isFromHere = sent.has(id) && !beforeReload.has(id);
-    return onPage && (isFromHere ? onPage.sent : onPage.fresh + onPage.sent) >= instances;
-  };
+  const isAgain = ({ state, mark, instances }: QueuedStudy) =>
+    state === 'taken-back' && (again.get(mark ?? -1) ?? 0) >= instances;
   const isReplaced = (study: QueuedStudy) =>
     (sent.has(study.id) ? study.track.leftOut : lackOf(study)) > 0 &&
     (!standing.has(study) || isAgain(study));
@@ -165,7 +147,10 @@ function replacedAmong(
 
 /** The study ended with files left out, and not all of these were taken off the list of files not sent. */
 const isLackingStill = (study: QueuedStudy): boolean =>
-  (study.state === 'done' || study.state === 'taken-back') && lackOf(study) > study.noted;
+  (study.state === 'done' || study.state === 'taken-back') && !isSeen(study);
+
+/** A person has taken whatever the study lacks off the list of files not sent. */
+const isSeen = (study: QueuedStudy): boolean => lackOf(study) <= study.noted;
 
 /**
  * Discs of earlier pages may still be in the drive, because nobody has said otherwise. Unread files that were left out
@@ -209,7 +194,7 @@ type OfChoice = {
 
 function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): ChoiceOutcome {
   const there = sent.filter((study) => study !== null);
-  const those = Map.groupBy(there, (study) => endOf(here, study));
+  const those = Map.groupBy(there, endOf);
   const inPacs = those.get('in-pacs') ?? [];
   const filesOf = (why: LeftBehind['why']): number =>
     left.reduce((sum, { files, why: of }) => sum + (of === why ? files : 0), 0);
@@ -233,8 +218,8 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
   };
 }
 
-const leftOutOf = ({ settled, missing }: Known, study: QueuedStudy): number =>
-  settled.has(study.id) ? 0 : Math.max(0, study.track.leftOut - (missing.get(study.id)?.length ?? 0));
+const leftOutOf = ({ missing }: Known, study: QueuedStudy): number =>
+  isSeen(study) ? 0 : Math.max(0, study.track.leftOut - (missing.get(study.id)?.length ?? 0));
 
 /** Instances counted as missing from a disc, whether that disc is on the page now or was before. */
 const missingNow = ({ missing, leftBehind }: Known, { names }: OnPage): Known['missing'] =>
@@ -242,15 +227,15 @@ const missingNow = ({ missing, leftBehind }: Known, { names }: OnPage): Known['m
     [...missing].map(([id, uids]) => [id, uids.filter((uid) => names.has(uid) || leftBehind.has(uid))]),
   );
 
-function endOf({ settled }: Known, study: QueuedStudy): 'in-pacs' | 'under-way' | 'ended' | 'settled' {
-  const { id, state, receiptId, needs, track, instances, cancelling } = study;
+function endOf(study: QueuedStudy): 'in-pacs' | 'under-way' | 'ended' | 'seen' {
+  const { state, receiptId, needs, track, instances, cancelling } = study;
   if (cancelling && track.inPacs < instances) return 'ended';
   if (state !== 'done' && state !== 'taken-back') return 'under-way';
   const isProven = state === 'done' && receiptId !== null && needs.length === 0;
   if (isProven && track.inPacs > 0 && track.inPacs + study.track.leftOut >= instances) return 'in-pacs';
   // The study was cancelled, but the PACS has all of it: no receipt proves that here, and nothing is missing.
-  if (state === 'taken-back') return track.leftOut === 0 || settled.has(id) ? 'settled' : 'ended';
-  return track.leftOut === instances && settled.has(id) ? 'settled' : 'ended';
+  if (state === 'taken-back') return track.leftOut === 0 || isSeen(study) ? 'seen' : 'ended';
+  return track.leftOut > 0 && track.leftOut === instances && isSeen(study) ? 'seen' : 'ended';
 }
 
 /** Every study of this choice had ended before a later choice that was sent began, so its disc was put away. */

@@ -12,6 +12,7 @@ import { discWords } from './disc-words.ts';
 const STUDY = syntheticStudy({ seed: 97, instancesPerSeries: 3 });
 const OTHER = syntheticStudy({ seed: 98, instancesPerSeries: 2 });
 const RUIN = new File([new Uint8Array(60)], 'ruin.dcm');
+const OTHER_RUIN = new File([new Uint8Array(60)], 'other-ruin.dcm');
 const HOURS_MS = 60 * 60 * 1000;
 
 /** Pages of one device, of which each is opened with what the device keeps. */
@@ -40,10 +41,14 @@ function openDevice() {
         );
       };
       const close = () => page.dispatchEvent(new Event('pagehide'));
-      return { store, hooks, lost, isDoubted, settle, send, close };
+      const leaveOut = (leftOut: number) => {
+        studies.value = studies.value.map((study) => ({ ...study, track: { ...study.track, leftOut } }));
+      };
+      return { store, hooks, lost, isDoubted, settle, send, leaveOut, close };
     },
   };
 }
+type Page = Awaited<ReturnType<ReturnType<typeof openDevice>['open']>>;
 
 test('a choice of which everything was sent leaves no doubt, also where the page is reloaded', async () => {
   const { open } = openDevice();
@@ -72,6 +77,43 @@ test('a damaged file leaves a doubt over a reload, over other studies, in every 
   (await open(1)).close();
   wait(13 * HOURS_MS);
   assert.not((await open()).isDoubted.value, 'a long shift is over');
+});
+
+const IN_HOUR_ELEVEN: Record<string, (page: Page) => Promise<unknown>> = {
+  'another damaged file': (page) => page.send(...filesOf(OTHER), OTHER_RUIN),
+  'the same damaged file of another choice': (page) => page.send(...filesOf(OTHER), RUIN),
+  'files that are cleared': (page) => page.store.addFiles(filesOf(OTHER)).then(() => page.store.clear()),
+  'files that stay on a page that is closed': (page) => page.store.addFiles([RUIN]).then(page.close),
+  'a choice that was lost': async ({ lost }) => (lost.count.value += 2),
+  'an image that is left out': async (page) => page.leaveOut(1),
+};
+
+for (const [cause, happen] of Object.entries(IN_HOUR_ELEVEN))
+  test(`the doubt lasts a long shift from its last cause: ${cause}`, async () => {
+    const { open, wait } = openDevice();
+    const page = await open();
+    page.lost.count.value = 1;
+    page.store.clear();
+    await page.send(...filesOf(STUDY), RUIN);
+    page.store.clear();
+    wait(11 * HOURS_MS);
+    await happen(page);
+    wait(11 * HOURS_MS);
+    assert.ok((await open()).isDoubted.value);
+    wait(2 * HOURS_MS);
+    assert.not((await open()).isDoubted.value);
+  });
+
+test('a doubt lasts no longer because something else was sent whole, or less is left behind than before', async () => {
+  const { open, wait } = openDevice();
+  const page = await open(2);
+  await page.send(...filesOf(STUDY), RUIN);
+  page.store.clear();
+  wait(11 * HOURS_MS);
+  await page.send(...filesOf(OTHER));
+  page.lost.count.value = 1;
+  wait(2 * HOURS_MS);
+  assert.not((await open()).isDoubted.value);
 });
 
 test('files that were cleared, or left by a page that was closed or had lost them, leave a doubt', async () => {

@@ -6,8 +6,9 @@
 import { computed, effect, untracked, type ReadonlySignal } from '@preact/signals';
 import type { IngestStore } from '../pipeline/ingest/found/found-study.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
-import { isLackingWhatWasSent } from './choice-outcome.ts';
-import { hasNothing, outcomesOf, pageOf } from './choice-outcomes.ts';
+import { leftBehindOf } from './choice-outcome.ts';
+import { hasNothing, outcomesOf, pageOf, type Outcomes } from './choice-outcomes.ts';
+import { lackOf } from './disc-of.ts';
 import type { LostChoice } from './lost-choice.ts';
 
 interface DoubtWatch {
@@ -22,6 +23,8 @@ interface DoubtWatch {
 export interface DiscDoubt {
   /** For the whole device: the disc stays in the drive when people change. null: not read yet. */
   readonly isDoubted: ReadonlySignal<boolean | null>;
+  /** The outcome of every choice on this page. */
+  readonly outcomes: ReadonlySignal<Outcomes>;
   /** A person needs nothing of what was left behind. */
   settle(): void;
 }
@@ -29,31 +32,42 @@ export interface DiscDoubt {
 const KEPT_MS = 12 * 60 * 60 * 1000;
 
 export function watchDoubt(watch: DoubtWatch): DiscDoubt {
-  const { page, ingest, lost, now } = watch;
+  const { page, ingest, queue, lost, now } = watch;
+  const outcomes = computed(() => outcomesOf(ingest.sentFromHere.value, queue.studies.value, pageOf(ingest)));
   const isKept = computed(() => {
     const { value: at } = lost.doubtedAt;
     return at === undefined ? null : at !== null && at + KEPT_MS > now();
   });
-  const note = (): void => {
-    if (isKept.peek() !== true) lost.noteDoubt(now());
-  };
+  let known: readonly number[] = [];
   effect(() => {
-    if (isLeftBehind(watch)) untracked(note);
+    const left = leftBehind(watch, outcomes.value);
+    // The hours begin again with each new cause, since the disc in the drive may be another one.
+    if (left.some((count, at) => count > (known[at] ?? 0))) untracked(() => lost.noteDoubt(now()));
+    known = left;
   });
   page.addEventListener('pagehide', () => {
-    if (!hasNothing(pageOf(ingest))) note();
+    if (!hasNothing(pageOf(ingest))) lost.noteDoubt(now());
   });
   return {
     isDoubted: computed(() => (isKept.value === false ? lost.isElsewhere.value : isKept.value)),
+    outcomes,
     settle: () => lost.noteDoubt(null),
   };
 }
 
-/** A study went without some of its choice, files left the page unsent, or an earlier page took some along. */
-function isLeftBehind({ ingest, queue, lost }: DoubtWatch): boolean {
-  const here = ingest.sentFromHere.value;
-  if (here.isCleared || lost.count.value > 0 || lost.stopped.value !== null) return true;
+/**
+ * Counts, by cause, what an earlier page took along, files that left the page unsent, and what the studies that were
+ * sent lack.
+ */
+function leftBehind({ ingest, lost }: DoubtWatch, { choices, notSent }: Outcomes): readonly number[] {
   const { leftUnread, stopped } = ingest.disc.value;
-  if (leftUnread.length > 0 || stopped?.studies.size === 0) return true;
-  return outcomesOf(here, queue.studies.value, pageOf(ingest)).choices.some(isLackingWhatWasSent);
+  return [
+    ingest.sentFromHere.value.clearings,
+    lost.count.value,
+    Number(lost.stopped.value !== null),
+    leftUnread.length,
+    Number(stopped?.studies.size === 0),
+    notSent.leftOut.reduce((sum, study) => sum + lackOf(study), 0),
+    ...choices.flatMap(leftBehindOf),
+  ];
 }

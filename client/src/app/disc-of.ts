@@ -9,8 +9,6 @@ type DiscFacts = {
   readonly leftOut: number;
   /** The sum of all choices on this page (choice-outcome.ts). */
   readonly choices: ChoicesSaid;
-  /** Since the last study was sent, unsent files were taken off the page or off its list. */
-  readonly isTakenOff: boolean;
   /** Something may have been left behind (disc-doubt.ts). */
   readonly isDoubted: boolean;
 };
@@ -43,13 +41,11 @@ export const isBeforeSend = ({ kind }: Standing): boolean => kind === 'keep-open
  * keeps them until a receipt proves that they are, so the disc may go from Send on. `mayBeCleared`: the browser may
  * delete them when space runs out, so the person keeps the disc. `leftOut`: instances of these studies that were left
  * out, by a person or because they are damaged; the person may want to copy them again. No choice frees the disc of
- * another choice, and taking files off the page frees no disc.
+ * another choice, and none is free while in doubt.
  */
 export function discOf(standing: Standing, facts: DiscFacts): DiscSaid | null {
   const said = sayDisc(standing, facts);
-  if (facts.isDoubted && said === 'may-go') return 'keep';
-  if (!facts.isTakenOff || said === 'keep') return said;
-  return said === 'may-go' || facts.choices.except > 0 ? 'keep' : null;
+  return facts.isDoubted && said === 'may-go' ? 'keep' : said;
 }
 
 function sayDisc(standing: Standing, facts: DiscFacts): DiscSaid | null {

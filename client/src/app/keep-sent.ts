@@ -1,6 +1,6 @@
 /**
  * Remembers over a reload which studies a page has sent, so that the page can still say that their disc may go. Only
- * their ids in the queue are stored, in this window's storage, and only while every chosen file could be sent and was.
+ * their ids in the queue are stored, in this window's storage, and only while the page lists no file that was not sent.
  * Otherwise the reloaded page says nothing about the disc.
  */
 import { effect, type ReadonlySignal } from '@preact/signals';
@@ -20,7 +20,6 @@ interface KeptSent {
   readonly account: string;
   readonly choices: SentFromHere['choices'];
   readonly sent: readonly (readonly [string, number])[];
-  readonly settled: readonly string[];
 }
 
 const KEPT = 'relaypacs-sent';
@@ -39,12 +38,11 @@ export function keepSent({ ingest, account, storage, now }: SentKeeping): void {
       // Files that were chosen meanwhile begin their own choice.
       if (isTheirs && ingest.sentFromHere.peek() === NOTHING_SENT) ingest.restoreSent(toSent(before!));
     }
-    const { choices, sent, settled, leftBehind, isTakenOff } = ingest.sentFromHere.value;
-    const isWhole = sent.size > 0 && leftBehind.size === 0 && !isTakenOff;
+    const { choices, sent, leftBehind, clearings } = ingest.sentFromHere.value;
+    const isWhole = sent.size > 0 && leftBehind.size + clearings === 0;
     if (who === null || !isWhole || !hasNothing(pageOf(ingest))) storage.removeItem(KEPT);
     else {
-      const kept: KeptSent = { account: who, choices, sent: [...sent], settled: [...settled] };
-      storage.setItem(KEPT, JSON.stringify(kept));
+      storage.setItem(KEPT, JSON.stringify({ account: who, choices, sent: [...sent] } satisfies KeptSent));
     }
   });
 }
@@ -59,13 +57,11 @@ function readKept(text: string | null): KeptSent | null {
   }
 }
 
-const isKept = ({ account, choices, sent, settled }: KeptSent): boolean =>
-  typeof account === 'string' && [choices, sent, settled].every(Array.isArray) && sent.every(Array.isArray);
+const isKept = ({ account, choices, sent }: KeptSent): boolean =>
+  typeof account === 'string' && Array.isArray(choices) && Array.isArray(sent) && sent.every(Array.isArray);
 
-const toSent = ({ choices, sent, settled }: KeptSent): SentFromHere => ({
+const toSent = ({ choices, sent }: KeptSent): SentFromHere => ({
   ...NOTHING_SENT,
   choices,
   sent: new Map(sent),
-  beforeReload: new Set(sent.map(([id]) => id)),
-  settled: new Set(settled),
 });

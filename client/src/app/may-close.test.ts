@@ -17,7 +17,6 @@ const AT_EASE = {
   underWay: 0,
   leftOut: 0,
   choices: sayOf([]),
-  isTakenOff: false,
   isDoubted: false,
 };
 const found = { phase: 'found', chosen: 516, canSend: true } as const;

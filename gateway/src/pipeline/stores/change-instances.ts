@@ -1,7 +1,7 @@
 /** The one statement that moves instances from state to state, a thousand at a time. */
 import { sql } from 'kysely';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
-import type { Db } from '../../database/database.ts';
+import type { Trx } from '../../database/database.ts';
 import { partsOf } from '../../threads/in-turns.ts';
 import type { InstanceChange } from './instance.store.ts';
 import { minutesNow } from './tally.store.ts';
@@ -21,7 +21,7 @@ const CHANGED_AT_ONCE = 1000;
  * study locked, or claims instances: two callers cannot both claim the same one.
  */
 export async function changeInstances(
-  trx: Db,
+  trx: Trx,
   changes: readonly InstanceChange[],
   rule: ChangeRule,
 ): Promise<ReadonlySet<number>> {
@@ -32,7 +32,7 @@ export async function changeInstances(
 }
 
 async function changePart(
-  trx: Db,
+  trx: Trx,
   changes: readonly InstanceChange[],
   { from, now, studyId }: ChangeRule,
 ): Promise<readonly number[]> {

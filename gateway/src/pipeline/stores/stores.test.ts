@@ -12,6 +12,7 @@ import {
   activeInstances,
   instancesByKey,
   instancesOf,
+  type InstanceChange,
   type NewInstance,
 } from './instance.store.ts';
 import {
@@ -42,6 +43,9 @@ const instance = (n: number): NewInstance => ({
   state: 'promised',
   reason: null,
 });
+
+const change = (db: Db, changes: readonly InstanceChange[], rule: Parameters<typeof changeInstances>[2]) =>
+  db.transaction().execute((trx) => changeInstances(trx, changes, rule));
 
 const newStudyOf = (siteId: string, accountId: string, studyInstanceUID: string) => ({
   ...{ id: randomUUID(), siteId, accountId, studyInstanceUID, now },
@@ -208,11 +212,11 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       bytes: 10,
       expires_at: now,
     });
-    await changeInstances(db, [{ id: one.id, state: 'received', place: { parcelId: 'place', offset: 7 } }], {
+    await change(db, [{ id: one.id, state: 'received', place: { parcelId: 'place', offset: 7 } }], {
       from: ['promised'],
       now,
     });
-    await changeInstances(
+    await change(
       db,
       [
         { id: one.id, state: 'posting', postedAt: now, losses: 2 },
@@ -226,7 +230,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       ['posting', 'place', 7, 2, now],
     );
     assert.is(rows[1]!.state, 'promised');
-    await changeInstances(
+    await change(
       db,
       [{ id: one.id, state: 'promised', place: null, postedAt: null, reason: 'digest-mismatch' }],
       { from: ['posting'], now },
@@ -259,7 +263,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     );
     const [first, refused] = await instancesOf(db, study.id);
     const back = () =>
-      changeInstances(db, [{ id: refused!.id, state: 'promised' }], {
+      change(db, [{ id: refused!.id, state: 'promised' }], {
         from: ['refused', 'quarantined', 'left-out'],
         now,
       });
@@ -270,7 +274,7 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
       ),
       '23505',
     );
-    await changeInstances(db, [{ id: first!.id, state: 'left-out' }], { from: ['promised'], now });
+    await change(db, [{ id: first!.id, state: 'left-out' }], { from: ['promised'], now });
     assert.is((await back()).size, 1, 'the UID is free again');
     assert.is((await begin(1)).study.site_id === study.site_id, false, 'and another site has its own');
   });
@@ -348,11 +352,10 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     await reopenParcels(db, study.id);
     assert.is((await findParcel(db, parcel.id))?.damaged, 1);
     const [row] = await instancesOf(db, study.id);
-    await changeInstances(
-      db,
-      [{ id: row!.id, state: 'received', place: { parcelId: parcel.id, offset: 1 } }],
-      { from: ['promised'], now },
-    );
+    await change(db, [{ id: row!.id, state: 'received', place: { parcelId: parcel.id, offset: 1 } }], {
+      from: ['promised'],
+      now,
+    });
     await db.transaction().execute((trx) => deleteParcels(trx, [parcel.id]));
     assert.is((await instancesOf(db, study.id))[0]!.parcel_id, null);
     assert.is((await missingInstances(db, uploadId)).length, 2);

@@ -20,28 +20,17 @@ export interface SentFromHere {
   readonly choices: readonly number[];
   /** For each sent study, by its id in the queue, the index of its choice in `choices`. */
   readonly sent: ReadonlyMap<string, number>;
-  /** Studies in `sent` that were sent before the page was reloaded, so that their files are not known here. */
-  readonly beforeReload: ReadonlySet<string>;
   /** The key is a Study Instance UID, the SOP Instance UID of a damaged file, or a path. */
   readonly leftBehind: ReadonlyMap<string, LeftBehind>;
   /** By id in the queue, SOP Instance UIDs that the queue counts with the study and that this page lists as missing. */
   readonly missing: ReadonlyMap<string, readonly string[]>;
   /**
-   * Ids in the queue of studies whose left-out instances a person has taken off the list of files that are not sent.
-   */
-  readonly settled: ReadonlySet<string>;
-  /**
    * The files of the studies that were sent, including those that a person left out of them, which the queue counts.
    * The key is the position among all chosen files (`FoundFile.ordinal`).
    */
   readonly files: ReadonlyMap<number, InspectedFile>;
-  /**
-   * Whether a person took files off the page, or off the list of files that are not sent, after the last study was
-   * sent. The disc in the drive may contain them, so nobody is told that it can be removed.
-   */
-  readonly isTakenOff: boolean;
-  /** Whether files were taken off the page unsent, and no person has since said that they are not needed. */
-  readonly isCleared: boolean;
+  /** How often files of which nothing more is known were taken off the page unsent. */
+  readonly clearings: number;
 }
 
 /**
@@ -71,13 +60,10 @@ export interface LeftBehind {
 export const NOTHING_SENT: SentFromHere = {
   choices: [],
   sent: new Map(),
-  beforeReload: new Set(),
   leftBehind: new Map(),
   missing: new Map(),
-  settled: new Set(),
   files: new Map(),
-  isTakenOff: false,
-  isCleared: false,
+  clearings: 0,
 };
 
 export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING_SENT);
@@ -135,8 +121,10 @@ export function noteSent(
   for (const file of begun) left.delete(keyOf(file));
   const choice = sent.get(id) ?? currentOf(sentFromHere.value);
   sentFromHere.value = {
-    ...{ ...others, sent: new Map(sent).set(id, choice), leftBehind: left, files: all },
-    isTakenOff: false,
+    ...others,
+    sent: new Map(sent).set(id, choice),
+    leftBehind: left,
+    files: all,
   };
 }
 
@@ -213,7 +201,7 @@ function keepLeft({ sentFromHere }: State, leftBehind: SentFromHere['leftBehind'
   const here = sentFromHere.value;
   if (isSentInPart(here)) sentFromHere.value = { ...here, leftBehind };
   else if (leftBehind.size > here.leftBehind.size)
-    sentFromHere.value = { ...here, isTakenOff: true, isCleared: true };
+    sentFromHere.value = { ...here, clearings: here.clearings + 1 };
 }
 
 /**
@@ -249,10 +237,7 @@ export function noteDiscLeft(
 
 /** A person has read which files were not sent, so they are taken off that list. */
 export function settleNotSent({ sentFromHere }: State): void {
-  const { sent, ...others } = sentFromHere.value;
-  const settled = new Set(sent.keys());
-  const off = { isTakenOff: true, isCleared: false };
-  sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled, ...off };
+  sentFromHere.value = { ...sentFromHere.value, leftBehind: new Map(), clearings: 0 };
 }
 
 /** A file whose beginning cannot be read may be an image, so it is not called `not-dicom`. */
