@@ -30,7 +30,8 @@ test('says of a decision which instances it did not reach and why, and lists aga
   });
   assert.equal(trouble.value, {
     kind: 'stop',
-    title: 'Your decision could not be applied to 3 instances, which stay in the list. It was applied to the others.',
+    title:
+      'Your decision could not be applied to 3 instances, which stay in the list. It was applied to the others.',
     next: `Study ${STUDY}, and 1 other: ${detail}Check their current state.`,
     code,
   });

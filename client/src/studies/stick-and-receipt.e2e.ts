@@ -177,7 +177,9 @@ async function photoOf({ folder }: Stage): Promise<string> {
 async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Promise<void> {
   await visitor.setOffline(true);
   await page.getByRole('link', { name: 'Check a receipt' }).click();
-  await page.getByText('This device has no camera, or this page is not allowed to use it', { exact: false }).waitFor();
+  await page
+    .getByText('This device has no camera, or this page is not allowed to use it', { exact: false })
+    .waitFor();
   const input = page.getByLabel('Choose a photo or PDF');
   await input.setInputFiles(new URL('../../public/icon-512.png', import.meta.url).pathname);
   await page.getByText('No code found in this photo').waitFor();

@@ -119,10 +119,7 @@ test('tells what people covered and released', async () => {
   ];
   const sheet = sheetOf([0, 0, 1, 2].map((report, at) => instance(at + 1, 'stored', { report })));
   const { words } = await read({ ...sheet, receipt: { ...sheet.receipt, reports } });
-  assert.match(
-    words,
-    'a person covered parts of 2 images; a person checked 1 image and found no names',
-  );
+  assert.match(words, 'a person covered parts of 2 images; a person checked 1 image and found no names');
 });
 
 test('has the pseudonym where there is one', async () => {
