@@ -246,7 +246,7 @@ test('nothing is asked with the token of somebody else', async () => {
   const { store, asked } = open(paged(1), 'tom');
   await store.find();
   assert.equal([asked.length, store.found.value], [0, null]);
-  assert.match(store.trouble.value?.title ?? '', /Somebody else/);
+  assert.match(store.trouble.value?.title ?? '', /Someone else/);
 });
 
 test('a search that looked only at the newest of a person’s studies says so', async () => {

@@ -65,7 +65,7 @@ walk('its account leaves out images that may show a name', async (stage) => {
   // On every page its account has the number, and beneath it the instances, each named.
   await page.getByRole('link', { name: '1 to decide', exact: true }).click();
   await page.getByRole('heading', { name: 'To decide', level: 1 }).waitFor();
-  await page.getByText('1 image to decide', { exact: true }).first().waitFor();
+  await page.getByText('1 image needs your decision', { exact: true }).first().waitFor();
   await waiting.getByText('Position among the sent files: 2').waitFor();
   await expect(waiting.getByText('SOP Instance UID:')).toHaveCount(1);
   await looksRight(page, 'needs-not-taken');
