@@ -208,7 +208,7 @@ walk(
         [4, []],
       ],
     );
-    await expect(page.getByText(/to decide$/)).toHaveCount(0);
+    await expect(page.getByText(/(to decide|your decision)$/)).toHaveCount(0);
   },
 );
 

@@ -164,7 +164,7 @@ test('says of each further destination what it has, and which was given up', asy
 
 test('begins with what a person asks, and ends with what a support desk asks', async () => {
   const { words } = await read(sheetOf([instance(1, 'stored')]));
-  assert.ok(words.indexOf('What') < words.indexOf('Sent by'));
+  assert.ok(words.indexOf('Content') < words.indexOf('Sent by'));
   assert.ok(words.indexOf('Sent by') < words.indexOf('Study Instance UID'));
 });
 
