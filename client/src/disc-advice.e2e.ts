@@ -114,7 +114,7 @@ walk(
     await page.getByRole('button', { name: 'Which file?' }).click();
     await page.getByRole('dialog').getByText('cut.dcm').waitFor();
     await page.getByRole('button', { name: 'Remove from this list' }).click();
-    await page.getByRole('button', { name: 'Remove from list' }).click();
+    await page.getByRole('button', { name: 'Remove them' }).click();
     await page.locator('.status-disc').waitFor({ state: 'detached' });
     await toUpload(stage);
     await chooseUnsendable(page, cut(next[0]!));

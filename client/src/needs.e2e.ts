@@ -266,7 +266,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   const notSent = page.getByRole('button', { name: 'Which files?' });
   await notSent.click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove from this list' }).click();
-  await page.getByRole('button', { name: 'Remove from list' }).click();
+  await page.getByRole('button', { name: 'Remove them' }).click();
   await notSent.waitFor({ state: 'detached' });
   await page.reload();
   await page.getByText('4 images left out: not in the PACS').waitFor();

@@ -191,7 +191,7 @@ walk(
         .waitFor();
       const verdict = behind.locator('.destination-finding');
       await verdict.getByText(/^The certificate was issued by localhost/).waitFor();
-      await verdict.getByText(/^This is the primary destination..* None waits yet\.$/).waitFor();
+      await verdict.getByText(/^This is the primary destination\..* No studies are waiting yet\.$/).waitFor();
       await verdict.getByText(/^Fix the problem above, then press Test/).waitFor();
       await looksRight(page, 'destination-untrusted');
       const authority = /^Certificate file of the certificate authority for/;
