@@ -104,7 +104,7 @@ walk.installed(
     await page.getByRole('button', { name: 'Save for a USB stick' }).click();
     const save = page.getByRole('button', { name: /^Save 1 study/ });
     await save.waitFor();
-    const missing = page.getByText('Not in the file: 4 images need your decision.', { exact: false });
+    const missing = page.getByText('Not in the file: 4 images waiting for your decision.', { exact: false });
     await missing.waitFor();
     await looksRight(page, 'studies-stick-part');
     await Promise.all([page.waitForEvent('download'), save.click()]);
