@@ -91,7 +91,9 @@ walk(
     await page.getByLabel('Use the same boxes and decision for these 2 images of the series').check();
     await page.locator('.cover-light summary').click();
     await page.getByLabel('Brightness').selectOption('Dark parts');
-    await page.getByText('A frame counts as shown only with the brightness “As stored” or “Full range”').waitFor();
+    await page
+      .getByText('A frame counts as shown only with the brightness “As stored” or “Full range”')
+      .waitFor();
     await looksRight(page, 'cover');
     await fitsLaptop(page);
     await fillsSmallWindow(page);
@@ -194,7 +196,9 @@ walk('pictures seen only under their boxes cannot be released without them', asy
   await page.getByRole('button', { name: 'Remove all' }).click();
   // The first was seen before it had a box, the last one is in sight now.
   await sheet.getByText('2 of 4 pictures shown').waitFor();
-  await expect(page.getByRole('button', { name: 'Nothing identifying is visible on any of them' })).toBeDisabled();
+  await expect(
+    page.getByRole('button', { name: 'Nothing identifying is visible on any of them' }),
+  ).toBeDisabled();
   await page.getByRole('button', { name: 'Undo', exact: true }).click();
   await sheet.getByText('All 4 pictures shown').first().waitFor();
   await page.getByRole('button', { name: 'Cancel' }).click();

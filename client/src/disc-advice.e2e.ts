@@ -94,8 +94,8 @@ walk(
     await looksRight(page, 'disc-kept');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await disc(page, IN_DOUBT).waitFor();
-    await page.getByRole('button', { name: 'They are not needed' }).click();
-    await page.getByRole('button', { name: 'Remove from list' }).click();
+    await page.getByRole('button', { name: 'These files are not needed' }).click();
+    await page.getByRole('button', { name: 'Stop reminding me' }).click();
     await disc(page, MAY_GO).waitFor();
   },
 );
@@ -119,7 +119,7 @@ walk(
     await page.getByRole('button', { name: 'Which file?' }).click();
     await page.getByRole('dialog').getByText('cut.dcm').waitFor();
     await page.getByRole('button', { name: 'Remove from this list' }).click();
-    await page.getByRole('button', { name: 'Remove from list' }).click();
+    await page.getByRole('button', { name: 'Remove them' }).click();
     await disc(page, IN_DOUBT).waitFor();
     await toUpload(stage);
     await chooseUnsendable(page, cut(next[0]!));

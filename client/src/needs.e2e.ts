@@ -98,7 +98,7 @@ async function sendHeldBack(stage: Stage, nth: number): Promise<TapCount> {
   await pressSend(page);
   await expect.poll(taps.now, 'the main job is two taps').toBe(2);
   await badge(page, 4).waitFor();
-  await page.getByText('4 images to decide').first().waitFor();
+  await page.getByText('4 images need your decision').first().waitFor();
   await expect(page.getByText('You can remove the disc')).toHaveCount(0);
   await taps.again();
   await badge(page, 4).click();
@@ -208,7 +208,7 @@ walk(
         [4, []],
       ],
     );
-    await expect(page.getByText(/to decide$/)).toHaveCount(0);
+    await expect(page.getByText(/(to decide|your decision)$/)).toHaveCount(0);
   },
 );
 
@@ -266,7 +266,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   const notSent = page.getByRole('button', { name: 'Which files?' });
   await notSent.click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove from this list' }).click();
-  await page.getByRole('button', { name: 'Remove from list' }).click();
+  await page.getByRole('button', { name: 'Remove them' }).click();
   await notSent.waitFor({ state: 'detached' });
   await page.reload();
   await page.getByText('4 images left out: not in the PACS').waitFor();
@@ -283,7 +283,10 @@ walk('with nothing left to decide, a choice that was not sent leads back to Send
   await page.goto(`${address}/#/needs`);
   await page.getByText('Nothing needs your decision').waitFor();
   await page.getByText(/you chose are not sent yet/).waitFor();
-  await page.locator('.status').getByText('4 images chosen, not saved yet. Press Send on the Upload page.').waitFor();
+  await page
+    .locator('.status')
+    .getByText('4 images chosen, not saved yet. Press Send on the Upload page.')
+    .waitFor();
   const main = page.locator('.needs .button-main');
   await expect(main).toHaveText(['Go to Upload']);
   await main.click();

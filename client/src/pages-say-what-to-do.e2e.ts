@@ -222,7 +222,7 @@ walk('an instance that contradicts the PACS waits for a decision, which is one b
   await page.getByRole('link', { name: 'Upload' }).click();
   await sendStudy(page, alteredStudy(stage, 0));
   await page.getByRole('link', { name: /^Decide about/ }).click();
-  const decision = page.getByRole('region', { name: /to decide$/ });
+  const decision = page.getByRole('region', { name: /your decision$/ });
   await decision.getByText('A different image with this ID already exists').waitFor();
   await looksRight(page, 'study-decision');
   await page.getByRole('link', { name: 'Compare both images' }).click();

@@ -156,7 +156,10 @@ async function isSaidAndSeen(page: Page): Promise<void> {
   const client = await page.context().newCDPSession(page);
   const { nodes } = await client.send('Accessibility.getFullAXTree');
   const warning = nodes.find(({ role }) => role?.value === 'alertdialog');
-  assert.match(String(warning?.description?.value), /^Signing out in \d+ s ?This device has not been used for a while/);
+  assert.match(
+    String(warning?.description?.value),
+    /^Signing out in \d+ s ?This device has not been used for a while/,
+  );
   await expect(page.getByRole('alertdialog')).toBeInViewport({ ratio: 1 });
 }
 

@@ -95,12 +95,16 @@ walk('something else answering in the gateway’s place is reported', async (sta
   );
   await sendStudy(page, filesOf({ seed: seed(5) }));
   await page
-    .getByText('A sign-in page or proxy on this network is responding instead of the gateway', { exact: false })
+    .getByText('A sign-in page or proxy on this network is responding instead of the gateway', {
+      exact: false,
+    })
     .waitFor();
   await looksRight(page, 'queue-proxy');
   await visitor.unroute('**/api/upload/**');
   await untilInPacs(stage, 12);
-  await page.getByText('A sign-in page or proxy on this network', { exact: false }).waitFor({ state: 'detached' });
+  await page
+    .getByText('A sign-in page or proxy on this network', { exact: false })
+    .waitFor({ state: 'detached' });
   await page.getByRole('heading', { name: 'In the PACS 1' }).waitFor();
 });
 

@@ -137,7 +137,7 @@ walk(
     assert.is(entered.status(), 200);
     await renew();
     await page.getByRole('button', { name: `Account of ${next.username}` }).waitFor();
-    await openWithoutLink(page.locator('main.result').getByText('The gateway does not answer'));
+    await openWithoutLink(page.locator('main.result').getByText('The gateway is not responding'));
   },
 );
 

@@ -153,9 +153,7 @@ walk(
     await page.getByRole('button', { name: /^Account of/ }).click();
     await page.getByRole('link', { name: 'Help' }).click();
     await page.getByText('save it for a USB stick', { exact: false }).waitFor();
-    await page
-      .getByText('Ask your PACS administrator to remove it.', { exact: false })
-      .waitFor();
+    await page.getByText('Ask your PACS administrator to remove it.', { exact: false }).waitFor();
     await looksRight(page, 'help');
   },
 );

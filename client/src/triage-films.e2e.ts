@@ -192,7 +192,12 @@ if (why !== null || evaluation === null) {
     );
     await openUpload(page, app.address);
     await choose(page, files);
-    await page.getByText('Not checked automatically: the check works only for frontal chest films of small children', { exact: false }).waitFor();
+    await page
+      .getByText(
+        'Not checked automatically: the check works only for frontal chest films of small children',
+        { exact: false },
+      )
+      .waitFor();
     await pressSend(page);
     const adult = Object.values(await triageInQueue(page)).find(
       (triage) => triage?.population === 'outside' && triage.runtime !== 'none',

@@ -58,7 +58,9 @@ walk(
     await fillSignIn(technician, name, first);
     await technician.getByRole('button', { name: 'Choose files' }).waitFor();
     await technician.goto(`${address}/#/admin/accounts`);
-    await technician.getByRole('heading', { name: /^This page does not exist, or you don’t have permission to open it/ }).waitFor();
+    await technician
+      .getByRole('heading', { name: /^This page does not exist, or you don’t have permission to open it/ })
+      .waitFor();
     await technician.goto(`${address}/#/`);
 
     // The browser sends this event when somebody comes back to the page.
@@ -136,7 +138,9 @@ walk(
     await page.goto(`${address}/#/admin/accounts`);
     const own = await openRow(page, account.username);
     await expect(own.getByLabel(/^Administrator/)).toBeDisabled();
-    await own.getByText('You can’t remove your own Administrator role, so that nobody is locked out').waitFor();
+    await own
+      .getByText('You can’t remove your own Administrator role, so that nobody is locked out')
+      .waitFor();
     await expect(own.getByRole('button', { name: /Disable|End sessions of|new password/ })).toHaveCount(0);
     // Somebody has taken the role from this person meanwhile, and the page shows the list of before.
     await ask(gateway, ADMIN, {
@@ -147,7 +151,9 @@ walk(
     const other = await openRow(page, ADMIN);
     await other.getByRole('button', { name: 'Disable admin' }).click();
     await dialog(page).getByRole('button', { name: 'Disable' }).click();
-    await page.getByRole('heading', { name: /^This page does not exist, or you don’t have permission to open it/ }).waitFor();
+    await page
+      .getByRole('heading', { name: /^This page does not exist, or you don’t have permission to open it/ })
+      .waitFor();
     assert.is(
       (await ask(gateway, ADMIN, { path: '/admin/users' })).status,
       200,

@@ -94,7 +94,9 @@ async function offersNothingWhileRulesDecide(stage: Stage, further: Locator): Pr
   await page.reload();
   const says = further.getByText('The destination works, but no studies are sent here yet.', { exact: true });
   await says.waitFor();
-  await expect(further.getByText('Rules are checked first: “CT stays” applies to some studies.')).toHaveCount(1);
+  await expect(further.getByText('Rules are checked first: “CT stays” applies to some studies.')).toHaveCount(
+    1,
+  );
   await expect(further.getByRole('button', { name: /a sample study/ })).toHaveCount(0);
   await says.scrollIntoViewIfNeeded();
   await looksRight(page, 'destination-rules-first');
@@ -112,8 +114,11 @@ async function namesTheSender({ page, gateway }: Stage, further: Locator, path: 
   await page.unroute(path);
   await page.route(path, (route) => route.fulfill({ json }));
   await page.reload();
-  await further.getByText('The destination works, but no study has been sent here yet.', { exact: true }).waitFor();
-  const said = 'Rules are checked first: “CT there” sends matching studies here; “CT stays” applies to some studies.';
+  await further
+    .getByText('The destination works, but no study has been sent here yet.', { exact: true })
+    .waitFor();
+  const said =
+    'Rules are checked first: “CT there” sends matching studies here; “CT stays” applies to some studies.';
   await expect(further.getByText(said)).toHaveCount(1);
 }
 
@@ -186,7 +191,7 @@ walk(
         .waitFor();
       const verdict = behind.locator('.destination-finding');
       await verdict.getByText(/^The certificate was issued by localhost/).waitFor();
-      await verdict.getByText(/^This is the primary destination..* None waits yet\.$/).waitFor();
+      await verdict.getByText(/^This is the primary destination\..* No studies are waiting yet\.$/).waitFor();
       await verdict.getByText(/^Fix the problem above, then press Test/).waitFor();
       await looksRight(page, 'destination-untrusted');
       const authority = /^Certificate file of the certificate authority for/;

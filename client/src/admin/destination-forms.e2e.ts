@@ -32,7 +32,7 @@ async function warnsOfTwin(page: Page, first: Locator): Promise<void> {
 /** A folder where the environment allows none. */
 async function tryFolder(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Add a destination' }).click();
-  await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
+  await page.getByRole('combobox', { name: 'Type' }).selectOption('folder');
   await page.getByText('Folders cannot be used as destinations yet').waitFor();
   await page.getByLabel('Name', { exact: true }).fill('default');
   await page.getByLabel('Folder', { exact: true }).fill('/etc');

@@ -30,7 +30,9 @@ async function openChecks(second: Locator): Promise<void> {
   const found = second.getByRole('region', { name: 'Test result for second' });
   await found.getByText(/^All \d+ checks$/).click();
   await found.getByText('Search (QIDO-RS)').waitFor();
-  await found.getByText('The PACS accepts these credentials and refuses requests without credentials').waitFor();
+  await found
+    .getByText('The PACS accepts these credentials and refuses requests without credentials')
+    .waitFor();
 }
 
 /** New studies must arrive there too; then they do not go there any more. */
@@ -69,7 +71,11 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await first.getByText('The PACS responds and returns stored images.').waitFor();
   await first.getByText('Quick check. It does not test how large a request can be.').waitFor();
   await first.getByText(/^New studies are sent here/).waitFor();
-  await first.getByText('This destination cannot be deleted here, because PACS_URL or npm start sets it at every start.').waitFor();
+  await first
+    .getByText(
+      'This destination cannot be deleted here, because PACS_URL or npm start sets it at every start.',
+    )
+    .waitFor();
   await expect(page.getByRole('button', { name: 'Delete default' })).toBeDisabled();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByLabel('Name', { exact: true }).fill('second');
@@ -114,7 +120,8 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await second.waitFor({ state: 'detached' });
 });
 
-const WAITS_FOR_MIRROR = 'Waiting for mirror, where the study is also required. The gateway resumes automatically.';
+const WAITS_FOR_MIRROR =
+  'Waiting for mirror, where the study is also required. The gateway resumes automatically.';
 const DISC_MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the files.';
 
 /** The list of its destinations says what the one that is down has, and what it waits for. */

@@ -30,8 +30,9 @@ test('says of a decision which instances it did not reach and why, and lists aga
   });
   assert.equal(trouble.value, {
     kind: 'stop',
-    title: 'Your decision could not be applied to 3 instances, which stay in the list. It was applied to the others.',
-    next: `Study ${STUDY}, and 1 other: ${detail}Check their current state.`,
+    title:
+      'Your decision could not be applied to 3 instances, which stay in the list. It was applied to the others.',
+    next: `Study ${STUDY}, and 1 other: ${detail} Check their current state.`,
     code,
   });
   assert.ok(deadLetters.value.has('a'));

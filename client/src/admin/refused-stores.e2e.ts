@@ -126,7 +126,9 @@ async function isGivenUpForSender({ page, seed }: Pick<Stage, 'page' | 'seed'>, 
   await sendStudy(page, filesOf({ seed: seed(5), series: 1, instancesPerSeries: 1 }));
   await openDestinations(page);
   const dead = archive.getByRole('region', { name: 'Not accepted by archive' });
-  await dead.getByText(/^This destination is required, so the studies wait for a decision by you or the sender/).waitFor();
+  await dead
+    .getByText(/^This destination is required, so the studies wait for a decision by you or the sender/)
+    .waitFor();
   await dead.getByRole('button', { name: 'Give up all: archive' }).click();
   await page.getByText(/the senders are no longer asked/).waitFor();
   await page.getByRole('radio', { name: 'They are not needed there' }).check();

@@ -142,7 +142,7 @@ export const rulesWords = {
     priority: 'Priority of the model runs (−100 to 100)',
     askLeaveOut: (names: readonly string[]) => ({
       title: `Save the rule without ${inWords(names, 'and')}?`,
-      what: `Studies that match this rule are no longer required to arrive at ${inWords(names, 'and')}, although ${names.length === 1 ? 'its setting requires' : 'their settings require'} all studies.`,
+      what: `Studies that match this rule are no longer required at ${inWords(names, 'and')}, although ${names.length === 1 ? 'its setting requires' : 'their settings require'} all studies.`,
       yes: 'Save anyway',
       no: 'Back to the rule',
     }),

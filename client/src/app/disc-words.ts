@@ -71,7 +71,7 @@ export const discWords = {
       `${count === 1 ? 'It is' : 'They are'} not in the PACS.`,
       `Keep the disc or the files until you are sure that nobody needs ${them(count)}.`,
     ].join(' '),
-    yes: 'Remove from list',
+    yes: 'Remove them',
     no: 'Keep the list',
   }),
   toUpload: 'Go to Upload',

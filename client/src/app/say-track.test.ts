@@ -40,7 +40,7 @@ test('the live region says of a cancelled study that it was cancelled', () => {
 });
 
 test('the live region says first what needs a person', () => {
-  assert.is(said({ needsYou: 1 }), '1 image to decide');
+  assert.is(said({ needsYou: 1 }), '1 image needs your decision');
 });
 
 test.run();

@@ -37,7 +37,8 @@ test('while studies are written into the queue, the rest of the choice is not sa
 });
 
 test('that names go from the list is said before, whatever else is', () => {
-  const names = /Initials and IDs are deleted from your list .* can then be found only by date, modality or receipt/;
+  const names =
+    /Initials and IDs are deleted from your list .* can then be found only by date, modality or receipt/;
   for (const facts of [{}, { safe: 3 }, { unsafe: 2 }])
     assert.match(signOutMeaning({ ...NOTHING, ...facts, labelled: 4 }), names);
   assert.match(signOutMeaning({ ...NOTHING, labelled: 4 }), ', 4 studies can then');

@@ -97,7 +97,9 @@ walk('a study whose sending was cancelled is not said to be sent, to nobody', as
     await page.getByText(/Sending began/).waitFor();
     const said = page.locator('main');
     await expect(said).toContainText(/3\s*not stored/);
-    await expect(said).toContainText('Sending was cancelled: 3 images left out, none of them had fully arrived');
+    await expect(said).toContainText(
+      'Sending was cancelled: 3 images left out, none of them had fully arrived',
+    );
     await expect(said).not.toContainText(/Done|sent all|assembled the study|Open in viewer|deleted its copy/);
   }
   await looksRight(auditor.page, 'sent-study-cancelled');

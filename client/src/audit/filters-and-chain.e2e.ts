@@ -57,7 +57,9 @@ walk(
 async function narrowTo(page: Page, uid: string): Promise<void> {
   const field = page.getByLabel('Study, case or device');
   await field.fill('not a UID');
-  await page.getByText('Enter a complete Study Instance UID, a case number or a complete device ID').waitFor();
+  await page
+    .getByText('Enter a complete Study Instance UID, a case number or a complete device ID')
+    .waitFor();
   await field.fill(uid);
   await pressOn(field, 'Enter');
   await page.waitForURL(/[?&]study=[0-9a-f-]{36}/);
@@ -291,12 +293,18 @@ walk(
     await looksRight(page, 'sent-study-missing');
     for (const query of ['person=%27or%201=1', 'kind=__proto__&case=-1', 'study=<img src=x>']) {
       await page.goto(`${stage.address}/#/audit?${query}`);
-      await page.getByRole('heading', { name: /^(Audit trail|This page does not exist, or you don’t have permission to open it)/ }).waitFor();
+      await page
+        .getByRole('heading', {
+          name: /^(Audit trail|This page does not exist, or you don’t have permission to open it)/,
+        })
+        .waitFor();
     }
     await close();
     await stage.enter();
     await stage.page.goto(`${stage.address}/#/audit`);
-    await stage.page.getByRole('heading', { name: /^This page does not exist, or you don’t have permission to open it/ }).waitFor();
+    await stage.page
+      .getByRole('heading', { name: /^This page does not exist, or you don’t have permission to open it/ })
+      .waitFor();
   },
 );
 

@@ -77,7 +77,9 @@ walk('a list is exported for a purpose, followed until it is ready, saved and er
   await press(page, 'Export');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Content of the file').selectOption('cases-limited');
-  await dialog.getByText('The file contains pseudonyms instead of names, and no text typed by people').waitFor();
+  await dialog
+    .getByText('The file contains pseudonyms instead of names, and no text typed by people')
+    .waitFor();
   await press(page, 'Create file');
   await dialog.getByText('Enter the purpose of the file.').waitFor();
   await looksRight(page, 'export-ask');

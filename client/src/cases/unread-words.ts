@@ -14,7 +14,7 @@ export const unreadWords = {
   loading: 'Loading the studies…',
   study: (modalities: string) => `${modalities} study`.trim(),
   sent: (when: string) => `sent ${when}`,
-  asked: 'A review is under way',
+  asked: 'A review is in progress',
   noCase: 'no case yet',
   toCase: 'Go to the case',
   request: 'Request a reading',

@@ -56,7 +56,7 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   await dialog.waitFor({ state: 'detached' });
   await page.goto(`${stage.address}/#/cases`);
   await focusAndPress(unread.locator('summary'), 'Enter');
-  await row.getByText('A review is under way').waitFor();
+  await row.getByText('A review is in progress').waitFor();
   await focusAndPress(row.getByRole('link', { name: 'Go to the case' }), 'Enter');
   await page.getByRole('heading', { name: 'Second opinion' }).waitFor();
   await device.close();

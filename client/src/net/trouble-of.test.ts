@@ -22,7 +22,10 @@ test('nobody has to act where no answer came, or another accountâ€™s or a proxyâ
 
 test('an answer of the gateway counts, whatever the browser says of the network', () => {
   const said = troubleOf(problem('not-found', 'Some text'), () => true);
-  assert.equal([said.kind, said.title, said.code], ['stop', 'This was not found. It may have been deleted.', 'not-found']);
+  assert.equal(
+    [said.kind, said.title, said.code],
+    ['stop', 'This was not found. It may have been deleted.', 'not-found'],
+  );
   assert.is(troubleOf(problem('pacs-unreachable', 'Some text')).kind, 'wait');
 });
 

@@ -163,7 +163,9 @@ step(
     await page.getByText('Your verdict is not sent yet: Your finding: Viral pneumonia').waitFor();
     await page.getByText(`Why: ${words}`).waitFor();
     await page.getByText('1 verdict needs your decision').waitFor();
-    await expect(page.getByRole('button', { name: 'Change verdict' }), 'hers is decided first').toHaveCount(0);
+    await expect(page.getByRole('button', { name: 'Change verdict' }), 'hers is decided first').toHaveCount(
+      0,
+    );
     said.verifyStatus = 200;
     await page.getByRole('button', { name: 'Send my verdict' }).click();
     await page.getByText('Corrected', { exact: true }).first().waitFor();

@@ -154,7 +154,9 @@ walk('they agree with one key, and the next reader sees it', async (stage) => {
   await page.getByText('by you', { exact: false }).first().waitFor();
   await page.getByText('The image was not kept', { exact: false }).waitFor();
   await pressKey(page, 'u');
-  await page.getByText('You cannot answer, because the image is no longer available.', { exact: false }).waitFor();
+  await page
+    .getByText('You cannot answer, because the image is no longer available.', { exact: false })
+    .waitFor();
   await looksRight(page, 'real-verified');
 });
 

@@ -148,7 +148,7 @@ walk('a reader whose signature was refused sees the answers it was for, and can 
   const marks = page.getByRole('region', { name: /^Marks \([1-9]/ });
   await marks.waitFor();
   await page.getByText('Saved', { exact: true }).waitFor();
-  const count = await marks.getByRole('button', { name: /^Change/ }).count();
+  const count = await marks.getByRole('button', { name: /^Edit/ }).count();
   await focusAndPress(form.getByLabel('Pneumonia', { exact: true }), 'Space');
   await focusAndPress(form.getByLabel('5 Certain'), 'Space');
   await press(page, 'Save the answers');

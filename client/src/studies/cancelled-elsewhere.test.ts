@@ -157,7 +157,7 @@ test('counts as not sent what the PACS lacks of it, and says nothing of another 
   await noteTold(store, [told(upload(OWN, 2))], CANCELLED_AT);
   const study = await afterTold();
   assert.equal([saidOf(study).row, saidOf(study).notSent], ['Cancelled: 2 of 3 in the PACS', 1]);
-  assert.match(cancelledWhat(study), /2 of 3 images are in the PACS\. The rest was left out/);
+  assert.match(cancelledWhat(study), /2 of 3 images are in the PACS\. The rest was not sent/);
 });
 
 test.run();

@@ -128,7 +128,7 @@ async function searchByPseudonym({ page, account, ...world }: Stage): Promise<vo
     await route.continue();
   });
   await search(page, pseudonym);
-  await page.getByText('Asking the PACS…').waitFor();
+  await page.getByText('Searching the PACS…').waitFor();
   await expect(page.getByText('No study matches')).toHaveCount(0);
   answer.resolve();
   await untilRows(page, 1);

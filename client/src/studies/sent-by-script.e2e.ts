@@ -65,7 +65,7 @@ walk('its account leaves out images that may show a name', async (stage) => {
   // On every page its account has the number, and beneath it the instances, each named.
   await page.getByRole('link', { name: '1 to decide', exact: true }).click();
   await page.getByRole('heading', { name: 'To decide', level: 1 }).waitFor();
-  await page.getByText('1 image to decide', { exact: true }).first().waitFor();
+  await page.getByText('1 image needs your decision', { exact: true }).first().waitFor();
   await waiting.getByText('Position among the sent files: 2').waitFor();
   await expect(waiting.getByText('SOP Instance UID:')).toHaveCount(1);
   await looksRight(page, 'needs-not-taken');
@@ -73,7 +73,7 @@ walk('its account leaves out images that may show a name', async (stage) => {
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
   await waiting.waitFor({ state: 'detached' });
   await page.getByText('Nothing needs your decision').waitFor();
-  await expect(page.getByRole('link', { name: /to decide$/ })).toHaveCount(0);
+  await expect(page.getByRole('link', { name: /(to decide|your decision)$/ })).toHaveCount(0);
   await page.getByRole('link', { name: /^Studies/ }).click();
   const { gateway, account } = stage;
   await until('the receipt to say it', async () => {
@@ -95,8 +95,8 @@ walk('an administrator is led to the studies of everybody that wait', async (sta
   });
   await page.goto(address);
   await signIn(page, ADMIN);
-  await page.getByRole('link', { name: /to decide$/ }).click();
-  const part = page.getByRole('region', { name: /^Sent by a script or a modality: .* to decide$/ });
+  await page.getByRole('link', { name: /(to decide|your decision)$/ }).click();
+  const part = page.getByRole('region', { name: /^Sent by a script or a modality: .* your decision$/ });
   await part.getByText('To see the reason, open the list of the whole site under “To decide”').waitFor();
   await part.getByRole('link', { name: 'Open the list of the whole site' }).click();
   await page.locator('h2[data-part=needs-you]', { hasText: 'To decide' }).waitFor();

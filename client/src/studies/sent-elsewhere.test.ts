@@ -63,8 +63,8 @@ test('an answer that comes once the person has gone is nobody’s', async () => 
 
 test('a transfer of a modality counts as one, and is called no instance', () => {
   const said = (count: number, transfers: number) => needsWords.total(count, transfers);
-  assert.is(said(3, 1), '2 images to decide, 1 transfer to decide');
-  assert.equal([said(2, 2), said(1, 0)], ['2 transfers to decide', '1 image to decide']);
+  assert.is(said(3, 1), '2 images need your decision, 1 transfer needs your decision');
+  assert.equal([said(2, 2), said(1, 0)], ['2 transfers need your decision', '1 image needs your decision']);
 });
 
 test.run();

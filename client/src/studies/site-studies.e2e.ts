@@ -106,7 +106,9 @@ async function findAtSite(stage: Stage, reading: Page): Promise<void> {
   await expect(reading.getByText('No study matches')).toHaveCount(0);
   await looksRight(reading, 'studies-site-hidden');
   await reading.locator('main').getByRole('button', { name: 'Show names' }).click();
-  await reading.getByText('You can’t search for patients while names are hidden').waitFor({ state: 'detached' });
+  await reading
+    .getByText('You can’t search for patients while names are hidden')
+    .waitFor({ state: 'detached' });
   assert.equal(
     addresses.filter((address) => /RP-|Nobody/.test(decodeURIComponent(address))),
     [],

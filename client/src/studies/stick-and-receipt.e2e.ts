@@ -104,7 +104,7 @@ walk.installed(
     await page.getByRole('button', { name: 'Save for a USB stick' }).click();
     const save = page.getByRole('button', { name: /^Save 1 study/ });
     await save.waitFor();
-    const missing = page.getByText('Not in the file: 4 images need your decision.', { exact: false });
+    const missing = page.getByText('Not in the file: 4 images waiting for your decision.', { exact: false });
     await missing.waitFor();
     await looksRight(page, 'studies-stick-part');
     await Promise.all([page.waitForEvent('download'), save.click()]);
@@ -177,7 +177,9 @@ async function photoOf({ folder }: Stage): Promise<string> {
 async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Promise<void> {
   await visitor.setOffline(true);
   await page.getByRole('link', { name: 'Check a receipt' }).click();
-  await page.getByText('This device has no camera, or this page is not allowed to use it', { exact: false }).waitFor();
+  await page
+    .getByText('This device has no camera, or this page is not allowed to use it', { exact: false })
+    .waitFor();
   const input = page.getByLabel('Choose a photo or PDF');
   await input.setInputFiles(new URL('../../public/icon-512.png', import.meta.url).pathname);
   await page.getByText('No code found in this photo').waitFor();

@@ -50,7 +50,10 @@ walk('two patients of one name are two lines, and a search finds either', async 
   await untilRows(page, 0);
   await search(page, 'ct');
   await untilRows(page, 4);
-  await expect(page.getByText('You can’t search for patients while names are hidden'), 'the rows are what was searched for').toHaveCount(0);
+  await expect(
+    page.getByText('You can’t search for patients while names are hidden'),
+    'the rows are what was searched for',
+  ).toHaveCount(0);
   await search(page, 'kurz');
   await untilRows(page, 0);
   await page.locator('main').getByRole('button', { name: 'Show names' }).click();

@@ -132,7 +132,7 @@ test('two uploads have steps of their own, and those of the gateway say so', () 
     'Sending began',
     'Sending began',
     'A reader’s marks: created by the gateway',
-    'Results: made by the gateway',
+    'Results: created by the gateway',
     'Report by pneumonia 1.0.0: receipt issued',
     'Receipt issued',
   ]);
@@ -171,7 +171,7 @@ test('the way of a report to the PACS is one line with its steps beneath, and th
     [road, undefined, 7],
   ]);
   assert.equal(valuesOf(steps[2]!.road, 'said'), [
-    'Results: made by the gateway',
+    'Results: created by the gateway',
     'Report by pneumonia 1.0.0: on the way to the PACS',
     'The gateway assembled the study',
     'Report by pneumonia 1.0.0: sent to the PACS',

@@ -11,10 +11,7 @@ const site = (asks: boolean) =>
   ({ whose: 'of-the-site', asksPatients: () => asks, hidesPatients: () => false }) as const;
 
 test('says what can be searched for, and that names are gone only where they are', () => {
-  assert.match(
-    whyNone([], OWN)[0]!,
-    /name or ID, the day of sending .*, a receipt, a whole pseudonym \(RP-…\) or a UID/,
-  );
+  assert.match(whyNone([], OWN)[0]!, /name or ID, day sent .*, receipt, complete pseudonym \(RP-…\) or UID/);
   const labelled = { study: queuedStudy({ label: 'A. M. …100' }) };
   assert.not.ok(whyNone([labelled], OWN).includes(words.namesGone));
   for (const study of [queuedStudy({}), null])
@@ -42,10 +39,10 @@ test('says who did not answer, and what to do about it', () => {
   ];
   assert.is(new Set(said).size, 4);
   assert.ok(said.every((each) => each.startsWith(words.searchIncomplete)));
-  assert.match(said[0]!, /PACS does not answer\. Search again/);
+  assert.match(said[0]!, /PACS is not responding\. Search again/);
   assert.match(said[1]!, /receipt or UID instead/);
   assert.match(said[2]!, /Too many requests/);
-  assert.match(said[3]!, /gateway does not answer/);
+  assert.match(said[3]!, /gateway is not responding/);
 });
 
 test.run();

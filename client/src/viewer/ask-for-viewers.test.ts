@@ -21,7 +21,7 @@ test('where no viewer is set, a person is told who can set one, and of no settin
   const none = await told(() => json({ links: [] }));
   assert.match(
     none,
-    /^No viewer is set .* administrator can .* turn on the built-in viewer, under Destinations/,
+    /^No viewer is set up .* administrator can .* turn on the built-in viewer under Destinations/,
   );
   assert.not.match(none, /RELAY_/);
 });
@@ -32,7 +32,7 @@ test('a study that is not there, or not theirs to see, is told apart from a gate
     /^The PACS has no images of this study that you have permission to see/,
   );
   for (const silent of [unreachable, () => new Response('Not here', { status: 404 }), () => json({})])
-    assert.match(await told(silent), /^The gateway does not answer/);
+    assert.match(await told(silent), /^The gateway is not responding/);
 });
 
 test('another refusal is told in the words of the gateway', async () => {

@@ -87,7 +87,7 @@ async function hideNames(page: Page, isHidden: boolean): Promise<void> {
 }
 
 const asks = (page: Page) => page.getByText(ASKS);
-const show = (page: Page) => page.getByRole('button', { name: 'Show it', exact: true });
+const show = (page: Page) => page.getByRole('button', { name: 'Show picture', exact: true });
 
 walk('are shown in a review once a person asks, by keyboard and by touch', async (stage) => {
   const { page, enter } = stage;
@@ -224,7 +224,7 @@ walk('are hidden before they are sent, and one press shows those of a series', a
   await large.getByText(ASKS).waitFor();
   await expect(large.locator('canvas')).toHaveCount(0);
   await looksRight(page, 'large-picture-hidden');
-  await focusAndPress(large.getByRole('button', { name: 'Show it', exact: true }), 'Enter');
+  await focusAndPress(large.getByRole('button', { name: 'Show picture', exact: true }), 'Enter');
   await large.locator('canvas').waitFor();
   const place = large.getByRole('region', { name: /^Picture of image/ });
   await expect(place, 'the focus stays with the picture').toBeFocused();

@@ -138,7 +138,10 @@ test('a wrong AE title is put right on the side that the PACS names', async () =
   const calling = await rejecting(3);
   const ofCalled = found(await examine(called.port, 'OTHER'), 'called-ae-unknown');
   assert.match(ofCalled.says, 'its AE title is not OTHER');
-  assert.match(changeOf(ofCalled, 'any'), /^Enter the AE title at the destination exactly as in the PACS, including upper and lower case/);
+  assert.match(
+    changeOf(ofCalled, 'any'),
+    /^Enter the AE title at the destination exactly as in the PACS, including upper and lower case/,
+  );
   const ofCalling = found(await examine(calling.port, 'OTHER'), 'calling-ae-unknown');
   assert.match(ofCalling.says, 'does not know RELAYPACS');
   assert.match(changeOf(ofCalling, 'any'), /^Enter RELAYPACS, with the address of the gateway/);

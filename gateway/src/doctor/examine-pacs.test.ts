@@ -123,7 +123,7 @@ promise(
       assert.equal([lost.check, lost.result], ['store', 'fail']);
       const seconds = /(\d+) s/.exec(found(report, 'not-there-to-show').says)![1];
       assert.is(report.settings.lagMinutes, null, 'no lag brings them back');
-      const says = `confirmed two test instances, and ${seconds} s later it neither lists nor returns 2 of`;
+      const says = `confirmed two test instances, but ${seconds} s later it does not list or return 2 of`;
       assert.match(lost.says, says);
       assert.not(report.findings.some(({ code }) => code === 'stored'));
     } finally {

@@ -119,10 +119,7 @@ test('tells what people covered and released', async () => {
   ];
   const sheet = sheetOf([0, 0, 1, 2].map((report, at) => instance(at + 1, 'stored', { report })));
   const { words } = await read({ ...sheet, receipt: { ...sheet.receipt, reports } });
-  assert.match(
-    words,
-    'a person covered parts of 2 images; a person checked 1 image and found no names',
-  );
+  assert.match(words, 'a person covered parts of 2 images; a person checked 1 image and found no names');
 });
 
 test('has the pseudonym where there is one', async () => {
@@ -167,7 +164,7 @@ test('says of each further destination what it has, and which was given up', asy
 
 test('begins with what a person asks, and ends with what a support desk asks', async () => {
   const { words } = await read(sheetOf([instance(1, 'stored')]));
-  assert.ok(words.indexOf('What') < words.indexOf('Sent by'));
+  assert.ok(words.indexOf('Content') < words.indexOf('Sent by'));
   assert.ok(words.indexOf('Sent by') < words.indexOf('Study Instance UID'));
 });
 

@@ -351,11 +351,11 @@ export const WARNINGS = {
   'trailing-padding': 'The file ends with Data Set Trailing Padding.',
   'odd-length': 'A value has an odd number of bytes. It is sent unchanged. You don’t have to do anything.',
   'transfer-syntax-unknown':
-    'The transfer syntax of the file is private, or newer than this app. The file is sent unchanged. Check that the PACS can show the picture.',
+    'The transfer syntax of the file is private, or newer than this app. It is sent unchanged. Check that the PACS can show the picture.',
   'file-meta-twice':
-    'The file contains File Meta Information twice. The first one is used. If names are removed, the second one is deleted. Otherwise the file is sent unchanged.',
+    'The file contains File Meta Information twice. The first one counts. It is sent unchanged unless names are removed. Then the second one is deleted.',
   'sequence-unreadable':
-    'A sequence without a type (VR UN) cannot be read. If names are removed, the sequence is deleted. Otherwise the file is sent unchanged.',
+    'A sequence without a type (VR UN) cannot be read. It is sent unchanged unless names are removed. Then the sequence is deleted.',
   'tag-order': 'Elements are not in ascending order.',
   'file-meta-length': 'The length of the File Meta Information is wrong.',
   'missing-delimiter': 'The pixel data is not closed by a delimiter.',
@@ -371,11 +371,11 @@ export const WARNINGS = {
   'wrong-vr': 'An element has a different type than DICOM requires.',
   'sop-class-unknown': 'This kind of object is not in the DICOM standard.',
   'pixel-data-length':
-    'The amount of pixel data does not match the rows, columns and frames. The image is sent unchanged. Check it in the PACS, and export it again if a part is missing.',
+    'The amount of pixel data does not match the rows, columns and frames. It is sent unchanged. Check it in the PACS, and export it again if a part is missing.',
   'pixel-data-missing':
     'An image has no pixel data, so there is no picture. It is sent unchanged. Export it again if there should be a picture.',
   'pixel-data-not-decodable':
-    'This app cannot read the format of an image’s compressed pixel data. The image is sent unchanged. Check that the PACS can show it.',
+    'This app cannot read the format of an image’s compressed pixel data. It is sent unchanged. Check that the PACS can show it.',
   'icon-oversized': 'The icon image has an impossible size.',
   'identifier-mismatch':
     'The identifiers at the start of the file and inside it differ. Those inside are used.',

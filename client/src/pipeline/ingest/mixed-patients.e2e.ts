@@ -169,7 +169,9 @@ walk('an ID that a study on this device has under another name is pointed out be
   await pressSend(page);
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await choose(page, of(4, LENA.name));
-  const said = page.locator('.notice', { hasText: 'You already sent a study with this Patient ID and another name' });
+  const said = page.locator('.notice', {
+    hasText: 'You already sent a study with this Patient ID and another name',
+  });
   await said.waitFor();
   await expect(said).toHaveText(/^Wrong patient\?[\s\S]*Keller, Lena \(ID 3300-001\): there Weber, Karl$/, {
     useInnerText: true,
@@ -182,7 +184,9 @@ async function isSaidInTheList(page: Page, address: string, sender = ''): Promis
   // In a list of everybody's, studies of other tests may stand above, and it draws what fits the window.
   if (sender !== '') await page.getByLabel('Search').fill(sender);
   const row = page.locator('.queue-row', { hasText: '7 of 9 in the PACS' });
-  await row.getByText('1 left out: belongs to another patient · 1 damaged or missing', { exact: false }).waitFor();
+  await row
+    .getByText('1 left out: belongs to another patient · 1 damaged or missing', { exact: false })
+    .waitFor();
 }
 
 /** On the sheet of the receipt, and where its file is checked. */

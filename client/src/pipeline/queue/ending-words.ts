@@ -34,7 +34,7 @@ export const endingWords = {
     const all = inPacs === 1 ? 'The image is' : `All ${images(inPacs)} are`;
     const some = `${formatCount(inPacs)} of ${images(total)} ${inPacs === 1 ? 'is' : 'are'}`;
     const stick = other?.isOnStick ? 'from the file for a USB stick, ' : '';
-    const way = other ? `. They were sent ${stick}from another device, or again from here` : '';
+    const way = other ? `: sent ${stick}from another device, or again from here` : '';
     return `Cancelled here ${when}, and the copy here was deleted. ${inPacs === total ? all : some} in the PACS${way}.`;
   },
   openReceipt: 'Open that study and its receipt',

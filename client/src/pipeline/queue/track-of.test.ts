@@ -42,8 +42,11 @@ test('a study that waits for destinations that must have it names them, and no o
     return sayWaiting(track.waitingFor!, track);
   };
   const waiting = 'required-destination';
-  assert.match(said({ waiting, waitsFor: ['mirror'] }), /^Waiting for mirror, where the study is also required\./);
-  assert.match(said({ waiting, waitsFor: ['archive', 'mirror'] }), /^Waiting for archive and mirror, which/);
+  assert.match(
+    said({ waiting, waitsFor: ['mirror'] }),
+    /^Waiting for mirror, where the study is also required\./,
+  );
+  assert.match(said({ waiting, waitsFor: ['archive', 'mirror'] }), /^Waiting for archive and mirror, where/);
   assert.match(said({ waiting }), /^Waiting for another PACS, where the study is also required\./);
   assert.match(said({ waiting: 'pacs-unreachable', waitsFor: ['mirror'] }), /^Waiting for the PACS\./);
 });

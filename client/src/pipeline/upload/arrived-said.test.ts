@@ -35,7 +35,7 @@ test('covered images that were not stored are said beside the receipt, and once 
   const needs = [{ cause: 'refused', reason: 'already-here-other-boxes', instances: 2 }] as const;
   const refused = { ...done({ needsYou: 2 }), state: 'attention' as const, needs };
   assert.is(headOf(refused, RECEIPT).icon, 'note');
-  const said = '2 images to decide. Not stored: the PACS keeps the same original as it was sent first';
+  const said = '2 images need your decision. Not stored: the PACS already has the same original. It was sent';
   assert.match(notSentOf(refused).join(), said);
   assert.not.match(arrivedLines(refused, RECEIPT).join(), 'decision', 'the decision above says it');
   const held = [{ cause: 'held', reason: 'burned-in', instances: 1 }] as const;

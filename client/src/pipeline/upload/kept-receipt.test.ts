@@ -65,7 +65,7 @@ test('a further destination says what it has, and the printed list names a diges
   };
   const sent = { ...receipt, destinations: [there] };
   assert.equal(destinationsOf(sent).map(furtherLine), [
-    '2 of 5, 1 with the expected digest; 1 image that the PACS promised to keep; a rule changed Institution Name, Issuer of Patient ID there',
+    '2 of 5, 1 with the expected digest; 1 image that the PACS promised to keep; a rule changed Institution Name, Issuer of Patient ID for this destination',
   ]);
   assert.equal(otherDigests(sent, 0), [['archive', stored]]);
   assert.equal([otherDigests(sent, 1), otherDigests(sent, 2)], [[], []]);
@@ -110,7 +110,7 @@ test('one line says by which edition, in how many ways and how surely instances 
   ];
   assert.match(
     deidentificationLine({ ...receipt, instances, reports: byHand })!,
-    / · Places in 1 image were covered by a person · 1 image released by a person who looked$/,
+    / · A person covered parts of 1 image · 1 image checked and released by a person$/,
   );
   assert.is(
     deidentificationLine({ ...receipt, instances: [{ ...first!, residue: 'none' }] }),

@@ -193,14 +193,14 @@ test('a search that fails says why and what to do, and shows nothing of the sear
     return new Response(new ReadableStream({ start }));
   };
   const answers: readonly [Answering, RegExp, RegExp][] = [
-    [() => refusal(501, 'pacs-without-dicomweb'), /no search/, /“By UID”/],
-    [() => refusal(502, 'pacs-unreachable'), /does not answer/, /in a moment/],
-    [() => refusal(502, 'pacs-declined'), /did not give/, /Fill in fewer fields/],
-    [unreachable, /gateway does not answer/, /./],
-    [cut, /gateway does not answer/, /./],
-    [() => new Response('<p>', { headers: { 'content-type': 'text/html' } }), /Something else/, /./],
-    [() => new Response('no JSON'), /not understood/, /./],
-    [() => json({}), /not understood/, /./],
+    [() => refusal(501, 'pacs-without-dicomweb'), /not support search/, /“By UID”/],
+    [() => refusal(502, 'pacs-unreachable'), /is not responding/, /in a moment/],
+    [() => refusal(502, 'pacs-declined'), /did not return/, /Fill in fewer fields/],
+    [unreachable, /gateway is not responding/, /./],
+    [cut, /gateway is not responding/, /./],
+    [() => new Response('<p>', { headers: { 'content-type': 'text/html' } }), /Something other/, /./],
+    [() => new Response('no JSON'), /could not understand/, /./],
+    [() => json({}), /could not understand/, /./],
   ];
   for (const [answer, title, next] of answers) {
     let given: Answering = () => json(rowsOf(1));
@@ -253,7 +253,7 @@ test('nothing is asked with the token of somebody else', async () => {
   const { store, asked } = open(paged(1), 'tom');
   await store.find();
   assert.equal([asked.length, store.found.value], [0, null]);
-  assert.match(store.trouble.value?.title ?? '', /Somebody else/);
+  assert.match(store.trouble.value?.title ?? '', /Someone else/);
 });
 
 test('a search that looked only at the newest of a person’s studies says so', async () => {

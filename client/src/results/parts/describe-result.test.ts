@@ -29,7 +29,7 @@ import { resultWords } from './result-words.ts';
 
 test('two scores that are said to differ do not look alike', () => {
   const said = resultWords.device.what(0.987, 0.994);
-  assert.match(said, /the device said 98\.7\u00a0% and the gateway says 99\.4\u00a0%/);
+  assert.match(said, /98\.7\u00a0% on the device and 99\.4\u00a0% at the gateway/);
 });
 
 test('a finding reads as above or below the threshold, or says why there is none', () => {
@@ -40,14 +40,14 @@ test('a finding reads as above or below the threshold, or says why there is none
     'Outside this model’s population',
     'Rotated or inverted film',
     'Above the threshold, 89\u00a0%',
-    'Lungs 38\u00a0% of the image',
+    'Lungs: 38\u00a0% of the image',
     'Below the threshold, 10\u00a0%',
   ]);
 });
 
 test('the question of a result without an answer says what each button means', () => {
   const silent = recordedFinding({ probabilities: null, score: null, positive: null, population: 'outside' });
-  assert.match(questionOf(silent), /gives no answer\. Agree if .+\. Disagree if .+\.$/);
+  assert.match(questionOf(silent), /gave no answer\. Agree if .+\. Disagree if .+\.$/);
   assert.is(questionOf(recordedFinding()), 'Do you agree with the model?');
 });
 

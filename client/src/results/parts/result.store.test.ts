@@ -342,7 +342,10 @@ test('a page that stands open shows the verdict of another reader, and reads the
 test('a result that cannot be loaded says why', async () => {
   const { store } = await open(() => refusal(404, 'not-found'));
   const { value } = store.shown;
-  assert.equal(value.kind === 'failed' && value.trouble.title, 'This was not found. It may have been deleted.');
+  assert.equal(
+    value.kind === 'failed' && value.trouble.title,
+    'This was not found. It may have been deleted.',
+  );
 });
 
 test.run();

@@ -61,8 +61,8 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   const row = page.getByRole('listitem').filter({ hasText: `Knee ${account.username}` });
   await row.getByText('Version 1').waitFor();
   await row.getByText('2 questions · MR').waitFor();
-  await row.getByRole('button', { name: `Change Knee ${account.username}` }).click();
-  const change = page.getByRole('dialog', { name: `Change Knee ${account.username}` });
+  await row.getByRole('button', { name: `Edit Knee ${account.username}` }).click();
+  const change = page.getByRole('dialog', { name: `Edit Knee ${account.username}` });
   await change.getByLabel('Hide findings of models from readers until they have signed').check();
   await change.getByRole('button', { name: 'Save' }).click();
   await row.getByText('Version 2').waitFor();

@@ -125,7 +125,10 @@ test('says the fields in words, with units, and whose answers stand by their rol
   const words = wordsOf(await draw([{ cells: CASE }]));
   for (const said of [
     ...['Case 12', 'Yamada, Kitsune', 'Born 1980-02-24', 'Sex female', 'Age 40 to 49 years'],
-    ...['A model found an abnormality', 'pneumonia Version: 1.2.0 abnormality found; score 0.83 (from 0 to 1)'],
+    ...[
+      'A model found an abnormality',
+      'pneumonia Version: 1.2.0 abnormality found; score 0.83 (from 0 to 1)',
+    ],
     ...['a radiologist disagreed and corrected it', 'Corrected finding: No pneumonia', 'Review 1 Chest film'],
     ...['other Version: 3 no answer'],
     ...['corrected by the adjudicator 2026-11-22 06:51 UTC', 'Read by: rita'],

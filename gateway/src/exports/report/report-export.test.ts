@@ -92,7 +92,8 @@ test('full: names, notes, answers and marks are in it, and each image', async ()
     assert.ok(words.includes(said), `${said} in ${words}`);
   assert.ok(words.includes(`1. box (${reader.user.username}): by ${NAME}`));
   assert.ok(
-    words.includes(`Purpose: ${made.purpose}`) && words.includes(`by ${reader.user.username} (a radiologist)`),
+    words.includes(`Purpose: ${made.purpose}`) &&
+      words.includes(`by ${reader.user.username} (a radiologist)`),
   );
   assert.is(images, CASES);
   assert.equal([made.rows, made.done, made.bytes], [CASES, CASES, pdf.length]);

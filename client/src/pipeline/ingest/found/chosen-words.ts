@@ -232,7 +232,7 @@ export const chosenWords = {
         ? 'The images of this study name different patients. You decided to send it as one study.'
         : `The images of this study name different patients. You decided to send ${studies(count)}, one for each.`,
     leftOut: 'You left these out. They will not be sent.',
-    again: 'Change decision',
+    again: 'Decide again',
     part: (person: string, count: number, born: string | null) =>
       [person, born, images(count)].filter(Boolean).join(' · '),
     files: (names: readonly string[], more: number) =>

@@ -87,7 +87,7 @@ test('the sentence says how many of what kind, and what to do', () => {
   });
   assert.equal(notificationOf({ ...news, modalities: [], what: 'needs-you' }), {
     title: 'Study: your decision is needed',
-    body: '1 image to decide. Open RelayPACS.',
+    body: '1 image needs your decision. Open RelayPACS.',
   });
 });
 

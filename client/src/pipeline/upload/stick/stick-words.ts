@@ -12,7 +12,7 @@ const WITHHELD: Readonly<Record<WithheldCause, (images: string) => string>> = {
 };
 
 export const stickWords = {
-  title: 'Save to a file for a USB stick',
+  title: 'Save for a USB stick',
   what: 'For places without a network. Give the file to your IT staff. They send it from a computer with a network (command “relay send”). The file is encrypted.',
   stays: 'The studies stay on this device until the PACS has them.',
   preparing: 'Preparing the file…',
