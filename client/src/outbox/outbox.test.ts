@@ -3,7 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
-import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
+import {
+  giveTurns,
+  json,
+  openTestApi,
+  refusal,
+  unreachable,
+  untilRead,
+  type Answering,
+} from '../testing/open-api.ts';
 import { openDevice } from '../testing/open-queue.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import { recordedReview } from '../testing/recorded-review.ts';
@@ -299,6 +307,21 @@ test('a step of a review that was refused is shown as refused in every tab and a
     assert.equal([tab.unsent()[0]?.isRetried, tab.sending()], [false, []]);
   }
   assert.equal([first.sent().length, second.sent(), third.sent()], [2, [], []]);
+});
+
+test('a step that is refused while a second attempt waits for its turn is not sent by that one', async () => {
+  const arrival = Promise.withResolvers<void>();
+  const { outbox, sent, unsent } = await open(async () => {
+    await arrival.promise;
+    return refusal(409, 'review-changed');
+  });
+  const given = outbox.give(decide(1));
+  assert.ok(await untilRead(() => sent().length === 1));
+  const again = outbox.retry();
+  await giveTurns();
+  arrival.resolve();
+  await Promise.all([given, again]);
+  assert.equal([sent().length, unsent()[0]?.trouble?.code], [1, 'review-changed']);
 });
 
 test('statements are sent in the order in which they were said, even where the clock was set back', async () => {

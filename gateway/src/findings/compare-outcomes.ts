@@ -45,12 +45,26 @@ export async function outcomesNow(
   return new Map(outcomes.map(({ id, positive }) => [id, { positive, now: now.get(id)! }]));
 }
 
+/** `reader`: without the outcomes that this person is not to know yet; null: all of them count. */
+const settledReviews = (db: Db, siteId: string, reader: CaseReader | null) =>
+  db
+    .selectFrom('review')
+    .selectAll('review')
+    .where('review.site_id', '=', siteId)
+    .where('review.state', '=', 'settled')
+    .$if(reader !== null, (some) => some.where(sql<boolean>`not ${isHiddenOutcome(reader!)}`));
+
+/** A review that is listed with several studies counts once. */
+async function outcomesAmong(db: Db, rows: readonly ReviewRow[]) {
+  const settled = new Map(rows.map((review) => [review.id, { review }]));
+  return outcomesNow(db, [...settled.values()], await placesOf(db, [...settled.keys()]));
+}
+
 type StandingReview = NonNullable<Result['review']>;
 
 /**
  * For each study, the newest settled review, in any of its cases, whose outcome is positive or negative and either
- * stands or is contradicted. `reader`: without the outcomes that this person is not to know yet;
- * null: all of them count.
+ * stands or is contradicted. `reader`: as in `settledReviews`.
  */
 export async function standingReviews(
   db: Db,
@@ -59,21 +73,14 @@ export async function standingReviews(
   reader: CaseReader | null,
 ): Promise<ReadonlyMap<string, StandingReview>> {
   if (studyInstanceUIDs.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('review')
+  const rows = await settledReviews(db, siteId, reader)
     .innerJoin('case_study', 'case_study.case_id', 'review.case_id')
-    .selectAll('review')
     .select('case_study.study_instance_uid')
-    .where('review.site_id', '=', siteId)
-    .where('review.state', '=', 'settled')
     .where('case_study.site_id', '=', siteId)
     .where('case_study.study_instance_uid', 'in', [...studyInstanceUIDs])
-    .where(reader === null ? sql<boolean>`true` : sql<boolean>`not ${isHiddenOutcome(reader)}`)
     .orderBy('review.settled_at')
     .execute();
-  const reviews = new Map(rows.map((review) => [review.id, { review }]));
-  const places = await placesOf(db, [...reviews.keys()]);
-  const outcomes = await outcomesNow(db, [...reviews.values()], places);
+  const outcomes = await outcomesAmong(db, rows);
   const standing = new Map<string, StandingReview>();
   for (const { id, study_instance_uid, final_place, settled_at, definition } of rows) {
     const { positive: said = null, now } = outcomes.get(id) ?? {};
@@ -95,21 +102,11 @@ export async function readingsOfCases(
   caseIds: readonly string[],
 ): Promise<ReadonlyMap<string, CaseReading>> {
   if (!isKeeper(reader) || caseIds.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('review')
-    .selectAll()
-    .where('site_id', '=', reader.siteId)
-    .where('case_id', 'in', [...caseIds])
-    .where('state', '=', 'settled')
-    .where(sql<boolean>`not ${isHiddenOutcome(reader)}`)
-    .orderBy('number')
+  const rows = await settledReviews(db, reader.siteId, reader)
+    .where('review.case_id', 'in', [...caseIds])
+    .orderBy('review.number')
     .execute();
-  const places = await placesOf(
-    db,
-    rows.map(({ id }) => id),
-  );
-  const settled = rows.map((review) => ({ review }));
-  const outcomes = await outcomesNow(db, settled, places);
+  const outcomes = await outcomesAmong(db, rows);
   const ofCase = Map.groupBy(rows, ({ case_id }) => case_id);
   return new Map(
     [...ofCase].map(([id, those]) => [id, readingIn(those.flatMap((one) => outcomes.get(one.id) ?? []))]),

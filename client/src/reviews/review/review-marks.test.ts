@@ -372,6 +372,18 @@ test('a slow answer about marks, older than those that were saved since, changes
   assert.equal(labels(store.marks.value), ['new']);
 });
 
+test('marks of another device that were seen while others wait are not overwritten with those drawn since', async () => {
+  const gateway = createGateway();
+  const { store, passTime, codes } = await open(gateway.answer);
+  await store.annotate([mark('mine')]);
+  Object.assign(gateway.place, { version: 1, annotations: [mark('theirs')] });
+  await store.refresh();
+  await store.annotate([mark('mine')]);
+  passTime();
+  assert.ok(await untilRead(() => codes()[0] === 'review-changed'));
+  assert.equal([gateway.taken, labels(gateway.place.annotations)], [[], ['theirs']]);
+});
+
 test('marks from elsewhere leave answers that wait behind them, and no signature under the others', async () => {
   const gateway = createGateway();
   const { store, link, tools, passTime, sign, codes } = await open(gateway.answer);
