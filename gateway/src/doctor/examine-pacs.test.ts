@@ -100,7 +100,8 @@ promise('where nobody can tell whether they are left, the test says so', async (
     return isSearch ? plain(500) : null;
   };
   const untold = found(await examine(proxy.url, { store: true }), 'removal-untold');
-  const unknown = /^Whether .* is unknown\. Patient ID RELAYPACS-DOCTOR, Study Instance UID 2\.25\.\d+/;
+  const unknown =
+    /^It is unknown whether .* in the PACS\. Patient ID RELAYPACS-DOCTOR, Study Instance UID 2\.25\.\d+/;
   assert.match(untold.says, unknown);
   assert.match(changeOf(untold, 'any'), 'Search the PACS');
   await emptied(orthanc, /2\.25\.\d+/.exec(untold.says)![0]);

@@ -107,7 +107,7 @@ test('four images of which one came again with other boxes are four, all in the 
   }).toString();
   const text = words.replace(/\s+/g, ' ');
   assert.match(text, 'All 4 images that were sent are in the PACS.');
-  assert.match(text, 'What 4 CT');
+  assert.match(text, 'Content 4 CT');
   assert.match(
     text,
     'Not stored 1 later version, with different covered areas, was not stored: the PACS keeps the first one',

@@ -253,9 +253,9 @@ test('tells nothing of when and where it was made, unless it says so to its read
   assert.match(one.toString('latin1'), /Producer .* 0 R|\(RelayPACS\)/);
   assert.match(wordsOf(one), /Images are left out too, .*Case 1 of this report/);
   const few = await draw(cases, { head: { ...head, notShown: { cases: null, isMore: false } } });
-  assert.match(wordsOf(few), /A few cases of this site are not shown/);
+  assert.match(wordsOf(few), /A few cases of this site are hidden/);
   const many = await draw(cases, { head: { ...head, notShown: { cases: 38, isMore: false } } });
-  assert.match(wordsOf(many), /38 cases of this site are not shown to the person .* keep names/);
+  assert.match(wordsOf(many), /38 cases of this site are hidden from the person .* contain names/);
 });
 
 test.run();
