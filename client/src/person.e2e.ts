@@ -189,17 +189,20 @@ walk('a warning that nobody answers ends with the lock, and one that is answered
   await expect(page.getByText('stay encrypted', { exact: false }), 'nothing waits').toHaveCount(0);
 });
 
-walk('Lock in the header asks first where images are chosen, and locks at once where none are', async (stage) => {
-  const { page } = stage;
-  await stage.enter();
-  const lock = page.getByRole('banner').getByRole('button', { name: 'Lock', exact: true });
-  await chooseWithoutSending(stage);
-  await lock.click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
-  await page.getByRole('button', { name: 'Clear', exact: true }).click();
-  await lock.click();
-  await page.getByText('This device was locked.').waitFor();
-});
+walk(
+  'Lock in the header asks first where images are chosen, and locks at once where none are',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    const lock = page.getByRole('banner').getByRole('button', { name: 'Lock', exact: true });
+    await chooseWithoutSending(stage);
+    await lock.click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await lock.click();
+    await page.getByText('This device was locked.').waitFor();
+  },
+);
 
 walk('a person who locks the device by hand has left it at once, in all its tabs', async (stage) => {
   const { page, visitor, account, address } = stage;

@@ -153,9 +153,6 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
   const first = user && landingOf({ page: 'start' }, user).page === 'start' ? 'start' : 'upload';
   // For people whose first page is Start, Upload is a page below it.
   const isFirst = page === first || page === 'upload' || page === 'before-after';
-  const waiting = queue.studies.value.filter(
-    (study) => study.state !== 'done' && study.state !== 'taken-back' && !study.cancelling,
-  ).length;
   return (
     <header class="header">
       <div class="header-inside">
@@ -169,22 +166,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
               <Icon name={first === 'upload' ? 'up' : 'note'} />
               {kitWords.pages[first]}
             </a>
-            <a
-              class="tab"
-              href={hrefOf({ page: 'studies' })}
-              aria-current={page === 'studies' || page === 'study' || page === 'sent' ? 'page' : undefined}
-            >
-              <Icon name="list" />
-              {kitWords.pages.studies}
-              {waiting > 0 && (
-                <>
-                  <span class="tab-count numbers" aria-hidden="true">
-                    {waiting}
-                  </span>
-                  <span class="unseen">, {appWords.nav.queueCount(waiting)}</span>
-                </>
-              )}
-            </a>
+            <StudiesTab page={page} />
             <a
               class="tab"
               href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}
@@ -213,6 +195,30 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
         <AccountMenu key={String(hidden)} />
       </div>
     </header>
+  );
+}
+
+function StudiesTab({ page }: { readonly page: Route['page'] }) {
+  const waiting = useQueue().studies.value.filter(
+    (study) => study.state !== 'done' && study.state !== 'taken-back' && !study.cancelling,
+  ).length;
+  return (
+    <a
+      class="tab"
+      href={hrefOf({ page: 'studies' })}
+      aria-current={page === 'studies' || page === 'study' || page === 'sent' ? 'page' : undefined}
+    >
+      <Icon name="list" />
+      {kitWords.pages.studies}
+      {waiting > 0 && (
+        <>
+          <span class="tab-count numbers" aria-hidden="true">
+            {waiting}
+          </span>
+          <span class="unseen">, {appWords.nav.queueCount(waiting)}</span>
+        </>
+      )}
+    </a>
   );
 }
 
