@@ -35,7 +35,7 @@ const ALL_BUT_ONE =
   'Your study is in the PACS, except 1 file not sent. Keep the disc or the files if you need it.';
 
 const IN_DOUBT =
-  'Your study is in the PACS. Some files that were chosen here earlier may not be: keep the disc or the files.';
+  'Your study is in the PACS. Some files that you chose earlier may not be. Keep the disc or the files.';
 const EXCEPT_FOUR =
   'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if you need any of these.';
 

@@ -153,7 +153,7 @@ test('reading that was stopped before a study was found leaves a doubt, and so d
 test('the sentence of a study in the PACS frees no disc in doubt', () => {
   const said = { studies: 1, except: 0, isAtLeast: false };
   assert.match(discWords.mayGo(said, false), /You can remove the disc/);
-  assert.match(discWords.mayGo(said, true), /keep the disc or the files\.$/);
+  assert.match(discWords.mayGo(said, true), /Keep the disc or the files\.$/);
 });
 
 test.run();

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { giveTurns, untilRead } from '../testing/open-api.ts';
 import { filesOf, openIngest } from '../testing/open-ingest.ts';
+import type { IngestPhase } from '../pipeline/ingest/found/found-study.ts';
 import { NOTHING_SENT } from '../pipeline/ingest/found/sent-from-here.ts';
 import { betweenAccounts } from './current-account.ts';
 import { unsentStudies } from './choice-outcomes.ts';
@@ -16,6 +17,7 @@ const studyOf = (seed: number, instancesPerSeries: number): SyntheticStudy =>
   syntheticStudy({ seed, instancesPerSeries });
 const FIRST = studyOf(91, 3);
 const OTHER = studyOf(92, 2);
+const NOW = 1_000_000;
 const ALL = FIRST.instances.length;
 const OTHERS = OTHER.instances.length;
 
@@ -35,6 +37,7 @@ async function openPages() {
     const account = signal(who);
     const unsafe = signal(0);
     const chosen = signal(0);
+    const phase = signal<IngestPhase | null>(null);
     const { store, hooks } = await openIngest({ device, tools: { account: () => account.peek() } });
     betweenAccounts(account, () => store.clear('held-back'));
     const { count, stopped, isElsewhere, doubtedAt, noteDoubt, dismiss, beforeSignOut } = watchChoice({
@@ -49,6 +52,8 @@ async function openPages() {
       unsafe,
       chosen,
       stopped: computed(() => store.disc.value.stopped),
+      phase: computed(() => phase.value ?? store.phase.value),
+      now: () => NOW,
       unsent: computed(() => (store.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(store))),
     });
     const leaves = () => events.dispatchEvent(new Event('beforeunload', { cancelable: true }));
@@ -58,7 +63,7 @@ async function openPages() {
       await giveTurns();
     };
     const end = () => ended.resolve();
-    const at = { account, unsafe, chosen, count, stopped, isElsewhere, doubtedAt, noteDoubt };
+    const at = { account, unsafe, chosen, phase, count, stopped, isElsewhere, doubtedAt, noteDoubt };
     return { ...at, store, hooks, choose, isLost, dismiss, leaves, end, beforeSignOut };
   }
   const kept = () => database.device.where('name').startsWith('choice/').toArray();
@@ -68,6 +73,42 @@ async function openPages() {
   };
   return { open, kept, isKept, database };
 }
+
+test('a page that ends while it looks for files leaves a doubt behind, and meanwhile every tab keeps the disc', async () => {
+  const { open, isKept } = await openPages();
+  const first = await open();
+  const other = await open();
+  first.phase.value = 'reading';
+  assert.ok(await isKept(1));
+  assert.ok(await untilRead(() => other.isElsewhere.value));
+  assert.is(first.isElsewhere.value, false);
+  assert.is(other.doubtedAt.value, null);
+  first.end();
+  assert.ok(await untilRead(() => other.doubtedAt.value === NOW), 'its page is gone');
+  assert.ok(await isKept(0));
+});
+
+test('a page that has read all files without finding a study leaves no doubt', async () => {
+  const { open, isKept } = await openPages();
+  const first = await open();
+  first.phase.value = 'reading';
+  assert.ok(await isKept(1));
+  first.phase.value = 'found';
+  assert.ok(await isKept(0));
+  first.end();
+  const next = await open();
+  assert.ok(await untilRead(() => next.doubtedAt.value === null));
+});
+
+test('a choice that is cleared while files are being looked for leaves a doubt', async () => {
+  const { open, isKept } = await openPages();
+  const first = await open();
+  first.phase.value = 'reading';
+  assert.ok(await isKept(1));
+  first.phase.value = 'idle';
+  assert.ok(await untilRead(() => first.doubtedAt.value === NOW));
+  assert.ok(await isKept(0));
+});
 
 test('the browser asks while studies are chosen or being made safe, and not otherwise', async () => {
   const { unsafe, chosen, leaves } = await (await openPages()).open();

@@ -9,6 +9,7 @@ import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import {
   changeChoice,
+  isChoice,
   keepChoice,
   keepDoubt,
   watchChoices,
@@ -16,6 +17,7 @@ import {
   type KeptChoice,
   type KeptChoices,
 } from '../pipeline/queue/rows/kept-choices.ts';
+import type { IngestPhase } from '../pipeline/ingest/found/found-study.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
 interface ChoiceWatch {
@@ -33,6 +35,9 @@ interface ChoiceWatch {
   readonly unsent: ReadonlySignal<readonly ChosenStudy[] | null>;
   /** Where reading of the choice was stopped. */
   readonly stopped: ReadonlySignal<Required<KeptChoice>['stopped'] | null>;
+  readonly phase: ReadonlySignal<IngestPhase>;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
 }
 
 export interface LostChoice {
@@ -40,7 +45,7 @@ export interface LostChoice {
   readonly count: ReadonlySignal<number>;
   /** Where reading was stopped on such a page; with several pages, on the last one. */
   readonly stopped: ReadonlySignal<Required<KeptChoice>['stopped'] | null>;
-  /** Another open page of this device has studies that were not sent. */
+  /** Another open page of this device reads files, or has studies that were not sent. */
   readonly isElsewhere: ReadonlySignal<boolean>;
   /** `KeptChoices.doubtedAt`; undefined: not read yet. */
   readonly doubtedAt: ReadonlySignal<number | null | undefined>;
@@ -55,7 +60,7 @@ export interface LostChoice {
 }
 
 export function watchChoice(watch: ChoiceWatch): LostChoice {
-  const { page, database, account, unsafe, chosen } = watch;
+  const { page, database, account, unsafe, chosen, now } = watch;
   page.addEventListener('beforeunload', (event) => {
     if (unsafe.peek() + chosen.peek() > 0) event.preventDefault();
   });
@@ -75,6 +80,15 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
         change(database, { ...choice, account: account.value, studies });
     }
   });
+  // Where a page ended while it read, nobody knows how many files it left behind.
+  effect(() => {
+    for (const { isReading, ...choice } of lost.value)
+      if (isReading)
+        void ignoreFailure(
+          keepDoubt(database, now()).then(() => changeChoice(database, choice)),
+          'the next page tries again',
+        );
+  });
   const count = computed(() => {
     // A study that was lost twice counts once.
     const counts = new Map<number, number>();
@@ -86,7 +100,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
     count,
     stopped: computed(() => lost.value.findLast(({ stopped }) => stopped)?.stopped ?? null),
     isElsewhere: computed(() => {
-      const own = (watch.unsent.value?.length ?? 0) > 0 ? 1 : 0;
+      const own = watch.phase.value === 'reading' || (watch.unsent.value?.length ?? 0) > 0 ? 1 : 0;
       return kept.value.choices.filter(({ id }) => !gone.value.has(id)).length > own;
     }),
     doubtedAt,
@@ -131,23 +145,29 @@ const lockOf = (id: string): string => `relaypacs-choice ${id}`;
  * the current choice behind.
  */
 function keepUnsent(watch: ChoiceWatch): () => void {
-  const { account, unsent, stopped } = watch;
+  const { account, unsent, stopped, phase } = watch;
   let row = openRow(watch);
   let owner: string | null = null;
   let isEmpty = true;
+  let hasStudies = false;
   const leave = (): void => {
     if (isEmpty) return;
     row.leave();
     row = openRow(watch);
     isEmpty = true;
+    hasStudies = false;
   };
   effect(() => {
-    const studies = unsent.value;
+    const isReading = phase.value === 'reading';
+    // Before the first study is found there is nobody's choice yet. Later it means that its person has left.
+    const studies = unsent.value ?? (phase.value === 'idle' || hasStudies ? null : []);
     // Unsent studies belong to the person who chose them, even while the next person is signing in.
     owner = isEmpty ? account.value : (owner ?? account.value);
     if (studies !== null) {
-      isEmpty = studies.length === 0;
-      row.write({ account: owner, studies, ...stoppedAt(stopped.value) });
+      const kept = { account: owner, studies, ...(isReading && { isReading }), ...stoppedAt(stopped.value) };
+      isEmpty = !isChoice(kept);
+      hasStudies = studies.length > 0;
+      row.write(kept);
     } else leave();
   });
   return leave;
@@ -178,7 +198,7 @@ function openRow({ database, locks, createId }: ChoiceWatch) {
   return {
     write(now: Omit<KeptChoice, 'id'>): void {
       const text = JSON.stringify(now);
-      if (text === last || now.studies.length + wanted.studies.length === 0) return;
+      if (text === last || !(isChoice(now) || isChoice(wanted))) return;
       last = text;
       wanted = { id, ...now };
       // While one value is being written, only the newest of those that follow is written next.

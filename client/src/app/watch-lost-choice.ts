@@ -23,6 +23,8 @@ export function watchLostChoice({ ingest, queue, database, session, signOutTasks
     unsafe: queue.unsafe,
     chosen: computed(() => chosenIn(ingest)),
     stopped: computed(() => ingest.disc.value.stopped),
+    phase: ingest.phase,
+    now: Date.now,
     unsent: computed(() => (ingest.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(ingest))),
   });
   signOutTasks.onLeave(lost.beforeSignOut);

@@ -92,9 +92,7 @@ function Results({ study: { results, modalities, hidesResults }, days, caseId }:
                 {words.result(result.model, formatMoment(new Date(result.createdAt), new Date()))}
               </a>
               <span class="small">
-                {[saidBy(result), result.verdict && words.verdicts[result.verdict](result.correctedFinding)]
-                  .filter(Boolean)
-                  .join(caseWords.separator)}
+                {[saidBy(result), judgedIn(result)].filter(Boolean).join(caseWords.separator)}
               </span>
             </li>
           ))}
@@ -102,6 +100,11 @@ function Results({ study: { results, modalities, hidesResults }, days, caseId }:
       )}
     </div>
   );
+}
+
+function judgedIn({ verdict, isDisputed, correctedFinding }: Study['results'][number]): string | null {
+  if (isDisputed) return words.disputed;
+  return verdict && words.verdicts[verdict](correctedFinding);
 }
 
 function saidBy({ model, positive, isOfOtherImage }: Study['results'][number]): string {

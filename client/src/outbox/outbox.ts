@@ -184,8 +184,11 @@ async function readKept(state: State, tools: OutboxTools, isMeant: IsMeant): Pro
     (said) => said.refused && find(state, said)?.said.refused?.title !== said.refused.title,
   );
   batch(() => {
-    // Marked as being sent, so that nobody answers a result again while its verdict waits for its turn.
-    for (const said of news) put(state, { said, isKept: true, isSending: true });
+    // What this tab sends is marked at once, so that nobody answers a result again while its verdict waits for its turn.
+    for (const said of news) {
+      put(state, { said, isKept: true });
+      changeOne(state, said, { isSending: isMeant(find(state, said)!) });
+    }
     for (const said of refused) refuse(state, said, said.refused!);
   });
   const gone = state.statements

@@ -6,7 +6,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import { provided } from '../kit/provided.ts';
 import type { Outbox, Unsent } from './outbox.ts';
 
-/** Counts of statements that were tried and did not arrive. */
+/** Counts of statements that did not arrive: tried by this tab, or stored by another one. */
 export interface UnsentCounts {
   /** Verdicts on results that wait for the link. */
   readonly verdicts: number;
@@ -32,7 +32,10 @@ export interface Outboxes {
 export const [ProvideOutboxes, useOutboxes] = provided<Outboxes>('outboxes');
 
 function countsOf(all: readonly Unsent[]): UnsentCounts {
-  const tried = all.filter(({ said, trouble }) => trouble !== null || said.refused);
+  const tried = all.filter(
+    ({ said, trouble, isKept, isFresh, isSending }) =>
+      trouble !== null || said.refused || (isKept && !isFresh && !isSending),
+  );
   const reviewsIn = (some: readonly Unsent[]) =>
     new Set(some.flatMap(({ said }) => (said.step === 'verdict' ? [] : [said.reviewId])));
   const verdicts = tried.filter(({ said }) => said.step === 'verdict');

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { CASE_FINDINGS, Case, CaseBodyPart } from '#shared/protocol/cases.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
+import { standingReviews } from '../findings/compare-outcomes.ts';
 import { mayKnowResult } from '../findings/result-reach.ts';
 import { isBlindTo, isHiddenVerdict } from '../findings/blinding.ts';
 import { bodyPartOf } from './body-parts.ts';
@@ -110,6 +111,7 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
     .where(await mayKnowResult(db, reader, 'inference_result'))
     .orderBy('created_at', 'desc')
     .execute();
+  const reviews = await standingReviews(db, reader.siteId, uids, reader);
   const byStudy = Map.groupBy(rows, ({ uid }) => uid ?? '');
   return new Map(
     [...byStudy].map(([uid, of]) => [
@@ -120,6 +122,7 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
         positive,
         createdAt: created_at.toISOString(),
         verdict: row.isHidden ? null : verdict,
+        isDisputed: !row.isHidden && positive !== null && reviews.get(uid ?? '')?.positive === null,
         isOfOtherImage: image_kind !== null && image_kind !== 'CXR',
         correctedFinding: !row.isHidden && verdict === 'correct' ? row.verified_finding : null,
         image_kind,

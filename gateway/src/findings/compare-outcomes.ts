@@ -1,5 +1,6 @@
 /**
- * Compares the outcomes of settled reviews of one case that answer the same question. If one says that something is
+ * Compares the outcomes of settled reviews of the same studies that answer the same question, also if these studies are
+ * in several cases. If one says that something is
  * there and another that nothing is, both cannot be true. Only the next reader decides between settled reviews: the
  * side that a later reading takes is the one that stands.
  */
@@ -31,15 +32,23 @@ type Outcome = {
   readonly by: readonly Signature[];
 };
 
-type Settled = readonly { readonly review: ReviewRow }[];
-
-/** Returns the comparison for each of these settled reviews, by id. */
+/** Returns the comparison for each settled review of these cases, by id. `reader`: as in `settledReviews`. */
 export async function outcomesNow(
   db: Db,
-  settled: Settled,
-  places: Places,
+  siteId: string,
+  caseIds: readonly string[],
+  reader: CaseReader | null,
 ): Promise<ReadonlyMap<string, Compared>> {
-  const outcomes = await outcomesOf(db, settled, places);
+  if (caseIds.length === 0) return new Map();
+  const subjects = await subjectsOf(db, siteId, caseIds);
+  const rows = await settledReviews(db, siteId, reader)
+    .where('review.case_id', 'in', [...subjects.keys()])
+    .execute();
+  const places = await placesOf(
+    db,
+    rows.map(({ id }) => id),
+  );
+  const outcomes = await outcomesOf(db, rows, places, subjects);
   const ofQuestion = Map.groupBy(outcomes, ({ question }) => question);
   const now = new Map([...ofQuestion.values()].flatMap((those) => [...compareOutcomes(those)]));
   return new Map(outcomes.map(({ id, positive }) => [id, { positive, now: now.get(id)! }]));
@@ -54,10 +63,28 @@ const settledReviews = (db: Db, siteId: string, reader: CaseReader | null) =>
     .where('review.state', '=', 'settled')
     .$if(reader !== null, (some) => some.where(sql<boolean>`not ${isHiddenOutcome(reader!)}`));
 
-/** A review that is listed with several studies counts once. */
-async function outcomesAmong(db: Db, rows: readonly ReviewRow[]) {
-  const settled = new Map(rows.map((review) => [review.id, { review }]));
-  return outcomesNow(db, [...settled.values()], await placesOf(db, [...settled.keys()]));
+/**
+ * The studies of these cases, and of each other case that has exactly the same ones, by the id of the case. A prior study
+ * that two cases share does not make one subject of them.
+ */
+async function subjectsOf(
+  db: Db,
+  siteId: string,
+  caseIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await sql<{ id: string; studies: string }>`select case_id as id,
+      string_agg(study_instance_uid, ' ' order by study_instance_uid) as studies
+    from case_study where site_id = ${siteId} and case_id in (select other.case_id from case_study own
+      join case_study other on other.site_id = own.site_id and other.study_instance_uid = own.study_instance_uid
+      where own.site_id = ${siteId} and own.case_id = any(${[...caseIds]}::uuid[]))
+    group by case_id`.execute(db);
+  const asked = new Set(caseIds);
+  const wanted = new Set(rows.flatMap(({ id, studies }) => (asked.has(id) ? [studies] : [])));
+  const same = rows.filter(({ studies }) => wanted.has(studies));
+  return new Map([
+    ...caseIds.map((id) => [id, id] as const),
+    ...same.map(({ id, studies }) => [id, studies] as const),
+  ]);
 }
 
 type StandingReview = NonNullable<Result['review']>;
@@ -80,7 +107,8 @@ export async function standingReviews(
     .where('case_study.study_instance_uid', 'in', [...studyInstanceUIDs])
     .orderBy('review.settled_at')
     .execute();
-  const outcomes = await outcomesAmong(db, rows);
+  const caseIds = [...new Set(rows.map(({ case_id }) => case_id))];
+  const outcomes = await outcomesNow(db, siteId, caseIds, reader);
   const standing = new Map<string, StandingReview>();
   for (const { id, study_instance_uid, final_place, settled_at, definition } of rows) {
     const { positive: said = null, now } = outcomes.get(id) ?? {};
@@ -106,7 +134,7 @@ export async function readingsOfCases(
     .where('review.case_id', 'in', [...caseIds])
     .orderBy('review.number')
     .execute();
-  const outcomes = await outcomesAmong(db, rows);
+  const outcomes = await outcomesNow(db, reader.siteId, caseIds, reader);
   const ofCase = Map.groupBy(rows, ({ case_id }) => case_id);
   return new Map(
     [...ofCase].map(([id, those]) => [id, readingIn(those.flatMap((one) => outcomes.get(one.id) ?? []))]),
@@ -164,8 +192,13 @@ function whatStands(said: readonly Outcome[]): Positive {
   return stands;
 }
 
-async function outcomesOf(db: Db, found: Settled, places: Places) {
-  const finals = found.flatMap(({ review }) => {
+async function outcomesOf(
+  db: Db,
+  found: readonly ReviewRow[],
+  places: Places,
+  subjects: ReadonlyMap<string, string>,
+) {
+  const finals = found.flatMap((review) => {
     const those = places.get(review.id) ?? [];
     const final = those.find(({ place }) => place === review.final_place);
     if (final === undefined) return [];
@@ -182,7 +215,7 @@ async function outcomesOf(db: Db, found: Settled, places: Places) {
     if (decision === undefined) return [];
     const isJudged = decision.decision !== 'reject';
     const positive = isJudged ? positiveOf(definition.form, decision.answers ?? {}) : null;
-    return [{ id, question: `${case_id} ${questionOf(definition.form)}`, positive, by }];
+    return [{ id, question: `${subjects.get(case_id)} ${questionOf(definition.form)}`, positive, by }];
   });
 }
 

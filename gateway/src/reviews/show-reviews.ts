@@ -74,7 +74,7 @@ export async function showReviews(
   const names = await usernamesOf(db, [...new Set(all.flatMap(({ account_id }) => account_id ?? []))]);
   const caseIds = [...new Set(rows.map(({ of }) => of.id))];
   const modalities = await modalitiesOfCases(db, viewer.siteId, caseIds);
-  const outcomes = await outcomesNow(db, settled, places);
+  const outcomes = await outcomesNow(db, viewer.siteId, [...new Set(open.map(({ of }) => of.id))], viewer);
   const notes = await countNotesAfter(
     db,
     viewer,

@@ -182,6 +182,8 @@ const caseStudySchema = z.object({
       createdAt: z.iso.datetime(),
       /** A radiologist's verdict; null: none yet. */
       verdict: z.enum(VERIFICATIONS).nullable(),
+      /** Signed reviews of the study contradict each other: neither they nor the verdict stand. */
+      isDisputed: z.boolean(),
       /** The finding that a radiologist gave in place of the model's. */
       correctedFinding: z.string().nullable(),
     }),

@@ -183,6 +183,7 @@ export const caseWords = {
       silent: 'no answer',
       kind: 'image type only, no finding',
     },
+    disputed: 'signed reviews contradict each other',
     verdicts: {
       agree: () => 'a radiologist agreed',
       correct: (finding: string | null) =>

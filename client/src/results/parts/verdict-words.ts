@@ -41,6 +41,7 @@ export const verdictWords = {
   sendMine: 'Send my verdict',
   discardMine: 'Discard my verdict',
   unsent: 'Your verdict is not sent yet',
+  refused: 'Your verdict was not saved',
   unsentWhat: KEPT_VERDICT,
   unsentRetried: 'It will be sent when the connection is back.',
   again: 'Send now',
@@ -95,7 +96,7 @@ export const verdictWords = {
     BreastMRI: 'Breast MR',
     HeadCT: 'Head CT',
     TrunkCT: 'Trunk CT',
-    other: 'Other image type',
+    other: 'Something else',
     'not-assessable': 'Cannot be assessed',
   } satisfies Record<Correction, string>,
 };

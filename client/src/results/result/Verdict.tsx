@@ -100,7 +100,8 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
       return (
         <>
           <Waiting verdict={verdict} />
-          <Standing result={result} note={said.untilSent} />
+          <Behind result={result} />
+          <Standing result={result} note={verdict.unsent.isRetried ? said.untilSent : ''} />
         </>
       );
     case 'sending':
@@ -124,7 +125,7 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
       <Behind result={result} />
       <Standing
         result={result}
-        note={verdict.kind === 'unsent' ? said.untilSent : isDisputed(result) ? '' : said.stands}
+        note={verdict.kind === 'unsent' ? said.untilSent : result.review ? '' : said.stands}
       />
       {!isDisputed(result) && <p>{askedOf(store, result)}</p>}
     </>
@@ -134,6 +135,7 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
 /** The signed review that a verdict may not contradict. */
 function Behind({ result: { review, finding } }: { readonly result: Result }) {
   const mayOpen = useSession().user.value?.roles.some((role) => CASE_KEEPERS.includes(role)) ?? false;
+  const mayJudge = useMayVerify();
   if (!review || finding.positive === null) return null;
   const { id, positive, readers, isAdjudicated, settledAt } = review;
   const when = formatMoment(new Date(settledAt), new Date());
@@ -141,10 +143,12 @@ function Behind({ result: { review, finding } }: { readonly result: Result }) {
     <div class="verified">
       <Icon name="person" size={20} />
       <p>
-        <span class="strong">{said.review.says[sideOf(positive)]}</span>{' '}
-        <span class="quiet">{said.review.by(readers, isAdjudicated, when)}</span>{' '}
+        <span class="strong">{said.review.says[sideOf(positive)]}</span>
+        {positive === null ? '.' : <span class="quiet"> {said.review.by(readers, isAdjudicated, when)}</span>}{' '}
         {mayOpen && <a href={hrefOf({ page: 'reviews', id })}>{said.review.open}</a>}
-        <span class="verified-finding small">{said.review[positive === null ? 'disputed' : 'stands']}</span>
+        {mayJudge && (
+          <span class="verified-finding small">{said.review[positive === null ? 'disputed' : 'stands']}</span>
+        )}
       </p>
     </div>
   );
@@ -229,7 +233,7 @@ function NotSent({ unsent, isSaid }: NotSentProps) {
     <div class={isRetried ? 'said-wait' : 'said-red'}>
       <Icon name={isRetried ? 'caution' : 'decide'} size={20} />
       <p>
-        <span class="strong">{said.unsent}:</span> {yourWord(request)}. {why}{' '}
+        <span class="strong">{isRetried ? said.unsent : said.refused}:</span> {yourWord(request)}. {why}{' '}
         {isRetried && said.unsentRetried} <span class="quiet">{said.unsentWhat}</span>
         {request.reason && (
           <span class="verified-finding small kept">{said.reason(typedSaid(request.reason))}</span>
@@ -333,6 +337,7 @@ function Buttons(props: ButtonsProps) {
 function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
   const { store, verdict, isAsked, onChange } = props;
   if (verdict.kind === 'sending') return null;
+  const isOverruled = verdict.kind === 'unsent' && verdict.unsent.trouble.code === 'review-stands';
   const change = (
     <button type="button" class="button button-bare" onClick={onChange}>
       {said.change}
@@ -341,16 +346,18 @@ function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
   if (verdict.kind === 'overtaken' || (verdict.kind === 'unsent' && !isAsked))
     return (
       <>
-        <button type="button" class="button" onClick={() => void store.again()}>
-          {verdict.kind === 'overtaken' ? said.sendMine : said.again}
-        </button>
+        {!isOverruled && (
+          <button type="button" class="button" onClick={() => void store.again()}>
+            {verdict.kind === 'overtaken' ? said.sendMine : said.again}
+          </button>
+        )}
         {verdict.kind === 'unsent' && change}
         <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={props.onDrop}>
           {verdict.kind === 'overtaken' ? said.discardMine : said.drop}
         </button>
       </>
     );
-  if (!isAsked) return change;
+  if (!isAsked) return isDisputed(props.result) ? null : change;
   // The last button appears where the one that asked was, so that a slow second press does nothing.
   return (
     <>

@@ -22,6 +22,8 @@ export interface KeptChoice {
   readonly studies: readonly ChosenStudy[];
   /** Set if reading was stopped and nobody has decided about the unread files. */
   readonly stopped?: { readonly filesRead: number; readonly filesFound: number };
+  /** Files are being listed or read, so that `studies` may lack some. */
+  readonly isReading?: boolean;
 }
 
 export interface KeptChoices {
@@ -40,9 +42,12 @@ type Kept = Omit<KeptChoice, 'id'>;
 const PREFIX = 'choice/';
 const nameOf = (id: string) => `choice/${id}` as const;
 
-/** Replaces what was stored for this page; without studies the row is deleted. */
+/** Whether the row says anything. */
+export const isChoice = ({ studies, isReading }: Kept): boolean => studies.length > 0 || isReading === true;
+
+/** Replaces what was stored for this page. If it says nothing, the row is deleted. */
 export async function keepChoice(database: LocalDatabase, { id, ...kept }: KeptChoice): Promise<void> {
-  if (kept.studies.length === 0) await database.device.delete(nameOf(id));
+  if (!isChoice(kept)) await database.device.delete(nameOf(id));
   else await database.device.put({ name: nameOf(id), value: kept satisfies Kept });
 }
 
