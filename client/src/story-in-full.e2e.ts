@@ -151,7 +151,7 @@ async function seesNothing(person: Person, of: Case, about: { review: string; se
   };
   await isKeptFromScreen();
   await openCase(person, of);
-  await page.getByText('is hidden until you have signed').first().waitFor();
+  await page.getByText('Hidden until you have signed').first().waitFor();
   await isKeptFromScreen();
   await page.goto(`${world.address}/#/results`);
   await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();

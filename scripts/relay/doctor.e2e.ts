@@ -358,7 +358,7 @@ promise('a web page: the address is of something else', async () => {
     assert.equal([said.code, codesOf(said, 'FAIL')], [1, ['web-page']]);
     tells(said, 'web-page', {
       mark: 'FAIL',
-      says: 'A web page answers there (status 200), not DICOMweb.',
+      says: 'This address returns a web page (status 200), not DICOMweb.',
       change: ['nginx', 'proxy_pass'],
     });
   });

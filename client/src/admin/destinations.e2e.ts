@@ -129,7 +129,7 @@ async function isAwaited(place: Locator): Promise<void> {
   const mirror = place
     .getByRole('list', { name: 'Destinations of this study' })
     .getByRole('listitem')
-    .filter({ hasText: /mirror\s*Must have it/ });
+    .filter({ hasText: /mirror\s*Required/ });
   await mirror.getByText('0 of 3 images are there').waitFor();
   await mirror.getByText('Waiting for the PACS. The gateway resumes automatically.').waitFor();
 }

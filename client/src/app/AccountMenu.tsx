@@ -7,7 +7,6 @@ import type { AccountSheetProps } from './AccountSheet.tsx';
 import type { PasswordSheetProps } from './PasswordSheet.tsx';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import { lockDevice } from './lock-mark.ts';
-import { useChosen } from './use-chosen.ts';
 import { appWords } from './app-words.ts';
 
 const AccountSheet = deferred<AccountSheetProps>(
@@ -35,17 +34,16 @@ export function AccountMenu() {
     return () => removeEventListener('hashchange', left);
   }, []);
   const user = session.user.value;
-  const chosen = useChosen();
   const name = user?.username ?? appWords.account.nobody;
   return (
     <>
       {session.state.value === 'signed-in' && (
-        // Locking clears what is chosen and not sent: the sheet says so first.
+        // It asks nothing, because a person who locks is about to leave. What was chosen is reminded of after sign-in.
         <button
           type="button"
           class="button button-bare lock-button"
           aria-label={appWords.lock}
-          onClick={() => (chosen > 0 ? setOpen('account') : lockDevice())}
+          onClick={lockDevice}
         >
           <Icon name="lock" size={20} />
           <span class="lock-word">{appWords.lock}</span>

@@ -34,6 +34,7 @@ export function DiscNote(props: DiscNoteProps) {
   const [isOpen, setOpen] = useState(false);
   const ingest = useIngest();
   const queue = useQueue();
+  const isElsewhere = doubt?.isElsewhere.value ?? false;
   const isDoubted = doubt?.isDoubted.value ?? false;
   // A person who takes these files off the list has seen these alone: others may have been left behind before.
   const settle = () => {
@@ -50,12 +51,13 @@ export function DiscNote(props: DiscNoteProps) {
     <>
       {!isKept && <Icon name="disc" size={20} />}
       {!isKept && <span>{discWords.mayGo(said, isAnyLacking || isDoubted)}</span>}
+      {!isKept && isElsewhere && <span>{discWords.elsewhere}</span>}
       {isListed && (
         <button type="button" class="status-which" aria-haspopup="dialog" onClick={() => setOpen(true)}>
           {isKept ? discWords.title(said) : discWords.which(said.except)}
         </button>
       )}
-      {!isKept && isDoubted && said.except === 0 && (
+      {!isKept && isDoubted && !isElsewhere && said.except === 0 && (
         <AskFirst
           bare
           label={discWords.noDoubt}

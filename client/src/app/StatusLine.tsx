@@ -114,13 +114,15 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
   );
 }
 
-/** Reading of the lost choice was stopped before its end, so choosing the same files again is not enough. */
+/** Reading of the lost choice ended too early, so choosing the same files again is not enough. */
 function LostStopped({ choiceLost }: Pick<StatusLineProps, 'choiceLost'>) {
   const stopped = choiceLost?.stopped.value ?? null;
+  const cutOff = choiceLost?.isCutOff.value ? appWords.status.cutOff : null;
+  const said = stopped ? appWords.status.stopped(stopped.filesRead, stopped.filesFound) : cutOff;
   return (
-    stopped && (
+    said && (
       <p class="status-item small">
-        <span>{appWords.status.stopped(stopped.filesRead, stopped.filesFound)}</span>
+        <span>{said}</span>
       </p>
     )
   );

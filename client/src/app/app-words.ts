@@ -60,6 +60,8 @@ export const appWords = {
     /** An earlier page stopped reading, and its choice is lost. */
     stopped: (read: number, found: number) =>
       `Reading was interrupted: ${formatCount(read)} of ${counted(found, 'file', 'files')} read`,
+    /** The page ended while it read files. How many it had not read is not known. */
+    cutOff: 'Reading was interrupted: there may be more. Choose all the files again.',
     dismiss: 'Dismiss',
     empty: 'Nothing is waiting on this device',
     policyUnknown: 'Policy not known yet',

@@ -23,6 +23,8 @@ interface DoubtWatch {
 export interface DiscDoubt {
   /** For the whole device: the disc stays in the drive when people change. null: not read yet. */
   readonly isDoubted: ReadonlySignal<boolean | null>;
+  /** The doubt comes from another tab alone, which still has the files. */
+  readonly isElsewhere: ReadonlySignal<boolean>;
   /** The outcome of every choice on this page. */
   readonly outcomes: ReadonlySignal<Outcomes>;
   /** A person needs nothing of what was left behind. */
@@ -50,6 +52,7 @@ export function watchDoubt(watch: DoubtWatch): DiscDoubt {
   });
   return {
     isDoubted: computed(() => (isKept.value === false ? lost.isElsewhere.value : isKept.value)),
+    isElsewhere: lost.isElsewhere,
     outcomes,
     settle: () => lost.noteDoubt(null),
   };

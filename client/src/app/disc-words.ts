@@ -21,6 +21,7 @@ export const discWords = {
       : 'You can remove the disc or delete the other files.';
     return `${said}, except ${atLeast(isAtLeast)}${files(except)} not sent. ${next}`;
   },
+  elsewhere: 'Another tab on this device has files that are not sent.',
   which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),
   title: ({ except, isAtLeast }: Pick<ChoicesSaid, 'except' | 'isAtLeast'>) =>
     `${isAtLeast ? 'At least ' : ''}${files(except)} not sent`,

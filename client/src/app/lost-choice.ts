@@ -43,6 +43,8 @@ interface ChoiceWatch {
 export interface LostChoice {
   /** Instances that this person chose on earlier pages and that were lost with those pages. */
   readonly count: ReadonlySignal<number>;
+  /** Such a page ended while it read files, so that `count` may be too low. */
+  readonly isCutOff: ReadonlySignal<boolean>;
   /** Where reading was stopped on such a page; with several pages, on the last one. */
   readonly stopped: ReadonlySignal<Required<KeptChoice>['stopped'] | null>;
   /** Another open page of this device reads files, or has studies that were not sent. */
@@ -80,14 +82,16 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
         change(database, { ...choice, account: account.value, studies });
     }
   });
+  const noted = new Set<string>();
   // Where a page ended while it read, nobody knows how many files it left behind.
   effect(() => {
-    for (const { isReading, ...choice } of lost.value)
-      if (isReading)
-        void ignoreFailure(
-          keepDoubt(database, now()).then(() => changeChoice(database, choice)),
-          'the next page tries again',
-        );
+    for (const choice of lost.value)
+      if (choice.isReading && !noted.has(choice.id)) {
+        noted.add(choice.id);
+        const { isReading: _, ...bare } = choice;
+        const end = () => (choice.studies.length > 0 ? undefined : changeChoice(database, bare));
+        void ignoreFailure(keepDoubt(database, now()).then(end), 'the next page tries again');
+      }
   });
   const count = computed(() => {
     // A study that was lost twice counts once.
@@ -98,6 +102,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
   });
   return {
     count,
+    isCutOff: computed(() => lost.value.some(({ isReading }) => isReading)),
     stopped: computed(() => lost.value.findLast(({ stopped }) => stopped)?.stopped ?? null),
     isElsewhere: computed(() => {
       const own = watch.phase.value === 'reading' || (watch.unsent.value?.length ?? 0) > 0 ? 1 : 0;

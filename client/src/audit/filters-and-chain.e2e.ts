@@ -66,7 +66,7 @@ async function narrowTo(page: Page, uid: string): Promise<void> {
   assert.not.match(page.url(), uid, 'addresses hold no UIDs');
   await page.getByRole('combobox', { name: /^Who/ }).selectOption('');
   // Somebody else may see it in a list meanwhile, whose event names no single study.
-  const end = new RegExp(`${uid.slice(-12)}|Saw in a list`);
+  const end = new RegExp(`${uid.slice(-12)}|Viewed patient names in a list`);
   await untilAllHave(page, end);
   await rows(page).filter({ hasText: 'Issued a receipt' }).waitFor();
   await page.reload();

@@ -79,7 +79,7 @@ walk.installed(
     const saved = page.getByRole('article').filter({ hasText: 'Saved in a file for a USB stick' });
     await saved.filter({ hasText: 'Kurz, Bo' }).waitFor();
     await page.getByRole('button', { name: 'Cancel sending: Kurz, Bo' }).click();
-    await page.getByText('delete that file too').waitFor();
+    await page.getByText('Delete that file too').waitFor();
     await page.getByRole('button', { name: 'Keep sending' }).click();
     assert.is(await sendFrom(stage, file), 0);
     assert.is(await instancesSentBy(stage, stage.account.username), 4);
