@@ -120,12 +120,12 @@ export const needsWords = {
         'Your files, disc or folder are not changed. The study records that a person decided this.',
     },
     'take-back': {
-      title: 'Stop sending this study?',
+      title: 'Cancel sending this study?',
       what: () =>
         'Nothing will be sent, and the copy here is deleted. Your files, disc or folder are not changed.',
     },
     cancel: {
-      title: 'Stop sending this study?',
+      title: 'Cancel sending this study?',
       what: () =>
         'Images not yet in the PACS will not be sent. The copy here is deleted. ' +
         'Your files, disc or folder are not changed.',

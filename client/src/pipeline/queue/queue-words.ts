@@ -55,7 +55,7 @@ export const queueWords = {
       all || gone === 1 ? ['it', 'is', 'its', 'it'] : ['they', 'are', 'their', 'them'];
     if (place === 'waiting') {
       const [wait, They] = they === 'it' ? ['waits', 'It'] : ['wait', 'They'];
-      const where = `${who} ${are} at the gateway and ${wait} for the PACS`;
+      const where = `${who} ${are} at the gateway and ${wait} for the PACS, which has none of ${them} yet`;
       return `${where}. ${They} can no longer be cancelled from here.`;
     }
     const why =

@@ -14,7 +14,7 @@ export const uploadWords = {
   /** For destinations that somebody decided need not have the study. */
   notInTitle: (names: readonly string[]) => `In the PACS, but not in ${names.join(', ')}`,
   givenUpThere: (name: string) =>
-    `A person decided that ${name} does not need all of this study. If it is needed there after all, contact an administrator.`,
+    `A person decided that ${name} does not need all of this study. If it is needed there after all, an administrator must change this.`,
   arrivedWhen: (count: number, when: string) => `${images(count)}, confirmed ${when}`,
   notFromHere: (count: number) =>
     `${images(count)} of them came from elsewhere: sent before, sent from another device, or added by models`,
@@ -133,7 +133,7 @@ export const uploadWords = {
     policy: 'Policy',
     deidentification: 'De-identification',
     pacs: 'PACS',
-    firstOnly: 'Not at all destinations',
+    firstOnly: 'Missing from some destinations',
     proof: 'How it was proven',
     further: (name: string) => `Also in ${name}`,
     there: (there: number, of: number, asPromised: number) =>
