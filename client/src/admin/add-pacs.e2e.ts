@@ -124,7 +124,9 @@ async function namesTheSender({ page, gateway }: Stage, further: Locator, path: 
 
 /** The first line of the finding comes into sight, in the place of the one before. */
 async function saysLimit(page: Page, verdict: Locator): Promise<void> {
-  const said = verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/);
+  const said = verdict.getByText(
+    /^Requests larger than 1 MB are refused by the PACS or its proxy \(status 413\)/,
+  );
   await said.and(page.locator(':focus')).waitFor();
   await expect(said).toBeInViewport({ ratio: 1 });
   await verdict.getByText(/client_max_body_size 0/).waitFor();

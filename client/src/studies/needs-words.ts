@@ -67,7 +67,7 @@ export const needsWords = {
   /** About held-back instances that nobody can release. */
   policy: (policy: Policy | 'none') => {
     if (policy === 'none')
-      return 'None of your policies allows sending this kind of file. If it is needed in the PACS, ask an administrator to allow one that does.';
+      return 'None of your policies allows sending this kind of file. If it is needed in the PACS, an administrator must allow one that does.';
     const how = policy.deidentify ? 'with names removed' : 'exactly as it is, with names';
     return `Another policy sends it, ${how}. The Upload page opens with only this study selected. Press Send there, then select the others again.`;
   },

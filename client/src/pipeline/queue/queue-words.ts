@@ -70,7 +70,7 @@ export const queueWords = {
     'receipt-faulty': {
       title: 'The gateway’s receipt for this study is not valid.',
       means: 'Its signature or its list does not match the images sent. Nothing is deleted on this device.',
-      next: 'The device requests the receipt again automatically. If the problem continues, give the code to an administrator.',
+      next: 'The device requests the receipt again automatically. If the problem continues, an administrator needs the code.',
     },
     'copy-unreadable': {
       title: 'Part of this study cannot be read on this device.',
@@ -80,7 +80,7 @@ export const queueWords = {
     unexpected: {
       title: 'Something went wrong with this study on this device.',
       means: 'Nothing is deleted here.',
-      next: 'The device retries automatically. If the problem continues after you reload the page, give the code to an administrator.',
+      next: 'The device retries automatically. If the problem continues after you reload the page, an administrator needs the code.',
     },
   } satisfies Record<Trouble, { title: string; means: string; next: string }>,
   interrupted: 'Sending was interrupted.',

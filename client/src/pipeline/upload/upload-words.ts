@@ -69,7 +69,7 @@ export const uploadWords = {
       'Your files, disc or folder are not changed. The receipt records that a person decided this.',
     confirmNo: 'Decide later',
     unknownReason: 'The gateway gave a reason that this page does not recognize.',
-    unknownNext: 'Reload the page. If the message remains, give the code to an administrator.',
+    unknownNext: 'Reload the page. If the message remains, an administrator needs the code.',
     notReached: 'The gateway could not be reached, so your decision was not saved. Try again in a moment.',
   },
   receipt: 'Receipt',
