@@ -200,7 +200,7 @@ walk.installed(
       .getByRole('button', { name: /^Cancel sending/ })
       .first()
       .click();
-    await page.getByRole('heading', { name: 'Stop sending this study?' }).waitFor();
+    await page.getByRole('heading', { name: 'Cancel sending this study?' }).waitFor();
     await looksRight(page, 'take-back');
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
     await page.getByText('12 images are safe here', { exact: false }).waitFor();

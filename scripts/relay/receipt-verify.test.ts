@@ -67,7 +67,7 @@ test('the codes of the PACS are explained', async () => {
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks, '--json'], around), 0);
   await rm(folder, { recursive: true, force: true });
   const outcomes =
-    '2 coerced, 1 stored, 1 left out by a person before sending, 4 left out by a person: belongs to another patient, 2 damaged or missing on the disc, and not sent, 3 held back.';
+    '2 coerced, 1 stored, 1 left out by a person before sending, 4 left out by a person: of another patient, 2 damaged or missing on the disc, and not sent, 3 held back.';
   assert.match(printed[0]!, /^This receipt is genuine: study 1\.2, revision 1, /);
   assert.ok(printed[0]!.endsWith(outcomes), printed[0]);
   assert.is(

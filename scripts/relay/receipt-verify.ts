@@ -184,9 +184,9 @@ const NAMES = { code: 'code of a receipt', sheet: 'receipt on paper' } as const;
 const WITHHELD: Readonly<Record<WithheldCause, string>> = {
   'left-out': 'left out by a person before sending',
   'left-out-name': 'left out by a person: may show a name',
-  'left-out-other-patient': 'left out by a person: belongs to another patient',
+  'left-out-other-patient': 'left out by a person: of another patient',
   'left-out-faulty': 'left out by a person: faulty',
-  'left-out-unsafe': 'left out by a person: the policy does not allow sending it',
+  'left-out-unsafe': 'left out by a person: not allowed by the policy',
   damaged: 'damaged or missing on the disc, and not sent',
   held: 'held back',
 };

@@ -74,7 +74,7 @@ walk('a PACS that works stays primary when another one is added', async ({ page,
   await enter();
   await page.getByRole('link', { name: 'Administration' }).click();
   const first = page.getByRole('article', { name: 'default' });
-  await first.getByText('The PACS responds and returns stored images.').waitFor();
+  await first.getByText('The destination responds and returns stored images.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   const tick = page.getByRole('checkbox', { name: 'Send new studies here' });
   await tick.waitFor();
@@ -124,7 +124,9 @@ async function namesTheSender({ page, gateway }: Stage, further: Locator, path: 
 
 /** The first line of the finding comes into sight, in the place of the one before. */
 async function saysLimit(page: Page, verdict: Locator): Promise<void> {
-  const said = verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/);
+  const said = verdict.getByText(
+    /^Requests larger than 1 MB are refused by the PACS or its proxy \(status 413\)/,
+  );
   await said.and(page.locator(':focus')).waitFor();
   await expect(said).toBeInViewport({ ratio: 1 });
   await verdict.getByText(/client_max_body_size 0/).waitFor();
@@ -139,7 +141,7 @@ async function saysLimit(page: Page, verdict: Locator): Promise<void> {
 async function offersSample(page: Page, behind: Locator): Promise<void> {
   await behind
     .locator('.destination-finding')
-    .getByText(/^The PACS responds/)
+    .getByText(/^The destination responds/)
     .waitFor();
   await behind.getByText(/adds three instances: a report \(SR\)/).waitFor();
   await looksRight(page, 'destination-mended');
@@ -200,7 +202,7 @@ walk(
       await behind.getByText('This file contains no certificate.').waitFor();
       await person.choose(authority, 'ca.pem', CERTIFICATE);
       await verdict.getByText(/^The PACS does not accept these credentials/).waitFor();
-      await person.fill(`New password of ${username}`, password);
+      await person.fill(`Correct password of ${username}`, password);
       await person.click('Save and test');
       await saysLimit(page, verdict);
       await looksRight(page, 'destination-limited');

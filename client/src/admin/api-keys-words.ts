@@ -45,15 +45,15 @@ export const apiKeysWords = {
   madeWhat:
     'Copy it now and store it where the script keeps its secrets. It cannot be shown again, here or at the gateway.',
   list: 'Active keys',
-  ended: 'Expired and revoked keys',
+  ended: 'Keys that no longer work',
   more: 'Show older keys',
   none: none('There are no active keys.'),
-  noneEnded: none('There are no expired or revoked keys.'),
+  noneEnded: none('There are no keys that no longer work.'),
   states: {
     active: 'Active',
     expired: 'Expired',
     revoked: 'Revoked',
-    'account-ended': 'Account no longer valid',
+    'account-ended': 'Ended with the account’s sessions',
   } satisfies Record<ApiKeyState, string>,
   accountEnded:
     'The account was disabled, got a new password or was signed out everywhere. Create a new key if the script is still needed.',

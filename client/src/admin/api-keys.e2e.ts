@@ -64,7 +64,7 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   await looksRight(page, 'api-keys-revoke');
   await page.getByRole('dialog').getByRole('button', { name: 'Revoke' }).click();
   await page.getByRole('button', { name: `Revoke ${script}` }).waitFor({ state: 'detached' });
-  await page.getByText('Expired and revoked keys').click();
+  await page.getByText('Keys that no longer work').click();
   const ended = page.getByRole('listitem').filter({ hasText: script });
   await ended.getByText('Revoked', { exact: true }).waitFor();
   assert.is(await status(first), 401);

@@ -92,9 +92,9 @@ const problems = {
   },
   'wrong-digest': {
     title: 'The downloaded file is not the expected package.',
-    next: 'It was changed on the way, or RELAY_VIEWER_PACKAGE points to another version. The file was deleted.',
+    next: 'It was changed on the way, or RELAY_VIEWER_PACKAGE points to another version. Nothing was kept.',
   },
-  damaged: { title: 'The package cannot be unpacked.', next: 'The file was deleted. Try again.' },
+  damaged: { title: 'The package cannot be unpacked.', next: 'Nothing was kept. Try again.' },
   'no-room': {
     title: 'The gateway’s disk does not have enough space.',
     next: 'The viewer needs 200 MB for unpacking. Free some space, then try again.',

@@ -18,7 +18,7 @@ export const caseRuleWords = {
   occasions,
   unexamined: 'No rule runs a model on studies.',
   unexaminedWhat:
-    'Until then, this rule creates cases only for studies on which a person runs a model. To run models on arriving studies, add a rule for models on this page.',
+    'This rule creates cases only for studies on which a person runs a model. To run models on arriving studies, add a rule for models on this page.',
   title: 'Title of the case',
   titleWhat: 'Rules are not encrypted. Do not enter any patient information.',
   priority: 'Priority of the case',
@@ -33,7 +33,7 @@ export const caseRuleWords = {
   notYet: {
     delivered: 'The study is not delivered yet.',
     finding: 'No model found an abnormality in it.',
-    disagreement: 'The device and the gateway agree about it.',
+    disagreement: 'No disagreement between the device and the gateway is known.',
   } satisfies Record<CaseOccasion, string>,
   notExamined: 'No model has examined the study yet.',
   done: 'It already created a case for this study.',

@@ -114,8 +114,8 @@ export const destinationWords = {
   }),
   examined: (name: string) => `Test result for ${name}`,
   results: { ok: 'OK', warn: 'Warning', fail: 'Error', skipped: 'Not tested' },
-  well: 'The PACS responds and returns stored images.',
-  wellBut: 'The PACS responds. Check this:',
+  well: 'The destination responds and returns stored images.',
+  wellBut: 'The destination responds. Check this:',
   /** The note on a quick check of a PACS that speaks HTTP. */
   quick: 'Quick check. It does not test how large a request can be. Press Test for that.',
   primaryFails: (waits: Waits) =>
@@ -125,7 +125,7 @@ export const destinationWords = {
   primaryFailsNext:
     'Fix the problem above, then press Test. When it works, all waiting studies are sent. Or make another destination primary for new studies.',
   limited: (bytes: number) => `${whatFits(bytes)}.`,
-  answersAlone: 'The PACS responds, but does not handle studies correctly. See above.',
+  answersAlone: 'The destination responds, but does not handle studies correctly. See above.',
   allChecks: (count: number, isShort: boolean) => {
     if (isShort) return `Quick check: ${counted(count, 'check', 'checks')}`;
     return count === 1 ? '1 check' : `All ${count} checks`;
@@ -234,12 +234,12 @@ export const destinationWords = {
     primary:
       'This destination cannot be deleted while it is primary. Make another destination primary first.',
     studies:
-      'This destination cannot be deleted, because receipts of studies name it. To stop sending studies there, choose Not sent there and remove it from all rules.',
+      'This destination cannot be deleted, because studies were or are being sent there. To stop sending studies there, choose Not sent there and remove it from all rules.',
   } satisfies Record<WhyKept, string>,
   took: (milliseconds: number) => `responded in ${milliseconds} ms`,
   passwordAgain: {
     of: (name: string) => `Password of ${name}`,
-    password: (username: string) => `New password of ${username}`,
+    password: (username: string) => `Correct password of ${username}`,
     save: 'Save and test',
     saving: 'Saving…',
   },

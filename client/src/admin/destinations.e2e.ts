@@ -68,7 +68,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await stage.enter();
   await openDestinations(page);
   const first = page.getByRole('article', { name: 'default' });
-  await first.getByText('The PACS responds and returns stored images.').waitFor();
+  await first.getByText('The destination responds and returns stored images.').waitFor();
   await first.getByText('Quick check. It does not test how large a request can be.').waitFor();
   await first.getByText(/^New studies are sent here/).waitFor();
   await first
@@ -96,7 +96,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await expect(page.getByLabel('Password', { exact: true })).toHaveValue('');
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await second.getByText('The PACS responds and returns stored images.').waitFor();
+  await second.getByText('The destination responds and returns stored images.').waitFor();
   await openChecks(second);
   await page.getByRole('button', { name: 'Viewers of second' }).click();
   await page
@@ -177,7 +177,7 @@ walk(
       await openDestinations(page);
       const mirror = await addDestination(page, 'mirror', `http://127.0.0.1:${link.port}${pathname}`);
       await mirror
-        .getByText(/^The PACS responds/)
+        .getByText(/^The destination responds/)
         .first()
         .waitFor();
       await chooseNeed(page, mirror, 'required');

@@ -15,7 +15,7 @@ export const quotasWords = {
     uploads: 'Studies being sent',
     instances: 'Instances being sent',
     bytes: 'Gigabytes being sent',
-    patients: 'Patients per day for whom pseudonyms are created',
+    patients: 'Patients per day for whom pseudonyms are requested',
   } satisfies Record<keyof Quota, string>,
   of: (used: string, most: string) => `${used} of ${most}`,
   wrong: 'Enter a number using digits only. It must not be too large.',

@@ -151,8 +151,10 @@ walk('a destination that refuses every store says so with its status, and since 
     await sendStudy(page, filesOf(study));
     await openDestinations(page);
     await night.getByText(/^It has refused store requests since .* \(status 500\)/).waitFor();
-    await night.getByText('The PACS responds, but does not handle studies correctly. See above.').waitFor();
-    await expect(night.getByText('The PACS responds and returns stored images.')).toHaveCount(0);
+    await night
+      .getByText('The destination responds, but does not handle studies correctly. See above.')
+      .waitFor();
+    await expect(night.getByText('The destination responds and returns stored images.')).toHaveCount(0);
     await looksRight(page, 'destination-refuses-stores');
   } finally {
     await pacs.close();

@@ -21,10 +21,10 @@ export const appWords = {
       offline: 'Offline',
       'gateway-unreachable': 'Gateway not reachable',
       'pacs-unreachable': 'PACS not reachable',
-      'pacs-refuses-sign-in': 'The PACS rejects the gateway’s password. Contact an administrator.',
-      'pacs-settings-wrong': 'The gateway’s PACS settings are wrong. Contact an administrator.',
-      'pacs-no-search': 'Searching in the PACS does not work. Contact an administrator.',
-      'pacs-no-retrieval': 'The PACS does not return stored images. Contact an administrator.',
+      'pacs-refuses-sign-in': 'The PACS rejects the gateway’s password. An administrator must correct this.',
+      'pacs-settings-wrong': 'The gateway’s PACS settings are wrong. An administrator must correct this.',
+      'pacs-no-search': 'The PACS responds, but cannot be searched. An administrator must correct this.',
+      'pacs-no-retrieval': 'The PACS does not return stored images. An administrator must correct this.',
     },
     worksOffline: 'This device can work offline',
     /** A link to the list, where the study can be sent anyway. */
@@ -148,7 +148,7 @@ export const appWords = {
   problem: {
     title: 'Something went wrong on this page',
     what: 'Studies that are safe on this device are not affected.',
-    next: 'Reload the page. If it happens again, contact an administrator.',
+    next: 'Reload the page. If it happens again, an administrator must correct this.',
     reload: 'Reload the page',
   },
 

@@ -81,7 +81,7 @@ export const helpWords = {
   ],
   signIn: 'You cannot sign in',
   signInWhat:
-    'You need a network connection to sign in. After too many attempts, wait as long as the page says. If you forgot your password, ask your administrator for a new one.',
+    'You need a network connection to sign in. After too many attempts, wait as long as the page says. If you forgot your password, an administrator can set a new one.',
 
   keys: 'Keyboard shortcuts',
   keysWhat: 'Everything works without a mouse. These shortcuts also work on result pages:',

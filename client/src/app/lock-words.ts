@@ -7,7 +7,7 @@ export const lockWords = {
   sending: 'Studies that are safe on this device will still be sent.',
   names:
     'Initials and IDs are deleted from your list. After that, you can find studies only by date, modality or receipt.',
-  chosen: 'You will have to choose studies again if you have not sent them.',
+  chosen: 'Studies for which you did not press Send must be chosen again.',
   in: (seconds: number) => `Signing out in ${seconds} s`,
   stay: 'Stay signed in',
   leave: 'Sign out now',

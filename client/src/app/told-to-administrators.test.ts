@@ -8,7 +8,8 @@ import { notTakenWords } from '../studies/not-taken-words.ts';
 const test = suite('the words that administrators read, too');
 
 /** A PACS has an administrator of its own. */
-const TELLS = /\b(tell|ask|give the code to)\b[^.:;]*\b(the|your|an) administrator\b(?! of your PACS)/i;
+const TELLS =
+  /\b(tell|ask|contact|give the code to)\b[^.:;]*\b(the|your|an) administrator\b(?! of your PACS)/i;
 /** People who send studies, administrators among them, never see this sentence. */
 const NOT_TO_THEM = 'Ask your administrator, or sign in with another account.';
 

@@ -91,9 +91,9 @@ const EVENTS = {
   'review-signed': 'Signed a review',
   'review-differs': 'Two readers differ',
   'review-settled': 'Completed a review',
-  'review-released': 'Removed a reading from an account that is no longer allowed to read',
+  'review-released': 'Unassigned a reading from an account that is no longer allowed to read',
   'review-withdrawn': 'Withdrew a review',
-  'pseudonyms-made': 'Created pseudonyms for a device',
+  'pseudonyms-made': 'Helped a device make pseudonyms',
   'vault-asked': 'Requested to open an identity',
   'vault-approved': 'Approved opening an identity',
   'vault-refused': 'Refused to open an identity',
@@ -146,7 +146,7 @@ const EVENTS = {
   'orders-imported': 'Imported orders',
   'gateway-started': 'Started',
   'gateway-stopped': 'Stopped',
-  'audit-restored': 'An older copy of the database was restored',
+  'audit-restored': 'The database was replaced by an older copy',
 } satisfies Record<AuditEventName, string>;
 
 type Broken = Extract<AuditVerdict, { kind: 'broken' }>['because'];
@@ -199,7 +199,7 @@ export const auditWords = {
   unnamed: 'no name was shown',
   /** Where a study was opened: in the built-in viewer, or in the site's own. */
   inViewer: 'opened in the built-in viewer',
-  inSiteViewer: 'opened in the site’s own viewer (views there are not recorded here)',
+  inSiteViewer: 'given the address of the site’s own viewer (what was viewed there is not recorded here)',
   because: {
     'unknown-user': 'no such account',
     'wrong-password': 'wrong password',
@@ -325,13 +325,13 @@ export const auditWords = {
         : `The next signature, within five minutes, proves the newest ${formatCount(count)} too.`,
     unsigned: 'Nothing is proven yet. The gateway signs the audit trail within five minutes.',
     shipped: (seq: number) =>
-      `Signatures up to event ${formatCount(seq)} are also stored outside the database.`,
+      `Signatures up to event ${formatCount(seq)} are also stored outside the gateway (RELAY_AUDIT_URL).`,
     lost: (from: number, to: number) =>
       from === to
         ? `Event ${formatCount(from)} is missing`
         : `Events ${formatCount(from)} to ${formatCount(to)} are missing`,
     lostWhat:
-      'An older copy of the database was restored. If nobody restored a backup, someone removed these events. Find out who can access the database.',
+      'The database was replaced by an older copy. If nobody restored a backup, someone removed these events. Find out who can access the database.',
     broken: {
       row: (seq: number) => `Changed: event ${formatCount(seq)} does not match the event before it`,
       rewritten: (seq: number) => `Changed: event ${formatCount(seq)} or a later one was rewritten`,

@@ -104,7 +104,7 @@ test('names the study, the case, the API key and what was read', () => {
   assert.equal(describe('records-read', viewed).more, ['opened in the built-in viewer', '2 images']);
   const led = { ...viewed, images: 0, viewer: undefined, siteViewer: true };
   assert.equal(describe('records-read', led).more, [
-    'opened in the site’s own viewer (views there are not recorded here)',
+    'given the address of the site’s own viewer (what was viewed there is not recorded here)',
   ]);
   const told = { accountId: 'a', images: 0, reports: 0, receipts: 0, exports: 0, named: true };
   assert.equal(describe('records-read', told).more, [

@@ -26,7 +26,8 @@ export const exportWords = {
     template: 'Content of the file',
     loading: 'Loading the templates…',
     none: none('No template is available to you. An administrator can create one.'),
-    noImages: 'These files do not contain images. Only radiologists and administrators can export images.',
+    noImages:
+      'None of these has the original (DICOM) images. Only radiologists and administrators can export them.',
     fields: 'Fields',
     purpose: 'Purpose',
     purposeHint: 'Administrators can see it with your name.',
@@ -91,12 +92,12 @@ export const exportWords = {
       'The gateway’s disk was full for a day. Export again when an administrator has freed space.',
     'not-allowed':
       'You no longer have permission to create this file. An administrator can change your role.',
-    'identity-found': 'The file contained a patient’s name, so it was destroyed.',
+    'identity-found': 'The file would have identified a patient, so it was destroyed.',
     'too-large': 'The file would contain more than 19,000 images. Export fewer cases at a time.',
     'case-deleted':
       'A case in the file was deleted, so the file was deleted too. Export again without that case.',
     unexpected:
-      'The gateway could not create the file. Export again. If it fails again, contact an administrator.',
+      'The gateway could not create the file. Export again. If it fails again, an administrator must correct this.',
   } satisfies Record<ExportTrouble, string>,
   found: (field: string, row: number, format: ExportFormat) =>
     isTable(format)

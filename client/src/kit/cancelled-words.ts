@@ -2,7 +2,7 @@
 import { counted } from './counted.ts';
 import { formatCount } from './format.ts';
 
-/** "14 images not sent to the PACS, none of them had fully arrived". */
+/** "14 images left out, none of them had fully arrived at the gateway". */
 export function leftOutWhenCancelled(count: number, arrived: number): string {
   return `${counted(count, 'image', 'images')} left out, ${arrivedOf(count, arrived)}`;
 }

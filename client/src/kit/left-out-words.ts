@@ -6,9 +6,9 @@ type Told = Exclude<LeftOutCause, 'left-out'>;
 
 export const leftOutBecause: Readonly<Record<Told, string>> = {
   'left-out-name': 'may show a name',
-  'left-out-other-patient': 'belongs to another patient',
+  'left-out-other-patient': 'of another patient',
   'left-out-faulty': 'faulty',
-  'left-out-unsafe': 'the policy does not allow sending it',
+  'left-out-unsafe': 'not allowed by the policy',
 };
 
 /** `say`: returns the words before the cause. */

@@ -117,7 +117,7 @@ step('a model is run on a study, watched, and leads to its result', async (scene
   said.jobs = [recordedJob(1, PACS_SILENT)];
   await page.getByText('The PACS is not responding.').waitFor();
   await looksRight('run-failed');
-  await page.getByRole('button', { name: 'Run another model' }).click();
+  await page.getByRole('button', { name: 'New run' }).click();
   said.jobs = [recordedJob(1, { state: 'done', results: [idOf(1)], progress: { done: 1, of: 1 } })];
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();

@@ -302,7 +302,7 @@ async function findMarksInPacs({ page, account }: Stage): Promise<void> {
   await looksRight(page, 'review-marks-in-pacs');
   await focusAndPress(row, 'Enter');
   await page.getByRole('heading', { name: `${name} (SR)` }).waitFor();
-  await page.getByText('Identical to the receipt, byte for byte').waitFor();
+  await page.getByText('Identical to the image listed in the receipt, byte for byte').waitFor();
   await page.getByText('Its receipt').waitFor();
   await looksRight(page, 'stored-marks');
   await focusAndPress(page.getByRole('link', { name: 'Review', exact: true }), 'Enter');

@@ -67,7 +67,7 @@ export const needsWords = {
   /** About held-back instances that nobody can release. */
   policy: (policy: Policy | 'none') => {
     if (policy === 'none')
-      return 'None of your policies allows sending this kind of file. If it is needed in the PACS, ask an administrator to allow one that does.';
+      return 'None of your policies allows sending this kind of file. If it is needed in the PACS, an administrator must allow one that does.';
     const how = policy.deidentify ? 'with names removed' : 'exactly as it is, with names';
     return `Another policy sends it, ${how}. The Upload page opens with only this study selected. Press Send there, then select the others again.`;
   },
@@ -120,12 +120,12 @@ export const needsWords = {
         'Your files, disc or folder are not changed. The study records that a person decided this.',
     },
     'take-back': {
-      title: 'Stop sending this study?',
+      title: 'Cancel sending this study?',
       what: () =>
         'Nothing will be sent, and the copy here is deleted. Your files, disc or folder are not changed.',
     },
     cancel: {
-      title: 'Stop sending this study?',
+      title: 'Cancel sending this study?',
       what: () =>
         'Images not yet in the PACS will not be sent. The copy here is deleted. ' +
         'Your files, disc or folder are not changed.',

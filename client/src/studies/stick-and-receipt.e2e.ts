@@ -53,7 +53,7 @@ walk.installed(
     await visitor.setOffline(true);
     await queue(stage, PATIENTS.slice(2));
     // Offered where the studies wait, for all of them, before anybody thinks of selecting some.
-    await page.getByText('No network here?', { exact: false }).waitFor();
+    await page.getByText('No network at this place at all?', { exact: false }).waitFor();
     await looksRight(page, 'studies-carry');
     await page.getByRole('button', { name: 'Save for a USB stick' }).click();
     await page.getByRole('button', { name: /^Save 2 studies/ }).waitFor();

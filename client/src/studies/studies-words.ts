@@ -135,10 +135,10 @@ export const studiesWords = {
   /**
    * The places on the track of a study that is not on this device, where nobody knows whether its sender still has it.
    */
-  placesElsewhere: { ...queueWords.places, device: 'still to send' } satisfies Record<Place, string>,
+  placesElsewhere: { ...queueWords.places, device: 'not at the gateway yet' } satisfies Record<Place, string>,
   placesOfSender: {
     ...queueWords.places,
-    device: 'still to send',
+    device: 'not at the gateway yet',
     'needs-you': 'to decide',
   } satisfies Record<Place, string>,
 
@@ -165,7 +165,7 @@ export const studiesWords = {
     gateway: 'At the gateway',
     way: 'On its way',
     device: 'On this device',
-    notYet: 'Still to send',
+    notYet: 'Not at the gateway yet',
     waiting: 'Waiting',
     paused: 'Paused',
     reading: 'Being read',
@@ -185,7 +185,8 @@ export const studiesWords = {
   namesOf: (names: readonly string[], more: number) =>
     more === 0 ? names.join('; ') : `${names.join('; ')} and ${formatCount(more)} more`,
   cancelSheet: {
-    title: (count: number) => (count === 1 ? 'Stop sending this study?' : `Stop sending ${studies(count)}?`),
+    title: (count: number) =>
+      count === 1 ? 'Cancel sending this study?' : `Cancel sending ${studies(count)}?`,
     what: 'Images not yet in the PACS will not be sent. The copies on this device are deleted. Your files, disc or folder are not changed.',
     onStick:
       'Some were also saved in a file for a USB stick. Delete that file too, or they can still be sent from it.',
@@ -194,7 +195,7 @@ export const studiesWords = {
   },
   notCancelled: (count: number, why: string) => `${studies(count)} not cancelled. ${why}`,
   save: 'Save for a USB stick',
-  carry: 'No network here? Your IT staff can send waiting studies from another computer.',
+  carry: 'No network at this place at all? Your IT staff can send waiting studies from another computer.',
   remove: (count: number) => `Remove ${formatCount(count)} from list`,
   removeAll: (count: number) => `Remove all ${formatCount(count)} from list`,
   pauseAll: 'Pause all',

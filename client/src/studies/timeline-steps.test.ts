@@ -86,7 +86,7 @@ test('a decision says what a person decided about how many images', () => {
   const decided = (fields: TimelineEvent['fields']) => said([event('instances-decided', 1, fields)]);
   assert.equal(decided({ decision: 'leave-out', instances: 1 }), ['A person left out 1 image']);
   assert.equal(decided({ decision: 'leave-out', instances: 2, cause: 'left-out-other-patient' }), [
-    'A person left out 2 images: belongs to another patient',
+    'A person left out 2 images: of another patient',
   ]);
   assert.equal(decided({ decision: 'retry', instances: 2 }), ['A person tried 2 images again']);
   const cancelled = { decision: 'leave-out', cancelled: true };

@@ -74,7 +74,7 @@ export const SCREENS = {
     'audit-unasked': 'A long trail that nobody has checked yet',
     'audit-checking': 'A check is under way',
     'audit-broken': 'The trail was changed',
-    'audit-lost': 'An older copy of the database was restored',
+    'audit-lost': 'The database was replaced by an older copy',
     'audit-unreachable': 'The gateway does not answer',
     'sent-study-missing': 'There is no such study',
   },

@@ -81,7 +81,7 @@ export const OF_STORE = {
     },
   },
   'body-size': {
-    'bodies-pass': { ok: 'Requests of {bytes} are accepted.' },
+    'bodies-pass': { ok: 'Requests of {bytes} are not refused for their size.' },
     'bodies-limited': {
       warn: 'Requests larger than {bytes} are refused by the PACS or its proxy ({outcome}). Larger instances cannot be stored.',
       ...BODY_CHANGE,
@@ -158,7 +158,7 @@ export const OF_STORE = {
     removed: { ok: 'The test study was removed.' },
     'not-removed': {
       warn: 'The test study is still in the PACS: Patient ID {patient}, Study Instance UID {study}.',
-      any: 'Delete it in the PACS. RelayPACS is not allowed to.',
+      any: 'Delete it in the PACS. RelayPACS could not.',
       Orthanc: 'Its REST API next to /dicom-web can remove it, if the proxy allows this.',
       dcm4chee: 'Reject it in its user interface, then delete it.',
     },

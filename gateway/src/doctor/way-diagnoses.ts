@@ -75,7 +75,7 @@ export const OF_WAY = {
       any: 'Have a new certificate issued for this server.',
     },
     'tls-failed': {
-      fail: 'No common TLS version or settings with port {port} ({code}).',
+      fail: 'No TLS connection on port {port} ({code}).',
       any: 'If the PACS serves plain HTTP on this port, start the address with http. Otherwise allow TLS 1.2 or 1.3.',
       nginx: 'Write listen {port} ssl, and ssl_protocols TLSv1.2 TLSv1.3.',
     },

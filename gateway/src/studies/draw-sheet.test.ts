@@ -84,7 +84,7 @@ test('never calls a study whole of which something was not sent, and says why', 
   const all = { ...causes, 'left-out-unsafe': 5, damaged: 6, held: 7 };
   const most = await read({ ...sheet, receipt: { ...sheet.receipt, withheld: all } });
   assert.match(most.words, '2 left out by a person: may show a name');
-  assert.match(most.words, '3 left out by a person: belongs to another patient');
+  assert.match(most.words, '3 left out by a person: of another patient');
   assert.is(most.pages, 1);
 });
 

@@ -75,10 +75,9 @@ export const sheetWords = {
   withheld: {
     'left-out': (count: number) => `${count} left out by a person before sending`,
     'left-out-name': (count: number) => `${count} left out by a person: may show a name`,
-    'left-out-other-patient': (count: number) => `${count} left out by a person: belongs to another patient`,
+    'left-out-other-patient': (count: number) => `${count} left out by a person: of another patient`,
     'left-out-faulty': (count: number) => `${count} left out by a person: faulty`,
-    'left-out-unsafe': (count: number) =>
-      `${count} left out by a person: the policy does not allow sending it`,
+    'left-out-unsafe': (count: number) => `${count} left out by a person: not allowed by the policy`,
     damaged: (count: number) => `${count} damaged or missing on the disc`,
     held: (count: number) => `${count} held back until a person decides`,
   } satisfies Record<WithheldCause, (count: number) => string>,

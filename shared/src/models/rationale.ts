@@ -66,7 +66,7 @@ function sureness(card: ModelCard, threshold: number): string[] {
   if (!measures.success || threshold !== card.threshold) return [];
   const { images, sensitivity, specificity } = measures.data.test;
   return [
-    `In a test on ${images} other films, ${percent(sensitivity)} of films with the finding reached this threshold, and ${percent(1 - specificity)} of films without it.`,
+    `In a test on ${images} films not used for training, ${percent(sensitivity)} of films with the finding reached this threshold, and ${percent(1 - specificity)} of films without it.`,
   ];
 }
 

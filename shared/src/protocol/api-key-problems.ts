@@ -5,7 +5,7 @@ export const API_KEY_PROBLEMS = {
   'key-ended': {
     status: 401,
     retry: 'changed',
-    title: 'This API key has expired, was revoked or is unknown.',
+    title: 'This API key no longer works, or is unknown.',
     next: 'An administrator can create a new one.',
   },
   'key-lacks-scope': {

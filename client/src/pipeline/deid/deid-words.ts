@@ -152,8 +152,8 @@ export const deidWords = {
     title: (count: number) => `${images(count)} held back`,
     what: (answerable: number, count: number) =>
       answerable === 0
-        ? 'Names in these images cannot be removed automatically, and the images cannot be released. They stay on this device.'
-        : 'Names in these images cannot be removed automatically. They stay on this device unless you cover the name or release them.' +
+        ? 'The policy cannot send these images as they are, and they cannot be released. They stay on this device.'
+        : 'The policy cannot send these images as they are. They stay on this device unless you cover the name or release them.' +
           (answerable < count ? ` ${formatCount(count - answerable)} of them cannot be released.` : ''),
     none: 'No images are held back any more',
     noneWhat: 'You have decided about all of them.',
@@ -179,7 +179,7 @@ export const deidWords = {
     cover: 'Cover the name',
     change: 'Change the boxes',
     onInstance: (label: string, at: number) => `${label} on image ${formatCount(at)}`,
-    lookCovered: 'I covered everything in this picture that identifies a person',
+    lookCovered: 'I covered everything in this picture that names a person',
     look: 'I looked at this picture; nothing in it names a person',
     lookFrames: (frames: number) =>
       `I looked at all ${formatCount(frames)} frames; nothing in them names a person`,

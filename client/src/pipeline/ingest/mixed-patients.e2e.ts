@@ -131,7 +131,7 @@ walk(
       useInnerText: true,
     });
     await page.getByText('Show 9 images').click();
-    await page.getByText('1 image left out, and not sent: belongs to another patient').waitFor();
+    await page.getByText('1 image left out, and not sent: of another patient').waitFor();
     await page.getByText('1 image damaged or missing on the disc, and not sent').waitFor();
     await page
       .getByText(
@@ -184,9 +184,7 @@ async function isSaidInTheList(page: Page, address: string, sender = ''): Promis
   // In a list of everybody's, studies of other tests may stand above, and it draws what fits the window.
   if (sender !== '') await page.getByLabel('Search').fill(sender);
   const row = page.locator('.queue-row', { hasText: '7 of 9 in the PACS' });
-  await row
-    .getByText('1 left out: belongs to another patient · 1 damaged or missing', { exact: false })
-    .waitFor();
+  await row.getByText('1 left out: of another patient · 1 damaged or missing', { exact: false }).waitFor();
 }
 
 /** On the sheet of the receipt, and where its file is checked. */
@@ -197,7 +195,7 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   await writeFile(file, Buffer.from(await sheet.arrayBuffer()));
   const words = execFileSync('pdftotext', ['-layout', file, '-']).toString().replace(/\s+/g, ' ');
   assert.match(words, '7 of 9 images are in the PACS. For the others, the reason is given below.');
-  assert.match(words, '1 left out by a person: belongs to another patient');
+  assert.match(words, '1 left out by a person: of another patient');
   assert.match(words, '1 damaged or missing on the disc');
   const printed: string[] = [];
   const around = {
@@ -210,7 +208,7 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   assert.is(await relay(['receipt', 'verify', file, '--jwks', keys], around), 0);
   assert.match(
     printed.join(),
-    '7 stored, 1 left out by a person: belongs to another patient, 1 damaged or missing on the disc, and not sent.',
+    '7 stored, 1 left out by a person: of another patient, 1 damaged or missing on the disc, and not sent.',
   );
 }
 

@@ -22,6 +22,6 @@ export const DIAGNOSES: Readonly<Record<Diagnosis, { readonly title: string; rea
   },
   'proxy-answers': {
     title: 'A sign-in page or proxy on this network is responding instead of the gateway.',
-    next: 'Everything is safe on this device. Open any web page and sign in to the network. If that does not help, contact an administrator.',
+    next: 'Everything is safe on this device. Open any web page and sign in to the network. If that does not help, an administrator must correct this.',
   },
 };

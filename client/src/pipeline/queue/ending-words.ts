@@ -44,7 +44,7 @@ export const endingWords = {
   stillOnStick:
     'The file for a USB stick still contains it. If someone sends that file, the study goes to the PACS.',
   takeBackSheet: {
-    title: 'Stop sending this study?',
+    title: 'Cancel sending this study?',
     what: (count: number) =>
       `${images(count)} will not be sent, and the copy here is deleted. ` +
       'Your files, disc or folder are not changed. Nothing has been sent yet.',
@@ -70,7 +70,7 @@ export const endingWords = {
     },
   },
   cancelSheet: {
-    title: 'Stop sending this study?',
+    title: 'Cancel sending this study?',
     what: (inPacs: number) =>
       `Images not yet in the PACS will not be sent.${inPacs === 0 ? '' : ` ${images(inPacs)} ${inPacs === 1 ? 'stays' : 'stay'} in the PACS.`} The copy on this device is deleted. ` +
       'Your files, disc or folder are not changed.',

@@ -166,7 +166,7 @@ test('a study that can no longer be cancelled, and only such a one, says where i
     const held = queuedStudy({ state: 'at-gateway', instances: 2, waiting, track: at });
     assert.is(
       queueWords.notCancelled(whyNotCancelled(held)!),
-      'It is at the gateway and waits for the PACS. It can no longer be cancelled from here.',
+      'It is at the gateway and waits for the PACS, which has none of it yet. It can no longer be cancelled from here.',
     );
   }
 });

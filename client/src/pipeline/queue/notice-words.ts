@@ -11,7 +11,7 @@ export const noticeWords = {
     count === 1
       ? '1 study from another user is being sent'
       : `${studies(count)} from other users are being sent`,
-  othersWhat: 'They are sent under that user’s name, not yours. Sending continues automatically.',
+  othersWhat: 'They are sent under their senders’ names, not yours. Sending continues automatically.',
   othersWaiting: (count: number) =>
     count === 1
       ? '1 study from another user is waiting on this device'

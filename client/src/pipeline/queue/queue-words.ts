@@ -55,7 +55,7 @@ export const queueWords = {
       all || gone === 1 ? ['it', 'is', 'its', 'it'] : ['they', 'are', 'their', 'them'];
     if (place === 'waiting') {
       const [wait, They] = they === 'it' ? ['waits', 'It'] : ['wait', 'They'];
-      const where = `${who} ${are} at the gateway and ${wait} for the PACS`;
+      const where = `${who} ${are} at the gateway and ${wait} for the PACS, which has none of ${them} yet`;
       return `${where}. ${They} can no longer be cancelled from here.`;
     }
     const why =
@@ -70,7 +70,7 @@ export const queueWords = {
     'receipt-faulty': {
       title: 'The gateway’s receipt for this study is not valid.',
       means: 'Its signature or its list does not match the images sent. Nothing is deleted on this device.',
-      next: 'The device requests the receipt again automatically. If the problem continues, give the code to an administrator.',
+      next: 'The device requests the receipt again automatically. If the problem continues, an administrator needs the code.',
     },
     'copy-unreadable': {
       title: 'Part of this study cannot be read on this device.',
@@ -80,7 +80,7 @@ export const queueWords = {
     unexpected: {
       title: 'Something went wrong with this study on this device.',
       means: 'Nothing is deleted here.',
-      next: 'The device retries automatically. If the problem continues after you reload the page, give the code to an administrator.',
+      next: 'The device retries automatically. If the problem continues after you reload the page, an administrator needs the code.',
     },
   } satisfies Record<Trouble, { title: string; means: string; next: string }>,
   interrupted: 'Sending was interrupted.',

@@ -20,7 +20,7 @@ export const trackWords = {
     'pacs-settings-wrong':
       'The gateway’s PACS settings are wrong. An administrator must correct them. Your studies are safe at the gateway.',
     'gateway-failed':
-      'The gateway has a problem. It retries automatically, and nothing is lost. Tell an administrator.',
+      'The gateway has a problem. It retries automatically, and nothing is lost. An administrator must correct this.',
     'pacs-fails-on-some':
       'The PACS does not accept some images yet. The gateway tries again automatically. If it keeps failing, you will be asked to decide.',
     'pacs-refuses-size':

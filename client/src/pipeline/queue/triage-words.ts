@@ -17,7 +17,7 @@ export const triageWords = {
   blank: (count: number) =>
     `${images(count)} ${count === 1 ? 'is' : 'are'} blank: every point has the same brightness.`,
   blankNext: 'Check the detector and the files before the patient leaves.',
-  first: 'Sent earlier.',
+  first: 'Will be sent first.',
   firstBy: 'Moved up by the automatic check',
   outsideNotJudged:
     'Not checked automatically: the check works only for frontal chest films of small children',

@@ -14,7 +14,7 @@ export const uploadWords = {
   /** For destinations that somebody decided need not have the study. */
   notInTitle: (names: readonly string[]) => `In the PACS, but not in ${names.join(', ')}`,
   givenUpThere: (name: string) =>
-    `A person decided that ${name} does not need all of this study. If it is needed there after all, contact an administrator.`,
+    `A person decided that ${name} does not need all of this study. If it is needed there after all, an administrator must change this.`,
   arrivedWhen: (count: number, when: string) => `${images(count)}, confirmed ${when}`,
   notFromHere: (count: number) =>
     `${images(count)} of them came from elsewhere: sent before, sent from another device, or added by models`,
@@ -69,7 +69,7 @@ export const uploadWords = {
       'Your files, disc or folder are not changed. The receipt records that a person decided this.',
     confirmNo: 'Decide later',
     unknownReason: 'The gateway gave a reason that this page does not recognize.',
-    unknownNext: 'Reload the page. If the message remains, give the code to an administrator.',
+    unknownNext: 'Reload the page. If the message remains, an administrator needs the code.',
     notReached: 'The gateway could not be reached, so your decision was not saved. Try again in a moment.',
   },
   receipt: 'Receipt',
@@ -133,7 +133,7 @@ export const uploadWords = {
     policy: 'Policy',
     deidentification: 'De-identification',
     pacs: 'PACS',
-    firstOnly: 'Not at all destinations',
+    firstOnly: 'Missing from some destinations',
     proof: 'How it was proven',
     further: (name: string) => `Also in ${name}`,
     there: (there: number, of: number, asPromised: number) =>

@@ -38,7 +38,7 @@ export const findWords = {
   found: 'Studies found, newest first',
   count: (count: number) => `${studies(count)}, newest first`,
   some: (count: number) =>
-    `The newest ${studies(count)}. The PACS has more: narrow the search, or show more.`,
+    `${studies(count)} so far, newest first. The PACS has more: narrow the search, or show more.`,
   full: (count: number) => `Only ${formatCount(count)} studies are shown. Narrow the search to see others.`,
   cut: 'Only your newest studies were searched.',
   none: 'No study matches this search',
@@ -50,7 +50,8 @@ export const findWords = {
   nexts: {
     'pacs-without-dicomweb':
       'Choose “By UID” instead. For this search, an administrator must make a PACS with QIDO-RS the primary destination.',
-    'pacs-unreachable': 'Try again in a moment. If the problem continues, contact an administrator.',
+    'pacs-unreachable':
+      'Try again in a moment. If the problem continues, an administrator must correct this.',
     'pacs-declined': 'Fill in fewer fields, or search for something else.',
     'bad-request': 'Fill in fewer fields, or search for something else.',
     'rate-limited': 'Wait a moment, then search again.',

@@ -26,7 +26,7 @@ export const listWords = {
     count === null
       ? `Only results ${narrowedTo(filters)} are shown.`
       : `Only the ${counted(count, 'result', 'results')} ${narrowedTo(filters)} ${count === 1 ? 'is' : 'are'} shown.`,
-  overtakenHere: 'Someone else gave a verdict first. Decide whether yours replaces it.',
+  overtakenHere: 'Another verdict was given first. Decide whether yours replaces it.',
   verdict: 'Verdict',
   verdicts: { any: 'All', none: 'No verdict yet' } satisfies Record<Verdicts, string>,
   moreImages: 'Show more images',

@@ -291,7 +291,7 @@ export const resultWords = {
     },
     watching: 'The model is running',
     leave: 'You can leave this page. The result appears under Results.',
-    another: 'Run another model',
+    another: 'New run',
     loading: 'Loading the models…',
   },
 

@@ -34,9 +34,9 @@ export const storedWords = {
     label: 'In the PACS',
     justNow: (time: string, bytes: number) =>
       `Read back from the PACS just now (${time}, ${formatBytes(bytes)})`,
-    asListed: 'Identical to the receipt, byte for byte',
+    asListed: 'Identical to the image listed in the receipt, byte for byte',
     changed:
-      'It differs from the receipt: the PACS or a person using it has changed it. Tell your PACS administrator.',
+      'It differs from the image listed in the receipt: the PACS or a person using it has changed it. Tell your PACS administrator.',
     noReceipt: 'There is no receipt for it yet. One will be signed in a moment.',
     sopInstanceUID: 'SOP Instance UID',
     receipt: 'Its receipt',

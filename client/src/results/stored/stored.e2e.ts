@@ -132,7 +132,7 @@ step(
     await page.getByRole('link', { name: /^Report \(SR\)/ }).click();
     await page.getByRole('heading', { name: 'Report', level: 1 }).waitFor();
     await untilRead(page);
-    await page.getByText('Identical to the receipt, byte for byte').waitFor();
+    await page.getByText('Identical to the image listed in the receipt, byte for byte').waitFor();
     for (const summary of await page.locator('.report summary').all()) await summary.click();
     const { model, score, threshold, input, intendedUse } = result.finding;
     await says(page, [

@@ -93,7 +93,7 @@ export const reviewWords = {
     blindedLate:
       'The findings of models are hidden until you have signed. You may have seen them before this reading was assigned to you. The review records this.',
     seenBefore: (names: readonly string[]) =>
-      `Assigned to ${names.join(', ')}, who may have seen findings of models or notes by other readers before.`,
+      `Assigned to ${names.join(', ')}, who may already have seen findings of models or what others wrote in the case.`,
     alone: 'You can see other readers’ answers when the review is completed.',
     withdraw: 'Withdraw the review',
     withdrawOf: 'Withdraw the review of this case',
@@ -138,7 +138,7 @@ export const reviewWords = {
     nobody: none('Nobody else is allowed to read. An administrator can give accounts the role Radiologist.'),
     kept: 'The answers stay in the history. The next reader starts with an empty form.',
     seenBy: (name: string) =>
-      `${name} may have seen findings of models or notes by other readers. This reading should be made without them. The review will record this.`,
+      `${name} may have seen findings of models or what others wrote in the case. This reading should be made without them. The review will record this.`,
     seenUnknown:
       'RelayPACS could not check whether this person may have seen what is hidden from readers. If so, the review will record this.',
     submit: 'Assign',
@@ -271,7 +271,7 @@ export const reviewWords = {
     byType: 'If you choose nobody, readers are assigned as set in the review type.',
     tooMany: (count: number) => `Choose at most ${count}.`,
     adjudicator: 'Adjudicator (decides if readers differ)',
-    adjudicatorLater: 'Assign automatically if readers differ',
+    adjudicatorLater: 'As set in the review type, if readers differ',
     hasSeen: '(may have seen the results)',
     seenYourself:
       'You may have seen findings of models in this case. This reading should be made without them. Choose someone else, or have a colleague assign it to you.',
@@ -287,7 +287,7 @@ export const reviewWords = {
   steps: {
     open: 'Review opened',
     assign: 'Reading assigned',
-    release: 'Reading removed from an account that is no longer allowed to read',
+    release: 'Reading unassigned from an account that is no longer allowed to read',
     decide: 'Answers saved',
     sign: 'Signed',
     settle: 'Review completed',

@@ -48,7 +48,7 @@ export const storedMarksWords = {
     },
     refused: {
       title: 'The marks could not be sent to the PACS.',
-      next: 'They stay in the review. If the PACS needs them, contact an administrator.',
+      next: 'They stay in the review. If the PACS needs them, an administrator must correct this.',
     },
   },
 };

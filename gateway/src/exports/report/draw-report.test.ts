@@ -130,7 +130,7 @@ test('says the fields in words, with units, and whose answers stand by their rol
       'pneumonia Version: 1.2.0 abnormality found; score 0.83 (from 0 to 1)',
     ],
     ...['a radiologist disagreed and corrected it', 'Corrected finding: No pneumonia', 'Review 1 Chest film'],
-    ...['other Version: 3 no answer'],
+    ...['other Version: 3 does not say whether there is an abnormality'],
     ...['corrected by the adjudicator 2026-11-22 06:51 UTC', 'Read by: rita'],
     ...['What does the film show? Nothing abnormal', 'How certain are you? 4 (from 1 to 5)'],
     ...['Longest diameter 12.5 mm', 'gone.old=7', 'First line second line', 'Moroz, Lukasz'],

@@ -63,7 +63,7 @@ export const VALUE_WORDS: { readonly [field in ExportField]?: Readonly<Record<st
   finding: {
     positive: 'A model found an abnormality',
     negative: 'Models found no abnormality',
-    silent: 'Models gave no answer',
+    silent: 'Models do not say whether there is an abnormality',
     hidden: 'Hidden until the reading is signed',
     'not-examined': 'Not examined by a model',
   },
@@ -130,7 +130,7 @@ export const reportWords = {
   positive: {
     true: 'abnormality found',
     false: 'no abnormality found',
-    undefined: 'no answer',
+    undefined: 'does not say whether there is an abnormality',
   },
   score: (score: string) => `score ${score} (from 0 to 1)`,
   years: (band: string) => `${band} years`,

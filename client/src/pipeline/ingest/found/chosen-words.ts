@@ -92,7 +92,7 @@ export const chosenWords = {
   },
   noneRead: (count: number, name: string) =>
     `The study of ${name} could not be read: ${files(count)} not sent. Choose the study again.`,
-  exportAgain: 'Export the study again. If the result is the same, contact an administrator.',
+  exportAgain: 'Export the study again. If the result is the same, an administrator must find out why.',
   copies: (count: number) =>
     count === 1
       ? '1 file is a duplicate. It is sent only once.'
