@@ -2,6 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { createArchiveWriter } from '#shared/ingest/write-archive.ts';
 import { sayOf } from '../../app/choice-outcome.ts';
 import { outcomesOf, pageOf } from '../../app/choice-outcomes.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, inFolder, openIngest } from '../../testing/open-ingest.ts';
@@ -48,6 +49,18 @@ test('only where its front does not say which study it is of, every study may la
   await store.addFiles([...wholeOnes(), cut(LAST, 'early.dcm', 400)]);
   assert.is(store.damaged.value.size, 0);
   assert.equal(valuesOf(store.perhapsDamaged.value.get(UID)!, 'path'), ['early.dcm']);
+});
+
+test('an entry of an archive that is damaged in it is a damaged file of its study', async () => {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const archive = await createArchiveWriter(async (bytes) => void parts.push(bytes.slice()));
+  for (const { fileName, bytes } of STUDY.instances) await archive.add(fileName, bytes);
+  await archive.close();
+  const bytes = new Uint8Array(await new Blob(parts).arrayBuffer());
+  bytes[bytes.length - LAST.bytes.length]! ^= 0xff;
+  const { store } = await openIngest();
+  await store.addFiles([new File([bytes], 'study.zip')]);
+  assert.equal(valuesOf(store.perhapsDamaged.value.get(UID)!, 'reason'), ['archive-damaged']);
 });
 
 test('in a folder beside files of one study, that one alone may lack it', async () => {

@@ -87,8 +87,11 @@ const UNREADABLE: Partial<Record<ReasonCode, ReasonCode>> = {
   'not-dicom': 'not-parseable',
 };
 
+/** A file, or an entry of an archive, whose content is lost. */
+const LOST: readonly ReasonCode[] = ['empty-file', 'archive-damaged', 'archive-expansion-limit'];
+
 /** Whether a refused file may be the remains of an image. */
-export const mayBeImage = (reason: ReasonCode): boolean => isCutOrDamaged(reason) || reason === 'empty-file';
+export const mayBeImage = (reason: ReasonCode): boolean => isCutOrDamaged(reason) || LOST.includes(reason);
 
 function countToStudy(file: RejectedFile, { files, kinds }: ChosenDisc): RejectedFile {
   const unreadable = kinds.has(kindOf(file.path)) && UNREADABLE[file.reason];
