@@ -184,7 +184,7 @@ async function readKept(state: State, tools: OutboxTools, isMeant: IsMeant): Pro
     (said) => said.refused && find(state, said)?.said.refused?.title !== said.refused.title,
   );
   batch(() => {
-    // What this tab sends is marked at once, so that nobody answers a result again while its verdict waits for its turn.
+    // What this tab sends is marked at once, so that nobody answers a result again while its verdict waits.
     for (const said of news) {
       put(state, { said, isKept: true });
       changeOne(state, said, { isSending: isMeant(find(state, said)!) });

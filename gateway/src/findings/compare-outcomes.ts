@@ -64,8 +64,8 @@ const settledReviews = (db: Db, siteId: string, reader: CaseReader | null) =>
     .$if(reader !== null, (some) => some.where(sql<boolean>`not ${isHiddenOutcome(reader!)}`));
 
 /**
- * The studies of these cases, and of each other case that has exactly the same ones, by the id of the case. A prior study
- * that two cases share does not make one subject of them.
+ * The studies of these cases, and of each other case that has exactly the same ones, by the id of the case. A prior
+ * study that two cases share does not make one subject of them.
  */
 async function subjectsOf(
   db: Db,

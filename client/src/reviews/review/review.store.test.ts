@@ -259,7 +259,10 @@ test('findings of models are not none while they are read, nor where they cannot
   };
   const study = {
     ...{ studyInstanceUID: '1.2.3', addedAt: at, modalities: [], bodyParts: [], isEarly: false },
-    ...{ hidesResults: false, results: [{ ...result, verdict: null, isDisputed: false, correctedFinding: null }] },
+    ...{
+      hidesResults: false,
+      results: [{ ...result, verdict: null, isDisputed: false, correctedFinding: null }],
+    },
   };
   const ofReview: Case = {
     ...{ id: REVIEW.caseId, number: 7, version: 1, title: null, tags: null, status: 'open', studyCount: 1 },
