@@ -43,7 +43,7 @@ walk(
     );
     await expect(name.locator('.change-value').first()).toHaveText(/QzFamily/, { useInnerText: true });
     await expect(name.locator('.change-value').nth(1)).toHaveText(
-      /^(After\s+)?RP-[\s\S]*Replaced · A code takes its place/,
+      /^(After\s+)?RP-[\s\S]*Replaced · Replaced by a code/,
       { useInnerText: true },
     );
     await expect(page, 'the address names nobody').not.toHaveURL(/QzFamily|2\.25\./);

@@ -32,7 +32,7 @@ test('finds a folder with more names than the gateway reads', async ({ root }) =
   const look = async () => void (await pacsAt(root).givesInstances(signal));
   const { code, says, change } = await examineFolder(look);
   assert.is(code, 'folder-overfull');
-  assert.match(says, /^night has more names/);
+  assert.match(says, /^night contains more entries/);
   assert.match(change[0]!.text, 'who else writes there');
 });
 

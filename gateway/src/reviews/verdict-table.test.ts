@@ -259,6 +259,21 @@ test('where signed reviews contradict each other, no press decides, and the page
   }
 });
 
+test('readings of one study contradict each other also if they are of two cases', async () => {
+  const { study, caseId, results } = await openFoundCase(gateway, as('admin'), [true]);
+  const sign = (id: string, outcome: Outcome, who: Who) =>
+    review(id, study, { type: 'chest-film', outcome, isSigned: true, readers: [who] }, true);
+  const { id } = await openTestCase(gateway, as('admin').token, { expected: { accessionNumber: 'A7' } });
+  await giveStudy(gateway, id, study);
+  await sign(caseId, 'pneumonia', 'ana');
+  await sign(id, 'normal', 'ben');
+  const behind = async () =>
+    (await jsonOf<Result>(gateway, `GET /results/${results[0]}`, as('cleo'))).review?.positive;
+  assert.is(await behind(), null);
+  await sign(id, 'normal', 'cleo');
+  assert.is(await behind(), false);
+});
+
 test('a verdict that was given before a blinded review is replaced once the review settles otherwise', async () => {
   const agree = async (result: string) => {
     await recordView(gateway.database.db, { resultId: result, accountId: idOf('cleo'), at: gateway.now() });

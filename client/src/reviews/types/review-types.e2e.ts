@@ -41,7 +41,7 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   await form.getByLabel('Name').fill(`Knee ${account.username}`);
   await form.getByRole('group', { name: 'Kinds of image' }).getByLabel('MR', { exact: true }).check();
   await form.getByRole('button', { name: 'Save' }).click();
-  await form.getByText('Question 1: It needs its text').waitFor();
+  await form.getByText('Question 1: Enter the question').waitFor();
   const first = form.getByRole('listitem', { name: 'Question 1' });
   await first.getByLabel('Question', { exact: true }).fill('Is the meniscus torn?');
   await first.getByLabel('Answer 1', { exact: true }).fill('Yes');
