@@ -61,7 +61,7 @@ async function smallPicturesDoNotCount(page: Page): Promise<void> {
       .locator('.held-instance canvas')
       .nth(at - 1)
       .scrollIntoViewIfNeeded();
-    await page.getByRole('button', { name: `Image ${at} of 3: Open the picture and look` }).waitFor();
+    await page.getByRole('button', { name: `Image ${at} of 3: Open the picture and check` }).waitFor();
     await expect(page.locator('.held-instance').getByRole('checkbox')).toHaveCount(0);
   }
   await expect(page.getByRole('button', { name: /^Release/ })).toHaveCount(0);
