@@ -271,7 +271,7 @@ export const reviewWords = {
     byType: 'If you choose nobody, readers are assigned as set in the review type.',
     tooMany: (count: number) => `Choose at most ${count}.`,
     adjudicator: 'Adjudicator (decides if readers differ)',
-    adjudicatorLater: 'As set in the review type, if readers differ',
+    adjudicatorLater: 'As this type says, if readers differ',
     hasSeen: '(may have seen the results)',
     seenYourself:
       'You may have seen findings of models in this case. This reading should be made without them. Choose someone else, or have a colleague assign it to you.',
