@@ -100,6 +100,17 @@ test('a page that has read all files without finding a study leaves no doubt', a
   assert.ok(await untilRead(() => next.doubtedAt.value === null));
 });
 
+test('the next person is told of a page that ended while it looked for files', async () => {
+  const { open, isKept } = await openPages();
+  const first = await open('a');
+  first.phase.value = 'reading';
+  assert.ok(await isKept(1));
+  first.end();
+  const next = await open('b');
+  assert.ok(await untilRead(() => next.doubtedAt.value === NOW));
+  assert.ok(await isKept(0));
+});
+
 test('a choice that is cleared while files are being looked for leaves a doubt', async () => {
   const { open, isKept } = await openPages();
   const first = await open();

@@ -70,26 +70,24 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
   const { kept, gone, doubtedAt } = readKept(watch);
   const left = ({ mark, instances, sent }: ChosenStudy): number =>
     Math.max(0, instances - Math.max(0, (kept.value.queued.get(mark) ?? 0) - sent));
+  const ended = computed(() => kept.value.choices.filter(({ id }) => gone.value.has(id)));
   const lost = computed(() =>
-    kept.value.choices.filter(
-      ({ id, account: whose }) => gone.value.has(id) && (whose ?? account.value) === account.value,
-    ),
+    ended.value.filter(({ account: whose }) => (whose ?? account.value) === account.value),
   );
   effect(() => {
     for (const choice of lost.value) {
       const studies = choice.studies.filter((study) => left(study) > 0);
       if (studies.length < choice.studies.length || choice.account !== account.value)
-        change(database, { ...choice, account: account.value, studies });
+        change(database, withStudies({ ...choice, account: account.value }, studies));
     }
   });
   const noted = new Set<string>();
-  // Where a page ended while it read, nobody knows how many files it left behind.
+  // Where a page ended while it read, nobody knows how many files it left behind, whoever chose them.
   effect(() => {
-    for (const choice of lost.value)
+    for (const choice of ended.value)
       if (choice.isReading && !noted.has(choice.id)) {
         noted.add(choice.id);
-        const { isReading: _, ...bare } = choice;
-        const end = () => (choice.studies.length > 0 ? undefined : changeChoice(database, bare));
+        const end = () => changeChoice(database, withStudies(choice, choice.studies));
         void ignoreFailure(keepDoubt(database, now()).then(end), 'the next page tries again');
       }
   });
@@ -112,13 +110,20 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
     noteDoubt: (at) =>
       void ignoreFailure(keepDoubt(database, at), 'without a database nothing is sent either'),
     dismiss() {
-      for (const choice of lost.peek()) change(database, { ...choice, studies: [] });
+      for (const choice of lost.peek()) change(database, withStudies(choice, []));
     },
     beforeSignOut() {
       if (count.peek() > 0) leave();
     },
   };
 }
+
+/** Without studies nothing is reminded of, so the row ends. */
+const withStudies = (choice: KeptChoice, studies: readonly ChosenStudy[]): KeptChoice => ({
+  ...choice,
+  studies,
+  isReading: choice.isReading === true && studies.length > 0,
+});
 
 const change = (database: LocalDatabase, choice: KeptChoice): void =>
   void ignoreFailure(changeChoice(database, choice), 'it stays, and is told once more');

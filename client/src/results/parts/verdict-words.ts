@@ -52,8 +52,6 @@ export const verdictWords = {
     no: 'Keep it',
   },
   done: DONE,
-  doneBy: (verdict: (typeof VERIFICATIONS)[number], name: string | null) =>
-    `${DONE[verdict]}${name === null ? ' by a radiologist' : ` by ${name}`}`,
   instead: (finding: string) => `Corrected finding: ${finding}`,
   by: (who: string, when: string) => `by ${who}, ${when}`,
   change: 'Change verdict',
