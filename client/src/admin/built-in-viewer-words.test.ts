@@ -7,12 +7,12 @@ const { problem } = builtInViewerWords;
 
 test('a connection that fails may be the one to the proxy, where there is one', () => {
   const without = problem('name-not-found', 'registry.test', false);
-  assert.is(without.title, 'The gateway finds no address for registry.test.');
+  assert.is(without.title, 'The gateway cannot find an address for registry.test.');
   assert.match(without.next, 'HTTPS_PROXY is not set');
   const behind = problem('refused', 'registry.test', true);
   assert.is(behind.title, 'registry.test or the proxy refuses the gateway’s connection.');
   assert.match(behind.next, 'HTTPS_PROXY is set');
-  assert.is(problem('proxy-refuses', 'h', true).title, 'The proxy does not let the gateway reach h.');
+  assert.is(problem('proxy-refuses', 'h', true).title, 'The proxy does not allow the gateway to reach h.');
 });
 
 test('a copy on this machine needs no proxy, and neither does the disk', () => {

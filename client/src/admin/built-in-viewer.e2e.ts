@@ -51,7 +51,7 @@ walk(
     await viewer.getByText('20 MB of 50 MB').waitFor();
     await looksRight(page, 'built-in-viewer');
     now = { ...ABSENT, problem: 'name-not-found', code: 'ENOTFOUND' };
-    await viewer.getByText('The gateway finds no address for registry.test.').waitFor();
+    await viewer.getByText('The gateway cannot find an address for registry.test.').waitFor();
     await viewer.getByText(/HTTPS_PROXY is not set/).waitFor();
     await viewer.getByText('ENOTFOUND').waitFor();
     await looksRight(page, 'built-in-viewer-unreached');

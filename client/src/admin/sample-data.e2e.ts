@@ -40,7 +40,7 @@ walk('it is shown, and removed with one press, and what stays is named', async (
     location.hash = '#/admin';
   });
   const sample = page.getByRole('region', { name: 'Sample data' });
-  await sample.getByText('30 studies and 22 cases are invented').waitFor();
+  await sample.getByText('30 studies and 22 cases are synthetic samples').waitFor();
   await looksRight(page, 'sample-data');
   await sample.getByRole('button', { name: 'Remove sample data' }).click();
   await page.getByRole('dialog').waitFor();

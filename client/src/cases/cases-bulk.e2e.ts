@@ -27,14 +27,14 @@ walk('cases are chosen, changed, closed and put back by keyboard', async (stage)
   await dialog.getByLabel('CSV file').setInputFiles({ name: 'cases.csv', mimeType: 'text/csv', buffer });
   await press(page, 'Import 2 rows');
   await press(page, 'Close');
-  await page.getByRole('combobox', { name: /^For/ }).selectOption('me');
+  await page.getByRole('combobox', { name: /^Assigned to/ }).selectOption('me');
   const shown = page.locator('a.case-row');
   await expect(shown).toHaveCount(2);
   const row = page.getByRole('link', { name: `The first Doe Jane of ${account.username}` });
   await focusAndPress(row, 'x');
-  await page.getByText('1 case chosen').waitFor();
+  await page.getByText('1 case selected').waitFor();
   await focusAndPress(row, 'Shift+X');
-  await page.getByText('2 cases chosen').waitFor();
+  await page.getByText('2 cases selected').waitFor();
   await looksRight(page, 'cases-chosen');
   await press(page, 'Edit…');
   await focusAndPress(dialog.getByLabel('Add a tag'), 'Enter');

@@ -150,7 +150,9 @@ walk(
       await press(page, 'Create case');
       const dialog = page.getByRole('dialog');
       await dialog.getByLabel('Title').pressSequentially(title);
-      await dialog.getByLabel('The number').pressSequentially(`NOT-THERE-${stage.account.id.slice(0, 4)}`);
+      await dialog
+        .getByLabel('Number, as in the PACS')
+        .pressSequentially(`NOT-THERE-${stage.account.id.slice(0, 4)}`);
       await dialog.getByLabel('Assign to').selectOption({ label: stage.account.username });
       await focusAndPress(dialog.getByLabel('Title'), 'Enter');
       await page.getByRole('heading', { name: title }).waitFor();
@@ -158,7 +160,7 @@ walk(
       await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
       await page.getByRole('link', { name: title }).waitFor();
     }
-    await page.getByRole('combobox', { name: /^For/ }).selectOption('me');
+    await page.getByRole('combobox', { name: /^Assigned to/ }).selectOption('me');
     await expect(page.locator('a.case-row')).toHaveCount(2);
     await expect(page).toHaveURL(/#\/cases\?assignee=me$/);
     await looksRight(page, 'cases');

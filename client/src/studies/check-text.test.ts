@@ -94,7 +94,7 @@ test('whatever a code holds is said with a label, as the paper has it', () => {
     '2023-11-14 19:26 UTC',
     '61 images',
     '4 refused',
-    '5 held',
+    '5 waiting for a decision',
     '6 left out',
     '8 damaged',
   ])

@@ -70,7 +70,7 @@ walk('all selected studies are cancelled after one question, and the others are 
   await page.getByLabel('Select: Lang, Cem').check();
   const selection = page.getByRole('region', { name: 'Selected studies' });
   await selection.getByRole('button', { name: 'Cancel sending 2 studies' }).click();
-  const question = page.getByRole('dialog', { name: 'Cancel 2 studies?' });
+  const question = page.getByRole('dialog', { name: 'Cancel sending 2 studies?' });
   await question.getByText('Kurz, Bo; Lang, Cem').waitFor();
   await looksRight(page, 'studies-cancel');
   await question.getByRole('button', { name: 'Keep sending' }).click();

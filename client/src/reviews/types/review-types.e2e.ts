@@ -39,7 +39,7 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   await focusAndPress(page.getByRole('button', { name: 'Add a review type' }), 'Enter');
   const form = page.getByRole('dialog', { name: 'Add a review type' });
   await form.getByLabel('Name').fill(`Knee ${account.username}`);
-  await form.getByRole('group', { name: 'Kinds of image' }).getByLabel('MR', { exact: true }).check();
+  await form.getByRole('group', { name: 'For these modalities' }).getByLabel('MR', { exact: true }).check();
   await form.getByRole('button', { name: 'Save' }).click();
   await form.getByText('Question 1: Enter the question').waitFor();
   const first = form.getByRole('listitem', { name: 'Question 1' });
