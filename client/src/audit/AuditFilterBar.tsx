@@ -23,13 +23,11 @@ export function AuditFilterBar({
   onStudy,
 }: AuditFilterBarProps) {
   const { filters, uid } = question;
-  const of = { choices: TRAIL.choices, filters, onChoose };
-  const inUse = TRAIL.inUse(filters).filter((name) => name !== 'period').length + (uid === '' ? 0 : 1);
+  const of = { of: TRAIL, filters, onChoose };
   return (
     <FilterBar
       class="audit-filters"
       label={words.filters}
-      inUse={words.filtersInUse(inUse)}
       first={
         <FilterPeriod
           {...of}
@@ -43,6 +41,7 @@ export function AuditFilterBar({
       <Select
         label={words.person}
         value={filters.person}
+        usual=""
         options={[
           { value: '', name: words.anybody },
           ...people.map(({ id, username, disabled }) => ({
@@ -63,12 +62,17 @@ export function AuditFilterBar({
         words={{ failed: words.failures }}
         any={words.anyOutcome}
       />
-      <Subject
-        filters={filters}
-        uid={uid || (filters.study && studyInstanceUID) || ''}
-        onChoose={onChoose}
-        onStudy={onStudy}
-      />
+      <div
+        class="filter audit-subject"
+        data-used={(uid || filters.study || filters.case || filters.device) !== ''}
+      >
+        <Subject
+          filters={filters}
+          uid={uid || (filters.study && studyInstanceUID) || ''}
+          onChoose={onChoose}
+          onStudy={onStudy}
+        />
+      </div>
     </FilterBar>
   );
 }
@@ -97,7 +101,7 @@ function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
   };
   return (
     <SearchField
-      class="audit-subject"
+      class="audit-subject-field"
       label={words.subject}
       value={typed}
       longest={80}

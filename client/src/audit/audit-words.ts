@@ -262,7 +262,6 @@ export const auditWords = {
   onlyCase: 'Only this case',
   onlyDevice: 'Only this device',
   filters: 'Filters',
-  filtersInUse: (count: number) => (count === 0 ? 'Filters' : `Filters (${count})`),
   period: 'When',
   periods: {
     '': 'Any time',

@@ -52,6 +52,12 @@ export const kitWords = {
   looking: 'Looking…',
   again: 'Try again',
   more: 'Show more',
+  filters: { all: 'Filters', fewer: 'Fewer filters', clear: (label: string) => `Clear filter: ${label}` },
+  list: {
+    selection: 'Selection',
+    columns: 'Columns',
+    columnsWhat: 'Choose the columns of this list. The choice is kept in this browser.',
+  },
   /** Shown below the reason why no newer answer came. */
   old: 'The information shown here may be out of date.',
   hideNames: 'Hide names and titles',

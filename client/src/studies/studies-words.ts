@@ -24,7 +24,6 @@ export const studiesWords = {
   search: 'Search',
   searchHint: 'Name, ID, day sent or receipt',
   filters: 'Filter and sort',
-  filtersOn: (count: number) => `Filter and sort (${formatCount(count)} in use)`,
   show: 'Show',
   shown: {
     all: 'All studies',

@@ -46,7 +46,6 @@ export const caseWords = {
   separator: ' · ',
   due: (day: string) => `due ${day}`,
   overdue: (day: string) => `Overdue since ${day}`,
-  assignedTo: (name: string) => `assigned to ${name}`,
   unassigned: 'not assigned',
   studies: (count: number) => (count === 1 ? '1 study' : `${count} studies`),
   expects: {
@@ -62,12 +61,19 @@ export const caseWords = {
     patient: 'patient',
     people: 'people working on it',
   } satisfies Record<CasePart, string>,
+  columns: {
+    title: 'Case',
+    images: 'Images',
+    state: 'State',
+    reading: 'Reading',
+    created: 'Created',
+    changed: 'Changed',
+    early: 'Early reading (not for diagnosis)',
+  },
   list: {
     otherPages: 'Other pages',
     label: 'Cases',
     filters: 'Filters',
-    filtersInUse: (count: number) =>
-      count === 0 ? 'Filters and order' : `Filters and order (${count} in use)`,
     search: 'Case number or Study Instance UID',
     searchWrong: 'Use only digits and dots.',
     patient: 'Patient name or ID',

@@ -78,8 +78,9 @@ export const reviewWords = {
     loading: 'Loading reviews…',
     types: 'Review types',
     name: (type: string, number: number) => `${type}, case ${number}`,
-    due: (day: string) => `due ${day}`,
-    asked: (when: string) => `requested ${when}`,
+    review: 'Review',
+    outcome: 'Outcome',
+    requested: 'Requested',
     adjudicate: 'Decide between readers',
   },
   page: {

@@ -1,0 +1,241 @@
+/**
+ * A list as a table: one row a thing, sorted by a press on a heading, with columns that a person chooses. In a window
+ * narrower than 1024 px each row becomes two lines: the name with its state, and the rest. A press anywhere in a row
+ * opens it; arrow keys, j and k move between rows.
+ */
+import type { ComponentChildren } from 'preact';
+import { useMemo, useRef, useState } from 'preact/hooks';
+import { Icon } from './Icon.tsx';
+import { kitWords } from './kit-words.ts';
+import { Sheet } from './Sheet.tsx';
+import { shownColumnsOf, type ShownColumns } from './shown-columns.ts';
+import { focusedRow, walkRows } from './walk-rows.ts';
+import './list-table.css';
+
+const words = kitWords.list;
+
+/** Written out, because in Safari the parts of a table that are drawn as two lines lose their roles. */
+const ROLES = {
+  table: { role: 'table' },
+  rowgroup: { role: 'rowgroup' },
+  row: { role: 'row' },
+  columnheader: { role: 'columnheader' },
+  cell: { role: 'cell' },
+} as const;
+
+/** An order of the list. The first of a column is the one that the first press on its heading chooses. */
+type Order<Sort extends string> = { readonly sort: Sort; readonly is: 'ascending' | 'descending' };
+
+export type Column<Row, Sort extends string = never> = {
+  readonly id: string;
+  readonly label: string;
+  /** The content of a cell. Null or false: nothing. */
+  readonly cell: (row: Row) => ComponentChildren;
+  readonly orders?: readonly Order<Sort>[];
+  /** A CSS width. Columns without one share the rest. */
+  readonly width?: string;
+  /** In two lines this cell stands beside the name. */
+  readonly isState?: boolean;
+  /** In two lines the label stands before the value, which would not explain itself. */
+  readonly isLabelled?: boolean;
+  /** Hidden until a person chooses it. */
+  readonly isExtra?: boolean;
+};
+
+type Selection<Row> = {
+  isChosen(row: Row): boolean;
+  toggle(row: Row): void;
+  all(): void;
+  none(): void;
+  labelOf(row: Row): string;
+};
+
+type ListTableProps<Row, Sort extends string> = {
+  /** The list’s name in storage, for its columns. */
+  readonly id: string;
+  readonly label: string;
+  readonly rows: readonly Row[];
+  readonly keyOf: (row: Row) => string;
+  /** The first column is the name: it links to the row’s page and is always shown. */
+  readonly name: Pick<Column<Row>, 'label' | 'cell' | 'width'>;
+  readonly hrefOf: (row: Row) => string;
+  readonly columns: readonly Column<Row, Sort>[];
+  /** Absent: the list has one order. */
+  readonly sort?: Sort | undefined;
+  readonly onSort?: ((sort: Sort) => void) | undefined;
+  /** Null or absent: rows cannot be selected. */
+  readonly selection?: Selection<Row> | null;
+};
+
+export function ListTable<Row, Sort extends string = never>(props: ListTableProps<Row, Sort>) {
+  const { id, label, rows, keyOf, name, hrefOf, columns, selection = null } = props;
+  const table = useRef<HTMLTableElement>(null);
+  const chosen = useMemo(() => shownColumnsOf(id, columns), [id]);
+  const shown = columns.filter((column) => chosen.shown.value.has(column.id));
+  return (
+    <div class="list-table-place">
+      <ColumnsButton columns={columns} chosen={chosen} />
+      <table
+        ref={table}
+        class="list-table"
+        {...ROLES.table}
+        aria-label={label}
+        onKeyDown={(event) => walk(event, table.current!, { rows, selection })}
+      >
+        <colgroup>
+          {selection !== null && <col class="list-tick" />}
+          <col style={{ width: name.width ?? 'auto' }} />
+          {shown.map((column) => (
+            <col key={column.id} style={{ width: column.width ?? 'auto' }} />
+          ))}
+        </colgroup>
+        <thead {...ROLES.rowgroup}>
+          <tr {...ROLES.row}>
+            {selection !== null && (
+              <th {...ROLES.columnheader} scope="col">
+                <span class="unseen">{words.selection}</span>
+              </th>
+            )}
+            <th {...ROLES.columnheader} scope="col">
+              {name.label}
+            </th>
+            {shown.map((column) => (
+              <Heading key={column.id} column={column} sort={props.sort} onSort={props.onSort} />
+            ))}
+          </tr>
+        </thead>
+        <tbody {...ROLES.rowgroup}>
+          {rows.map((row) => (
+            <tr key={keyOf(row)} {...ROLES.row} aria-selected={selection?.isChosen(row)}>
+              {selection !== null && <Tick row={row} selection={selection} />}
+              <td {...ROLES.cell} class="list-name">
+                <a class="list-link" href={hrefOf(row)}>
+                  {name.cell(row)}
+                </a>
+              </td>
+              {shown.map((column) => (
+                <Cell key={column.id} column={column} row={row} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+type HeadingProps<Row, Sort extends string> = Pick<ListTableProps<Row, Sort>, 'sort' | 'onSort'> & {
+  readonly column: Column<Row, Sort>;
+};
+
+function Heading<Row, Sort extends string>({ column, sort, onSort }: HeadingProps<Row, Sort>) {
+  const { label, orders = [] } = column;
+  const at = orders.findIndex((order) => order.sort === sort);
+  const next = orders[(at + 1) % orders.length];
+  if (next === undefined || onSort === undefined)
+    return (
+      <th {...ROLES.columnheader} scope="col">
+        {label}
+      </th>
+    );
+  const is = orders[at]?.is;
+  return (
+    <th {...ROLES.columnheader} scope="col" aria-sort={is ?? 'none'}>
+      <button type="button" class="list-sort" onClick={() => onSort(next.sort)}>
+        {label}
+        {is !== undefined && <Icon name={is === 'ascending' ? 'up' : 'down'} size={16} />}
+      </button>
+    </th>
+  );
+}
+
+function Cell<Row>({ column, row }: { readonly column: Column<Row, string>; readonly row: Row }) {
+  const said = column.cell(row);
+  const kind = column.isState === true ? 'list-state' : 'list-fact';
+  if (said === null || said === undefined || said === false || said === '')
+    return <td {...ROLES.cell} class="list-none" />;
+  return (
+    <td {...ROLES.cell} class={kind} data-label={column.isLabelled === true ? column.label : undefined}>
+      {said}
+    </td>
+  );
+}
+
+function Tick<Row>({ row, selection }: { readonly row: Row; readonly selection: Selection<Row> }) {
+  return (
+    <td {...ROLES.cell} class="list-tick">
+      <label>
+        <input
+          type="checkbox"
+          class="tick"
+          aria-label={selection.labelOf(row)}
+          checked={selection.isChosen(row)}
+          onChange={() => selection.toggle(row)}
+        />
+      </label>
+    </td>
+  );
+}
+
+type ColumnsButtonProps = {
+  readonly columns: readonly Pick<Column<never>, 'id' | 'label'>[];
+  readonly chosen: ShownColumns;
+};
+
+function ColumnsButton({ columns, chosen }: ColumnsButtonProps) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="button button-bare list-columns"
+        aria-haspopup="dialog"
+        onClick={() => setOpen(true)}
+      >
+        <Icon name="settings" size={20} />
+        {words.columns}
+      </button>
+      {isOpen && (
+        <Sheet title={words.columns} onClose={() => setOpen(false)}>
+          <fieldset>
+            <legend class="quiet">{words.columnsWhat}</legend>
+            {columns.map(({ id, label }) => (
+              <label key={id} class="choice">
+                <input
+                  type="checkbox"
+                  class="tick"
+                  checked={chosen.shown.value.has(id)}
+                  onChange={() => chosen.toggle(id)}
+                />
+                <span>{label}</span>
+              </label>
+            ))}
+          </fieldset>
+          <form method="dialog" class="sheet-actions">
+            <button type="submit" class="button">
+              {kitWords.done}
+            </button>
+          </form>
+        </Sheet>
+      )}
+    </>
+  );
+}
+
+type Walked<Row> = {
+  readonly rows: readonly Row[];
+  readonly selection: Selection<Row> | null;
+};
+
+/** Moves between rows. x selects a row, Shift and x all shown, Escape none. */
+function walk<Row>(event: KeyboardEvent, table: HTMLElement, { rows, selection }: Walked<Row>) {
+  const links = [...table.querySelectorAll<HTMLElement>('.list-link')];
+  const row = rows[focusedRow(links)];
+  if (walkRows(event, links)) return;
+  if (selection === null || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === 'x' && row !== undefined) selection.toggle(row);
+  else if (event.key === 'X') selection.all();
+  else if (event.key === 'Escape') selection.none();
+  else return;
+  event.preventDefault();
+}
