@@ -78,7 +78,11 @@ export function Select({ label, value, options, onChoose, onReach, usual = value
           type="button"
           class="button button-bare filter-clear"
           aria-label={words.clear(label)}
-          onClick={() => onChoose(usual)}
+          onClick={({ currentTarget }) => {
+            // The button is gone once the filter is cleared.
+            currentTarget.parentElement!.querySelector('select')!.focus();
+            onChoose(usual);
+          }}
         >
           <Icon name="close" size={16} />
         </button>

@@ -78,6 +78,8 @@ export const reviewWords = {
     loading: 'Loading reviews…',
     types: 'Review types',
     name: (type: string, number: number) => `${type}, case ${number}`,
+    due: (day: string) => `due ${day}`,
+    asked: (when: string) => `requested ${when}`,
     review: 'Review',
     outcome: 'Outcome',
     requested: 'Requested',
