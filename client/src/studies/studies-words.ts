@@ -13,6 +13,12 @@ import type { WhoseStudies } from './sent-studies.store.ts';
 const NEEDS_DECISION = 'To decide';
 
 export const studiesWords = {
+  /** On the upload page. */
+  today: {
+    title: 'Waiting and sent today',
+    list: 'All studies',
+    all: (count: number) => `Show all ${formatCount(count)}`,
+  },
   list: 'List of studies',
   whose: 'Whose studies',
   whoseStudies: { own: 'Yours', 'of-the-site': 'Whole site' } satisfies Record<WhoseStudies, string>,
