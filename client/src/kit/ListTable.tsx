@@ -106,7 +106,7 @@ export function ListTable<Row, Sort extends string = never>(props: ListTableProp
         </thead>
         <tbody {...ROLES.rowgroup}>
           {rows.map((row) => (
-            <tr key={keyOf(row)} {...ROLES.row} aria-selected={selection?.isChosen(row)}>
+            <tr key={keyOf(row)} {...ROLES.row} data-chosen={selection?.isChosen(row)}>
               {selection !== null && <Tick row={row} selection={selection} />}
               <td {...ROLES.cell} class="list-name">
                 <a class="list-link" href={hrefOf(row)}>
