@@ -1,5 +1,6 @@
 /** A statement in a cell of a list, with its icon. Cut at the cell’s end; the whole text is its title. */
 import { Icon, type IconName } from './Icon.tsx';
+import './list-mark.css';
 
 export type ListMarkProps = {
   readonly icon: IconName;

@@ -23,6 +23,7 @@ export const kitWords = {
     audit: 'Audit trail',
     sent: 'Study',
     admin: 'Administration',
+    overview: 'Administration',
     accounts: 'Accounts',
     destinations: 'Destinations',
     rules: 'Rules',
