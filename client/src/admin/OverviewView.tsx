@@ -134,7 +134,7 @@ function Modalities() {
       say={({ peers, refused, transfers }) => ({
         has: words.modalities(peers.length),
         needs:
-          (transfers.length > 0 && words.notInPacs(transfers.length)) ||
+          (transfers.total > 0 && words.notInPacs(transfers.total)) ||
           (refused.length > 0 && words.refused(refused.length)),
       })}
     />

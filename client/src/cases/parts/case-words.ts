@@ -128,7 +128,7 @@ export const caseWords = {
     empty: none('There are no open cases.'),
     emptyKeeper: 'Create a case here, or on the page of a result or a study in the PACS.',
     emptyOther: 'When a radiologist creates a case for a study that you may see, it appears here.',
-    keys: 'Use the arrow keys to move between cases, Enter to open one, / to search.',
+    keys: 'Use the arrow keys or j and k to move between cases, Enter to open one, / to search.',
   },
   page: {
     heading: 'Case',
