@@ -192,11 +192,10 @@ function List({ store, filters, patient, onClear, onSort, onChanged, mayKeep }: 
             </p>
           )}
           <NotShownCases />
-          {mayKeep && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
           {cases.length === 0 ? (
             <Empty {...{ known, filters, patient, onClear, mayKeep }} />
           ) : (
-            <Rows {...{ store, cases, filters, onSort }} bulk={mayKeep ? bulk : null} />
+            <Rows {...{ store, cases, filters, onSort, onChanged }} bulk={mayKeep ? bulk : null} />
           )}
         </>
       )}
@@ -209,11 +208,12 @@ type RowsProps = {
   readonly cases: readonly ListedCase[];
   readonly filters: CaseFilters;
   readonly onSort: (sort: CaseSort) => void;
+  readonly onChanged: () => void;
   /** Null: this person may not change cases, nor see their patients. */
   readonly bulk: BulkStore | null;
 };
 
-function Rows({ store, cases, filters, onSort, bulk }: RowsProps) {
+function Rows({ store, cases, filters, onSort, onChanged, bulk }: RowsProps) {
   const patients = useManyPatients();
   return (
     <section aria-label={words.label}>
@@ -236,7 +236,9 @@ function Rows({ store, cases, filters, onSort, bulk }: RowsProps) {
             labelOf: (of) => bulkWords.choose(nameOf(of)),
           }
         }
-      />
+      >
+        {bulk !== null && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
+      </ListTable>
       <MoreButton of={store} />
       <p class="small quiet case-keys">
         {words.keys} {bulk !== null && bulkWords.keys}

@@ -13,6 +13,7 @@ const said = words.columns;
 
 export const CASE_NAME = {
   label: said.title,
+  share: 4,
   cell: (of: ListedCase) => <bdi>{nameOf(of)}</bdi>,
 } as const;
 
@@ -21,11 +22,12 @@ function stateOf(of: ListedCase): ListMarkProps | null {
   if (of.isDisputed) return { icon: 'decide', tone: 'stop', said: words.disputed };
   if (isOverdue(of)) return { icon: 'decide', tone: 'stop', said: words.overdue(dayWords(of.dueOn!)) };
   if (of.expects !== null) return { icon: 'wait', tone: 'wait', said: words.expects[of.expects] };
-  return null;
+  return of.status === 'open' ? null : { icon: 'note', said: words.statuses[of.status] };
 }
 
-/** What models found, or the mark of the device’s automatic check. */
+/** What readers signed, otherwise what models found, or the mark of the device’s automatic check. */
 function foundOf(of: ListedCase): ListMarkProps | null {
+  if (of.reading !== null) return { icon: 'person', said: words.readings[of.reading] };
   if (of.finding === 'positive') return { icon: 'note', said: words.findings.positive };
   return of.isEarly ? { icon: 'up', said: said.early } : null;
 }
@@ -35,57 +37,36 @@ const markSaid = (mark: ListMarkProps | null) => mark && <ListMark {...mark} />;
 const moment = (at: string) => formatMoment(new Date(at), new Date());
 
 /** `patients` null: this person may not see the patients of cases. */
+/** `patients` null: this person may not see the patients of cases. */
 export const caseColumns = (patients: ManyPatients | null): readonly Column<ListedCase, CaseSort>[] => [
-  ...(patients === null
-    ? []
-    : [
-        {
-          id: 'patient',
-          label: words.patient.title,
-          cell: ({ id, studyCount }: ListedCase) =>
-            studyCount > 0 && <PatientLine subject={{ kind: 'cases', id }} patients={patients} />,
-        },
-      ]),
+  ...(patients === null ? [] : [patientColumn(patients)]),
   {
     id: 'images',
     label: said.images,
-    width: '8rem',
+    share: 2,
     cell: ({ modalities, studyCount }) =>
       [...modalities, studyCount > 0 && words.studies(studyCount)].filter(Boolean).join(words.separator),
   },
-  { id: 'state', label: said.state, width: '15%', isState: true, cell: (of) => markSaid(stateOf(of)) },
-  { id: 'models', label: words.list.finding, width: '13%', cell: (of) => markSaid(foundOf(of)) },
-  {
-    id: 'reading',
-    label: said.reading,
-    width: '12%',
-    cell: ({ reading }) => reading !== null && words.readings[reading],
-  },
-  {
-    id: 'status',
-    label: words.list.status,
-    width: '5rem',
-    cell: ({ status }) => words.statuses[status],
-  },
+  { id: 'state', label: said.state, share: 2.5, isState: true, cell: (of) => markSaid(stateOf(of)) },
+  { id: 'finding', label: said.finding, share: 2.5, cell: (of) => markSaid(foundOf(of)) },
   {
     id: 'priority',
     label: words.list.priority,
-    width: '5.5rem',
+    share: 1.2,
     orders: [{ sort: 'priority', is: 'descending' }],
     cell: ({ priority }) => priority !== 'routine' && words.priorities[priority],
   },
   {
     id: 'assignee',
     label: words.list.assignee,
-    width: '8rem',
+    share: 2,
     isLabelled: true,
-    cell: ({ assignee, createdBy }) =>
-      assignee === null ? createdBy !== null && words.list.assignees.nobody : <bdi>{assignee.username}</bdi>,
+    cell: ({ assignee }) => assignee && <bdi>{assignee.username}</bdi>,
   },
   {
     id: 'due',
     label: words.list.due,
-    width: '6.5rem',
+    share: 1.5,
     isLabelled: true,
     orders: [{ sort: 'due', is: 'ascending' }],
     cell: ({ dueOn }) => dueOn !== null && dayWords(dueOn),
@@ -93,18 +74,30 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'created',
     label: said.created,
-    width: '8rem',
-    isLabelled: true,
+    share: 1.5,
+    isWideOnly: true,
     orders: [
       { sort: 'newest', is: 'descending' },
       { sort: 'oldest', is: 'ascending' },
     ],
     cell: ({ createdAt }) => moment(createdAt),
   },
+  ...MORE_COLUMNS,
+];
+
+const patientColumn = (patients: ManyPatients): Column<ListedCase> => ({
+  id: 'patient',
+  label: words.patient.title,
+  share: 4,
+  cell: ({ id, studyCount }) =>
+    studyCount > 0 && <PatientLine subject={{ kind: 'cases', id }} patients={patients} />,
+});
+
+const MORE_COLUMNS: readonly Column<ListedCase, CaseSort>[] = [
   {
     id: 'changed',
     label: said.changed,
-    width: '8rem',
+    share: 1.5,
     isLabelled: true,
     isExtra: true,
     orders: [{ sort: 'changed', is: 'descending' }],
@@ -113,7 +106,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'number',
     label: words.page.number,
-    width: '5rem',
+    share: 1,
     isLabelled: true,
     isExtra: true,
     cell: ({ number }) => number,
@@ -121,14 +114,14 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'pseudonym',
     label: words.page.pseudonym,
-    width: '9rem',
+    share: 2,
     isExtra: true,
     cell: ({ pseudonym }) => pseudonym,
   },
   {
     id: 'tags',
     label: words.page.tags,
-    width: '9rem',
+    share: 2,
     isExtra: true,
     cell: ({ tags }) => tags !== null && tags.length > 0 && <bdi>{typedSaid(tags.join(', '))}</bdi>,
   },

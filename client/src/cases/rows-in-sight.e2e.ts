@@ -30,31 +30,34 @@ function coveredBy(): number {
   return heights.reduce((sum, height) => sum + height, 0) / innerHeight;
 }
 
-walk('twelve cases are seen on a wide laptop, seven on a laptop, and a phone is not covered by bars', async (stage) => {
-  const { page, gateway, enter } = stage;
-  for (let nth = 1; nth <= 14; nth += 1) {
-    const body = { title: `Case ${nth} to look at`, expected: { accessionNumber: `NONE-${nth}` } };
-    assert.ok((await ask(gateway, ADMIN, { method: 'POST', path: '/cases', body })).ok);
-  }
-  await enter();
-  await page.evaluate(() => {
-    location.hash = '#/cases';
-  });
-  await page.getByRole('link', { name: 'Case 14 to look at' }).waitFor();
-  for (const [size, least] of [
-    [{ width: 1440, height: 900 }, 12],
-    [{ width: 1024, height: 768 }, 7],
-  ] as const) {
-    await page.setViewportSize(size);
+walk(
+  'twelve cases are seen on a wide laptop, seven on a laptop, and a phone is not covered by bars',
+  async (stage) => {
+    const { page, gateway, enter } = stage;
+    for (let nth = 1; nth <= 14; nth += 1) {
+      const body = { title: `Case ${nth} to look at`, expected: { accessionNumber: `NONE-${nth}` } };
+      assert.ok((await ask(gateway, ADMIN, { method: 'POST', path: '/cases', body })).ok);
+    }
+    await enter();
+    await page.evaluate(() => {
+      location.hash = '#/cases';
+    });
+    await page.getByRole('link', { name: 'Case 14 to look at' }).waitFor();
+    for (const [size, least] of [
+      [{ width: 1440, height: 900 }, 12],
+      [{ width: 1024, height: 768 }, 7],
+    ] as const) {
+      await page.setViewportSize(size);
+      await untilAtRest(page);
+      const seen = await page.evaluate(rowsInSight);
+      assert.ok(seen >= least, `${seen} rows at ${size.width} × ${size.height}`);
+    }
+    await looksRight(page, 'cases-many');
+    await page.setViewportSize({ width: 390, height: 844 });
     await untilAtRest(page);
-    const seen = await page.evaluate(rowsInSight);
-    assert.ok(seen >= least, `${seen} rows at ${size.width} × ${size.height}`);
-  }
-  await looksRight(page, 'cases-many');
-  await page.setViewportSize({ width: 390, height: 844 });
-  await untilAtRest(page);
-  const covered = await page.evaluate(coveredBy);
-  assert.ok(covered <= 0.2, `${Math.round(covered * 100)} % of a phone is covered`);
-});
+    const covered = await page.evaluate(coveredBy);
+    assert.ok(covered <= 0.2, `${Math.round(covered * 100)} % of a phone is covered`);
+  },
+);
 
 test.run();

@@ -32,12 +32,14 @@ export type Column<Row, Sort extends string = never> = {
   /** The content of a cell. Null or false: nothing. */
   readonly cell: (row: Row) => ComponentChildren;
   readonly orders?: readonly Order<Sort>[];
-  /** A CSS width. Columns without one share the rest. */
-  readonly width?: string;
+  /** How wide the column is, compared with the others. 1: a date or a word. */
+  readonly share: number;
   /** In two lines this cell stands beside the name. */
   readonly isState?: boolean;
   /** In two lines the label stands before the value, which would not explain itself. */
   readonly isLabelled?: boolean;
+  /** Left out where a row has two lines. */
+  readonly isWideOnly?: boolean;
   /** Hidden until a person chooses it. */
   readonly isExtra?: boolean;
 };
@@ -57,7 +59,7 @@ type ListTableProps<Row, Sort extends string> = {
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
   /** The first column is the name: it links to the row’s page and is always shown. */
-  readonly name: Pick<Column<Row>, 'label' | 'cell' | 'width'>;
+  readonly name: Pick<Column<Row>, 'label' | 'cell' | 'share'>;
   readonly hrefOf: (row: Row) => string;
   readonly columns: readonly Column<Row, Sort>[];
   /** Absent: the list has one order. */
@@ -65,6 +67,8 @@ type ListTableProps<Row, Sort extends string> = {
   readonly onSort?: ((sort: Sort) => void) | undefined;
   /** Null or absent: rows cannot be selected. */
   readonly selection?: Selection<Row> | null;
+  /** Stands above the table, beside the button for its columns. */
+  readonly children?: ComponentChildren;
 };
 
 export function ListTable<Row, Sort extends string = never>(props: ListTableProps<Row, Sort>) {
@@ -72,9 +76,14 @@ export function ListTable<Row, Sort extends string = never>(props: ListTableProp
   const table = useRef<HTMLTableElement>(null);
   const chosen = useMemo(() => shownColumnsOf(id, columns), [id]);
   const shown = columns.filter((column) => chosen.shown.value.has(column.id));
+  const whole = [name, ...shown].reduce((sum, { share }) => sum + share, 0);
+  const part = ({ share }: Pick<Column<Row>, 'share'>): string => `${(share / whole) * 100}%`;
   return (
     <div class="list-table-place">
-      <ColumnsButton columns={columns} chosen={chosen} />
+      <div class="list-head">
+        {props.children}
+        <ColumnsButton columns={columns} chosen={chosen} />
+      </div>
       <table
         ref={table}
         class="list-table"
@@ -84,9 +93,9 @@ export function ListTable<Row, Sort extends string = never>(props: ListTableProp
       >
         <colgroup>
           {selection !== null && <col class="list-tick" />}
-          <col style={{ width: name.width ?? 'auto' }} />
+          <col style={{ width: part(name) }} />
           {shown.map((column) => (
-            <col key={column.id} style={{ width: column.width ?? 'auto' }} />
+            <col key={column.id} style={{ width: part(column) }} />
           ))}
         </colgroup>
         <thead {...ROLES.rowgroup}>
@@ -151,7 +160,7 @@ function Heading<Row, Sort extends string>({ column, sort, onSort }: HeadingProp
 
 function Cell<Row>({ column, row }: { readonly column: Column<Row, string>; readonly row: Row }) {
   const said = column.cell(row);
-  const kind = column.isState === true ? 'list-state' : 'list-fact';
+  const kind = `${column.isState === true ? 'list-state' : 'list-fact'}${column.isWideOnly === true ? ' list-wide' : ''}`;
   if (said === null || said === undefined || said === false || said === '')
     return <td {...ROLES.cell} class="list-none" />;
   return (

@@ -57,24 +57,24 @@ export function ReviewsView() {
   return (
     <main id="content" class="page stack" aria-busy={pages.answer.value.state === 'loading'}>
       <h1 tabIndex={-1}>{kitWords.pages.reviews}</h1>
-      {roles.some((role) => CASE_KEEPERS.includes(role)) && (
-        <p>
+      <div class="row reviews-tools">
+        <label class="field review-lists">
+          <span class="small quiet">{words.choose}</span>
+          <select value={list} onChange={(event) => setList(event.currentTarget.value as ReviewList)}>
+            {REVIEW_LISTS.map((one) => (
+              <option key={one} value={one}>
+                {words.lists[one]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <HideNames />
+        {roles.some((role) => CASE_KEEPERS.includes(role)) && (
           <a class="button button-bare" href={hrefOf({ page: 'reviews', id: 'types' })}>
             {words.types}
           </a>
-        </p>
-      )}
-      <HideNames />
-      <label class="field review-lists">
-        <span class="small quiet">{words.choose}</span>
-        <select value={list} onChange={(event) => setList(event.currentTarget.value as ReviewList)}>
-          {REVIEW_LISTS.map((one) => (
-            <option key={one} value={one}>
-              {words.lists[one]}
-            </option>
-          ))}
-        </select>
-      </label>
+        )}
+      </div>
       <WhenKnown of={pages} loading={words.loading}>
         {({ reviews }, known) => (
           <>

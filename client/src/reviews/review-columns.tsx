@@ -16,6 +16,7 @@ const words = reviewWords.list;
 
 export const REVIEW_NAME = {
   label: words.review,
+  share: 4,
   cell: ({ title, caseNumber }: ListedReview) => <bdi>{words.name(title, caseNumber)}</bdi>,
 } as const;
 
@@ -45,41 +46,44 @@ export const reviewColumns = (patients: ManyPatients): readonly Column<ListedRev
   {
     id: 'patient',
     label: caseWords.patient.title,
+    share: 4,
     cell: ({ caseId }) => <PatientLine subject={{ kind: 'cases', id: caseId }} patients={patients} />,
   },
   {
     id: 'images',
     label: caseWords.columns.images,
-    width: '6rem',
+    share: 1,
     cell: ({ modalities }) => modalities.join(reviewWords.separator),
   },
-  { id: 'state', label: caseWords.columns.state, width: '14%', isState: true, cell: stateOf },
-  { id: 'outcome', label: words.outcome, width: '14%', cell: outcomeOf },
+  { id: 'state', label: caseWords.columns.state, share: 2.2, isState: true, cell: stateOf },
+  { id: 'outcome', label: words.outcome, share: 2.5, cell: outcomeOf },
   {
     id: 'early',
+    isExtra: true,
     label: caseWords.list.early,
-    width: '9rem',
+    share: 2,
     cell: ({ isEarly, state }) =>
       isEarly && !isEnded(state) && <ListMark icon="up" said={caseWords.columns.early} />,
   },
   {
     id: 'priority',
     label: caseWords.list.priority,
-    width: '5.5rem',
+    share: 1.1,
     cell: ({ priority }) => priority !== 'routine' && caseWords.priorities[priority],
   },
-  { id: 'due', label: caseWords.list.due, width: '8rem', isLabelled: true, cell: dueOf },
+  { id: 'due', label: caseWords.list.due, share: 1.7, isLabelled: true, cell: dueOf },
   {
     id: 'requested',
+    isWideOnly: true,
     label: words.requested,
-    width: '8.5rem',
+    share: 1.5,
     isLabelled: true,
     cell: ({ openedAt }) => formatMoment(new Date(openedAt), new Date()),
   },
   {
     id: 'pseudonym',
     label: caseWords.page.pseudonym,
-    width: '9rem',
+    share: 2,
     isExtra: true,
     cell: ({ pseudonym }) => pseudonym,
   },

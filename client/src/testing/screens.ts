@@ -85,6 +85,7 @@ export const SCREENS = {
     cases: 'Two cases that wait for their study',
     'cases-hidden': 'The same without what may hold a name',
     'cases-none': 'Filters that no case fits',
+    'cases-many': 'More cases than fit a window',
     'cases-patient-none': 'The PACS knows no patient of a case by this name',
     'case-view-save': 'A saved view without a name',
     'cases-views': 'A saved view is shown',

@@ -65,7 +65,7 @@ export const caseWords = {
     title: 'Case',
     images: 'Images',
     state: 'State',
-    reading: 'Reading',
+    finding: 'Finding',
     created: 'Created',
     changed: 'Changed',
     early: 'Early reading (not for diagnosis)',
