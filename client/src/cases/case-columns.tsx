@@ -52,7 +52,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'priority',
     label: words.list.priority,
-    share: 1.2,
+    share: 1.5,
     orders: [{ sort: 'priority', is: 'descending' }],
     cell: ({ priority }) => priority !== 'routine' && words.priorities[priority],
   },
@@ -60,13 +60,13 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
     id: 'assignee',
     label: words.list.assignee,
     share: 2,
-    isLabelled: true,
+    isWideOnly: true,
     cell: ({ assignee }) => assignee && <bdi>{assignee.username}</bdi>,
   },
   {
     id: 'due',
     label: words.list.due,
-    share: 1.5,
+    share: 1.9,
     isLabelled: true,
     orders: [{ sort: 'due', is: 'ascending' }],
     cell: ({ dueOn }) => dueOn !== null && dayWords(dueOn),
@@ -74,7 +74,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'created',
     label: said.created,
-    share: 1.5,
+    share: 1.9,
     isWideOnly: true,
     orders: [
       { sort: 'newest', is: 'descending' },

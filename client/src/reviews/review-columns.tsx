@@ -52,10 +52,10 @@ export const reviewColumns = (patients: ManyPatients): readonly Column<ListedRev
   {
     id: 'images',
     label: caseWords.columns.images,
-    share: 1,
+    share: 1.4,
     cell: ({ modalities }) => modalities.join(reviewWords.separator),
   },
-  { id: 'state', label: caseWords.columns.state, share: 2.2, isState: true, cell: stateOf },
+  { id: 'state', label: caseWords.columns.state, share: 2.6, isState: true, cell: stateOf },
   { id: 'outcome', label: words.outcome, share: 2.5, cell: outcomeOf },
   {
     id: 'early',
@@ -68,15 +68,15 @@ export const reviewColumns = (patients: ManyPatients): readonly Column<ListedRev
   {
     id: 'priority',
     label: caseWords.list.priority,
-    share: 1.1,
+    share: 1.4,
     cell: ({ priority }) => priority !== 'routine' && caseWords.priorities[priority],
   },
-  { id: 'due', label: caseWords.list.due, share: 1.7, isLabelled: true, cell: dueOf },
+  { id: 'due', label: caseWords.list.due, share: 1.9, isLabelled: true, cell: dueOf },
   {
     id: 'requested',
     isWideOnly: true,
     label: words.requested,
-    share: 1.5,
+    share: 1.7,
     isLabelled: true,
     cell: ({ openedAt }) => formatMoment(new Date(openedAt), new Date()),
   },
