@@ -166,7 +166,7 @@ export const destinationWords = {
   needs: {
     none: 'Not sent there',
     also: 'Also sent there, but not required',
-    required: 'Required: must arrive there too before they count as in the PACS',
+    required: 'Required: a study counts as in the PACS only after it arrives there too',
   } satisfies Record<Need | 'none', string>,
   rulesFirst: ({ senders, others }: { readonly [part in 'senders' | 'others']: readonly string[] }) => {
     const said = [

@@ -19,7 +19,7 @@ export const importWords = {
   title: 'Import a list of orders',
   what:
     'Choose a CSV file. Use “CSV UTF-8” if names have accents. The first row must contain the columns patientName (Family^Given), patientId and scheduledOn (2026-11-23). ' +
-    'Orders are stored encrypted for 30 days. Technicians can choose an order before sending with a policy that keeps names. Under other policies, none is shown.',
+    'Orders are stored encrypted for 30 days. Technicians can choose an order before sending with a policy that keeps names. Under other policies, no orders are shown.',
   further:
     'Optional columns: scheduledAt, issuer, birthDate, sex, accessionNumber, procedureId, stepId, description, modality.',
   file: 'CSV file',

@@ -32,7 +32,7 @@ const EVENTS = {
   'queue-taken-over': 'Took over studies waiting on a device',
   'upload-opened': 'Started sending a study',
   'upload-carried': 'Sent a study from a USB stick file',
-  'upload-completed': 'Reported that a whole study was sent or on its way',
+  'upload-completed': 'Reported that the last images of a study were sent or being sent',
   'upload-taken-back': 'Took a study back',
   'parcel-received': 'A part of a study arrived at the gateway',
   'parcel-verified': 'Checked a part of a study',

@@ -28,7 +28,7 @@ export const verdictWords = {
   image: {
     loading: 'You can answer once the image is shown.',
     missing: 'You cannot answer, because the image could not be loaded.',
-    gone: 'You cannot answer, because the image is no longer available. Send it to the PACS as a study and run the model on that study.',
+    gone: 'You cannot answer, because the image is no longer available. Send the original image to the PACS as a study, then run the model on that study.',
     again: 'Load the image again',
   },
   nameAwaited: 'You can answer once the patient’s name is shown.',
