@@ -12,7 +12,7 @@ import { caseWords as words } from './parts/case-words.ts';
 /** `patients` null: this person may not see the patients of cases. */
 type CaseRowProps = { readonly of: ListedCase; readonly patients: ManyPatients | null };
 
-/** Long, because it is one row with all that it may tell. */
+/** Long, because it draws one row with everything that a row can show. */
 export function CaseRow({ of, patients }: CaseRowProps) {
   const late = isOverdue(of);
   const facts = [
