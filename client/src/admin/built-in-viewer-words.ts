@@ -84,7 +84,7 @@ const problems = {
   },
   'disk-error': {
     title: 'The gateway cannot read or write its files.',
-    next: 'Its account must be able to write to RELAY_DATA_DIR and read the file in RELAY_VIEWER_PACKAGE, if set. See the error viewer-not-installed in the gateway’s log.',
+    next: 'The gateway’s account must be able to write to RELAY_DATA_DIR and, if RELAY_VIEWER_PACKAGE is set, to read that file. See the error viewer-not-installed in the gateway’s log.',
   },
   'not-there': {
     title: 'The package was not found.',

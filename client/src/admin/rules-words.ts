@@ -112,7 +112,7 @@ export const rulesWords = {
     change: (name: string) => `Edit “${name}”`,
     name: 'Name',
     when: 'Which studies',
-    whenWhat: 'Leave a field empty if it does not matter. Separate values with commas. Use * for any text.',
+    whenWhat: 'If a field does not matter, leave it empty. Separate values with commas. Use * for any text.',
     filmsWhat: 'If you enter no modality, the rule applies to CR and DX.',
     conditions,
     hints: {

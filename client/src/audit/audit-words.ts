@@ -91,7 +91,7 @@ const EVENTS = {
   'review-signed': 'Signed a review',
   'review-differs': 'Two readers differ',
   'review-settled': 'Completed a review',
-  'review-released': 'Unassigned a reading from an account that is no longer allowed to read',
+  'review-released': 'Unassigned a reading, because its reader is no longer allowed to read',
   'review-withdrawn': 'Withdrew a review',
   'pseudonyms-made': 'Helped a device make pseudonyms',
   'vault-asked': 'Requested to open an identity',

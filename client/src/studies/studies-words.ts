@@ -191,9 +191,9 @@ export const studiesWords = {
       count === 1 ? 'Cancel sending this study?' : `Cancel sending ${studies(count)}?`,
     what: 'Images not yet in the PACS will not be sent. The copies on this device are deleted. Your files, disc or folder are not changed.',
     onStick:
-      'Some were also saved in a file for a USB stick. Delete that file too, or they can still be sent from it.',
+      'Some of the studies were also saved in a file for a USB stick. Delete that file too. Otherwise, they can still be sent from it.',
     no: 'Keep sending',
-    notReached: 'The gateway refused. Pause the studies, or try again in a moment.',
+    notReached: 'The gateway rejected the cancellation. Pause the studies, or try again in a moment.',
   },
   notCancelled: (count: number, why: string) => `${studies(count)} not cancelled. ${why}`,
   save: 'Save for a USB stick',

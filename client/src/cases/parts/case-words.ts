@@ -286,7 +286,7 @@ export const caseWords = {
       'case-linked': 'Study arrived',
       'review-opened': 'Review requested',
       'review-assigned': 'Reading assigned',
-      'review-released': 'Reading unassigned from an account that is no longer allowed to read',
+      'review-released': 'A reading was unassigned, because its reader is no longer allowed to read',
       'review-decided': 'Reading answered',
       'review-signed': 'Reading signed',
       'review-differs': 'Readers differ',

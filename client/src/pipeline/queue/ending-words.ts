@@ -78,7 +78,7 @@ export const endingWords = {
       'Your files, disc or folder are not changed.',
     yes: 'Cancel sending',
     no: 'Keep sending',
-    notReached: 'The gateway refused, so nothing was cancelled. Pause the study, or try again in a moment.',
+    notReached: 'The gateway rejected the cancellation. Pause the study, or try again in a moment.',
     tooLate: {
       atGateway: (name: string) =>
         `Too late to cancel the study of ${name}. All of it is at the gateway and will be stored in the PACS.`,

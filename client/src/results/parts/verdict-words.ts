@@ -13,7 +13,7 @@ const DONE = { agree: 'Agreed', correct: 'Corrected' } satisfies Record<
 export const verdictWords = {
   label: 'A radiologist’s verdict',
   ask: 'Do you agree with the model?',
-  askSilent: 'The model gave no answer. Agree if no answer is possible. Disagree if you can give one.',
+  askSilent: 'The model gave no answer. If no answer is possible, agree. If you can give one, disagree.',
   askOther: 'Do you agree with what the model shows?',
   agree: 'Agree',
   correct: 'Disagree',

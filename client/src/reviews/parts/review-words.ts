@@ -287,7 +287,7 @@ export const reviewWords = {
   steps: {
     open: 'Review opened',
     assign: 'Reading assigned',
-    release: 'Reading unassigned from an account that is no longer allowed to read',
+    release: 'A reading was unassigned, because its reader is no longer allowed to read',
     decide: 'Answers saved',
     sign: 'Signed',
     settle: 'Review completed',
