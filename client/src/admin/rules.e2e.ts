@@ -80,7 +80,10 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   const names = list.getByRole('article').getByRole('heading');
   const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
   await expect(names).toHaveText(['CT stays', 'MR stays']);
-  await page.getByRole('article', { name: 'MR stays' }).getByText('Checked as number 2 of 2').waitFor();
+  await page
+    .getByRole('article', { name: 'MR stays' })
+    .getByText('Rule 2 of 2, in order of checking')
+    .waitFor();
   const moved = saved();
   await focusAndPress(page.getByRole('button', { name: 'Move up MR stays' }), 'Enter');
   await moved;
@@ -95,7 +98,9 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   await tried.getByLabel('Modality', { exact: true }).fill('CT');
   await tried.getByRole('button', { name: 'Test' }).click();
   await tried.getByText('The rule is turned off. The study does not meet its conditions either.').waitFor();
-  await tried.getByText(/^Sent to default \(primary\).*because of “CT stays”\.$/).waitFor();
+  await tried
+    .getByText(/^The study would be sent to default \(primary\).*because of “CT stays”\.$/)
+    .waitFor();
   await page.getByRole('heading', { name: 'Where studies go' }).scrollIntoViewIfNeeded();
   await looksRight(page, 'rules');
   await tryOneThatWasSent(page, tried);

@@ -51,7 +51,7 @@ walk('two settled readings that contradict each other say so, and what can be do
   await page.reload();
   const reviews = page.getByRole('region', { name: 'Reviews' });
   await reviews.getByText('Readings of this case contradict each other.').waitFor();
-  await reviews.getByText('To have another person read the case, choose Request a reading.').waitFor();
+  await reviews.getByText('To have another person read the case, press “Request a reading”.').waitFor();
   await expect(reviews.getByText('contradicted by another reading')).toHaveCount(2);
   await looksRight(page, 'case-contradicted');
   await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).first(), 'Enter');
@@ -131,7 +131,7 @@ walk(
     await readAs(stage, caseId, 'normal', ben);
     await page.reload();
     const reviews = page.getByRole('region', { name: 'Reviews' });
-    await reviews.getByText('replaced by a later reading of the same reader').waitFor();
+    await reviews.getByText('replaced by a later reading by the same reader').waitFor();
     await expect(reviews.getByText('contradict')).toHaveCount(0);
     await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).first(), 'Enter');
     await page.getByText('The same reader has read this case again').waitFor();

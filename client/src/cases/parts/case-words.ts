@@ -16,7 +16,7 @@ import type {
 import { counted } from '../../kit/counted.ts';
 
 const hiddenWords = (what: string) =>
-  `You read this case, or may be asked to read it. Hidden until you have signed: ${what} by other radiologists.`;
+  `You are a reader of this case, or may become one. Hidden until you have signed: ${what} by other radiologists.`;
 
 export const caseWords = {
   intro: 'A case groups one patient’s studies with notes, reviews and AI results.',
@@ -158,7 +158,7 @@ export const caseWords = {
     removeAsk: (name: string) => ({
       title: 'Delete this case?',
       about: name,
-      what: 'Its notes, attachments and everything else written in it can no longer be read, not even from a backup of the database alone. Its studies are not deleted.',
+      what: 'Its notes, attachments and everything else written in it will be unreadable for good. A backup of the database alone cannot bring them back. Its studies are not deleted.',
       yes: 'Delete the case',
       no: 'Keep it',
     }),
@@ -179,7 +179,7 @@ export const caseWords = {
     none: 'The study of this case was sample data, which was removed.',
     results: 'AI results',
     noResults: 'No model has examined this study.',
-    hidden: 'You read this case, or may be asked to read it. AI results are hidden until you have signed.',
+    hidden: 'You are a reader of this case, or may become one. AI results are hidden until you have signed.',
     run: 'Run AI',
     result: (model: string, when: string) => `${model}, ${when}`,
     positive: {
@@ -292,7 +292,7 @@ export const caseWords = {
       'case-linked': 'Study arrived',
       'review-opened': 'Review requested',
       'review-assigned': 'Reading assigned',
-      'review-released': 'Reading unassigned from an account that is no longer allowed to read',
+      'review-released': 'A reading was unassigned, because its reader is no longer allowed to read',
       'review-decided': 'Reading answered',
       'review-signed': 'Reading signed',
       'review-differs': 'Readers differ',
@@ -301,7 +301,7 @@ export const caseWords = {
       'case-read': 'Case page opened',
       'case-patients-read': 'Patient name and ID shown',
       'upload-opened': 'Sending of a study began',
-      'upload-completed': 'The device reported that a whole study was sent or on its way',
+      'upload-completed': 'The device reported that the last images of a study were sent or being sent',
       'instances-covered': 'Images of a study covered before sending',
       'instances-released': 'Images of a study released before sending',
       'study-waiting': 'A study had to wait',
