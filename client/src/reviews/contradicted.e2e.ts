@@ -186,7 +186,9 @@ walk(
     await page.reload();
     await focusAndPress(page.getByRole('region', { name: 'Reviews' }).getByRole('link').first(), 'Enter');
     await page.getByText('You may have seen them before this reading was assigned to you.').waitFor();
-    await expect(page.getByText('The findings of models are hidden until you have signed')).toHaveCount(0);
+    await expect(
+      page.getByText('The findings of models are hidden until you have signed.', { exact: true }),
+    ).toHaveCount(0);
   },
 );
 
