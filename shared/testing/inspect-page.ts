@@ -251,7 +251,7 @@ async function lookAtRest(page: Page, judged: Judged): Promise<string[]> {
 /**
  * Chooses the checks for a window and theme. Widths do not depend on the theme, and structure and contrast do
  * not depend on a few pixels. So every window is measured in the light theme, and axe checks the narrowest in
- * the light and the widest in the dark theme.
+ * the light and a wide one in the dark theme.
  */
 function isJudged(window: Window, theme: Theme): Judged {
   return { size: theme === 'light', axe: theme === 'light' ? window === 'narrow' : window === 'wide' };

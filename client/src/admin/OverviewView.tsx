@@ -4,9 +4,8 @@ import type { ComponentChildren } from 'preact';
 import { RULE_KINDS } from '#shared/protocol/rule.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { ListMark } from '../kit/ListMark.tsx';
+import { marksSaid } from '../kit/ListMark.tsx';
 import type { Answer } from '../kit/resource.ts';
-import type { Trouble } from '../kit/trouble.ts';
 import { usePageStore } from '../net/use-page-store.ts';
 import { createAccountsStore } from './accounts.store.ts';
 import { ADMIN_PLACES, type AdminPlace } from './admin-places.ts';
@@ -68,11 +67,11 @@ function Place({ at, children }: PlaceProps) {
   );
 }
 
-/** How many there are, and what needs somebody. */
-type Saying = { readonly has: string; readonly needs?: string | false };
+/** How many there are (null: none), and what needs somebody. */
+type Saying = { readonly has: string | null; readonly needs?: readonly (string | false)[] };
 
 type StateProps<T> = {
-  readonly of: ReadonlySignal<Answer<T, Trouble>>;
+  readonly of: ReadonlySignal<Answer<T, unknown>>;
   readonly say: (value: T) => Saying;
 };
 
@@ -80,24 +79,27 @@ function State<T>({ of, say }: StateProps<T>) {
   const answer = of.value;
   if (answer.state === 'loading') return <span class="quiet">{kitWords.looking}</span>;
   if (answer.state === 'failed') return <span class="quiet">{words.notKnown}</span>;
-  return <Said {...say(answer.value)} />;
-}
-
-function Said({ has, needs }: Saying) {
+  const { has, needs = [] } = say(answer.value);
   return (
     <>
-      <span>{has}</span>
-      {needs && <ListMark icon="caution" tone="wait" said={needs} />}
+      <span>{has ?? words.noneYet(answer)}</span>
+      {marksSaid(needs.map((said) => said !== false && { icon: 'caution', tone: 'wait', said }))}
     </>
   );
 }
 
 /** Asked for by the entry in the header of every page. */
 function Destinations() {
-  const { destinations, count } = useDestinationList();
-  const known = destinations.value;
-  if (known === null) return <span class="quiet">{kitWords.looking}</span>;
-  return <Said needs={count.value > 0 && words.needy(count.value)} has={words.destinations(known.length)} />;
+  const { answer, count } = useDestinationList();
+  return (
+    <State
+      of={answer}
+      say={({ length }) => ({
+        has: length === 0 ? null : words.destinations(length),
+        needs: [count.value > 0 && words.needy(count.value)],
+      })}
+    />
+  );
 }
 
 function Accounts() {
@@ -120,7 +122,8 @@ function Rules() {
       of={lists.answer}
       say={(all) => {
         const rules = RULE_KINDS.flatMap((kind) => all[kind].rules);
-        return { has: words.rules(rules.length, rules.filter(({ enabled }) => !enabled).length) };
+        const off = rules.filter(({ enabled }) => !enabled).length;
+        return { has: rules.length === 0 ? null : words.rules(rules.length, off) };
       }}
     />
   );
@@ -132,10 +135,11 @@ function Modalities() {
     <State
       of={state.answer}
       say={({ peers, refused, transfers }) => ({
-        has: words.modalities(peers.length),
-        needs:
-          (transfers.total > 0 && words.notInPacs(transfers.total)) ||
-          (refused.length > 0 && words.refused(refused.length)),
+        has: peers.length === 0 ? null : words.modalities(peers.length),
+        needs: [
+          transfers.total > 0 && words.notInPacs(transfers.total),
+          refused.length > 0 && words.refused(refused.length),
+        ],
       })}
     />
   );
@@ -150,8 +154,8 @@ function ApiKeys() {
         const now = new Date();
         const soon = page.keys.filter((key) => expiryOf(key, now).kind === 'soon').length;
         return {
-          has: words.keys(page.keys.length, page.next !== null),
-          needs: soon > 0 && words.expiring(soon),
+          has: page.keys.length === 0 ? null : words.keys(page.keys.length, page.next !== null),
+          needs: [soon > 0 && words.expiring(soon)],
         };
       }}
     />

@@ -1,4 +1,4 @@
-/** The addresses of the administration pages, in the order in which they are listed. */
+/** The addresses of the administration pages, in the order of the links above each. */
 import { hrefOf, type AdminTask } from '../kit/routes.ts';
 
 /** The last two pages are also open to other roles. */

@@ -1,10 +1,8 @@
 /** The words of the first administration page. */
 import { counted } from '../kit/counted.ts';
+import { none } from '../kit/none.ts';
 import type { AdminPlace } from './admin-places.ts';
 import { needyWords } from './needy-words.ts';
-
-const countedOr = (count: number, one: string, many: string): string =>
-  count === 0 ? 'None yet' : counted(count, one, many);
 
 const more = (text: string, count: number, what: string): string =>
   count === 0 ? text : `${text}, ${count} ${what}`;
@@ -20,17 +18,18 @@ export const overviewWords = {
     audit: 'Who did what, and when',
     analytics: 'Numbers about studies, models and readings',
   } satisfies Record<AdminPlace, string>,
+  noneYet: none('None yet'),
   notKnown: 'Not known now',
-  destinations: (count: number) => countedOr(count, 'destination', 'destinations'),
+  destinations: (count: number) => counted(count, 'destination', 'destinations'),
   needy: needyWords.count,
   accounts: (count: number, disabled: number) =>
     more(counted(count, 'account', 'accounts'), disabled, 'disabled'),
-  rules: (count: number, off: number) => more(countedOr(count, 'rule', 'rules'), off, 'switched off'),
-  modalities: (count: number) => countedOr(count, 'modality', 'modalities'),
+  rules: (count: number, off: number) => more(counted(count, 'rule', 'rules'), off, 'switched off'),
+  modalities: (count: number) => counted(count, 'modality', 'modalities'),
   notInPacs: (count: number) => `${counted(count, 'transfer', 'transfers')} not in the PACS`,
   refused: (count: number) => counted(count, 'sender was refused', 'senders were refused'),
   keys: (count: number, isMore: boolean) =>
-    isMore ? `More than ${count} keys` : countedOr(count, 'key', 'keys'),
+    isMore ? `More than ${count} keys` : counted(count, 'key', 'keys'),
   expiring: (count: number) => counted(count, 'key expires soon', 'keys expire soon'),
   quotas: (count: number) =>
     count === 0 ? 'The same for everyone' : `${counted(count, 'account', 'accounts')} with a different one`,

@@ -1,5 +1,6 @@
 /** The list of cases, with its filters and sort order in the page's address, usable by mouse, finger and keyboard. */
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { CASE_KEEPERS, type CaseSort, type ListedCase } from '#shared/protocol/cases.ts';
 import { EXPORTERS } from '#shared/protocol/exports.ts';
@@ -192,11 +193,11 @@ function List({ store, filters, patient, onClear, onSort, onChanged, mayKeep }: 
             </p>
           )}
           <NotShownCases />
-          {cases.length === 0 ? (
-            <Empty {...{ known, filters, patient, onClear, mayKeep }} />
-          ) : (
-            <Rows {...{ store, cases, filters, onSort, onChanged }} bulk={mayKeep ? bulk : null} />
-          )}
+          <Rows
+            {...{ store, cases, filters, onSort, onChanged }}
+            bulk={mayKeep ? bulk : null}
+            empty={<Empty {...{ known, filters, patient, onClear, mayKeep }} />}
+          />
         </>
       )}
     </WhenKnown>
@@ -209,11 +210,12 @@ type RowsProps = {
   readonly filters: CaseFilters;
   readonly onSort: (sort: CaseSort) => void;
   readonly onChanged: () => void;
+  readonly empty: ComponentChildren;
   /** Null: this person may not change cases, nor see their patients. */
   readonly bulk: BulkStore | null;
 };
 
-function Rows({ store, cases, filters, onSort, onChanged, bulk }: RowsProps) {
+function Rows({ store, cases, filters, onSort, onChanged, empty, bulk }: RowsProps) {
   const patients = useManyPatients();
   return (
     <section aria-label={words.label}>
@@ -227,6 +229,7 @@ function Rows({ store, cases, filters, onSort, onChanged, bulk }: RowsProps) {
         columns={useMemo(() => caseColumns(bulk === null ? null : patients), [bulk, patients])}
         sort={filters.sort}
         onSort={onSort}
+        empty={empty}
         selection={
           bulk && {
             isChosen: ({ id }) => bulk.chosen.value.has(id),
@@ -240,9 +243,11 @@ function Rows({ store, cases, filters, onSort, onChanged, bulk }: RowsProps) {
         {bulk !== null && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
       </ListTable>
       <MoreButton of={store} />
-      <p class="small quiet case-keys">
-        {words.keys} {bulk !== null && bulkWords.keys}
-      </p>
+      {cases.length > 0 && (
+        <p class="small quiet case-keys">
+          {words.keys} {bulk !== null && bulkWords.keys}
+        </p>
+      )}
     </section>
   );
 }

@@ -1,8 +1,8 @@
 /** The columns of the list of cases. */
 import type { CaseSort, ListedCase } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';
-import { typedSaid } from '../kit/identities.ts';
-import { ListMark, type ListMarkProps } from '../kit/ListMark.tsx';
+import { namesHidden, typedSaid } from '../kit/identities.ts';
+import { marksSaid, type Mark } from '../kit/ListMark.tsx';
 import type { Column } from '../kit/ListTable.tsx';
 import { dayWords, isOverdue, nameOf } from './parts/CaseParts.tsx';
 import { caseWords as words } from './parts/case-words.ts';
@@ -14,29 +14,33 @@ const said = words.columns;
 export const CASE_NAME = {
   label: said.title,
   share: 4,
-  cell: (of: ListedCase) => <bdi>{nameOf(of)}</bdi>,
+  cell: (of: ListedCase) => (
+    <>
+      <bdi>{nameOf(of)}</bdi>
+      {of.title !== null && !namesHidden.value && (
+        <span class="small quiet">{words.caseNumber(of.number)}</span>
+      )}
+    </>
+  ),
 } as const;
 
-/** The most urgent statement about the case. */
-function stateOf(of: ListedCase): ListMarkProps | null {
-  if (of.isDisputed) return { icon: 'decide', tone: 'stop', said: words.disputed };
-  if (isOverdue(of)) return { icon: 'decide', tone: 'stop', said: words.overdue(dayWords(of.dueOn!)) };
-  if (of.expects !== null) return { icon: 'wait', tone: 'wait', said: words.expects[of.expects] };
-  return of.status === 'open' ? null : { icon: 'note', said: words.statuses[of.status] };
-}
+/** The statements about the case, the most urgent first. */
+const stateOf = (of: ListedCase): readonly (Mark | false)[] => [
+  of.isDisputed && { icon: 'decide', tone: 'stop', said: words.disputed },
+  isOverdue(of) && { icon: 'decide', tone: 'stop', said: words.overdue(dayWords(of.dueOn!)) },
+  of.expects !== null && { icon: 'wait', tone: 'wait', said: words.expects[of.expects] },
+  of.status !== 'open' && { icon: 'note', said: words.statuses[of.status] },
+];
 
-/** What readers signed, otherwise what models found, or the mark of the device’s automatic check. */
-function foundOf(of: ListedCase): ListMarkProps | null {
-  if (of.reading !== null) return { icon: 'person', said: words.readings[of.reading] };
-  if (of.finding === 'positive') return { icon: 'note', said: words.findings.positive };
-  return of.isEarly ? { icon: 'up', said: said.early } : null;
-}
-
-const markSaid = (mark: ListMarkProps | null) => mark && <ListMark {...mark} />;
+/** What readers signed, what models found, and the mark of the device’s automatic check. */
+const foundOf = (of: ListedCase): readonly (Mark | false)[] => [
+  of.reading !== null && { icon: 'person', said: words.readings[of.reading] },
+  of.finding === 'positive' && { icon: 'note', said: words.findings.positive },
+  of.isEarly && { icon: 'up', said: said.early },
+];
 
 const moment = (at: string) => formatMoment(new Date(at), new Date());
 
-/** `patients` null: this person may not see the patients of cases. */
 /** `patients` null: this person may not see the patients of cases. */
 export const caseColumns = (patients: ManyPatients | null): readonly Column<ListedCase, CaseSort>[] => [
   ...(patients === null ? [] : [patientColumn(patients)]),
@@ -47,8 +51,8 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
     cell: ({ modalities, studyCount }) =>
       [...modalities, studyCount > 0 && words.studies(studyCount)].filter(Boolean).join(words.separator),
   },
-  { id: 'state', label: said.state, share: 2.5, isState: true, cell: (of) => markSaid(stateOf(of)) },
-  { id: 'finding', label: said.finding, share: 2.5, cell: (of) => markSaid(foundOf(of)) },
+  { id: 'state', label: said.state, share: 2.5, isState: true, cell: (of) => marksSaid(stateOf(of)) },
+  { id: 'finding', label: said.finding, share: 2.5, cell: (of) => marksSaid(foundOf(of)) },
   {
     id: 'priority',
     label: words.list.priority,
@@ -60,7 +64,6 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
     id: 'assignee',
     label: words.list.assignee,
     share: 2,
-    isWideOnly: true,
     cell: ({ assignee }) => assignee && <bdi>{assignee.username}</bdi>,
   },
   {
@@ -75,7 +78,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
     id: 'created',
     label: said.created,
     share: 1.9,
-    isWideOnly: true,
+    isLabelled: true,
     orders: [
       { sort: 'newest', is: 'descending' },
       { sort: 'oldest', is: 'ascending' },
@@ -104,14 +107,6 @@ const MORE_COLUMNS: readonly Column<ListedCase, CaseSort>[] = [
     cell: ({ changedAt }) => moment(changedAt),
   },
   {
-    id: 'number',
-    label: words.page.number,
-    share: 1,
-    isLabelled: true,
-    isExtra: true,
-    cell: ({ number }) => number,
-  },
-  {
     id: 'pseudonym',
     label: words.page.pseudonym,
     share: 2,
@@ -121,8 +116,7 @@ const MORE_COLUMNS: readonly Column<ListedCase, CaseSort>[] = [
   {
     id: 'tags',
     label: words.page.tags,
-    share: 2,
-    isExtra: true,
+    share: 1.8,
     cell: ({ tags }) => tags !== null && tags.length > 0 && <bdi>{typedSaid(tags.join(', '))}</bdi>,
   },
 ];

@@ -24,7 +24,7 @@ function rowsInSight(): number {
 
 /** The part of the window that is always covered. */
 function coveredBy(): number {
-  const heights = [...document.querySelectorAll('.header, .status, .send-bar')].map(
+  const heights = [...document.querySelectorAll('.header, .status')].map(
     (bar) => bar.getBoundingClientRect().height,
   );
   return heights.reduce((sum, height) => sum + height, 0) / innerHeight;
@@ -33,16 +33,16 @@ function coveredBy(): number {
 walk(
   'twelve cases are seen on a wide laptop, seven on a laptop, and a phone is not covered by bars',
   async (stage) => {
-    const { page, gateway, enter } = stage;
+    const { page, gateway, account, enter } = stage;
     for (let nth = 1; nth <= 14; nth += 1) {
-      const body = { title: `Case ${nth} to look at`, expected: { accessionNumber: `NONE-${nth}` } };
+      const body = { title: `${nth} of ${account.username}`, expected: { accessionNumber: `NONE-${nth}` } };
       assert.ok((await ask(gateway, ADMIN, { method: 'POST', path: '/cases', body })).ok);
     }
     await enter();
     await page.evaluate(() => {
       location.hash = '#/cases';
     });
-    await page.getByRole('link', { name: 'Case 14 to look at' }).waitFor();
+    await page.getByRole('link', { name: `14 of ${account.username}` }).waitFor();
     for (const [size, least] of [
       [{ width: 1440, height: 900 }, 12],
       [{ width: 1024, height: 768 }, 7],

@@ -79,8 +79,8 @@ export function Select({ label, value, options, onChoose, onReach, usual = value
           class="button button-bare filter-clear"
           aria-label={words.clear(label)}
           onClick={({ currentTarget }) => {
-            // The button is gone once the filter is cleared.
-            currentTarget.parentElement!.querySelector('select')!.focus();
+            // This button is gone once the filter is cleared.
+            currentTarget.closest('search')!.querySelector<HTMLElement>('.filter-bar-more, select')!.focus();
             onChoose(usual);
           }}
         >

@@ -1,7 +1,7 @@
 /**
- * A list as a table: one row a thing, sorted by a press on a heading, with columns that a person chooses. In a window
- * narrower than 1024 px each row becomes two lines: the name with its state, and the rest. A press anywhere in a row
- * opens it; arrow keys, j and k move between rows.
+ * A list as a table: a row for each item, sorted by a press on a heading, with columns that a person chooses. In a
+ * window narrower than 1024 px each row becomes two lines: the name with its state, and the rest. A press anywhere in a
+ * row opens it; arrow keys, j and k move between rows.
  */
 import type { ComponentChildren } from 'preact';
 import { useMemo, useRef, useState } from 'preact/hooks';
@@ -20,6 +20,7 @@ const ROLES = {
   rowgroup: { role: 'rowgroup' },
   row: { role: 'row' },
   columnheader: { role: 'columnheader' },
+  rowheader: { role: 'rowheader' },
   cell: { role: 'cell' },
 } as const;
 
@@ -29,17 +30,15 @@ type Order<Sort extends string> = { readonly sort: Sort; readonly is: 'ascending
 export type Column<Row, Sort extends string = never> = {
   readonly id: string;
   readonly label: string;
-  /** The content of a cell. Null or false: nothing. */
+  /** The content of a cell. Null, false or empty: nothing. */
   readonly cell: (row: Row) => ComponentChildren;
   readonly orders?: readonly Order<Sort>[];
-  /** How wide the column is, compared with the others. 1: a date or a word. */
+  /** How wide the column is, compared with the others. 1: a short word. */
   readonly share: number;
   /** In two lines this cell stands beside the name. */
   readonly isState?: boolean;
   /** In two lines the label stands before the value, which would not explain itself. */
   readonly isLabelled?: boolean;
-  /** Left out where a row has two lines. */
-  readonly isWideOnly?: boolean;
   /** Hidden until a person chooses it. */
   readonly isExtra?: boolean;
 };
@@ -67,70 +66,99 @@ type ListTableProps<Row, Sort extends string> = {
   readonly onSort?: ((sort: Sort) => void) | undefined;
   /** Null or absent: rows cannot be selected. */
   readonly selection?: Selection<Row> | null;
-  /** Stands above the table, beside the button for its columns. */
+  /** Shown in place of the table while there are no rows. */
+  readonly empty: ComponentChildren;
+  /** Shown above the table, beside the button for its columns. */
   readonly children?: ComponentChildren;
 };
 
 export function ListTable<Row, Sort extends string = never>(props: ListTableProps<Row, Sort>) {
-  const { id, label, rows, keyOf, name, hrefOf, columns, selection = null } = props;
-  const table = useRef<HTMLTableElement>(null);
-  const chosen = useMemo(() => shownColumnsOf(id, columns), [id]);
+  const { id, columns, rows } = props;
+  const chosen = useMemo(() => shownColumnsOf(id, columns), [id, columns]);
   const shown = columns.filter((column) => chosen.shown.value.has(column.id));
-  const whole = [name, ...shown].reduce((sum, { share }) => sum + share, 0);
-  const part = ({ share }: Pick<Column<Row>, 'share'>): string => `${(share / whole) * 100}%`;
   return (
     <div class="list-table-place">
       <div class="list-head">
         {props.children}
-        <ColumnsButton columns={columns} chosen={chosen} />
+        {rows.length > 0 && <ColumnsButton columns={columns} chosen={chosen} />}
       </div>
-      <table
-        ref={table}
-        class="list-table"
-        {...ROLES.table}
-        aria-label={label}
-        onKeyDown={(event) => walk(event, table.current!, { rows, selection })}
-      >
-        <colgroup>
-          {selection !== null && <col class="list-tick" />}
-          <col style={{ width: part(name) }} />
-          {shown.map((column) => (
-            <col key={column.id} style={{ width: part(column) }} />
-          ))}
-        </colgroup>
-        <thead {...ROLES.rowgroup}>
-          <tr {...ROLES.row}>
-            {selection !== null && (
-              <th {...ROLES.columnheader} scope="col">
-                <span class="unseen">{words.selection}</span>
-              </th>
-            )}
-            <th {...ROLES.columnheader} scope="col">
-              {name.label}
-            </th>
-            {shown.map((column) => (
-              <Heading key={column.id} column={column} sort={props.sort} onSort={props.onSort} />
-            ))}
-          </tr>
-        </thead>
-        <tbody {...ROLES.rowgroup}>
-          {rows.map((row) => (
-            <tr key={keyOf(row)} {...ROLES.row} data-chosen={selection?.isChosen(row)}>
-              {selection !== null && <Tick row={row} selection={selection} />}
-              <td {...ROLES.cell} class="list-name">
-                <a class="list-link" href={hrefOf(row)}>
-                  {name.cell(row)}
-                </a>
-              </td>
-              {shown.map((column) => (
-                <Cell key={column.id} column={column} row={row} />
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {rows.length === 0 ? props.empty : <Table {...props} shown={shown} />}
     </div>
   );
+}
+
+type TableProps<Row, Sort extends string> = ListTableProps<Row, Sort> & {
+  readonly shown: readonly Column<Row, Sort>[];
+};
+
+function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
+  const { label, rows, keyOf, name, shown, selection = null, sort, onSort } = props;
+  const table = useRef<HTMLTableElement>(null);
+  const whole = [name, ...shown].reduce((sum, { share }) => sum + share, 0);
+  const part = (share: number): string => `${(share / whole) * 100}%`;
+  return (
+    <table
+      ref={table}
+      class="list-table"
+      {...ROLES.table}
+      aria-label={label}
+      onKeyDown={(event) => walk(event, table.current!, { rows, selection })}
+    >
+      <colgroup>
+        {selection !== null && <col class="list-tick" />}
+        <col style={{ width: part(name.share) }} />
+        {shown.map((column) => (
+          <col key={column.id} style={{ width: part(column.share) }} />
+        ))}
+      </colgroup>
+      <thead {...ROLES.rowgroup}>
+        <tr {...ROLES.row}>
+          {selection !== null && (
+            <th {...ROLES.columnheader} scope="col">
+              <span class="unseen">{words.selection}</span>
+            </th>
+          )}
+          <th {...ROLES.columnheader} scope="col">
+            {name.label}
+          </th>
+          {shown.map((column) => (
+            <Heading key={column.id} {...{ column, sort, onSort }} />
+          ))}
+        </tr>
+      </thead>
+      <tbody {...ROLES.rowgroup}>
+        {rows.map((row) => (
+          <OneRow key={keyOf(row)} {...props} row={row} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+type OneRowProps<Row, Sort extends string> = TableProps<Row, Sort> & { readonly row: Row };
+
+function OneRow<Row, Sort extends string>({ row, name, hrefOf, shown, selection }: OneRowProps<Row, Sort>) {
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: a larger target for a pointer; the keyboard has the link
+    <tr {...ROLES.row} data-chosen={selection?.isChosen(row)} onClick={openRow}>
+      {selection && <Tick row={row} selection={selection} />}
+      <th {...ROLES.rowheader} scope="row" class="list-name">
+        <a class="list-link" href={hrefOf(row)}>
+          {name.cell(row)}
+        </a>
+      </th>
+      {shown.map((column) => (
+        <Cell key={column.id} column={column} row={row} />
+      ))}
+    </tr>
+  );
+}
+
+/** A press beside the link opens the row too, unless it was on a control or ended a selection of text. */
+function openRow(event: MouseEvent & { readonly currentTarget: HTMLElement }) {
+  const isControl = (event.target as Element).closest('a, button, label, input') !== null;
+  if (!isControl && getSelection()?.isCollapsed !== false)
+    event.currentTarget.querySelector<HTMLElement>('.list-link')!.click();
 }
 
 type HeadingProps<Row, Sort extends string> = Pick<ListTableProps<Row, Sort>, 'sort' | 'onSort'> & {
@@ -141,30 +169,41 @@ function Heading<Row, Sort extends string>({ column, sort, onSort }: HeadingProp
   const { label, orders = [] } = column;
   const at = orders.findIndex((order) => order.sort === sort);
   const next = orders[(at + 1) % orders.length];
-  if (next === undefined || onSort === undefined)
-    return (
-      <th {...ROLES.columnheader} scope="col">
-        {label}
-      </th>
-    );
   const is = orders[at]?.is;
+  const said = (
+    <>
+      {label}
+      {is !== undefined && <Icon name={is === 'ascending' ? 'up' : 'down'} size={16} />}
+    </>
+  );
   return (
-    <th {...ROLES.columnheader} scope="col" aria-sort={is ?? 'none'}>
-      <button type="button" class="list-sort" onClick={() => onSort(next.sort)}>
-        {label}
-        {is !== undefined && <Icon name={is === 'ascending' ? 'up' : 'down'} size={16} />}
-      </button>
+    <th
+      {...ROLES.columnheader}
+      scope="col"
+      aria-sort={is ?? (next !== undefined && onSort !== undefined ? 'none' : undefined)}
+    >
+      {next === undefined || next.sort === sort || onSort === undefined ? (
+        <span class="list-sort">{said}</span>
+      ) : (
+        <button type="button" class="list-sort" onClick={() => onSort(next.sort)}>
+          {said}
+        </button>
+      )}
     </th>
   );
 }
 
 function Cell<Row>({ column, row }: { readonly column: Column<Row, string>; readonly row: Row }) {
   const said = column.cell(row);
-  const kind = `${column.isState === true ? 'list-state' : 'list-fact'}${column.isWideOnly === true ? ' list-wide' : ''}`;
   if (said === null || said === undefined || said === false || said === '')
     return <td {...ROLES.cell} class="list-none" />;
   return (
-    <td {...ROLES.cell} class={kind} data-label={column.isLabelled === true ? column.label : undefined}>
+    <td
+      {...ROLES.cell}
+      class={column.isState === true ? 'list-state' : 'list-fact'}
+      data-label={column.isLabelled === true ? column.label : undefined}
+      title={typeof said === 'string' ? said : undefined}
+    >
       {said}
     </td>
   );

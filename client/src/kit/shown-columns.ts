@@ -19,7 +19,7 @@ export function shownColumnsOf(
   columns: readonly Hidable[],
   storage: Pick<Storage, 'getItem' | 'setItem'> = localStorage,
 ): ShownColumns {
-  const changed = new Set((storage.getItem(keyOf(list)) ?? '').split(' '));
+  const changed = new Set(readKept(storage, list).split(' '));
   const read = () =>
     new Set(
       columns.filter(({ id, isExtra = false }) => changed.has(id) === isExtra).map((column) => column.id),
@@ -29,8 +29,20 @@ export function shownColumnsOf(
     shown,
     toggle(id) {
       if (!changed.delete(id)) changed.add(id);
-      storage.setItem(keyOf(list), [...changed].filter(Boolean).join(' '));
       shown.value = read();
+      try {
+        storage.setItem(keyOf(list), [...changed].filter(Boolean).join(' '));
+      } catch {
+        // A browser that keeps nothing shows the columns as chosen until the page is left.
+      }
     },
   };
+}
+
+function readKept(storage: Pick<Storage, 'getItem'>, list: string): string {
+  try {
+    return storage.getItem(keyOf(list)) ?? '';
+  } catch {
+    return '';
+  }
 }

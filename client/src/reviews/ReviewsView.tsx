@@ -78,18 +78,16 @@ export function ReviewsView() {
       <WhenKnown of={pages} loading={words.loading}>
         {({ reviews }, known) => (
           <>
-            {reviews.length === 0 && <p role="status">{words.empty[list](known)}</p>}
-            {reviews.length > 0 && (
-              <ListTable
-                id="reviews"
-                label={kitWords.pages.reviews}
-                rows={reviews}
-                keyOf={({ id }) => id}
-                name={REVIEW_NAME}
-                hrefOf={({ id }) => hrefOf({ page: 'reviews', id })}
-                columns={columns}
-              />
-            )}
+            <ListTable
+              id="reviews"
+              label={kitWords.pages.reviews}
+              rows={reviews}
+              keyOf={({ id }) => id}
+              name={REVIEW_NAME}
+              hrefOf={({ id }) => hrefOf({ page: 'reviews', id })}
+              columns={columns}
+              empty={<p role="status">{words.empty[list](known)}</p>}
+            />
             <MoreButton of={pages} />
           </>
         )}

@@ -63,14 +63,14 @@ walk('two settled readings that contradict each other say so, and what can be do
   await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).last(), 'Enter');
   await focusAndPress(page.getByRole('link', { name: 'All reviews' }), 'Enter');
   await page.getByLabel('Filter reviews').selectOption('all');
-  const rows = page.getByRole('link', { name: /^General reading/ });
+  const rows = page.getByRole('row', { name: /General reading/ });
   await rows.getByText('Another reading of this case says the opposite').nth(1).waitFor();
   await readAs(stage, caseId, 'normal');
   await page.reload();
   await page.getByLabel('Filter reviews').selectOption('all');
   await rows.getByText('A later reading decided against this one').waitFor();
   await expect(page.getByText('says the opposite')).toHaveCount(0);
-  await focusAndPress(rows.filter({ hasText: 'decided against' }), 'Enter');
+  await focusAndPress(rows.filter({ hasText: 'decided against' }).getByRole('link'), 'Enter');
   await page.getByText('the next reader agreed with it').waitFor();
 });
 
@@ -104,14 +104,14 @@ walk(
     await expect(page.getByText('Final answers')).toHaveCount(0);
     await focusAndPress(page.getByRole('link', { name: 'Open the case' }), 'Enter');
     await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
-    const row = page.getByRole('link', { name: 'Read the other way' });
+    const row = page.getByRole('row', { name: /Read the other way/ });
     await row.getByText('Readings of this case contradict each other').waitFor();
     await readAs(stage, caseId, 'normal');
     await page.reload();
     await row.waitFor();
     await expect(row.getByText('contradict each other')).toHaveCount(0);
     await row.getByText('Signed · no abnormality').waitFor();
-    await focusAndPress(row, 'Enter');
+    await focusAndPress(row.getByRole('link'), 'Enter');
     const reviews = page.getByRole('region', { name: 'Reviews' });
     await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).nth(1), 'Enter');
     await page.getByText('There are later notes or readings of this case').waitFor();

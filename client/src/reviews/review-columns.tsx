@@ -37,9 +37,14 @@ function dueOf(review: ListedReview) {
 
 function outcomeOf(review: ListedReview) {
   const { outcomeNow } = review;
-  if (outcomeNow !== null && outcomeNow !== 'stands')
-    return <ListMark icon="decide" tone="stop" said={reviewWords.outcomeNow[outcomeNow].title} />;
-  return [foundOf(review), afterOf(review)].filter(Boolean).join(reviewWords.separator);
+  const said = [foundOf(review), afterOf(review)].filter(Boolean).join(reviewWords.separator);
+  if (outcomeNow === null || outcomeNow === 'stands') return said;
+  return (
+    <>
+      <ListMark icon="decide" tone="stop" said={reviewWords.outcomeNow[outcomeNow].title} />
+      {said !== '' && ` ${said}`}
+    </>
+  );
 }
 
 export const reviewColumns = (patients: ManyPatients): readonly Column<ListedReview>[] => [
@@ -59,7 +64,6 @@ export const reviewColumns = (patients: ManyPatients): readonly Column<ListedRev
   { id: 'outcome', label: words.outcome, share: 2.5, cell: outcomeOf },
   {
     id: 'early',
-    isExtra: true,
     label: caseWords.list.early,
     share: 2,
     cell: ({ isEarly, state }) =>
@@ -74,7 +78,6 @@ export const reviewColumns = (patients: ManyPatients): readonly Column<ListedRev
   { id: 'due', label: caseWords.list.due, share: 1.9, isLabelled: true, cell: dueOf },
   {
     id: 'requested',
-    isWideOnly: true,
     label: words.requested,
     share: 1.7,
     isLabelled: true,

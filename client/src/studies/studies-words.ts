@@ -17,7 +17,6 @@ export const studiesWords = {
   today: {
     title: 'Waiting and sent today',
     list: 'All studies',
-    all: (count: number) => `Show all ${formatCount(count)}`,
   },
   list: 'List of studies',
   whose: 'Whose studies',

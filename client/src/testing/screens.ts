@@ -7,11 +7,13 @@ import { ADMIN_SCREENS } from './admin-screens.ts';
 /** By the test file in client/src. */
 export const SCREENS = {
   ...ADMIN_SCREENS,
+  'cases/rows-in-sight.e2e.ts': { 'cases-many': 'More cases than fit a window' },
   'screens.e2e.ts': {
     policy: 'The choice of a policy',
     'policy-names': 'A policy that keeps names is about to be chosen',
     'upload-names': 'Such a policy is in force',
     'queue-arrived': 'A study is in the PACS',
+    'upload-today': 'What waits and what was sent today, below the drop zone',
     'study-arrived': 'A study in the PACS, with its receipt',
     receipt: 'The receipt of a study, to open, print and save',
     'receipt-printed': 'The receipt on paper',
@@ -85,7 +87,6 @@ export const SCREENS = {
     cases: 'Two cases that wait for their study',
     'cases-hidden': 'The same without what may hold a name',
     'cases-none': 'Filters that no case fits',
-    'cases-many': 'More cases than fit a window',
     'cases-patient-none': 'The PACS knows no patient of a case by this name',
     'case-view-save': 'A saved view without a name',
     'cases-views': 'A saved view is shown',

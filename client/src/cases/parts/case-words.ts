@@ -44,9 +44,7 @@ export const caseWords = {
   earlyWhat: 'Above the threshold for pneumonia. Not for diagnosis.',
   disputed: 'Readings of this case contradict each other',
   separator: ' · ',
-  due: (day: string) => `due ${day}`,
   overdue: (day: string) => `Overdue since ${day}`,
-  unassigned: 'not assigned',
   studies: (count: number) => (count === 1 ? '1 study' : `${count} studies`),
   expects: {
     'accession-number': 'Waiting for a study with this accession number',

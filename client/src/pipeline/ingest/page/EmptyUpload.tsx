@@ -6,6 +6,7 @@ import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useSession } from '../../../net/net-context.ts';
 import { useQueue } from '../../queue/queue-context.ts';
+import { useLate } from '../../../kit/use-late.ts';
 import { useIngest } from '../found/ingest-context.ts';
 import { maySend } from '../../../net/may-send.ts';
 import { Notice } from '../../../kit/Notice.tsx';
@@ -15,6 +16,9 @@ import { ChooseButtons } from './ChooseButtons.tsx';
 
 export function EmptyUpload({ today }: { readonly today: ComponentChildren }) {
   const queue = useQueue();
+  const isReady = queue.ready.value;
+  const isLate = useLate(!isReady);
+  const isFirst = isReady ? queue.studies.value.length === 0 : isLate;
   const user = useSession().user.value;
   return (
     <div class="empty">
@@ -29,7 +33,8 @@ export function EmptyUpload({ today }: { readonly today: ComponentChildren }) {
         <p class="quiet">{ingestWords.kinds}</p>
         <ChooseButtons main />
       </section>
-      {queue.ready.value && (queue.studies.value.length > 0 ? today : <Teach />)}
+      {isFirst && <Teach />}
+      {isReady && !isFirst && today}
     </div>
   );
 }
