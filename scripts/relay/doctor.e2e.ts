@@ -307,7 +307,7 @@ promise('a PACS without lists of UIDs', async ({ open }) => {
   const said = await doctor([open.url, '--store']);
   tells(said, 'lists-unknown', {
     mark: 'WARN',
-    says: 'found 0 of the two',
+    says: 'found 0 of them',
     change: ['any', 'UID List Matching'],
   });
   assert.is(said.code, 0);
