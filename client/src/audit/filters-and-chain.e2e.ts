@@ -247,7 +247,7 @@ walk(
     const proven = { seq: 12_340, at: new Date().toISOString() };
     await say({ ...whole, proven, lost: [{ from: 12, to: 40 }] });
     await page.getByRole('button', { name: 'Verify again' }).click();
-    await page.getByText('Events 12 to 40 are gone').waitFor();
+    await page.getByText('Events 12 to 40 are missing').waitFor();
     await page.getByText('The others are unchanged: 12,345 events, checked at ').waitFor();
     await looksRight(page, 'audit-lost');
     await page.unroute(VERIFY);
