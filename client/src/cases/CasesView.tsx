@@ -65,7 +65,6 @@ export function CasesView({ query }: CasesViewProps) {
         isListed={patient === ''}
         onImported={load}
       />
-      <UnreadStudies />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
       <CaseFilterBar {...{ filters, mayKeep, patient }} onChoose={choose} onPatient={setPatient} />
       <List
@@ -87,9 +86,13 @@ export function CasesView({ query }: CasesViewProps) {
 
 /** `onOpen` null: this person may not open cases. */
 function Head({ onOpen }: { readonly onOpen: (() => void) | null }) {
+  const roles = useSession().user.value?.roles ?? [];
+  const mayKeep = roles.some((role) => CASE_KEEPERS.includes(role));
+  const mayExport = roles.some((role) => EXPORTERS.includes(role));
   return (
     <div class="cases-head">
       <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
+      <OtherPages {...{ mayKeep, mayExport }} seesFigures={mayKeep || roles.includes('researcher')} />
       {onOpen !== null && (
         <button type="button" class="button button-main" onClick={onOpen}>
           {caseWords.create}
@@ -105,7 +108,10 @@ type ToolsProps = Pick<SaveCasesProps, 'filters' | 'isListed'> &
     readonly onImported: () => void;
   };
 
-/** Exporting the list to a file, importing cases from a file, and the notice about hidden names. */
+/**
+ * Exporting the list to a file, importing cases from a file, the switch that hides names, and the studies without a
+ * reading.
+ */
 function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps) {
   const isImporting = useSignal(false);
   const isExporting = useSignal(false);
@@ -114,7 +120,6 @@ function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps)
   const isNamed = !withheld.includes('title');
   return (
     <div class="cases-tools">
-      <OtherPages {...{ mayKeep, mayExport }} seesFigures={mayKeep || roles.includes('researcher')} />
       {mayExport && (
         <button type="button" class="button" disabled={!isListed} onClick={() => (isExporting.value = true)}>
           {exportWords.open}
@@ -134,6 +139,7 @@ function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps)
         />
       )}
       <Withheld withheld={withheld} />
+      <UnreadStudies />
     </div>
   );
 }

@@ -82,17 +82,18 @@ export function ListTable<Row, Sort extends string = never>(props: ListTableProp
         {props.children}
         {rows.length > 0 && <ColumnsButton columns={columns} chosen={chosen} />}
       </div>
-      {rows.length === 0 ? props.empty : <Table {...props} shown={shown} />}
+      {rows.length === 0 ? props.empty : <Table {...props} shown={shown} chosen={chosen} />}
     </div>
   );
 }
 
 type TableProps<Row, Sort extends string> = ListTableProps<Row, Sort> & {
   readonly shown: readonly Column<Row, Sort>[];
+  readonly chosen: ShownColumns;
 };
 
 function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
-  const { label, rows, keyOf, name, shown, selection = null, sort, onSort } = props;
+  const { label, rows, keyOf, name, columns, shown, chosen, selection = null, sort, onSort } = props;
   const table = useRef<HTMLTableElement>(null);
   const whole = [name, ...shown].reduce((sum, { share }) => sum + share, 0);
   const part = (share: number): string => `${(share / whole) * 100}%`;
@@ -110,12 +111,13 @@ function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
         {shown.map((column) => (
           <col key={column.id} style={{ width: part(column.share) }} />
         ))}
+        <col class="list-tick" />
       </colgroup>
       <thead {...ROLES.rowgroup}>
         <tr {...ROLES.row}>
           {selection !== null && (
-            <th {...ROLES.columnheader} scope="col">
-              <span class="unseen">{words.selection}</span>
+            <th {...ROLES.columnheader} scope="col" class="list-tick">
+              <TickAll rows={rows} selection={selection} />
             </th>
           )}
           <th {...ROLES.columnheader} scope="col">
@@ -124,6 +126,9 @@ function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
           {shown.map((column) => (
             <Heading key={column.id} {...{ column, sort, onSort }} />
           ))}
+          <th {...ROLES.columnheader} scope="col">
+            <ColumnsButton columns={columns} chosen={chosen} />
+          </th>
         </tr>
       </thead>
       <tbody {...ROLES.rowgroup}>
@@ -150,6 +155,7 @@ function OneRow<Row, Sort extends string>({ row, name, hrefOf, shown, selection 
       {shown.map((column) => (
         <Cell key={column.id} column={column} row={row} />
       ))}
+      <td {...ROLES.cell} class="list-none" />
     </tr>
   );
 }
@@ -225,6 +231,23 @@ function Tick<Row>({ row, selection }: { readonly row: Row; readonly selection: 
   );
 }
 
+type TickAllProps<Row> = { readonly rows: readonly Row[]; readonly selection: Selection<Row> };
+
+function TickAll<Row>({ rows, selection }: TickAllProps<Row>) {
+  const areChosen = rows.every((row) => selection.isChosen(row));
+  return (
+    <label>
+      <input
+        type="checkbox"
+        class="tick"
+        aria-label={words.all}
+        checked={areChosen}
+        onChange={() => (areChosen ? selection.none() : selection.all())}
+      />
+    </label>
+  );
+}
+
 type ColumnsButtonProps = {
   readonly columns: readonly Pick<Column<never>, 'id' | 'label'>[];
   readonly chosen: ShownColumns;
@@ -238,10 +261,11 @@ function ColumnsButton({ columns, chosen }: ColumnsButtonProps) {
         type="button"
         class="button button-bare list-columns"
         aria-haspopup="dialog"
+        aria-label={words.columns}
         onClick={() => setOpen(true)}
       >
         <Icon name="settings" size={20} />
-        {words.columns}
+        <span class="list-columns-word">{words.columns}</span>
       </button>
       {isOpen && (
         <Sheet title={words.columns} onClose={() => setOpen(false)}>

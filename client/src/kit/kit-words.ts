@@ -55,7 +55,7 @@ export const kitWords = {
   more: 'Show more',
   filters: { all: 'Filters', fewer: 'Fewer filters', clear: (label: string) => `Clear filter: ${label}` },
   list: {
-    selection: 'Selection',
+    all: 'Select all shown',
     columns: 'Columns',
     columnsWhat: 'Choose the columns of this list. The choice is kept in this browser.',
   },
