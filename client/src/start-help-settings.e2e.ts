@@ -139,7 +139,7 @@ walk(
     await page.getByRole('button', { name: /^Account of/ }).click();
     await page.getByRole('link', { name: 'Settings and storage' }).click();
     await page.getByText('1 study, 3 images').waitFor();
-    await page.getByText('After 15 minutes without a touch or a key', { exact: false }).waitFor();
+    await page.getByText('After 15 minutes without input', { exact: false }).waitFor();
     await page.getByText('Report for your IT staff').click();
     await page.getByText('studies waiting for: offline 1', { exact: false }).waitFor();
     await expect(page.locator('#content')).not.toHaveText(/Lockmann|Vera|LOCK/, { useInnerText: true });

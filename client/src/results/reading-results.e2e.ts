@@ -33,7 +33,7 @@ step('results are listed below the running jobs, and filters persist', async ({ 
   await looksRight('results');
   await openFilters(page);
   await page.getByLabel('Model').selectOption('lung-fields');
-  await page.getByText('Lungs 38 % of the image').waitFor();
+  await page.getByText('Lungs: 38 % of the image').waitFor();
   await expect(page.locator('.result-row')).toHaveCount(1);
   await page.reload();
   await page.getByText('Only the 1 result by lung-fields is listed.').waitFor();
