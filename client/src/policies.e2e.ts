@@ -73,12 +73,12 @@ function keysOnDevice(
     const database = await done(indexedDB.open('relaypacs'));
     const rows = (await done(database.transaction('device').objectStore('device').getAll())) as {
       name: string;
-      value: { keys?: Record<string, { held: CryptoKey | null }>; privateKey?: CryptoKey };
+      value: { keys?: Record<string, { held: CryptoKey | null }>; privateKey?: CryptoKey } | null;
     }[];
     database.close();
     const keys = rows.flatMap(({ name, value }) => {
-      const held = Object.values(value.keys ?? {}).map((key) => key.held ?? undefined);
-      const all = name === 'policies' ? held : name === 'wrapping-pair' ? [value.privateKey] : [];
+      const held = Object.values(value?.keys ?? {}).map((key) => key.held ?? undefined);
+      const all = name === 'policies' ? held : name === 'wrapping-pair' ? [value?.privateKey] : [];
       return all.map((key) => ({ name, key }));
     });
     const tried = keys.map(async ({ name, key }) => ({

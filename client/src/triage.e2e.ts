@@ -102,7 +102,7 @@ walk(
     await choose(page, films);
     await keepEverythingUnchanged(page);
     await page.getByText('The image seems to be blurred.').nth(1).waitFor();
-    await page.getByText('2 studies to look at').waitFor();
+    await page.getByText('Check 2 studies: repeat before the patient leaves?').waitFor();
     await page.locator('.send-repeat').getByRole('button', { name: 'Look' }).click();
     await looksRight(page, 'triage-blurred');
     await page.getByRole('button', { name: 'Do not send' }).click();

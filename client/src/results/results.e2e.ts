@@ -99,7 +99,7 @@ async function zoomsWithItsMap(page: Page): Promise<void> {
   };
   await page.getByRole('button', { name: 'Zoom in' }).click();
   await isAt(1.5);
-  const picture = page.getByRole('application', { name: /^The picture/ });
+  const picture = page.getByRole('application', { name: /^Picture\./ });
   await picture.hover();
   await page.mouse.down();
   await page.mouse.move(0, 0, { steps: 3 });

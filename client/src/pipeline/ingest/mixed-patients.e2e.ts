@@ -173,9 +173,12 @@ walk('an ID that a study on this device has under another name is pointed out be
     hasText: 'you already sent a study with this Patient ID but another name',
   });
   await said.waitFor();
-  await expect(said).toHaveText(/^Wrong patient\?[\s\S]*Keller, Lena \(ID 3300-001\): there Weber, Karl$/, {
-    useInnerText: true,
-  });
+  await expect(said).toHaveText(
+    /^Wrong patient\?[\s\S]*Keller, Lena \(ID 3300-001\)\. In the other study: Weber, Karl$/,
+    {
+      useInnerText: true,
+    },
+  );
 });
 
 /** In the list, where it says what is missing and why. */
