@@ -216,7 +216,7 @@ export const destinationWords = {
   askGiveUpRequired: (name: string, studies: number) => ({
     title: `Give up ${counted(studies, 'study', 'studies')} required in ${name}?`,
     about: '',
-    what: 'These studies then count as in the PACS without this destination, and devices delete their copies. Receipts state that the destination was given up. New studies are sent there only by a rule.',
+    what: 'These studies then count as in the PACS without this destination, and devices delete their copies. Receipts state that the destination was given up. New studies go there only by a rule.',
     yes: 'Give up',
     no: 'Keep',
   }),

@@ -46,14 +46,18 @@ async function tryOneThatWasSent(page: Page, tried: Locator): Promise<void> {
   await looksRight(page, 'rules-tried');
 }
 
+async function openRules(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Rules/ }).click();
+  await page.getByText('No rules yet. The setting of each destination applies').waitFor();
+}
+
 walk('rules are made, ordered, tried, switched off and removed', async (stage) => {
   const { page, seed } = stage;
   await stage.enter();
   await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-  await page.getByRole('link', { name: 'Administration' }).click();
-  await page.getByRole('link', { name: /^Rules/ }).click();
-  await page.getByText('No rules yet. The setting of each destination applies').waitFor();
+  await openRules(page);
   await looksRight(page, 'rules-empty');
   const add = async (name: string, fields: Readonly<Record<string, string>>): Promise<void> => {
     await page.getByRole('button', { name: 'Add a rule for where studies go' }).click();

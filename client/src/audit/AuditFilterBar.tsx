@@ -42,16 +42,7 @@ export function AuditFilterBar({
         label={words.person}
         value={filters.person}
         usual=""
-        options={[
-          { value: '', name: words.anybody },
-          ...people.map(({ id, username, disabled }) => ({
-            value: id,
-            name: disabled ? words.disabledPerson(username) : username,
-          })),
-          ...(filters.person === '' || people.some(({ id }) => id === filters.person)
-            ? []
-            : [{ value: filters.person, name: words.unknownPerson }]),
-        ]}
+        options={optionsOf(people, filters.person)}
         onChoose={(person) => onChoose({ person })}
       />
       <FilterSelect {...of} name="kind" label={words.kind} words={words.kinds} any={words.anything} />
@@ -75,6 +66,20 @@ export function AuditFilterBar({
       </div>
     </FilterBar>
   );
+}
+
+/** Every person, and the chosen one even if nobody knows them. */
+function optionsOf(people: AuditPeople['people'], chosen: string) {
+  return [
+    { value: '', name: words.anybody },
+    ...people.map(({ id, username, disabled }) => ({
+      value: id,
+      name: disabled ? words.disabledPerson(username) : username,
+    })),
+    ...(chosen === '' || people.some(({ id }) => id === chosen)
+      ? []
+      : [{ value: chosen, name: words.unknownPerson }]),
+  ];
 }
 
 type SubjectProps = Pick<AuditFilterBarProps, 'onChoose' | 'onStudy'> & {

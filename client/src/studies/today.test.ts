@@ -8,7 +8,7 @@ const NOW = new Date(2026, 10, 23, 14, 5);
 const entry = (key: string, part: DayEntry['part'], hour: number, removed = false): DayEntry =>
   ({ key, part, removed, at: new Date(2026, 10, 23, hour).getTime() }) as DayEntry;
 
-test('what needs a decision stands first, and of what arrived only today’s studies, newest first', () => {
+test('studies that need a decision stand first, and of those that arrived only today’s, newest first', () => {
   const shown = shownToday(
     [
       entry('arrived-early', 'arrived', 8),
