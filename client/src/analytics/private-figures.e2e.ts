@@ -27,7 +27,7 @@ walk(
     const table = page.getByRole('table').last();
     const untilLeft = (said: number) =>
       page
-        .getByText(`Your role has ${said} ${said === 1 ? 'answer' : 'answers'} about uploads left this month`)
+        .getByText(`Your role has ${said} ${said === 1 ? 'request' : 'requests'} about uploads left this month`)
         .waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH);
     await looksRight(page, 'figures-private-ask');
@@ -79,7 +79,7 @@ walk('the gateway answers what the page asks of reviews', async ({ page, enter }
     .getByRole('row', { name: /^Chest film/ })
     .first()
     .waitFor();
-  await page.getByText(/Your role has \d answers? about reviews left this month/).waitFor();
+  await page.getByText(/Your role has \d requests? about reviews left this month/).waitFor();
   await page.getByRole('link', { name: 'Models' }).click();
   await page.getByText('For your role, only completed months are included').waitFor();
 });

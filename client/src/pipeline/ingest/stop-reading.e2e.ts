@@ -102,7 +102,7 @@ walk('a page that was reloaded says how far reading had come', async (stage) => 
   page.on('dialog', (dialog) => void dialog.accept());
   await page.reload();
   await page.getByText(`${read} images were not sent. Choose them again.`).waitFor();
-  await page.getByText(`Reading was stopped: ${read} of ${ALL} files read`).waitFor();
+  await page.getByText(`Reading was interrupted: ${read} of ${ALL} files read`).waitFor();
   await looksRight(page, 'upload-stopped-lost');
 });
 
