@@ -144,7 +144,7 @@ test('a wrong AE title is put right on the side that the PACS names', async () =
   );
   const ofCalling = found(await examine(calling.port, 'OTHER'), 'calling-ae-unknown');
   assert.match(ofCalling.says, 'does not know RELAYPACS');
-  assert.match(changeOf(ofCalling, 'any'), /^Enter RELAYPACS, with the address of the gateway/);
+  assert.match(changeOf(ofCalling, 'any'), /^Add RELAYPACS with the address of the gateway/);
   called.close();
   calling.close();
 });
