@@ -27,7 +27,9 @@ walk(
     const table = page.getByRole('table').last();
     const untilLeft = (said: number) =>
       page
-        .getByText(`Your role has ${said} ${said === 1 ? 'request' : 'requests'} about uploads left this month`)
+        .getByText(
+          `Your role has ${said} ${said === 1 ? 'request' : 'requests'} about uploads left this month`,
+        )
         .waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH);
     await looksRight(page, 'figures-private-ask');

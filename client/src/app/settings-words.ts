@@ -44,8 +44,7 @@ export const settingsWords = {
   lock: 'Automatic lock',
   lockAfter: (minutes: number) =>
     `After ${counted(minutes, 'minute', 'minutes')} without input, you are signed out and the screen is cleared. Sending continues. To lock right away, press Lock.`,
-  lockNever:
-    'This site has no automatic lock. Before you put the device down, press Lock.',
+  lockNever: 'This site has no automatic lock. Before you put the device down, press Lock.',
   lockUnknown: 'Waiting for the gateway to report this setting.',
 
   about: 'This version',
