@@ -107,7 +107,7 @@ walk(
     await looksRight(page, 'triage-blurred');
     await page.getByRole('button', { name: 'Do not send' }).click();
     await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
-    await page.getByText('1 study to look at').waitFor();
+    await page.getByText('Check 1 study: repeat before the patient leaves?').waitFor();
     await page
       .getByLabel(/^Send the study of/)
       .first()
@@ -120,7 +120,7 @@ walk(
     await page.getByText('Will be sent as it is').waitFor();
     const pointedOut = page.locator('.triage-warning').getByText('Repeat before the patient leaves?');
     await expect(pointedOut, 'the other one is still pointed out').toHaveCount(1);
-    await page.getByText('1 study to look at').waitFor();
+    await page.getByText('Check 1 study: repeat before the patient leaves?').waitFor();
     await pressSend(page);
     await page.locator('.repeat-film').first().waitFor();
     await looksRight(page, 'triage-queue');

@@ -36,7 +36,7 @@ step('results are listed below the running jobs, and filters persist', async ({ 
   await page.getByText('Lungs: 38 % of the image').waitFor();
   await expect(page.locator('.result-row')).toHaveCount(1);
   await page.reload();
-  await page.getByText('Only the 1 result by lung-fields is listed.').waitFor();
+  await page.getByText('Only the 1 result by lung-fields is shown.').waitFor();
   await page.getByRole('button', { name: 'Show all', exact: true }).click();
   await page.getByText(/^Only the/).waitFor({ state: 'detached' });
 });
