@@ -1,5 +1,4 @@
 /** Words shared by all administration pages. */
 export const adminWords = {
-  overview: 'Overview',
   loading: 'Loading from the gateway…',
 } as const;

@@ -23,11 +23,13 @@ export function AuditFilterBar({
   onStudy,
 }: AuditFilterBarProps) {
   const { filters, uid } = question;
-  const of = { of: TRAIL, filters, onChoose };
+  const of = { choices: TRAIL.choices, filters, onChoose };
+  const inUse = TRAIL.inUse(filters).filter((name) => name !== 'period').length + (uid === '' ? 0 : 1);
   return (
     <FilterBar
       class="audit-filters"
       label={words.filters}
+      inUse={words.filtersInUse(inUse)}
       first={
         <FilterPeriod
           {...of}
@@ -41,8 +43,16 @@ export function AuditFilterBar({
       <Select
         label={words.person}
         value={filters.person}
-        usual=""
-        options={optionsOf(people, filters.person)}
+        options={[
+          { value: '', name: words.anybody },
+          ...people.map(({ id, username, disabled }) => ({
+            value: id,
+            name: disabled ? words.disabledPerson(username) : username,
+          })),
+          ...(filters.person === '' || people.some(({ id }) => id === filters.person)
+            ? []
+            : [{ value: filters.person, name: words.unknownPerson }]),
+        ]}
         onChoose={(person) => onChoose({ person })}
       />
       <FilterSelect {...of} name="kind" label={words.kind} words={words.kinds} any={words.anything} />
@@ -53,33 +63,14 @@ export function AuditFilterBar({
         words={{ failed: words.failures }}
         any={words.anyOutcome}
       />
-      <div
-        class="filter audit-subject"
-        data-used={(uid || filters.study || filters.case || filters.device) !== ''}
-      >
-        <Subject
-          filters={filters}
-          uid={uid || (filters.study && studyInstanceUID) || ''}
-          onChoose={onChoose}
-          onStudy={onStudy}
-        />
-      </div>
+      <Subject
+        filters={filters}
+        uid={uid || (filters.study && studyInstanceUID) || ''}
+        onChoose={onChoose}
+        onStudy={onStudy}
+      />
     </FilterBar>
   );
-}
-
-/** Every person, and the chosen one even if nobody knows them. */
-function optionsOf(people: AuditPeople['people'], chosen: string) {
-  return [
-    { value: '', name: words.anybody },
-    ...people.map(({ id, username, disabled }) => ({
-      value: id,
-      name: disabled ? words.disabledPerson(username) : username,
-    })),
-    ...(chosen === '' || people.some(({ id }) => id === chosen)
-      ? []
-      : [{ value: chosen, name: words.unknownPerson }]),
-  ];
 }
 
 type SubjectProps = Pick<AuditFilterBarProps, 'onChoose' | 'onStudy'> & {
@@ -106,7 +97,7 @@ function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
   };
   return (
     <SearchField
-      class="audit-subject-field"
+      class="audit-subject"
       label={words.subject}
       value={typed}
       longest={80}

@@ -3,7 +3,6 @@
  * drop zone. Everything shown here is only in this page's memory.
  */
 import { useSignal } from '@preact/signals';
-import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { useIngest } from './found/ingest-context.ts';
@@ -25,12 +24,7 @@ const Bar = deferred<SendBarProps>(loadBar, Nothing);
 
 const ASKED_AGAIN = 'they are loaded again, with its failure shown, when something was chosen';
 
-type UploadViewProps = {
-  /** Shown below the drop zone once this device has studies. */
-  readonly today: ComponentChildren;
-};
-
-export function UploadView({ today }: UploadViewProps) {
+export function UploadView() {
   const ingest = useIngest();
   const queued = useSignal<{ readonly instances: number } | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -57,7 +51,7 @@ export function UploadView({ today }: UploadViewProps) {
         <h1 ref={heading} tabIndex={-1} class={nothingYet ? 'unseen' : undefined}>
           {headingOf(ingest)}
         </h1>
-        {nothingYet ? <EmptyUpload today={today} /> : <Selection queued={queued.value?.instances ?? null} />}
+        {nothingYet ? <EmptyUpload /> : <Selection queued={queued.value?.instances ?? null} />}
       </main>
       {!nothingYet && <Bar onQueuedInPart={(instances) => (queued.value = { instances })} />}
       {hovering.value && (

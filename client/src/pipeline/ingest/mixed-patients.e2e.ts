@@ -170,7 +170,7 @@ walk('an ID that a study on this device has under another name is pointed out be
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await choose(page, of(4, LENA.name));
   const said = page.locator('.notice', {
-    hasText: 'you already sent a study with this Patient ID but another name',
+    hasText: 'You already sent a study with this Patient ID and another name',
   });
   await said.waitFor();
   await expect(said).toHaveText(

@@ -8,7 +8,7 @@ import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
-import { FilterBar, FilterSelect, Select } from '../../kit/FilterBar.tsx';
+import { FilterSelect, Select } from '../../kit/FilterBar.tsx';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
 import { namesHidden } from '../../kit/identities.ts';
 import { createPagedList } from '../../kit/paged-list.ts';
@@ -82,7 +82,7 @@ export function ResultsView({
       {unread}
       <Jobs list={list} />
       {(results.length > 0 || isFiltered(list.filters.value)) && (
-        <ResultFilters list={list} previews={previews} />
+        <FilterBar list={list} previews={previews} />
       )}
       {answer.state === 'known' && results.length === 0 ? (
         isFiltered(list.filters.value) ? (
@@ -149,9 +149,9 @@ function Jobs({ list }: { readonly list: ResultsStore }) {
   );
 }
 
-type ResultFiltersProps = { readonly list: ResultsStore; readonly previews: PreviewsStore };
+type FilterBarProps = { readonly list: ResultsStore; readonly previews: PreviewsStore };
 
-function ResultFilters({ list, previews }: ResultFiltersProps) {
+function FilterBar({ list, previews }: FilterBarProps) {
   const filters = list.filters.value;
   // Auditors may not ask for names.
   const mayAsk = useMayOpen();
@@ -159,7 +159,7 @@ function ResultFilters({ list, previews }: ResultFiltersProps) {
   const set = (some: Partial<Filters>) => {
     list.filters.value = { ...filters, ...some };
   };
-  const of = { of: RESULTS, filters, onChoose: set };
+  const of = { choices: RESULTS.choices, filters, onChoose: set };
   const onReach = useNamesOfStudies(list, previews);
   const facts: StudyFacts = {
     results: list.newest.value,
@@ -169,40 +169,33 @@ function ResultFilters({ list, previews }: ResultFiltersProps) {
   const studies = studyOptions(list.studies.value, facts, new Date());
   const models = list.models.value.map((id) => ({ value: id, name: id }));
   return (
-    <FilterBar
-      class="result-filters"
-      label={said.filters}
-      first={
-        mayAsk && (
-          <Segments
-            labelled
-            label={said.whose}
-            options={RESULTS.choices.whose}
-            nameOf={(whose) => said.whoses[whose]}
-            chosen={filters.whose}
-            onChoose={(whose) => set({ whose })}
-          />
-        )
-      }
-    >
+    <section class="filters" aria-label={said.filters}>
       <Select
         label={said.model}
         value={filters.model}
-        usual=""
         options={[{ value: '', name: said.anyModel }, ...models]}
         onChoose={(model) => set({ model })}
       />
       <Select
         label={said.study}
         value={filters.study}
-        usual=""
         options={[{ value: '', name: said.anyStudy }, ...studies]}
         onChoose={(study) => set({ study })}
         onReach={onReach}
       />
       <FilterSelect {...of} name="period" label={said.period} words={said.periods} />
       <FilterSelect {...of} name="verdict" label={listWords.verdict} words={listWords.verdicts} />
-    </FilterBar>
+      {mayAsk && (
+        <Segments
+          labelled
+          label={said.whose}
+          options={RESULTS.choices.whose}
+          nameOf={(whose) => said.whoses[whose]}
+          chosen={filters.whose}
+          onChoose={(whose) => set({ whose })}
+        />
+      )}
+    </section>
   );
 }
 

@@ -38,8 +38,7 @@ export const typeWords = {
       'Hide findings of models from readers until they have signed. If readers differ, the adjudicator sees the findings before deciding.',
     modalities: 'For these modalities',
     bodyParts: 'For these body parts',
-    anyImages:
-      'Leave these empty if the review type is for all images. Review types that match a case are listed first.',
+    anyImages: 'Choose none if it is for all. Review types that match a case are listed first.',
     questions: 'Questions',
     question: (number: number) => `Question ${number}`,
     asked: 'Question',
@@ -70,7 +69,7 @@ export const typeWords = {
     maximum: 'Largest value',
     low: 'Label for the smallest value (optional)',
     high: 'Label for the largest value (optional)',
-    tolerance: 'Largest difference that counts as agreement (empty: answers must be equal)',
+    tolerance: 'Readers agree if answers differ by at most (empty: only if equal)',
     unit: 'Unit',
     maxLength: `Maximum length in characters (up to ${TEXT_LIMIT})`,
     up: (number: number) => `Move question ${number} up`,
