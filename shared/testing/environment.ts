@@ -53,7 +53,7 @@ export const ACTION_MS = 30 * SECOND_MS;
 /** The longest that the outcome of several steps may take, such as a study’s way to the PACS. */
 export const PATIENCE_MS = (IS_WHOLE_PROOF ? 400 : 90) * SECOND_MS;
 /** The longest that a test may take. */
-export const TEST_MS = (IS_WHOLE_PROOF ? 900 : 120) * SECOND_MS;
+export const TEST_MS = (IS_WHOLE_PROOF ? 900 : 400) * SECOND_MS;
 
 const CORPUS_BESIDE_THE_CLONE = fileURLToPath(new URL('../../../shared/corpus', import.meta.url));
 const CHROMIUM_OF_DEBIAN = '/usr/bin/chromium';
