@@ -159,7 +159,9 @@ async function choosesAgain({ page }: Stage, films: readonly Uint8Array[]): Prom
   await chooseFilms(page, films);
   await page.getByText(/^Already in the PACS: 2 images of this study, sent /).waitFor();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  const said = page.locator('.notice', { hasText: 'You decided about it before, and the PACS has it' });
+  const said = page.locator('.notice', {
+    hasText: 'You already decided on this image, and it is in the PACS',
+  });
   await said.waitFor();
   await expect(page.getByText('This image stays on this device.')).toHaveCount(0);
 }

@@ -14,6 +14,7 @@ import { expect } from '#testing/expect.ts';
 import { ADMIN, ask } from '#testing/accounts.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
+import { overviewWords } from './admin/overview-words.ts';
 import { apiKeysWords } from './admin/api-keys-words.ts';
 import { dimsePeerWords } from './admin/dimse-peer-words.ts';
 import { analyticsWords } from './analytics/analytics-words.ts';
@@ -76,6 +77,7 @@ const PAGES: Readonly<Record<Known['page'], readonly (readonly [Known, None?])[]
     [{ page: 'reviews', id: 'types' }],
   ],
   admin: [
+    [{ page: 'admin', at: 'overview' }, overviewWords.noneYet],
     [{ page: 'admin', at: 'destinations' }],
     [{ page: 'admin', at: 'accounts' }],
     [{ page: 'admin', at: 'rules' }],

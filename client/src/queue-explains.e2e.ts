@@ -237,12 +237,12 @@ walk(
     await expect(page.getByText('Sending again will not create duplicates')).toHaveCount(0);
     await page.getByRole('button', { name: /^Send 1 study/ }).click();
     const row = page.locator('.queue-row');
-    await row.getByText('2 sends of this study', { exact: false }).waitFor();
+    await row.getByText('2 uploads of this study', { exact: false }).waitFor();
     await row.locator('.study-count').getByText('6 images').waitFor();
     await row.locator('.study-line').getByText('In the PACS').waitFor();
     await expect(row, 'two sends of one study are one row').toHaveCount(1);
     await row.locator('.study-open[aria-expanded=false]').click();
-    await row.getByRole('link', { name: 'Send 2 of 2' }).waitFor();
+    await row.getByRole('link', { name: 'Upload 2 of 2' }).waitFor();
   },
 );
 

@@ -1,7 +1,7 @@
 /**
  * The app as a person sees it, in a real Chromium against the real gateway and a real Orthanc: the first page, the way
  * of a study to its receipt, and who may see which names. pages-say-what-to-do.e2e.ts has the other pages. Each state
- * is inspected; the second tier does so in both themes, from a laptop to 360 px. RELAY_SCREENSHOTS names the folder for
+ * is inspected; the second tier does so in both themes, from 1920 to 360 px. RELAY_SCREENSHOTS names the folder for
  * pictures of all of them.
  *
  * The promises of the pipeline (interruptions, reloads, kills) are tested elsewhere; these tests only walk
@@ -103,6 +103,10 @@ walk(
     await expect(page.locator('.queue-name a').first()).toHaveText(/^Q\. Q\. …\S{3}$/, {
       useInnerText: true,
     });
+    await page.getByRole('link', { name: 'Upload', exact: true }).click();
+    await page.getByRole('region', { name: 'Waiting and sent today' }).getByText('In the PACS').waitFor();
+    await looksRight(page, 'upload-today');
+    await page.getByRole('link', { name: /^Studies/ }).click();
     await page.locator('.study-open').first().click();
     await page.getByText(/^2 series · 12 images · queued .* · in the PACS/).waitFor();
     await openArrived(stage);

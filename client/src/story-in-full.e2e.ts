@@ -77,7 +77,7 @@ async function askForReaders({ page, hands }: Person, readers: readonly Account[
   await hands.press(button(page, 'Request a reading'));
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('option', { name: /two blinded/ }).waitFor({ state: 'attached' });
-  await hands.pick(dialog.getByLabel('Review type'), 'Chest film, two blinded readers');
+  await hands.pick(dialog.getByLabel(/^Review type/), 'Chest film, two blinded readers');
   for (const { username } of readers) await hands.tick(dialog.getByLabel(new RegExp(`^${username}`)));
   await dialog
     .getByText(/may have seen the results/)

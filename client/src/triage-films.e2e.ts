@@ -35,6 +35,7 @@ import {
   THRESHOLD,
   triageInQueue,
 } from './testing/triage-films.ts';
+import { openFilters } from './testing/open-filters.ts';
 
 const NORMAL_STUDIES = 9;
 /** Runtime, gate, score, lungs. */
@@ -79,10 +80,11 @@ async function showsTheMark({ app, page }: { app: OwnWorld; page: Page }, studie
   }
   await page.goto(`${app.address}/#/cases`);
   await page.getByRole('link', { name: 'Case 2 of the morning' }).waitFor();
+  await openFilters(page);
   await page.getByRole('combobox', { name: /^Early reading/ }).selectOption('marked');
   await page.getByRole('link', { name: 'Case 2 of the morning' }).waitFor({ state: 'detached' });
   const marked = page.getByRole('link', { name: 'Case 1 of the morning' });
-  await marked.getByText('Marked for early reading by the automatic check on the device.').waitFor();
+  await page.getByRole('cell', { name: 'Early reading (not for diagnosis)' }).waitFor();
   await marked.click();
   const ofStudy = page.getByRole('region', { name: 'Studies' });
   await ofStudy.getByText('Above the threshold for pneumonia. Not for diagnosis.').waitFor();

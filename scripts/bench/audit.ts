@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- audit`: a million rows of the audit trail, with a signed head for every 300, verified in one
- * pass by the gateway's own code against a real PostgreSQL. The longest block of the event loop stands beside the
- * seconds: others are answered meanwhile. Then the newest 50 events, found by each kind of filter.
+ * `npm run bench -- audit`: a million rows of the audit trail, with a signed head for every 300, verified in one pass
+ * by the gateway's own code against a real PostgreSQL. The longest block of the event loop is shown beside the seconds,
+ * because the gateway must answer others meanwhile. Then the newest 50 events are found by each kind of filter.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -28,7 +28,7 @@ const HEAD_EVERY = 300;
 
 const EVENTS = eventsOfKind('studies');
 const PEOPLE = Array.from({ length: 30 }, () => randomUUID());
-/** The number of the event of another kind, by somebody who has no other, long ago. */
+/** The number of one rare event near the beginning: no other is of its kind or by its account. */
 const RARE = 1_000;
 
 type Signer = (seq: number, hash: string) => Promise<void>;
@@ -112,7 +112,7 @@ export async function benchAudit(say: (line: string) => void): Promise<BenchRow[
   }
 }
 
-/** The slowest of the first page and of one from the middle, each asked five times. */
+/** The longest time for the first page and for one from the middle, each read five times. */
 async function benchFinding(db: Db): Promise<BenchRow[]> {
   const { id: siteId } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
   await sql`analyze audit`.execute(db);

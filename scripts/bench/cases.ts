@@ -1,7 +1,7 @@
 /**
  * `npm run bench -- cases`: 100 000 cases with a study, an image and a result each, and 300 000 events, in a real
- * PostgreSQL. Half of the cases come in by one CSV file; the memory that takes, and the longest block of the event
- * loop, stand beside its seconds. Then lists, searches and filters as the page asks for them, each as the 95th
+ * PostgreSQL. Half of the cases come in by one CSV file. Beside the seconds for it stand the memory that it takes and
+ * the longest block of the event loop. Then lists, searches and filters as the page asks for them, each as the 95th
  * percentile ÷ 150 ms; and all cases out again as CSV.
  */
 import { randomUUID } from 'node:crypto';
@@ -96,7 +96,7 @@ async function addKeeper(db: Db): Promise<Keeper> {
   return { id, siteId, roles: ['admin'] };
 }
 
-/** Older ones, whose words nobody reads any more. */
+/** Inserts the older half directly. Its sealed texts cannot be opened. */
 async function fillHalf(db: Db, { id, siteId }: Keeper): Promise<void> {
   await sql`insert into case_record (id, site_id, status, priority, due_on, assignee_id, sealed, wrapped_key,
       created_by, created_at, changed_at)
@@ -124,7 +124,7 @@ async function addStudiesAndEvents(db: Db, keeper: Keeper): Promise<void> {
     select c.id, c.site_id, '2.25.' || (4000000000 + c.number), c.created_at from case_record c`.execute(db);
   await addUploads(db, keeper);
   await addResults(db);
-  // Their hashes are not looked at here.
+  // No question of this benchmark reads the hashes, so they are random.
   await sql`insert into audit (seq, site_id, at, event, fields, previous_hash, hash)
     select (select max(seq) from audit) + row_number() over (), c.site_id, now(), 'case-changed',
       jsonb_build_object('caseId', c.id), '', gen_random_uuid()::text
@@ -167,7 +167,7 @@ async function askAll(tools: CaseTools, reader: Keeper): Promise<BenchRow[]> {
   return rows;
 }
 
-/** A technician who sent one study in twenty: the others are of other accounts. */
+/** Lists the cases of a technician who sent one study in twenty. Other accounts sent the others. */
 async function askAsSender(tools: CaseTools): Promise<BenchRow> {
   const { id, site_id: siteId } = await tools.db
     .selectFrom('account')
@@ -206,7 +206,7 @@ async function askViews(db: Db, { id }: Keeper, names: CaseCipher): Promise<Benc
   return asking('cases-views', () => listViews(tools, id));
 }
 
-/** Once before it is measured: the first question fills the database's caches. */
+/** Asks once before measuring, because the first question fills the database's caches. */
 async function asking(name: string, ask: () => Promise<unknown>): Promise<BenchRow> {
   await ask();
   const times: number[] = [];

@@ -22,7 +22,7 @@ type Keeper = { readonly id: string; readonly siteId: string };
 const ACCOUNTS = 20;
 const REVIEWS = 30_000;
 const YEAR_DAYS = 366;
-/** Between two studies: 100 000 of them in a year. */
+/** The time between two studies, so that a year has 100 000 of them. */
 const APART = sql`interval '5.25 minutes'`;
 
 /** A study, its upload, three images and a receipt for each case; one in twenty had to wait. */
@@ -58,14 +58,17 @@ export async function addUploads(db: Db, { siteId }: Keeper): Promise<void> {
     from upload`.execute(db);
   await sql`insert into study_cohort select distinct site_id, study_instance_uid, (array['F', 'M'])[1 + (random())::int],
       (array['50-59', '60-69'])[1 + (random())::int] from study`.execute(db);
-  // Their hashes are not looked at here.
+  // No question of this benchmark reads the hashes, so they are random.
   await sql`insert into audit (seq, site_id, at, event, fields, previous_hash, hash)
     select (select coalesce(max(seq), 0) from audit) + row_number() over (), site_id, created_at, 'study-waiting',
       jsonb_build_object('studyId', study_id, 'because', 'pacs-unreachable'), '', gen_random_uuid()::text
     from (select upload.*, row_number() over () as n from upload) u where n % 20 = 0`.execute(db);
 }
 
-/** Two versions of a model looked at every other study; radiologists at a third of what they found. */
+/**
+ * Two versions of a model examined every other study. Radiologists agreed with a third of the results and corrected a
+ * third.
+ */
 export async function addResults(db: Db): Promise<void> {
   await sql`insert into inference_result (id, site_id, cache_key, model_id, version, model_digest, input_digest,
       study_instance_uid, finding, models, verdict, verified_finding, created_at)

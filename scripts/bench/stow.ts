@@ -1,8 +1,9 @@
 /**
- * 500 CT slices of 525 kB by STOW-RS into the gateway ÷ by the same requests straight to the same Orthanc: fifty in
- * each, four at once, streamed from the disk. The gateway answers when every instance has been seen in the PACS; a
- * request that it has to answer earlier counts until it has. Also the processor time of all processes, the time of each
- * stage, and how far the gateway's memory grows meanwhile; and with a study four times as large.
+ * The time to store 500 CT slices of 525 kB by STOW-RS through the gateway, divided by the time of the same requests
+ * sent directly to the same Orthanc. Each request holds fifty slices, streamed from the disk, and four requests run at
+ * once. The gateway answers when every instance has been seen in the PACS. If it has to answer earlier (202), the time
+ * until its upload is closed counts too. Also measured: the processor time of all processes, the time of each stage,
+ * and how far the gateway's memory grows. The part through the gateway is repeated with a study four times as large.
  */
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, readFile } from 'node:fs/promises';
@@ -109,7 +110,7 @@ async function timed(
   return { ms: Math.round(ms), ...(spent as Times) };
 }
 
-/** Stores as `store` does; also says how far the gateway's memory grew meanwhile, and over what. */
+/** Stores as `store` does. Also returns the gateway's memory before (`idleMb`), and how far it grew (`growthMb`). */
 async function throughGateway(system: BenchSystem, paths: readonly string[], door: Door) {
   const { pid, lines } = system.gateway;
   const idle = await residentBytes(pid);
@@ -125,7 +126,7 @@ async function throughGateway(system: BenchSystem, paths: readonly string[], doo
   };
 }
 
-/** By the stage, added up over parcels and runs, which overlap. */
+/** The time of each stage, added up over parcels and runs. These overlap, so a sum may exceed the time that passed. */
 function stageMs(lines: readonly LogLine[]): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const { event, stage, ms } of lines)

@@ -180,7 +180,7 @@ const toReason = ({ code, count, says, remedy }: CountedReason): string =>
 
 const NAMES = { code: 'code of a receipt', sheet: 'receipt on paper' } as const;
 
-/** Words for what the sender did not promise. */
+/** Words for instances that the sender did not promise to send. */
 const WITHHELD: Readonly<Record<WithheldCause, string>> = {
   'left-out': 'left out by a person before sending',
   'left-out-name': 'left out by a person: may show a name',

@@ -81,7 +81,7 @@ export function toStudyDocument(study: SentStudy, gateway: string): unknown {
   };
 }
 
-/** The index of a disc is DICOM, and never sent. */
+/** The reason for the index of a disc (DICOMDIR), which is DICOM but is never sent. */
 const OF_AN_INDEX: ReasonCode = 'sop-class-not-storage';
 
 /** Below the folder of the index, as it names them. */
@@ -101,7 +101,7 @@ export function linesToSay(ended: Ended): string[] {
   ];
 }
 
-/** Lines about the indexes of discs: nothing of the choice was refused. */
+/** Lines about the indexes of discs. They name no refused files. */
 function remarksOn(disc: DiscFiles, originals: Originals): string[] {
   const missing = missingFrom(disc, originals);
   return [

@@ -17,6 +17,7 @@ import '../kit/badge.css';
 
 /** Refreshing is expensive: for one answer the gateway counts the studies and instances of each destination. */
 const REFRESH_MS = 60_000;
+const OVERVIEW = hrefOf({ page: 'admin', at: 'overview' });
 const DESTINATIONS = hrefOf({ page: 'admin', at: 'destinations' });
 
 export type AdminEntryProps = { readonly link: LinkNow; readonly page: Route['page'] };
@@ -45,11 +46,7 @@ export function AdminEntry({ link, page }: AdminEntryProps) {
   // The live region makes a screen reader announce the count politely, as soon as there is one.
   return (
     <>
-      <a
-        class="tab tab-wide tab-admin"
-        href={DESTINATIONS}
-        aria-current={page === 'admin' ? 'page' : undefined}
-      >
+      <a class="tab tab-wide tab-admin" href={OVERVIEW} aria-current={page === 'admin' ? 'page' : undefined}>
         <Icon name="settings" />
         {kitWords.pages.admin}
       </a>

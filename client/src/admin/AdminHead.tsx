@@ -1,33 +1,24 @@
 /** The header of each administration page: links to all the others, and the title. */
 import { kitWords } from '../kit/kit-words.ts';
-import { hrefOf, type AdminTask } from '../kit/routes.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { ADMIN_PLACES, type AdminPlace } from './admin-places.ts';
+import { adminWords } from './admin-words.ts';
 import { NeedyCount } from './NeedyCount.tsx';
 
-type Place = AdminTask | 'audit' | 'analytics';
+const NAMES = Object.keys(ADMIN_PLACES) as readonly AdminPlace[];
 
-const toTask = (at: AdminTask): string => hrefOf({ page: 'admin', at });
-/** The last two pages are also open to other roles. */
-const PAGES = {
-  destinations: toTask('destinations'),
-  accounts: toTask('accounts'),
-  rules: toTask('rules'),
-  'api-keys': toTask('api-keys'),
-  'dimse-peers': toTask('dimse-peers'),
-  quotas: toTask('quotas'),
-  audit: hrefOf({ page: 'audit', query: '' }),
-  analytics: hrefOf({ page: 'analytics', id: '', query: '' }),
-} satisfies Record<Place, string>;
-const NAMES = Object.keys(PAGES) as readonly Place[];
-
-export function AdminHead({ at }: { readonly at: Place }) {
+export function AdminHead({ at }: { readonly at: AdminPlace }) {
   return (
     <div class="stack">
       <nav class="row" aria-label={kitWords.pages.admin}>
+        <a class="button button-bare tab" href={hrefOf({ page: 'admin', at: 'overview' })}>
+          {adminWords.overview}
+        </a>
         {NAMES.map((name) => (
           <a
             key={name}
             class="button button-bare tab"
-            href={PAGES[name]}
+            href={ADMIN_PLACES[name]}
             aria-current={name === at ? 'page' : undefined}
           >
             {kitWords.pages[name]}

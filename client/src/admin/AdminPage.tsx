@@ -10,7 +10,7 @@ import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
 
 type AdminPageProps<T> = {
-  readonly at: AdminTask;
+  readonly at: Exclude<AdminTask, 'overview'>;
   readonly intro: string;
   readonly of: Resource<T, Trouble>;
   readonly trouble?: ReadonlySignal<Trouble | null>;

@@ -5,12 +5,14 @@ import { AccountsView } from './AccountsView.tsx';
 import { ApiKeysView } from './ApiKeysView.tsx';
 import { DestinationsView } from './DestinationsView.tsx';
 import { DimsePeersView } from './DimsePeersView.tsx';
+import { OverviewView } from './OverviewView.tsx';
 import { QuotasView } from './QuotasView.tsx';
 import { RulesView } from './RulesView.tsx';
 import './admin.css';
 
 /** To add a page, add a line here, in `AdminTask`, and in `kitWords.pages`. */
 const PAGES = {
+  overview: OverviewView,
   accounts: AccountsView,
   destinations: DestinationsView,
   rules: RulesView,

@@ -54,18 +54,18 @@ export function DestinationsView() {
     >
       {(known) => (
         <>
-          <List
-            {...known}
-            store={store}
-            saved={editing.value === undefined ? saved.value : null}
-            onChange={(destination) => (editing.value = destination)}
-          />
           <p>
             <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
               {words.add}
             </button>{' '}
             <ImportOrders />
           </p>
+          <List
+            {...known}
+            store={store}
+            saved={editing.value === undefined ? saved.value : null}
+            onChange={(destination) => (editing.value = destination)}
+          />
           <BuiltInViewer />
           {editing.value !== undefined && (
             <DestinationSheet

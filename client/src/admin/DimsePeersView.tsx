@@ -33,11 +33,11 @@ export function DimsePeersView() {
         <>
           <DimseTransfers transfers={transfers} onAnswer={(id, answer) => void store.answer(id, answer)} />
           <Listener listener={listener} />
-          {peers.length === 0 && <p class="quiet">{words.none(known)}</p>}
-          <Peers peers={peers} store={store} onChange={(peer) => (editing.value = peer)} />
           <WhenKnown of={store.choices} loading={adminWords.loading}>
             {(choices) => <Form store={store} choices={choices} editing={editing} />}
           </WhenKnown>
+          {peers.length === 0 && <p class="quiet">{words.none(known)}</p>}
+          <Peers peers={peers} store={store} onChange={(peer) => (editing.value = peer)} />
           <Refused refused={refused} />
         </>
       )}

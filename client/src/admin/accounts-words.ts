@@ -48,7 +48,7 @@ export const accountsWords = {
   } satisfies Record<Role, string>,
   noRole: 'Choose at least one role.',
   ownAdmin:
-    'You can’t remove your own Administrator role, so that nobody is locked out. Another administrator can do this.',
+    'So that nobody is locked out, you can’t remove your own Administrator role. Another administrator can do this.',
   rolesCount: 'New roles apply immediately, also to the API keys of this account.',
   stopsSending:
     'These roles do not allow sending. Studies waiting on this person’s devices stay there until the account gets a role that allows sending.',

@@ -139,7 +139,7 @@ walk(
     const own = await openRow(page, account.username);
     await expect(own.getByLabel(/^Administrator/)).toBeDisabled();
     await own
-      .getByText('You can’t remove your own Administrator role, so that nobody is locked out')
+      .getByText('So that nobody is locked out, you can’t remove your own Administrator role')
       .waitFor();
     await expect(own.getByRole('button', { name: /Disable|End sessions of|new password/ })).toHaveCount(0);
     // Somebody has taken the role from this person meanwhile, and the page shows the list of before.

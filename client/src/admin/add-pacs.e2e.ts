@@ -18,7 +18,7 @@ import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
 import { CERTIFICATE, CERTIFICATE_KEY } from '../../../gateway/src/testing/certificate.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { studyDestinationsWords } from '../pipeline/upload/study-destinations-words.ts';
-import { credentialsOf } from '../testing/open-destinations.ts';
+import { credentialsOf, openDestinations } from '../testing/open-destinations.ts';
 import { looksRight } from '../testing/looks-right.ts';
 import { untilPacsMissed, untilStatusSays } from '../testing/status-line.ts';
 
@@ -72,7 +72,7 @@ async function add(
 /** A PACS that works was made primary on purpose; the form says what taking its place would mean. */
 walk('a PACS that works stays primary when another one is added', async ({ page, enter }) => {
   await enter();
-  await page.getByRole('link', { name: 'Administration' }).click();
+  await openDestinations(page);
   const first = page.getByRole('article', { name: 'default' });
   await first.getByText('The destination responds and returns stored images.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
@@ -237,6 +237,7 @@ walk(
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     const [username, password] = credentialsOf(orthanc);
     await person.click('Administration', 'link');
+    await person.click(/^Destinations/, 'link');
     await add(person, { url: orthanc.url.replace('127.0.0.1', 'localhost'), username, password });
     await person.click('Save');
     const further = page.getByRole('article', { name: 'localhost' });
@@ -245,7 +246,7 @@ walk(
     await looksRight(page, 'destination-without-studies');
     await offersNothingWhileRulesDecide(stage, further);
     await person.click('Send new studies here too, and a sample study now localhost');
-    assert.is(person.count(), 10);
+    assert.is(person.count(), 11);
     // The page to which it leads says without a press what the new PACS has.
     const places = page.getByRole('list', { name: studyDestinationsWords.label });
     await places

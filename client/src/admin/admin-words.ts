@@ -1,4 +1,5 @@
 /** Words shared by all administration pages. */
 export const adminWords = {
+  overview: 'Overview',
   loading: 'Loading from the gateway…',
 } as const;

@@ -33,8 +33,10 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   const { page, account, gateway } = stage;
   await stage.enter();
   await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByText('None yet').first().waitFor();
+  await looksRight(page, 'admin-overview');
+  await page.getByRole('link', { name: /^API keys/ }).click();
   const pages = page.getByRole('navigation', { name: 'Administration' });
-  await pages.getByRole('link', { name: 'API keys' }).click();
   await expect(pages.locator('[aria-current=page]')).toHaveText(['API keys']);
   const days = page.getByRole('combobox', { name: /^Expires after/ });
   await days.selectOption('90 days');

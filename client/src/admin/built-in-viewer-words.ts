@@ -40,7 +40,7 @@ const NO_PROXY_SET =
   'HTTPS_PROXY is not set. If Internet access requires a proxy, set it and restart the gateway.';
 const PROXY_SET = 'HTTPS_PROXY is set. Check that address too.';
 const COPY =
-  'Or set RELAY_VIEWER_PACKAGE to a copy of the package (file: for this machine, https: for another one).';
+  'Or set RELAY_VIEWER_PACKAGE to a copy of the package (file: if it is on the gateway’s machine, https: if it is elsewhere).';
 
 /** Problems that a proxy or a local copy of the package may solve. */
 const WAYS: ReadonlySet<ViewerProblem> = new Set([
@@ -84,7 +84,7 @@ const problems = {
   },
   'disk-error': {
     title: 'The gateway cannot read or write its files.',
-    next: 'Its account must be able to write to RELAY_DATA_DIR and read the file in RELAY_VIEWER_PACKAGE, if set. See the error viewer-not-installed in the gateway’s log.',
+    next: 'The gateway’s account must be able to write to RELAY_DATA_DIR and, if RELAY_VIEWER_PACKAGE is set, to read that file. See the error viewer-not-installed in the gateway’s log.',
   },
   'not-there': {
     title: 'The package was not found.',

@@ -32,11 +32,11 @@ export const caseRuleWords = {
     `${occasions[occasion]}: “${title}” (${priorities[priority].toLowerCase()})`,
   notYet: {
     delivered: 'The study is not delivered yet.',
-    finding: 'No model found an abnormality in it.',
+    finding: 'No model found an abnormality in the study.',
     disagreement: 'No disagreement between the device and the gateway is known.',
   } satisfies Record<CaseOccasion, string>,
   notExamined: 'No model has examined the study yet.',
-  done: 'It already created a case for this study.',
+  done: 'The rule already created a case for this study.',
   tried: (titles: readonly string[]) =>
     titles.length === 0
       ? 'No case would be created.'

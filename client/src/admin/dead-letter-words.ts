@@ -48,7 +48,7 @@ export const deadLetterWords = {
   askResend: (name: string, studies: number) => ({
     title: `Send ${counted(studies, 'study', 'studies')} to ${name} after all?`,
     about: '',
-    what: 'If the gateway no longer has the instances, it fetches and checks them from another destination. Studies that require this one count as in the PACS again when they have arrived.',
+    what: 'If the gateway no longer has the instances, it fetches them from another destination and checks them. Studies that require this destination count as in the PACS again once all arrived.',
     yes: 'Send again',
     no: 'Cancel',
   }),

@@ -60,7 +60,7 @@ function listed(names: readonly string[]): string {
 
 const HOW_TO_RAISE = 'in nginx, set client_max_body_size 0; and reload it; in dcm4chee, raise max-post-size.';
 /** After several attempts a person has to decide about these. */
-const THEN_AGAIN = 'If instances are listed below as not accepted, press Try all again.';
+const THEN_AGAIN = 'If instances are listed below as not accepted, press “Try all again”.';
 const whatFits = (bytes: number): string =>
   `Instances up to ${formatBytes(bytes)} can be sent. Larger ones stay at the gateway until the limit is raised`;
 
@@ -84,7 +84,7 @@ export const destinationWords = {
         ? busyWords(code, at)
         : {
             title: `It has refused store requests since ${formatFullMoment(new Date(at))} (status ${status}).`,
-            next: 'The studies wait at the gateway and are sent again automatically. Press Test with test instances, and look for the reason in the log of the PACS or its proxy.',
+            next: 'The studies wait at the gateway and are sent again automatically. Press “Test with test instances”, and look for the reason in the log of the PACS or its proxy.',
           }
       : {
           title: `The PACS or its proxy refuses requests of ${formatBytes(bytes)} (status ${status}, ${formatFullMoment(new Date(at))}).`,
@@ -98,7 +98,7 @@ export const destinationWords = {
     title: `It confirmed ${instances(count)}, but does not list ${count === 1 ? 'it' : 'them'}${
       at === null ? '' : `, last sent ${formatFullMoment(new Date(at))}`
     }.`,
-    next: 'The gateway tries three times in total. After that, a person must decide. Press Test with test instances, and check in the PACS whether a rule, a quota or a full disk discards them.',
+    next: 'The gateway tries three times in total. After that, a person must decide. Press “Test with test instances”. In the PACS, check whether a rule, a quota or a full disk discards images.',
   }),
   idle: 'No studies being sent',
   test: 'Test',
@@ -166,7 +166,7 @@ export const destinationWords = {
   needs: {
     none: 'Not sent there',
     also: 'Also sent there, but not required',
-    required: 'Required: must arrive there too before they count as in the PACS',
+    required: 'Required: a study counts as in the PACS only after it arrives there too',
   } satisfies Record<Need | 'none', string>,
   rulesFirst: ({ senders, others }: { readonly [part in 'senders' | 'others']: readonly string[] }) => {
     const said = [
@@ -216,7 +216,7 @@ export const destinationWords = {
   askGiveUpRequired: (name: string, studies: number) => ({
     title: `Give up ${counted(studies, 'study', 'studies')} required in ${name}?`,
     about: '',
-    what: 'These studies then count as in the PACS without this destination, and devices delete their copies. Receipts state that it was given up. New studies are sent there only by a rule.',
+    what: 'These studies then count as in the PACS without this destination, and devices delete their copies. Receipts state that the destination was given up. New studies go there only by a rule.',
     yes: 'Give up',
     no: 'Keep',
   }),
@@ -234,7 +234,7 @@ export const destinationWords = {
     primary:
       'This destination cannot be deleted while it is primary. Make another destination primary first.',
     studies:
-      'This destination cannot be deleted, because studies were or are being sent there. To stop sending studies there, choose Not sent there and remove it from all rules.',
+      'This destination cannot be deleted, because studies were or are being sent there. To stop sending studies there, choose “Not sent there” and remove the destination from all rules.',
   } satisfies Record<WhyKept, string>,
   took: (milliseconds: number) => `responded in ${milliseconds} ms`,
   passwordAgain: {
@@ -259,7 +259,7 @@ export const destinationWords = {
     },
     secretToo: {
       title: 'Enter the password, token or secret again.',
-      next: 'With a different certificate authority, a different server could respond. Press Edit and enter both there.',
+      next: 'With a different certificate authority, a different server could respond. Press “Edit”, then enter both the certificate authority and the password, token or secret.',
       code: null,
       kind: 'stop',
     },
@@ -273,7 +273,7 @@ export const destinationWords = {
       'Lower-case letters, digits and hyphens. If you leave it empty, the name is taken from the address.',
     nameAgain: 'This name is taken. Enter another name.',
     nameFree: (name: string) => `This name is taken. Enter another name, for example ${name}.`,
-    nobody: 'Leave both empty if the PACS does not require signing in.',
+    nobody: 'If the PACS does not require signing in, leave both empty.',
     primary: 'Send new studies here',
     primaryWhat:
       'It becomes the primary destination, which viewers and models use. Studies that are being sent keep their destinations.',
@@ -325,7 +325,7 @@ export const destinationWords = {
     commitment: 'Request storage commitment',
     commitmentWhat: {
       dimse:
-        'Instances count as in the PACS only when it has also committed to keep them. It must report in the same association, unless the gateway listens for DIMSE (RELAY_DIMSE_PORT).',
+        'Instances count as in the PACS only when it has also committed to keep them. Unless the gateway listens for DIMSE (RELAY_DIMSE_PORT), the PACS must report in the same association.',
       dicomweb:
         'Instances count as in the PACS only when it has also committed to keep them. Few PACSs support this over DICOMweb. Press Test after saving.',
     } satisfies Record<CommittingKind, string>,
@@ -347,11 +347,11 @@ export const destinationWords = {
     scope: 'Scope (if required)',
     kept: 'Leave empty to keep the saved value.',
     keptHere:
-      'Leave empty to keep the saved value. If you change the address, the user name or the certificate authority, enter it again, so that the saved value is not sent to a different server.',
+      'Leave empty to keep the saved value. If you change the address, the user name or the certificate authority, enter the value again, so that the saved value is not sent to a different server.',
     secretAgain:
       'The address, the user name or the certificate authority was changed. Enter this again, so that the saved value is not sent to a different server.',
     caWhat:
-      'If you change the certificate authority, enter the password, token or secret above again, unless you have typed it since you opened this page.',
+      'If you change the certificate authority, also enter the password, token or secret above, unless you have already typed it on this page.',
     certificates: 'Certificates',
     ca: 'Certificate of a private certificate authority (PEM)',
     certificate: 'Client certificate of the gateway (PEM), if the PACS requires one',

@@ -5,7 +5,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
-import { createResource } from '../kit/resource.ts';
+import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
 import type { LinkNow } from '../net/link.ts';
@@ -31,6 +31,7 @@ export function needyOf<D extends Counted>(destinations: readonly D[], link: Lin
 export interface DestinationList {
   /** Destinations as the gateway last listed them; null: not requested yet, or no administrator is signed in. */
   readonly destinations: ReadonlySignal<readonly Counted[] | null>;
+  readonly answer: Resource<readonly Counted[], 'unheard'>['answer'];
   /** The link as shown in the status line. */
   readonly link: Signal<LinkNow>;
   readonly count: ReadonlySignal<number>;
@@ -47,6 +48,7 @@ export function createDestinationList(api: Pick<ApiClient, 'json'>): Destination
   const link = signal<LinkNow>('unknown');
   return {
     destinations: listed.value,
+    answer: listed.answer,
     link,
     count: computed(() => needyOf(listed.value.value ?? [], link.value).length),
     refresh: () =>

@@ -83,7 +83,7 @@ export const rulesWords = {
     cases: 'Add a rule for cases',
   } satisfies Record<RuleKind, string>,
   /** The position of a rule in the list; the first rule that matches takes a study. */
-  order: (place: number, of: number) => `Checked as number ${place} of ${of}`,
+  order: (place: number, of: number) => `Rule ${place} of ${of}, in order of checking`,
   on: 'Turned on',
   of: (action: string, name: string) => `${action} ${name}`,
   up: 'Move up',
@@ -112,7 +112,7 @@ export const rulesWords = {
     change: (name: string) => `Edit “${name}”`,
     name: 'Name',
     when: 'Which studies',
-    whenWhat: 'Leave a field empty if it does not matter. Separate values with commas. Use * for any text.',
+    whenWhat: 'If a field does not matter, leave it empty. Separate values with commas. Use * for any text.',
     filmsWhat: 'If you enter no modality, the rule applies to CR and DX.',
     conditions,
     hints: {
@@ -128,11 +128,11 @@ export const rulesWords = {
     needs: {
       none: 'Not sent there',
       also: 'Also sent there, but not required',
-      required: 'Required: must arrive there before they count as in the PACS',
+      required: 'Required: a study counts as in the PACS only after it arrives there too',
     } satisfies Record<Need | 'none', string>,
     coercion: (name: string) => `Values required by ${name}`,
     coercionWhat:
-      'Used only if names are kept. The instance records the original values, and receipts contain both digests.',
+      'Used only if names are kept. The instance records the original values, and receipts contain the digests before and after the change.',
     coerced: {
       institution: 'Institution Name',
       issuer: 'Issuer of Patient ID',
@@ -142,7 +142,7 @@ export const rulesWords = {
     priority: 'Priority of the model runs (−100 to 100)',
     askLeaveOut: (names: readonly string[]) => ({
       title: `Save the rule without ${inWords(names, 'and')}?`,
-      what: `Studies that match this rule are no longer required at ${inWords(names, 'and')}, although ${names.length === 1 ? 'its setting requires' : 'their settings require'} all studies.`,
+      what: `${inWords(names, 'and')} ${names.length === 1 ? 'is' : 'are'} set to require every study. Studies that match this rule will no longer have to arrive there.`,
       yes: 'Save anyway',
       no: 'Back to the rule',
     }),
@@ -168,11 +168,12 @@ export const rulesWords = {
       'The gateway does not store the body part and the description. Enter them if a rule uses them.',
     submit: 'Test',
     trying: 'Testing…',
-    taken: (rule: string, to: readonly string[]) => `Sent to ${inWords(to, 'and')} because of “${rule}”.`,
+    taken: (rule: string, to: readonly string[]) =>
+      `The study would be sent to ${inWords(to, 'and')} because of “${rule}”.`,
     own: (to: readonly string[]) =>
       to.length === 0
         ? 'No rule applies, and there is no destination.'
-        : `No rule applies. Sent to ${inWords(to, 'and')}, as set for each destination.`,
+        : `No rule applies. The study would be sent to ${inWords(to, 'and')}, as set for each destination.`,
     models: (models: readonly string[]) =>
       models.length === 0 ? 'No model would run.' : `Models that would run: ${inWords(models, 'and')}.`,
     noRules: 'There are no rules of this kind.',

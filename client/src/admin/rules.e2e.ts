@@ -46,14 +46,18 @@ async function tryOneThatWasSent(page: Page, tried: Locator): Promise<void> {
   await looksRight(page, 'rules-tried');
 }
 
+async function openRules(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Rules/ }).click();
+  await page.getByText('No rules yet. The setting of each destination applies').waitFor();
+}
+
 walk('rules are made, ordered, tried, switched off and removed', async (stage) => {
   const { page, seed } = stage;
   await stage.enter();
   await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-  await page.getByRole('link', { name: 'Administration' }).click();
-  await page.getByRole('link', { name: /^Rules/ }).click();
-  await page.getByText('No rules yet. The setting of each destination applies').waitFor();
+  await openRules(page);
   await looksRight(page, 'rules-empty');
   const add = async (name: string, fields: Readonly<Record<string, string>>): Promise<void> => {
     await page.getByRole('button', { name: 'Add a rule for where studies go' }).click();
@@ -80,7 +84,10 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   const names = list.getByRole('article').getByRole('heading');
   const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
   await expect(names).toHaveText(['CT stays', 'MR stays']);
-  await page.getByRole('article', { name: 'MR stays' }).getByText('Checked as number 2 of 2').waitFor();
+  await page
+    .getByRole('article', { name: 'MR stays' })
+    .getByText('Rule 2 of 2, in order of checking')
+    .waitFor();
   const moved = saved();
   await focusAndPress(page.getByRole('button', { name: 'Move up MR stays' }), 'Enter');
   await moved;
@@ -95,7 +102,9 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   await tried.getByLabel('Modality', { exact: true }).fill('CT');
   await tried.getByRole('button', { name: 'Test' }).click();
   await tried.getByText('The rule is turned off. The study does not meet its conditions either.').waitFor();
-  await tried.getByText(/^Sent to default \(primary\).*because of “CT stays”\.$/).waitFor();
+  await tried
+    .getByText(/^The study would be sent to default \(primary\).*because of “CT stays”\.$/)
+    .waitFor();
   await page.getByRole('heading', { name: 'Where studies go' }).scrollIntoViewIfNeeded();
   await looksRight(page, 'rules');
   await tryOneThatWasSent(page, tried);

@@ -37,7 +37,7 @@ walk('it is shown, and removed with one press, and what stays is named', async (
   });
   await enter();
   await page.evaluate(() => {
-    location.hash = '#/admin';
+    location.hash = '#/admin/destinations';
   });
   const sample = page.getByRole('region', { name: 'Sample data' });
   await sample.getByText('30 studies and 22 cases are synthetic samples').waitFor();

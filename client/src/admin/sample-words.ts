@@ -27,7 +27,7 @@ export const sampleWords = {
     'other-patient': (name, count) =>
       `${studies(count)} in ${name} under another Patient ID. Delete them there, then try again.`,
     'pacs-unreachable': (name, count) =>
-      `${studies(count)} in ${name}, which does not respond or refuses. Try again when it works.`,
+      `${studies(count)} in ${name}, which is not responding or rejects the deletion. Try again when it works.`,
     'named-elsewhere': (name, count) =>
       name === ''
         ? `${studies(count)} also sent by another account.`

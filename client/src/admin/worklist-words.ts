@@ -5,7 +5,7 @@ import { formatCount } from '../kit/format.ts';
 export const worklistWords = {
   button: 'Worklist',
   title: (name: string) => `Worklist of ${name}`,
-  what: 'People who send studies with names can choose an order from the worklist. Leave the address empty if there is no worklist.',
+  what: 'People who send studies with names can choose an order from the worklist. If there is no worklist, leave the address empty.',
   address: 'Address of the modality worklist (DIMSE)',
   example: 'dimse://RELAYPACS@ris.example.org:104/WORKLIST',
   mistake: 'This is not a valid worklist address.',
@@ -18,8 +18,8 @@ export const importWords = {
   button: 'Import orders',
   title: 'Import a list of orders',
   what:
-    'Choose a CSV file. Use “CSV UTF-8” if names have accents. The first row must contain the columns patientName (Family^Given), patientId and scheduledOn (2026-11-23). ' +
-    'Orders are stored encrypted for 30 days. Technicians can choose an order before sending with a policy that keeps names. Under other policies, none is shown.',
+    'Choose a CSV file. If names have accents, save it as “CSV UTF-8”. The first row must contain the columns patientName (Family^Given), patientId and scheduledOn (2026-11-23). ' +
+    'Orders are stored encrypted for 30 days. Technicians can choose an order before sending with a policy that keeps names. Under other policies, no orders are shown.',
   further:
     'Optional columns: scheduledAt, issuer, birthDate, sex, accessionNumber, procedureId, stepId, description, modality.',
   file: 'CSV file',

@@ -95,7 +95,7 @@ function FilterBar({ at, filters, isByPatient }: FilterBarProps) {
   const choose = (some: Partial<Filters>) =>
     // Replaces the address, so that the Back button leaves the dashboard.
     location.replace(hrefOf({ page: 'analytics', id: at, query: writeFilters({ ...filters, ...some }) }));
-  const of = { choices: FIGURES.choices, any: words.any, filters, onChoose: choose };
+  const of = { of: FIGURES, any: words.any, filters, onChoose: choose };
   const unknown = { [UNKNOWN]: words.unknown };
   return (
     <search class="filter-bar" aria-label={words.filters}>

@@ -95,9 +95,9 @@ export const analyticsWords = {
       `Approximate counts of studies: half of them differ from the exact count by less than ${formatCount(Math.round(scale * 0.7))}. A count can be below zero.`,
     counted: (when: string) => `Last counted: ${when}.`,
     spent: (about: string) =>
-      `Your role has no requests ${about} left this month (UTC). You can still repeat requests made this month.`,
+      `Your role has used all its requests ${about} for this month (UTC). You can still repeat requests made this month.`,
     left: (queries: number, about: string) =>
-      `Your role has ${counted(queries, 'request', 'requests')} ${about} left this month (UTC).`,
+      `This month (UTC), your role can still make ${counted(queries, 'request', 'requests')} ${about}.`,
     roughly: (count: number) => `≈ ${formatCount(count)}`,
     reviews: 'Studies by review type',
     type: 'Review type',

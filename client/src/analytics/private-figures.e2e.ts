@@ -27,9 +27,7 @@ walk(
     const table = page.getByRole('table').last();
     const untilLeft = (said: number) =>
       page
-        .getByText(
-          `Your role has ${said} ${said === 1 ? 'request' : 'requests'} about uploads left this month`,
-        )
+        .getByText(`your role can still make ${said} ${said === 1 ? 'request' : 'requests'} about uploads.`)
         .waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH);
     await looksRight(page, 'figures-private-ask');
@@ -60,7 +58,7 @@ walk(
       await page.getByText('half of them differ from the exact count by less than 14').waitFor();
     }
     await page.getByRole('combobox', { name: 'Sex' }).selectOption('O');
-    await page.getByText('Your role has no requests about uploads left this month').waitFor();
+    await page.getByText('Your role has used all its requests about uploads for this month').waitFor();
     await page.getByText('Your role does not allow viewing exact counts.').waitFor();
     await expect(ask).toHaveCount(0);
     await looksRight(page, 'figures-private-spent');
@@ -81,7 +79,7 @@ walk('the gateway answers what the page asks of reviews', async ({ page, enter }
     .getByRole('row', { name: /^Chest film/ })
     .first()
     .waitFor();
-  await page.getByText(/Your role has \d requests? about reviews left this month/).waitFor();
+  await page.getByText(/your role can still make \d+ requests? about reviews\./).waitFor();
   await page.getByRole('link', { name: 'Models' }).click();
   await page.getByText('For your role, only completed months are included').waitFor();
 });

@@ -53,11 +53,7 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
           </a>
         )}
         {roles.includes('admin') && (
-          <a
-            class="button button-bare"
-            href={hrefOf({ page: 'admin', at: 'destinations' })}
-            onClick={onClose}
-          >
+          <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'overview' })} onClick={onClose}>
             {kitWords.pages.admin}
             <NeedyCount />
           </a>

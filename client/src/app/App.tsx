@@ -52,6 +52,10 @@ const CasesPages = deferred<{ route: CasesRoute }>(() =>
 const AdminPages = deferred<{ at: AdminTask }>(() =>
   import('../admin/AdminPages.tsx').then((view) => view.AdminPages),
 );
+const TodayView = deferred<object>(
+  () => import('../studies/TodayView.tsx').then((view) => view.TodayView),
+  () => null,
+);
 const NeedsView = deferred<object>(() => import('../studies/NeedsView.tsx').then((view) => view.NeedsView));
 const ReviewsBadge = beside<ReviewsBadgeProps>(() =>
   import('./ReviewsBadge.tsx').then((view) => view.ReviewsBadge),
@@ -270,7 +274,7 @@ function viewOf(route: Route, of: SettingsViewProps) {
     case 'start':
       return <StartView />;
     case 'upload':
-      return <UploadView />;
+      return <UploadView today={<TodayView />} />;
     case 'before-after':
       return <BeforeAfterView key={route.id} id={route.id} covers={route.covers} />;
     case 'studies':

@@ -29,7 +29,7 @@ export const accountWords = {
     `You chose ${images(count)} and did not send ${count === 1 ? 'it' : 'them'}. Signing out clears the list. Your files, disc or folder are not changed.`,
   /** The local labels. Studies that have arrived are found by name through them. */
   signOutNames: (count: number) =>
-    `Initials and IDs are deleted from your list when you sign out. When in the PACS, ${studies(count)} can then be found only by date, modality or receipt.`,
+    `When you sign out, initials and IDs are deleted from your list. This concerns ${studies(count)}: once in the PACS, ${count === 1 ? 'it' : 'they'} can be found only by date, modality or receipt.`,
   signOutEmpty: 'Nothing is waiting on this device.',
   keeping: 'Saving your verdict…',
   unkept: 'Your verdict on a result was not sent',

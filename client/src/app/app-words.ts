@@ -61,12 +61,13 @@ export const appWords = {
     stopped: (read: number, found: number) =>
       `Reading was interrupted: ${formatCount(read)} of ${counted(found, 'file', 'files')} read`,
     /** The page ended while it read files. How many it had not read is not known. */
-    cutOff: 'Reading was interrupted: there may be more. Choose all the files again.',
+    cutOff: 'Reading the files was interrupted, so some may be missing. Choose all the files again.',
     dismiss: 'Dismiss',
     empty: 'Nothing is waiting on this device',
     policyUnknown: 'Policy not known yet',
     /** Some studies under way were sent under another policy. */
-    exceptNamed: (policy: string, count: number) => `${policy}, except in ${studies(count)} being sent`,
+    exceptNamed: (policy: string, count: number) =>
+      `${policy} (${studies(count)} being sent ${count === 1 ? 'uses' : 'use'} another policy)`,
   },
 
   signIn: {
@@ -123,7 +124,7 @@ export const appWords = {
   update: {
     use: 'Update now',
     /** Said while this page reads files or makes studies safe. */
-    waits: 'You can update when reading is finished.',
+    waits: 'You can update when your files have been read and saved.',
     states: {
       ready: {
         title: 'A new version is ready.',

@@ -26,7 +26,7 @@ export const helpWords = {
     {
       title: 'It says “PACS not reachable”',
       what: 'The gateway works, but it cannot reach the PACS. Studies wait at the gateway or on this device and continue automatically. Nothing is lost.',
-      next: 'You can keep sending as usual. If it does not go away, tell your PACS administrator. Receipts are issued when the PACS responds again.',
+      next: 'You can keep sending as usual. If the message does not go away, tell your PACS administrator. Receipts are issued when the PACS responds again.',
     },
     {
       title: 'It says “needs your decision” or “to decide”',
@@ -55,7 +55,7 @@ export const helpWords = {
     },
     {
       title: 'A study was sent by mistake',
-      what: 'You can cancel it in Studies while part of it is still on this device. When all of it is at the gateway or in the PACS, it can no longer be cancelled here.',
+      what: 'While part of it is still on this device, you can cancel it in Studies. When all of it is at the gateway or in the PACS, it can no longer be cancelled here.',
       next: 'Ask your PACS administrator to remove it. Give them the study’s date and time, or the UID from the receipt.',
     },
     {

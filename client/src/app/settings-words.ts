@@ -30,10 +30,11 @@ export const settingsWords = {
   finished: (days: number) =>
     `Studies are removed from this device’s list ${counted(days, 'day', 'days')} after they arrived in the PACS. The gateway keeps their receipts.`,
 
-  kept: 'The browser has agreed to keep waiting studies, even if space runs out.',
-  notKept: 'If space runs out, the browser may delete waiting studies.',
-  keptUnknown: 'This browser does not show whether it keeps waiting studies when space runs out.',
-  keep: 'Ask the browser to keep waiting studies',
+  kept: 'The browser will not delete studies that are waiting to be sent, even if space runs out.',
+  notKept: 'If space runs out, the browser may delete studies that are waiting to be sent.',
+  keptUnknown:
+    'If space runs out, this browser may delete studies that are waiting to be sent. It does not show whether it will.',
+  keep: 'Ask the browser not to delete waiting studies',
   keepRefused: 'The browser did not agree. Most browsers do when the app is installed or used often.',
   install: 'Install the app',
   installed: 'The app is installed on this device.',

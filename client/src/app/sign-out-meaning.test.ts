@@ -38,11 +38,14 @@ test('while studies are written into the queue, the rest of the choice is not sa
 
 test('that names go from the list is said before, whatever else is', () => {
   const names =
-    /Initials and IDs are deleted from your list .* can then be found only by date, modality or receipt/;
+    /initials and IDs are deleted from your list.* can be found only by date, modality or receipt/;
   for (const facts of [{}, { safe: 3 }, { unsafe: 2 }])
     assert.match(signOutMeaning({ ...NOTHING, ...facts, labelled: 4 }), names);
-  assert.match(signOutMeaning({ ...NOTHING, labelled: 4 }), ', 4 studies can then');
-  assert.not.match(signOutMeaning(NOTHING), 'Initials');
+  assert.match(
+    signOutMeaning({ ...NOTHING, labelled: 4 }),
+    'This concerns 4 studies: once in the PACS, they can',
+  );
+  assert.not.match(signOutMeaning(NOTHING), 'initials');
 });
 
 test('a study that was sent twice is one of those whose names go', () => {

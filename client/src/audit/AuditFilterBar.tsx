@@ -23,13 +23,11 @@ export function AuditFilterBar({
   onStudy,
 }: AuditFilterBarProps) {
   const { filters, uid } = question;
-  const of = { choices: TRAIL.choices, filters, onChoose };
-  const inUse = TRAIL.inUse(filters).filter((name) => name !== 'period').length + (uid === '' ? 0 : 1);
+  const of = { of: TRAIL, filters, onChoose };
   return (
     <FilterBar
       class="audit-filters"
       label={words.filters}
-      inUse={words.filtersInUse(inUse)}
       first={
         <FilterPeriod
           {...of}
@@ -43,16 +41,8 @@ export function AuditFilterBar({
       <Select
         label={words.person}
         value={filters.person}
-        options={[
-          { value: '', name: words.anybody },
-          ...people.map(({ id, username, disabled }) => ({
-            value: id,
-            name: disabled ? words.disabledPerson(username) : username,
-          })),
-          ...(filters.person === '' || people.some(({ id }) => id === filters.person)
-            ? []
-            : [{ value: filters.person, name: words.unknownPerson }]),
-        ]}
+        usual=""
+        options={optionsOf(people, filters.person)}
         onChoose={(person) => onChoose({ person })}
       />
       <FilterSelect {...of} name="kind" label={words.kind} words={words.kinds} any={words.anything} />
@@ -63,14 +53,33 @@ export function AuditFilterBar({
         words={{ failed: words.failures }}
         any={words.anyOutcome}
       />
-      <Subject
-        filters={filters}
-        uid={uid || (filters.study && studyInstanceUID) || ''}
-        onChoose={onChoose}
-        onStudy={onStudy}
-      />
+      <div
+        class="filter audit-subject"
+        data-used={(uid || filters.study || filters.case || filters.device) !== ''}
+      >
+        <Subject
+          filters={filters}
+          uid={uid || (filters.study && studyInstanceUID) || ''}
+          onChoose={onChoose}
+          onStudy={onStudy}
+        />
+      </div>
     </FilterBar>
   );
+}
+
+/** Every person, and the chosen one even if nobody knows them. */
+function optionsOf(people: AuditPeople['people'], chosen: string) {
+  return [
+    { value: '', name: words.anybody },
+    ...people.map(({ id, username, disabled }) => ({
+      value: id,
+      name: disabled ? words.disabledPerson(username) : username,
+    })),
+    ...(chosen === '' || people.some(({ id }) => id === chosen)
+      ? []
+      : [{ value: chosen, name: words.unknownPerson }]),
+  ];
 }
 
 type SubjectProps = Pick<AuditFilterBarProps, 'onChoose' | 'onStudy'> & {
@@ -97,7 +106,7 @@ function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
   };
   return (
     <SearchField
-      class="audit-subject"
+      class="audit-subject-field"
       label={words.subject}
       value={typed}
       longest={80}

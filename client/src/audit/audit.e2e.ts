@@ -13,6 +13,7 @@ import { openWorld } from '#testing/world.ts';
 import { toManifest } from '../../../gateway/src/testing/pack-parcel.ts';
 import { looksRight } from '../testing/looks-right.ts';
 import { enterAs, rows, untilAllHave, untilRead, untilVerified } from '../testing/open-trail.ts';
+import { openFilters } from '../testing/open-filters.ts';
 
 const test = suite('the audit trail');
 const walk = await walkScreens(test, { name: 'the audit trail', roles: ['technician'], open: openWorld });
@@ -35,6 +36,7 @@ walk('an auditor finds what a technician did, opens an event and follows its stu
   await untilRead(page);
   await looksRight(page, 'audit-pending');
 
+  await openFilters(page);
   await page.getByRole('combobox', { name: /^Who/ }).selectOption({ label: technician });
   await page.waitForURL(/[?&]person=[0-9a-f-]{36}/);
   await untilAllHave(page, technician);

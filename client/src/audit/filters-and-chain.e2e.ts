@@ -16,6 +16,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/looks-right.ts';
 import { enterAs, openTrail, rows, untilAllHave, untilRead, untilVerified } from '../testing/open-trail.ts';
+import { openFilters } from '../testing/open-filters.ts';
 
 const test = suite('the audit trail, narrowed and broken');
 const walk = await walkScreens(test, {
@@ -39,6 +40,7 @@ walk(
     const { page, close } = await enterAs(stage, 'auditor');
     await openTrail(stage, page);
     await untilRead(page);
+    await openFilters(page);
     await page.getByRole('combobox', { name: /^Who/ }).selectOption({ label: technician });
     await page.waitForURL(/[?&]person=[0-9a-f-]{36}/);
     await untilAllHave(page, technician);
@@ -90,6 +92,7 @@ async function narrowToDevice(page: Page): Promise<void> {
   await looksRight(page, 'audit-device');
   // The field of a page that is read again follows the address, whatever was typed meanwhile.
   await page.goto(new URL('#/audit', page.url()).href);
+  await openFilters(page);
   await page.locator('.audit-subject input:placeholder-shown').waitFor();
   await field.fill(device.toUpperCase());
   await page.getByText('Press Enter to show its events.').waitFor();
@@ -152,6 +155,7 @@ walk('filters narrow the trail, and the page says when nothing is left', async (
   await page.getByRole('combobox', { name: /^When/ }).selectOption('days');
   const today = new Date().toLocaleDateString('sv');
   await page.getByLabel('From', { exact: true }).fill(today);
+  await openFilters(page);
   await page.getByRole('combobox', { name: /^What/ }).selectOption({ label: 'Sign-ins' });
   await page.getByRole('combobox', { name: /^Who/ }).selectOption({ label: username });
   const failed = rows(page)

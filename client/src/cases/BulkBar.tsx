@@ -40,7 +40,9 @@ export function BulkBar({ store, cases, onDone }: BulkBarProps) {
         {count > 0 && areClosed && <Press label={words.reopen} onPress={ask('reopen')} />}
         {count > 0 && <Press label={words.export} onPress={ask('export')} />}
         {count < cases.length && (
-          <Press label={words.all} onPress={() => store.choose(cases.map(({ id }) => id))} />
+          <span class={count === 0 ? 'bulk-all' : undefined}>
+            <Press label={words.all} onPress={() => store.choose(cases.map(({ id }) => id))} />
+          </span>
         )}
         {count > 0 && <Press label={words.none} onPress={() => store.choose([])} />}
       </div>

@@ -19,13 +19,11 @@ type CaseFilterBarProps = {
 
 /** Only people who can be assigned a case may filter by assignee and search by patient. */
 export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }: CaseFilterBarProps) {
-  const of = { choices: CASES.choices, any: words.any, filters, onChoose };
-  const inUse = CASES.inUse(filters).filter((name) => name !== 'q');
+  const of = { of: CASES, any: words.any, filters, onChoose };
   return (
     <FilterBar
       class="case-filters"
       label={words.filters}
-      inUse={words.filtersInUse(inUse.length)}
       first={
         <>
           <Search
@@ -61,7 +59,7 @@ export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }
       <FilterSelect {...of} name="bodyPart" label={words.bodyPart} words={words.bodyParts} />
       <FilterSelect {...of} name="early" label={words.early} words={words.earlyMarks} />
       <FilterSelect {...of} name="finding" label={words.finding} words={caseWords.findings} />
-      <FilterSelect {...of} name="sort" label={words.sort} words={words.sorts} />
+      <FilterSelect {...of} name="sort" isOrder label={words.sort} words={words.sorts} />
     </FilterBar>
   );
 }

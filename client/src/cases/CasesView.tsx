@@ -1,19 +1,20 @@
 /** The list of cases, with its filters and sort order in the page's address, usable by mouse, finger and keyboard. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
-import { CASE_KEEPERS, type ListedCase } from '#shared/protocol/cases.ts';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import { CASE_KEEPERS, type CaseSort, type ListedCase } from '#shared/protocol/cases.ts';
 import { EXPORTERS } from '#shared/protocol/exports.ts';
 import { ExportSheet } from '../exports/ExportSheet.tsx';
 import { exportWords } from '../exports/export-words.ts';
 import { selectionOf } from '../exports/exports.store.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import { ListTable } from '../kit/ListTable.tsx';
 import { namesHidden } from '../kit/identities.ts';
 import { MoreButton } from '../kit/MoreButton.tsx';
 import { NoneFits } from '../kit/NoneFits.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import type { Known } from '../kit/resource.ts';
 import { useFilters } from '../kit/use-filters.ts';
-import { focusedRow, walkRows } from '../kit/walk-rows.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { CASES, isFiltered, USUAL, type CaseFilters } from './parts/case-filters.ts';
@@ -21,7 +22,7 @@ import { BulkBar } from './BulkBar.tsx';
 import { bulkWords } from './bulk-words.ts';
 import { createBulkStore, type BulkStore } from './bulk.store.ts';
 import { CaseFilterBar } from './CaseFilterBar.tsx';
-import { CaseRow } from './CaseRow.tsx';
+import { CASE_NAME, caseColumns } from './case-columns.tsx';
 import { CaseViews } from './CaseViews.tsx';
 import { nameOf, Withheld, type WithheldProps } from './parts/CaseParts.tsx';
 import { ReviewsCount } from '../reviews/parts/ReviewsCount.tsx';
@@ -64,7 +65,6 @@ export function CasesView({ query }: CasesViewProps) {
         isListed={patient === ''}
         onImported={load}
       />
-      <UnreadStudies />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
       <CaseFilterBar {...{ filters, mayKeep, patient }} onChoose={choose} onPatient={setPatient} />
       <List
@@ -75,6 +75,7 @@ export function CasesView({ query }: CasesViewProps) {
           setPatient('');
           choose({ ...USUAL, sort: filters.sort });
         }}
+        onSort={(sort) => choose({ sort })}
         onChanged={load}
         mayKeep={mayKeep}
       />
@@ -85,9 +86,13 @@ export function CasesView({ query }: CasesViewProps) {
 
 /** `onOpen` null: this person may not open cases. */
 function Head({ onOpen }: { readonly onOpen: (() => void) | null }) {
+  const roles = useSession().user.value?.roles ?? [];
+  const mayKeep = roles.some((role) => CASE_KEEPERS.includes(role));
+  const mayExport = roles.some((role) => EXPORTERS.includes(role));
   return (
     <div class="cases-head">
       <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
+      <OtherPages {...{ mayKeep, mayExport }} seesFigures={mayKeep || roles.includes('researcher')} />
       {onOpen !== null && (
         <button type="button" class="button button-main" onClick={onOpen}>
           {caseWords.create}
@@ -103,7 +108,10 @@ type ToolsProps = Pick<SaveCasesProps, 'filters' | 'isListed'> &
     readonly onImported: () => void;
   };
 
-/** Exporting the list to a file, importing cases from a file, and the notice about hidden names. */
+/**
+ * Exporting the list to a file, importing cases from a file, the switch that hides names, and the studies without a
+ * reading.
+ */
 function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps) {
   const isImporting = useSignal(false);
   const isExporting = useSignal(false);
@@ -112,7 +120,6 @@ function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps)
   const isNamed = !withheld.includes('title');
   return (
     <div class="cases-tools">
-      <OtherPages {...{ mayKeep, mayExport }} seesFigures={mayKeep || roles.includes('researcher')} />
       {mayExport && (
         <button type="button" class="button" disabled={!isListed} onClick={() => (isExporting.value = true)}>
           {exportWords.open}
@@ -132,6 +139,7 @@ function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps)
         />
       )}
       <Withheld withheld={withheld} />
+      <UnreadStudies />
     </div>
   );
 }
@@ -173,11 +181,12 @@ type ListProps = {
   readonly filters: CaseFilters;
   readonly patient: string;
   readonly onClear: () => void;
+  readonly onSort: (sort: CaseSort) => void;
   readonly onChanged: () => void;
   readonly mayKeep: boolean;
 };
 
-function List({ store, filters, patient, onClear, onChanged, mayKeep }: ListProps) {
+function List({ store, filters, patient, onClear, onSort, onChanged, mayKeep }: ListProps) {
   const api = useApi();
   const [bulk] = useState(() => createBulkStore(api, bulkWords.undoneReason));
   return (
@@ -190,12 +199,11 @@ function List({ store, filters, patient, onClear, onChanged, mayKeep }: ListProp
             </p>
           )}
           <NotShownCases />
-          {mayKeep && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
-          {cases.length === 0 ? (
-            <Empty {...{ known, filters, patient, onClear, mayKeep }} />
-          ) : (
-            <Rows store={store} cases={cases} bulk={mayKeep ? bulk : null} />
-          )}
+          <Rows
+            {...{ store, cases, filters, onSort, onChanged }}
+            bulk={mayKeep ? bulk : null}
+            empty={<Empty {...{ known, filters, patient, onClear, mayKeep }} />}
+          />
         </>
       )}
     </WhenKnown>
@@ -205,55 +213,52 @@ function List({ store, filters, patient, onClear, onChanged, mayKeep }: ListProp
 type RowsProps = {
   readonly store: CasesStore;
   readonly cases: readonly ListedCase[];
-  /** Null: this person may not change cases. */
+  readonly filters: CaseFilters;
+  readonly onSort: (sort: CaseSort) => void;
+  readonly onChanged: () => void;
+  readonly empty: ComponentChildren;
+  /** Null: this person may not change cases, nor see their patients. */
   readonly bulk: BulkStore | null;
 };
 
-function Rows({ store, cases, bulk }: RowsProps) {
-  const list = useRef<HTMLOListElement>(null);
+function Rows({ store, cases, filters, onSort, onChanged, empty, bulk }: RowsProps) {
   const patients = useManyPatients();
   return (
     <section aria-label={words.label}>
-      <ol class="plain" ref={list} onKeyDown={(event) => walk(event, list.current, { cases, bulk })}>
-        {cases.map((of) => (
-          <li key={of.id} class="hairline case-line">
-            {bulk !== null && (
-              <label class="case-tick">
-                <input
-                  type="checkbox"
-                  class="tick"
-                  aria-label={bulkWords.choose(nameOf(of))}
-                  checked={bulk.chosen.value.has(of.id)}
-                  onChange={() => bulk.toggle(of.id)}
-                />
-              </label>
-            )}
-            <CaseRow of={of} patients={bulk === null ? null : patients} />
-          </li>
-        ))}
-      </ol>
+      <ListTable
+        id="cases"
+        label={words.label}
+        rows={cases}
+        keyOf={({ id }) => id}
+        name={CASE_NAME}
+        hrefOf={({ id }) => hrefOf({ page: 'cases', id, query: '' })}
+        columns={useMemo(() => caseColumns(bulk === null ? null : patients), [bulk, patients])}
+        sort={filters.sort}
+        onSort={onSort}
+        empty={empty}
+        selection={
+          bulk && {
+            isChosen: ({ id }) => bulk.chosen.value.has(id),
+            toggle: ({ id }) => bulk.toggle(id),
+            all: () => bulk.choose(cases.map(({ id }) => id)),
+            none: () => bulk.choose([]),
+            labelOf: (of) => bulkWords.choose(nameOf(of)),
+          }
+        }
+      >
+        {bulk !== null && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
+      </ListTable>
       <MoreButton of={store} />
-      <p class="small quiet case-keys">
-        {words.keys} {bulk !== null && bulkWords.keys}
-      </p>
+      {cases.length > 0 && (
+        <p class="small quiet case-keys">
+          {words.keys} {bulk !== null && bulkWords.keys}
+        </p>
+      )}
     </section>
   );
 }
 
-/** Arrow keys move from row to row, as in PACS lists; other keys select rows. */
-function walk(event: KeyboardEvent, list: HTMLElement | null, { cases, bulk }: Omit<RowsProps, 'store'>) {
-  const rows = [...(list?.querySelectorAll<HTMLElement>('a.case-row') ?? [])];
-  const at = focusedRow(rows);
-  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-  if (walkRows(event, rows)) return;
-  if (bulk !== null && isPlain && event.key === 'x' && cases[at] !== undefined) bulk.toggle(cases[at].id);
-  else if (bulk !== null && isPlain && event.key === 'X') bulk.choose(cases.map(({ id }) => id));
-  else if (bulk !== null && event.key === 'Escape') bulk.choose([]);
-  else return;
-  event.preventDefault();
-}
-
-type EmptyProps = Omit<ListProps, 'store' | 'onChanged'> & { readonly known: Known };
+type EmptyProps = Omit<ListProps, 'store' | 'onSort' | 'onChanged'> & { readonly known: Known };
 
 function Empty({ known, filters, patient, onClear, mayKeep }: EmptyProps) {
   if (isFiltered(filters) || patient !== '')

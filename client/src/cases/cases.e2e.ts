@@ -9,6 +9,7 @@ import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { press } from '../testing/open-review.ts';
 import { looksRight } from '../testing/looks-right.ts';
+import { openFilters } from '../testing/open-filters.ts';
 
 const test = suite('cases');
 const walk = await walkScreens(test, {
@@ -33,6 +34,7 @@ async function typeWhileAsking(field: HTMLElement | SVGElement, more: string): P
 /** From a case: nobody has this name, and one case is of this patient. */
 async function searchByPatient(page: Page, patientId: string): Promise<void> {
   await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
+  await openFilters(page);
   await page.getByRole('combobox', { name: /^Status/ }).selectOption('');
   const patient = page.getByLabel('Patient name or ID');
   await patient.fill('Nobody Doe');
@@ -44,8 +46,8 @@ async function searchByPatient(page: Page, patientId: string): Promise<void> {
   // Nobody has to press Enter.
   await patient.fill(patientId);
   await page.getByRole('link', { name: TITLE }).waitFor();
-  await expect(page.locator('a.case-row'), 'the PACS knows one study of this patient').toHaveCount(1);
-  await page.locator('a.case-row').getByText(patientId).waitFor();
+  await expect(page.locator('a.list-link'), 'the PACS knows one study of this patient').toHaveCount(1);
+  await page.getByRole('row').getByText(patientId).waitFor();
   assert.not.ok(page.url().includes(patientId), 'no patient is in the address');
 }
 
@@ -130,6 +132,7 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await page.getByText('Settled with the prior of Doe Jane.').waitFor();
   await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
   await page.getByRole('heading', { name: 'Cases' }).waitFor();
+  await openFilters(page);
   await page.getByRole('combobox', { name: /^Status/ }).selectOption('closed');
   await focusAndPress(page.getByRole('link', { name: TITLE }), 'Enter');
   await press(page, 'Reopen case');
@@ -139,6 +142,20 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await searchByPatient(page, patientId);
   await findsItsCase(page);
 });
+
+async function filters(page: Page): Promise<void> {
+  await openFilters(page);
+  const opened = page.getByRole('combobox', { name: /^Case created/ });
+  await opened.selectOption('90');
+  await expect(page).toHaveURL(/#\/cases\?opened=90$/);
+  await opened.selectOption('days');
+  await page.getByLabel('Last day (UTC)').fill('2020-03-01');
+  await page.getByText('No cases match these filters.').waitFor();
+  await opened.selectOption('7');
+  await page.getByRole('link', { name: HURRIED }).first().waitFor();
+  await page.getByRole('combobox', { name: /^Body part/ }).selectOption('CHEST');
+  await page.getByRole('link', { name: HURRIED }).first().waitFor({ state: 'detached' });
+}
 
 walk(
   'the list is filtered, hidden and walked by keyboard, and its address keeps the filters',
@@ -160,8 +177,9 @@ walk(
       await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
       await page.getByRole('link', { name: title }).waitFor();
     }
+    await openFilters(page);
     await page.getByRole('combobox', { name: /^Assigned to/ }).selectOption('me');
-    await expect(page.locator('a.case-row')).toHaveCount(2);
+    await expect(page.locator('a.list-link')).toHaveCount(2);
     await expect(page).toHaveURL(/#\/cases\?assignee=me$/);
     await looksRight(page, 'cases');
     await focusAndPress(page.getByRole('link', { name: HURRIED }), 'ArrowDown');
@@ -172,7 +190,7 @@ walk(
     await expect(page).toHaveURL(/#\/cases\?assignee=me$/);
     await page.getByRole('link', { name: HURRIED }).waitFor({ state: 'detached' });
     await page.reload();
-    await expect(page.locator('a.case-row')).toHaveCount(2);
+    await expect(page.locator('a.list-link')).toHaveCount(2);
     await expect(page.locator('main')).not.toContainText(HURRIED);
     await looksRight(page, 'cases-hidden');
     await press(page, 'Export');
@@ -190,22 +208,14 @@ walk(
     await looksRight(page, 'cases-none');
     await press(page, 'Clear the filters');
     await page.getByRole('link', { name: HURRIED }).first().waitFor();
-    const opened = page.getByRole('combobox', { name: /^Case created/ });
-    await opened.selectOption('90');
-    await expect(page).toHaveURL(/#\/cases\?opened=90$/);
-    await opened.selectOption('days');
-    await page.getByLabel('Last day (UTC)').fill('2020-03-01');
-    await page.getByText('No cases match these filters.').waitFor();
-    await opened.selectOption('7');
-    await page.getByRole('link', { name: HURRIED }).first().waitFor();
-    await page.getByRole('combobox', { name: /^Body part/ }).selectOption('CHEST');
-    await page.getByRole('link', { name: HURRIED }).first().waitFor({ state: 'detached' });
+    await filters(page);
   },
 );
 
 walk('a list is saved as a view, opened, renamed and deleted by keyboard', async ({ page, enter }) => {
   await enter();
   await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
+  await openFilters(page);
   const priority = page.getByRole('combobox', { name: /^Priority/ });
   await priority.selectOption('urgent');
   const opened = page.getByRole('combobox', { name: /^Case created/ });

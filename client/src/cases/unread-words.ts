@@ -8,9 +8,9 @@ export const unreadWords = {
   counted: (said: string, count: number) => `${said} ${count === 1 ? 'study' : 'studies'}`,
   what:
     `Studies that arrived in the last ${UNREAD_DAYS} days and have no completed reading or closed case. Studies marked for early reading come first. ` +
-    'Reviews assigned to you are counted separately, because a study can have several or none.',
+    'This number does not include reviews assigned to you.',
   none: none('There are no new studies without a reading.'),
-  noneWhat: `Studies that arrived in the last ${UNREAD_DAYS} days appear here. To have a study read again, open its case and choose Request a reading.`,
+  noneWhat: `Studies that arrived in the last ${UNREAD_DAYS} days appear here. To have a study read again, open its case and press “Request a reading”.`,
   loading: 'Loading the studies…',
   study: (modalities: string) => `${modalities} study`.trim(),
   sent: (when: string) => `sent ${when}`,

@@ -51,7 +51,7 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   await page.getByRole('heading', { name: 'Second opinion' }).waitFor();
   await page.goto(`${stage.address}/#/results`);
   await focusAndPress(row.getByRole('button', { name: 'Request a reading' }), 'Enter');
-  await dialog.getByLabel('Review type').selectOption('general-reading');
+  await dialog.getByLabel(/^Review type/).selectOption('general-reading');
   await press(page, 'Request');
   await dialog.waitFor({ state: 'detached' });
   await page.goto(`${stage.address}/#/cases`);

@@ -1,20 +1,25 @@
-/** The filters above a list. On a phone, all except the first are behind a button. */
+/**
+ * The filters above a list: the search, the filters in use, and a button that shows the others. A filter in use can be
+ * changed where it stands, or cleared.
+ */
 import type { ComponentChildren } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { isDay } from './filters.ts';
+import { Icon } from './Icon.tsx';
+import { kitWords } from './kit-words.ts';
 import './filter-bar.css';
+
+const words = kitWords.filters;
 
 type FilterBarProps = {
   readonly label: string;
   readonly class: string;
-  /** Text on the button: how many of the hidden filters are in use. */
-  readonly inUse: string;
   /** The filter that is always visible. */
   readonly first: ComponentChildren;
   readonly children: ComponentChildren;
 };
 
-export function FilterBar({ label, inUse, first, children, ...props }: FilterBarProps) {
+export function FilterBar({ label, first, children, ...props }: FilterBarProps) {
   const [isOpen, setOpen] = useState(false);
   return (
     <search class={`filter-bar ${props.class}`} aria-label={label} data-open={isOpen}>
@@ -25,9 +30,10 @@ export function FilterBar({ label, inUse, first, children, ...props }: FilterBar
         aria-expanded={isOpen}
         onClick={() => setOpen(!isOpen)}
       >
-        {inUse}
+        <Icon name={isOpen ? 'less' : 'settings'} size={20} />
+        {isOpen ? words.fewer : words.all}
       </button>
-      {children}
+      <div class="filter-bar-fields">{children}</div>
     </search>
   );
 }
@@ -39,35 +45,58 @@ type SelectProps = {
   readonly onChoose: (value: string) => void;
   /** Called when a person is about to open the list of options. */
   readonly onReach?: () => void;
+  /** The value that hides nothing. A filter with another one stays visible, and can be cleared. */
+  readonly usual?: string | undefined;
 };
 
-export function Select({ label, value, options, onChoose, onReach }: SelectProps) {
+export function Select({ label, value, options, onChoose, onReach, usual = value }: SelectProps) {
+  const isUsed = value !== usual;
   return (
-    <label class="field">
-      <span class="small quiet">{label}</span>
-      <select
-        value={value}
-        onChange={(event) => onChoose(event.currentTarget.value)}
-        onFocus={onReach}
-        onPointerDown={onReach}
-      >
-        {options.map((option) => (
-          <option
-            key={option.value}
-            value={option.value}
-            disabled={option.disabled ?? false}
-            selected={option.value === value}
-          >
-            {option.name}
-          </option>
-        ))}
-      </select>
-    </label>
+    <div class="filter" data-used={isUsed}>
+      <label class="field">
+        <span class="small quiet">{label}</span>
+        <select
+          value={value}
+          onChange={(event) => onChoose(event.currentTarget.value)}
+          onFocus={onReach}
+          onPointerDown={onReach}
+        >
+          {options.map((option) => (
+            <option
+              key={option.value}
+              value={option.value}
+              disabled={option.disabled ?? false}
+              selected={option.value === value}
+            >
+              {option.name}
+            </option>
+          ))}
+        </select>
+      </label>
+      {isUsed && (
+        <button
+          type="button"
+          class="button button-bare filter-clear"
+          aria-label={words.clear(label)}
+          onClick={({ currentTarget }) => {
+            // This button is gone once the filter is cleared.
+            currentTarget.closest('search')!.querySelector<HTMLElement>('.filter-bar-more, select')!.focus();
+            onChoose(usual);
+          }}
+        >
+          <Icon name="close" size={16} />
+        </button>
+      )}
+    </div>
   );
 }
 
 type FilterSelectProps<Name extends string, Values extends Readonly<Record<Name, string>>> = {
-  readonly choices: Readonly<Record<Name, readonly string[]>>;
+  /** The list’s filters: their choices, and the values that hide nothing. */
+  readonly of: {
+    readonly choices: Readonly<Record<Name, readonly string[]>>;
+    readonly usual: Readonly<Record<NoInfer<Name>, string>>;
+  };
   readonly filters: Values;
   readonly onChoose: (some: Partial<Values>) => void;
   readonly name: NoInfer<Name>;
@@ -76,18 +105,21 @@ type FilterSelectProps<Name extends string, Values extends Readonly<Record<Name,
   readonly words: Readonly<Record<string, string>>;
   /** The words of the empty choice, if `words` has none. */
   readonly any?: string;
+  /** The sort order, which hides nothing. */
+  readonly isOrder?: boolean;
 };
 
 /** A filter with a few choices. */
 export function FilterSelect<Name extends string, Values extends Readonly<Record<Name, string>>>(
   props: FilterSelectProps<Name, Values>,
 ) {
-  const { choices, filters, onChoose, name, label, words, any } = props;
+  const { of, filters, onChoose, name, label, words: said, any, isOrder } = props;
   return (
     <Select
       label={label}
       value={filters[name]}
-      options={choices[name].map((value) => ({ value, name: words[value] ?? (value || (any ?? '')) }))}
+      usual={isOrder === true ? undefined : of.usual[name]}
+      options={of.choices[name].map((value) => ({ value, name: said[value] ?? (value || (any ?? '')) }))}
       onChoose={(value) => onChoose({ [name]: value } as Partial<Values>)}
     />
   );
@@ -107,7 +139,7 @@ export function FilterPeriod<Name extends string, Values extends Days & Readonly
       <FilterSelect {...props} onChoose={(some) => onChoose({ ...some, from: '', to: '' })} />
       {filters[name] === 'days' &&
         DAYS.map((day) => (
-          <label key={day} class="field">
+          <label key={day} class="field filter" data-used="true">
             <span class="small quiet">{days[day]}</span>
             <input
               type="date"

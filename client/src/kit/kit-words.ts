@@ -23,6 +23,7 @@ export const kitWords = {
     audit: 'Audit trail',
     sent: 'Study',
     admin: 'Administration',
+    overview: 'Administration',
     accounts: 'Accounts',
     destinations: 'Destinations',
     rules: 'Rules',
@@ -52,6 +53,12 @@ export const kitWords = {
   looking: 'Looking…',
   again: 'Try again',
   more: 'Show more',
+  filters: { all: 'Filters', fewer: 'Fewer filters', clear: (label: string) => `Clear filter: ${label}` },
+  list: {
+    all: 'Select all shown',
+    columns: 'Columns',
+    columnsWhat: 'Choose the columns of this list. The choice is kept in this browser.',
+  },
   /** Shown below the reason why no newer answer came. */
   old: 'The information shown here may be out of date.',
   hideNames: 'Hide names and titles',

@@ -1,7 +1,7 @@
 /**
- * An answer requested from the gateway or the device, typed as loading, known or failed, so that "none" can only be
- * drawn from a known value. A failed refresh keeps the last value and marks it as old. The answer to the latest
- * question wins. Closing cancels the question in progress.
+ * An answer requested from the gateway or the device. Its state is loading, known or failed, so that a page can say
+ * "none" only if the answer is known to be empty. A failed refresh keeps the last value and marks it as old. The answer
+ * to the latest question wins. Closing cancels the question in progress.
  */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 

@@ -42,7 +42,7 @@ test('every page has an address that leads back to it', () => {
   ] as const) {
     assert.equal(parseRoute(hrefOf(route)), route);
   }
-  assert.equal(parseRoute('#/admin'), { page: 'admin', at: 'destinations' });
+  assert.equal(parseRoute('#/admin'), { page: 'admin', at: 'overview' });
   assert.equal(parseRoute(''), { page: 'start' });
   assert.equal(parseRoute('#'), { page: 'start' });
 });

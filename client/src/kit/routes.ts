@@ -36,12 +36,20 @@ export type Route =
   | { readonly page: 'sent'; readonly id: string }
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
-  /** The pages for administrators. The first one is the list of destinations. */
+  /** The pages for administrators. The first one is the overview of the others. */
   | { readonly page: 'admin'; readonly at: AdminTask }
   | { readonly page: 'not-found' };
 
 type ResultsPlace = 'results' | 'infer' | 'models';
-const adminTasks = ['destinations', 'accounts', 'rules', 'api-keys', 'dimse-peers', 'quotas'] as const;
+const adminTasks = [
+  'overview',
+  'destinations',
+  'accounts',
+  'rules',
+  'api-keys',
+  'dimse-peers',
+  'quotas',
+] as const;
 export type AdminTask = (typeof adminTasks)[number];
 
 /** Pages whose address has no id. */

@@ -1,15 +1,17 @@
 /**
- * Moves the focus from row to row of a list with the arrow keys, as PACS lists do. `rows`: one element in each line.
+ * Moves the focus from row to row of a list with the arrow keys, or j and k, as PACS lists do. `rows`: one element in
+ * each line.
  */
 type Rows = readonly HTMLElement[];
 
 /** The index of the row whose line contains the focus; -1: none. */
 export const focusedRow = (rows: Rows): number =>
-  rows.findIndex((row) => row.parentElement?.contains(document.activeElement) ?? false);
+  rows.findIndex((row) => (row.closest('li, tr') ?? row).contains(document.activeElement));
 
 /** Returns whether the key moved the focus to another row. */
 export function walkRows(event: KeyboardEvent, rows: Rows): boolean {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (event.ctrlKey || event.metaKey || event.altKey) return false;
+  const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
   const next = step === undefined ? undefined : rows[focusedRow(rows) + step];
   if (next === undefined) return false;
   next.focus();

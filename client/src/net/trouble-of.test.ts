@@ -35,7 +35,7 @@ test('a code that this page does not know yet has the gateway’s title, and non
   assert.equal(proxy, {
     kind: 'stop',
     title: 'The gateway gave a reason that this page does not recognize.',
-    next: null,
+    next: 'Reload the page. If it happens again, tell an administrator.',
     code: '403',
   });
   assert.not.match(troubleOf(new TypeError('QzName')).title, 'QzName');

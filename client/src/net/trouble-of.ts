@@ -24,7 +24,7 @@ export function troubleOfCode(code: string, title: string = words.unknown): Trou
   return {
     kind: WAITS.includes(code) ? 'wait' : 'stop',
     title: problem?.title ?? title,
-    next: problem?.next ?? null,
+    next: problem === undefined ? words.unknownNext : (problem.next ?? null),
     code,
   };
 }

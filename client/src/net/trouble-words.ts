@@ -11,4 +11,5 @@ export const troubleWords = {
     next: 'Reload the page. There may be a newer version.',
   },
   unknown: 'The gateway gave a reason that this page does not recognize.',
+  unknownNext: 'Reload the page. If it happens again, tell an administrator.',
 } as const;

@@ -13,6 +13,7 @@ import { namesHiddenFault } from '../testing/names-hidden.ts';
 import { pressTwice } from '../testing/press-twice.ts';
 import { PACS_SILENT, recordedJob, recordedResults } from '../testing/recorded-answers.ts';
 import { agree, openFirst, playScenes, untilAsked } from '../testing/result-scenes.ts';
+import { openFilters } from '../testing/open-filters.ts';
 
 const test = suite('reading results');
 const step = await playScenes(test, 'reading results');
@@ -30,6 +31,7 @@ step('results are listed below the running jobs, and filters persist', async ({ 
   await page.locator('.result-row').getByText('Pseudonym Relay, 7Q3MX, P-7Q3MX').first().waitFor();
   await page.locator('.result-row-image img').first().waitFor();
   await looksRight('results');
+  await openFilters(page);
   await page.getByLabel('Model').selectOption('lung-fields');
   await page.getByText('Lungs: 38 % of the image').waitFor();
   await expect(page.locator('.result-row')).toHaveCount(1);

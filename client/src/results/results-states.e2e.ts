@@ -16,6 +16,7 @@ import {
 } from '../testing/recorded-answers.ts';
 import { PICTURES } from '../testing/recorded-gateway.ts';
 import { playScenes } from '../testing/result-scenes.ts';
+import { openFilters } from '../testing/open-filters.ts';
 
 const test = suite('states of the pages of results');
 const step = await playScenes(test, 'states of the pages of results');
@@ -32,6 +33,7 @@ step('the filter of studies names every study, once a person reaches for it', as
     recordedResult(nth, {}, { input: { ...input, studyInstanceUID: `${STUDY}${nth}` } }),
   );
   await page.getByRole('link', { name: 'Results' }).click();
+  await openFilters(page);
   await page.getByRole('combobox', { name: 'Model' }).hover();
   const rows = page.locator('.result-row');
   // The previews of these rows would be asked for first and last, so that any other one would be known by then.

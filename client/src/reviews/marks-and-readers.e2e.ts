@@ -102,7 +102,8 @@ walk(
     if (chosen.reader?.id !== account.id) await api<ListedReview>(ADMIN, `/reviews/${id}/assign`, given);
     await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
     await focusAndPress(page.getByRole('link', { name: /^Reviews/ }), 'Enter');
-    await focusAndPress(page.getByRole('link', { name: 'Decide between readers' }), 'Enter');
+    const decide = page.getByRole('row', { name: /Decide between readers/ });
+    await focusAndPress(decide.getByRole('link'), 'Enter');
     const first = page.getByRole('region', { name: 'Reader 1' });
     await first.getByText('Pneumonia').waitFor();
     await page.getByRole('region', { name: 'Reader 2' }).getByText('Nothing abnormal').waitFor();

@@ -72,9 +72,9 @@ async function seesWhoseItSigns(page: Page): Promise<void> {
 }
 
 async function seesWhoseRow(page: Page): Promise<void> {
-  const row = page.getByRole('link', { name: 'Chest film' });
+  const row = page.getByRole('row', { name: /Chest film/ });
   await row.getByText(/^RP-\w+/).waitFor();
-  await expect(row).toHaveText(/ · CT · /);
+  await row.getByRole('cell', { name: 'CT', exact: true }).waitFor();
 }
 
 walk('a radiologist has a case read, answers without a link, and signs, by keyboard', async (stage) => {

@@ -55,11 +55,7 @@ export function DayRow({ entry, opens, onDecided }: DayRowProps) {
       <div class="study-line">
         <SelectTick entry={entry} />
         <Name entry={entry} />
-        <p class="study-facts small quiet numbers">
-          <span class="study-time">{timeOf(entry, new Date())}</span>
-          <span class="study-kind">{entry.modalities.join('/')}</span>
-          <span class="study-count">{images((entry.whole ?? entry.track).total)}</span>
-        </p>
+        <StudyFacts entry={entry} />
         <WhereItIs entry={entry} />
         <Receipt entry={sendsOf(entry).findLast(({ hasReceipt }) => hasReceipt) ?? entry} />
         <button
@@ -80,7 +76,7 @@ export function DayRow({ entry, opens, onDecided }: DayRowProps) {
   );
 }
 
-function Name({ entry }: { readonly entry: DayEntry }) {
+export function Name({ entry }: { readonly entry: DayEntry }) {
   const { study, name } = entry;
   const beneath = beneathOf(entry);
   const withheld = sendsOf(entry).flatMap(withheldOf);
@@ -110,6 +106,16 @@ function Name({ entry }: { readonly entry: DayEntry }) {
       )}
       {withheld.length > 0 && <p class="small quiet">{withheld.join(kitWords.separator)}</p>}
     </div>
+  );
+}
+
+export function StudyFacts({ entry }: { readonly entry: DayEntry }) {
+  return (
+    <p class="study-facts small quiet numbers">
+      <span class="study-time">{timeOf(entry, new Date())}</span>
+      <span class="study-kind">{entry.modalities.join('/')}</span>
+      <span class="study-count">{images((entry.whole ?? entry.track).total)}</span>
+    </p>
   );
 }
 

@@ -1,8 +1,7 @@
 /** The search above the list, with a button for filters, sort order and grouping. */
 import { useId } from 'preact/hooks';
-import { NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
-import { FilterSelect } from '../kit/FilterBar.tsx';
-import { Icon } from '../kit/Icon.tsx';
+import { EVERYTHING, NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
+import { FilterBar, FilterSelect } from '../kit/FilterBar.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
 import type { SentStudiesStore } from './sent-studies.store.ts';
 import type { DayList } from './day-list.ts';
@@ -24,37 +23,47 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
   const set = (some: Partial<Choice>) => (choice.value = { ...choice.value, ...some });
   const isOwn = sent.whose === 'own';
   const find = (text: string) => void sent.find(text.trim(), new Date());
+  const of = { of: CHOICES, filters: choice.value, onChoose: set };
   return (
-    <search class="finder">
-      <TypedField title={words.search}>
-        <label class="field finder-text" for={field}>
-          <span class="small quiet">{words.search}</span>
-          <input
-            id={field}
-            type="search"
-            autocomplete="off"
-            spellcheck={false}
-            dir="auto"
-            maxLength={128}
-            placeholder={hintOf(sent)}
-            value={choice.value.text}
-            onInput={(event) => set({ text: event.currentTarget.value })}
-            // Leaving the field does not query the PACS for a patient.
-            onChange={(event) => !sent.asksPatients() && find(event.currentTarget.value)}
-            onKeyDown={(event) => event.key === 'Enter' && findNow(list, sent, event.currentTarget.value)}
-          />
-        </label>
-      </TypedField>
-      <details class="disclosure finder-more">
-        <summary class="strong">
-          <span class="disclosure-mark">
-            <Icon name="chevron" size={16} turns />
-          </span>
-          {countOf(choice.value) === 0 ? words.filters : words.filtersOn(countOf(choice.value))}
-        </summary>
-        <Filters choice={choice.value} isOwn={isOwn} onSet={set} />
-      </details>
-    </search>
+    <FilterBar
+      class="finder"
+      label={words.filters}
+      first={
+        <TypedField title={words.search}>
+          <label class="field finder-text" for={field}>
+            <span class="small quiet">{words.search}</span>
+            <input
+              id={field}
+              type="search"
+              autocomplete="off"
+              spellcheck={false}
+              dir="auto"
+              maxLength={128}
+              placeholder={hintOf(sent)}
+              value={choice.value.text}
+              onInput={(event) => set({ text: event.currentTarget.value })}
+              // Leaving the field does not query the PACS for a patient.
+              onChange={(event) => !sent.asksPatients() && find(event.currentTarget.value)}
+              onKeyDown={(event) => event.key === 'Enter' && findNow(list, sent, event.currentTarget.value)}
+            />
+          </label>
+        </TypedField>
+      }
+    >
+      <FilterSelect {...of} name="shown" label={words.show} words={isOwn ? words.shown : words.shownOfSite} />
+      <FilterSelect {...of} name="period" label={words.period} words={words.periods} />
+      {!isOwn && <FilterSelect {...of} name="names" label={words.names} words={words.namesChosen} />}
+      <FilterSelect {...of} name="sort" isOrder label={words.sort} words={words.sorts} />
+      <label class="choice filter" data-used={choice.value.byPatient}>
+        <input
+          type="checkbox"
+          class="tick"
+          checked={choice.value.byPatient}
+          onChange={() => set({ byPatient: !choice.value.byPatient })}
+        />
+        <span>{words.byPatient}</span>
+      </label>
+    </FilterBar>
   );
 }
 
@@ -63,36 +72,7 @@ function hintOf({ whose, asksPatients }: SentStudiesStore): string {
   return asksPatients() ? words.patientHint : words.siteHint;
 }
 
-/** The sort order is not counted, because it hides nothing. */
-const countOf = ({ shown, period, names, byPatient }: Choice): number =>
-  [shown !== 'all', period !== 'any', names !== 'any', byPatient].filter(Boolean).length;
-
-const CHOICES = { shown: SHOWN, period: PERIODS, names: NAMES, sort: SORTS };
-
-type FiltersProps = {
-  readonly choice: Choice;
-  /** The list shows this account's studies, not those of the site. */
-  readonly isOwn: boolean;
-  readonly onSet: (some: Partial<Choice>) => void;
+const CHOICES = {
+  choices: { shown: SHOWN, period: PERIODS, names: NAMES, sort: SORTS },
+  usual: EVERYTHING,
 };
-
-function Filters({ choice, isOwn, onSet }: FiltersProps) {
-  const of = { choices: CHOICES, filters: choice, onChoose: onSet };
-  return (
-    <div class="finder-filters">
-      <FilterSelect {...of} name="shown" label={words.show} words={isOwn ? words.shown : words.shownOfSite} />
-      <FilterSelect {...of} name="period" label={words.period} words={words.periods} />
-      {!isOwn && <FilterSelect {...of} name="names" label={words.names} words={words.namesChosen} />}
-      <FilterSelect {...of} name="sort" label={words.sort} words={words.sorts} />
-      <label class="choice">
-        <input
-          type="checkbox"
-          class="tick"
-          checked={choice.byPatient}
-          onChange={() => onSet({ byPatient: !choice.byPatient })}
-        />
-        <span>{words.byPatient}</span>
-      </label>
-    </div>
-  );
-}

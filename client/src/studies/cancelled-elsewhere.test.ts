@@ -106,7 +106,7 @@ test('is in the PACS everywhere once another device has sent it, with the way to
   });
   assert.match(
     cancelledWhat(study),
-    /5:44.*All 3 images are in the PACS: sent from another device, or again from here\.$/,
+    /5:44.*All 3 images are in the PACS\. They came with another upload: from another device, or sent again from here\.$/,
   );
 });
 
@@ -128,7 +128,7 @@ test('is in the PACS once somebody has sent the file for a stick, of which nothi
   assert.equal([saidOf(since).row, saidOf(since).notSent], ['Cancelled: 3 of 3 in the PACS', 0]);
   assert.match(
     cancelledWhat(since),
-    /are in the PACS: sent from the file for a USB stick, from another device/,
+    /are in the PACS\. They came with another upload: from the file for a USB stick, from another device/,
   );
 });
 

@@ -40,7 +40,7 @@ export const checkWords = {
     quarantined: (count: number) => `${formatCount(count)} waiting for a decision`,
     'left-out': (count: number) => `${formatCount(count)} left out by a person`,
   },
-  /** Instances that the sender did not promise. */
+  /** Instances that the sender has or had, but did not promise to send (withheld.ts). */
   withheld: {
     'left-out': (count: number) => `${formatCount(count)} left out by a person before sending`,
     ...leftOutWords((count: number) => `${formatCount(count)} left out by a person before sending`),

@@ -2,10 +2,10 @@
 
 export const decideSentWords = {
   noDevice:
-    'This study was sent by a script, a modality or the command line. Decide here about images that the gateway has. Decide under “To decide” about images that it did not keep.',
+    'This study was sent by a script, a modality or the command line. For images that the gateway still has, decide here. For the others, decide under “To decide”.',
   lost: 'The sending device is lost, or no longer has the study',
   lostMeans:
-    'Decide here only in that case. The device may just be offline: images that you leave out are deleted there too if it comes back.',
+    'Decide here only in that case. The device may just be offline. When it is online again, it also deletes the images that you leave out here.',
   noneHere: 'You can’t decide here, because the images are only on the sending device.',
   needs: 'Open “To decide”',
   means: 'Until you decide, these images are missing from the study.',

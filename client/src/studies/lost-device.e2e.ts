@@ -43,7 +43,7 @@ walk('its account decides on another device', async (stage) => {
   await lost.close();
   await stage.enter();
   await page.getByRole('link', { name: /^Studies/ }).click();
-  await page.getByText('Decide on the device that sent it.').waitFor();
+  await page.getByText('This must be decided on the device that sent the study.').waitFor();
   await page.getByText('The sending device is lost, or no longer has the study').click();
   const part = page.getByRole('region', { name: '1 of 1 image is not in the PACS.' });
   await part.getByText('A different image with this ID already exists').waitFor();

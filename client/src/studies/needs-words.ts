@@ -67,7 +67,7 @@ export const needsWords = {
   /** About held-back instances that nobody can release. */
   policy: (policy: Policy | 'none') => {
     if (policy === 'none')
-      return 'None of your policies allows sending this kind of file. If it is needed in the PACS, an administrator must allow one that does.';
+      return 'None of your policies allows sending this kind of file. If the file is needed in the PACS, an administrator must give you a policy that allows it.';
     const how = policy.deidentify ? 'with names removed' : 'exactly as it is, with names';
     return `Another policy sends it, ${how}. The Upload page opens with only this study selected. Press Send there, then select the others again.`;
   },
@@ -144,5 +144,5 @@ export const needsWords = {
   },
   keep: 'Decide later',
   notReached: 'The gateway could not be reached, so your decision was not saved. Try again in a moment.',
-  tooLate: 'Sending has already begun. Cancel it on the Studies page to stop the rest.',
+  tooLate: 'Sending has already begun. To stop the rest, cancel the study on the Studies page.',
 };

@@ -37,8 +37,8 @@ export const notTakenWords = {
   missing: (count: number, why: string) => `${images(count)}: ${why}`,
   /** The pixels cannot be viewed here, because only the sender has the bytes. */
   look: (isForPixels: boolean) =>
-    `Send it in the app, where a person can check it${isForPixels ? ', cover the name and release it' : ' and release it as it is'}. ` +
-    'Or send it again from its source with a policy that keeps names, such as “identified”, if that is allowed. It then gets different UIDs, so leave it out here afterwards.',
+    `Send the image in the app, where a person can check it${isForPixels ? ', cover the name and release it' : ' and release it as it is'}. ` +
+    'Or, if this is allowed, send it again from its source with a policy that keeps names, such as “identified”. It then gets different UIDs, so leave it out here afterwards.',
   leaveOut: 'Leave out',
   of: (action: string, of: string) => `${action}: ${of}`,
   ask: (about: string) => ({

@@ -103,7 +103,7 @@ walk(
 /** Only initials are left of it: that is said in a sentence, whose sign stands in its first line. */
 async function searchByName(page: Page): Promise<void> {
   await search(page, 'Kurz');
-  const words = page.locator('strong', { hasText: '1 study could be this one.' });
+  const words = page.locator('strong', { hasText: '1 study could be the one you searched for.' });
   await words.waitFor();
   await untilAtRest(page);
   const [sign, said] = await Promise.all([words.locator('xpath=../*[1]').boundingBox(), words.boundingBox()]);

@@ -16,6 +16,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { chooseNames } from '../testing/names-hidden.ts';
 import { looksRight } from '../testing/looks-right.ts';
+import { openFilters } from '../testing/open-filters.ts';
 
 const test = suite('the studies of a site in a browser');
 const walk = await walkScreens(test, {
@@ -66,7 +67,7 @@ walk('an auditor sees which account is behind each step of a study', async (stag
   // The list draws what fits the window, and other tests' studies may stand above.
   await search(watching, account.username);
   await sent.waitFor();
-  await watching.getByText('Filter and sort', { exact: true }).click();
+  await openFilters(watching);
   const names = watching.getByRole('combobox', { name: /^Patients’ names/ });
   await names.selectOption('kept');
   await sent.waitFor({ state: 'detached' });
@@ -125,10 +126,11 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await reading.getByText('This list does not show patients’ names.').waitFor();
   const arrived = row(reading, `sent by ${account.username}`);
   await reading.getByText('Only today’s studies are shown.').waitFor();
-  await expect(reading.locator('.finder-more summary')).toHaveText('Filter and sort (1 in use)');
+  const period = reading.getByRole('combobox', { name: /^When/ });
+  await expect(period).toHaveValue('today');
   await reading.getByRole('button', { name: 'Show all', exact: true }).click();
   await reading.getByText('Only today’s studies are shown.').waitFor({ state: 'detached' });
-  await expect(reading.locator('.finder-more summary')).toHaveText('Filter and sort');
+  await expect(period, 'a filter that hides nothing is not shown').toBeHidden();
   await search(reading, account.username);
   await arrived.getByText('In the PACS').waitFor();
   await looksRight(reading, 'studies-site');

@@ -1,6 +1,6 @@
 /** The texts of the list of studies and of checking a receipt. */
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
-import { images, studies } from '../kit/counted.ts';
+import { counted, images, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import { leftOutWords } from '../kit/left-out-words.ts';
 import { none } from '../kit/none.ts';
@@ -13,6 +13,11 @@ import type { WhoseStudies } from './sent-studies.store.ts';
 const NEEDS_DECISION = 'To decide';
 
 export const studiesWords = {
+  /** On the upload page. */
+  today: {
+    title: 'Waiting and sent today',
+    list: 'All studies',
+  },
   list: 'List of studies',
   whose: 'Whose studies',
   whoseStudies: { own: 'Yours', 'of-the-site': 'Whole site' } satisfies Record<WhoseStudies, string>,
@@ -24,7 +29,6 @@ export const studiesWords = {
   search: 'Search',
   searchHint: 'Name, ID, day sent or receipt',
   filters: 'Filter and sort',
-  filtersOn: (count: number) => `Filter and sort (${formatCount(count)} in use)`,
   show: 'Show',
   shown: {
     all: 'All studies',
@@ -79,7 +83,9 @@ export const studiesWords = {
     'Search by patient name, ID or complete pseudonym (RP-…) as in the PACS, sender’s user name, device ID, day sent (today, Nov 23 or 23.11.2026), receipt or UID.',
   /** Of some found studies only the label is left, which other patients may share. */
   mayBe: (count: number) =>
-    count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`,
+    count === 1
+      ? '1 study could be the one you searched for.'
+      : `${count} studies could be the one you searched for.`,
   byInitials:
     'For studies that have arrived, only the initials and the end of the ID are known. Another patient may have the same. Compare the end of the ID with your documents.',
   namelessAtSite:
@@ -100,7 +106,7 @@ export const studiesWords = {
   pressEnter: 'Press Enter to search the PACS.',
   askPacs: 'Search the PACS',
   patientsHidden: 'You can’t search for patients while names are hidden. Show names first.',
-  cut: 'Not all matching studies may be shown. Type more of the name or number.',
+  cut: 'Some matching studies may be missing from this list. Type more of the name or number.',
   onlyHere: 'The gateway is not responding. You see only what is on this device.',
   refused: 'Your other studies could not be loaded from the gateway. You see only what is on this device.',
   searchIncomplete: 'This search is incomplete: it covers only the studies in this list.',
@@ -129,8 +135,8 @@ export const studiesWords = {
   namesRemoved: 'names removed',
   siteHint: 'Sender, device, UID, day sent or receipt',
   patientHint: 'Patient, sender, day sent, receipt or UID',
-  decideThere: 'Decide on the device that sent it.',
-  senderDecides: 'The sender must decide on the device that sent it.',
+  decideThere: 'This must be decided on the device that sent the study.',
+  senderDecides: 'The sender must decide this on the device that sent the study.',
 
   /**
    * The places on the track of a study that is not on this device, where nobody knows whether its sender still has it.
@@ -143,10 +149,10 @@ export const studiesWords = {
   } satisfies Record<Place, string>,
 
   /** Names one send of a study that was sent in several. */
-  send: (nth: number, of: number) => `Send ${nth} of ${of}`,
-  inSends: (sends: number) => `${formatCount(sends)} sends of this study`,
+  send: (nth: number, of: number) => `Upload ${nth} of ${of}`,
+  inSends: (sends: number) => `${formatCount(sends)} uploads of this study`,
   /** The counts beside it are of that send only. */
-  oneOf: (sends: number) => `one of ${formatCount(sends)} sends of this study`,
+  oneOf: (sends: number) => `one of ${formatCount(sends)} uploads of this study`,
   expand: (name: string) => `Details: ${name}`,
   count: (count: number) => images(count),
   /** Part of the heading of a section. */
@@ -189,9 +195,9 @@ export const studiesWords = {
       count === 1 ? 'Cancel sending this study?' : `Cancel sending ${studies(count)}?`,
     what: 'Images not yet in the PACS will not be sent. The copies on this device are deleted. Your files, disc or folder are not changed.',
     onStick:
-      'Some were also saved in a file for a USB stick. Delete that file too, or they can still be sent from it.',
+      'Some of the studies were also saved in a file for a USB stick. Delete that file too. Otherwise, they can still be sent from it.',
     no: 'Keep sending',
-    notReached: 'The gateway refused. Pause the studies, or try again in a moment.',
+    notReached: 'The gateway rejected the cancellation. Pause the studies, or try again in a moment.',
   },
   notCancelled: (count: number, why: string) => `${studies(count)} not cancelled. ${why}`,
   save: 'Save for a USB stick',
@@ -204,7 +210,7 @@ export const studiesWords = {
   removedWhat: 'Nothing is deleted in the PACS, and the receipts are kept.',
   hidden: (count: number) => `${studies(count)} removed from this list`,
   hiddenMatch: (count: number) =>
-    `${studies(count)} removed from this list ${count === 1 ? 'matches' : 'match'}`,
+    `${counted(count, 'matching study was', 'matching studies were')} removed from this list`,
   showHidden: (count: number) => (count === 1 ? 'Show it' : 'Show them'),
   putAllBack: (count: number) => (count === 1 ? 'Put it back' : `Put all ${formatCount(count)} back`),
   undo: 'Undo',

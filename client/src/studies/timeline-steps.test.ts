@@ -18,12 +18,12 @@ const event = (name: string, second: number, fields: TimelineEvent['fields'] = {
 });
 const said = (events: readonly TimelineEvent[]) => stepsOf(events).map((step) => step.said);
 
-test('the device says that everything was sent or on its way: parts may arrive later', () => {
+test('the device says that the last images were sent or being sent: parts may arrive later', () => {
   const names = ['parcel-received', 'upload-completed', 'parcel-received', 'parcel-verified'];
   const steps = stepsOf(names.map((name, at) => event(name, at + 1)));
   assert.equal(valuesOf(steps, 'said'), [
     'A part arrived at the gateway',
-    'The device reported that everything was sent or on its way',
+    'The device reported that the last images were sent or being sent',
     'A part arrived at the gateway',
     'The gateway checked a part',
   ]);

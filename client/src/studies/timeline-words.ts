@@ -70,7 +70,7 @@ export const timelineWords = {
     'parcel-verified': 'The gateway checked a part',
     'parcel-damaged': 'A part arrived damaged and is sent again',
     'upload-carried': 'Sent from a file on a USB stick',
-    'upload-completed': 'The device reported that everything was sent or on its way',
+    'upload-completed': 'The device reported that the last images were sent or being sent',
     'study-assembled': 'The gateway assembled the study',
     'study-forwarded': 'Sent to the PACS',
     'study-reconciled': 'The gateway checked what the PACS has',

@@ -12,6 +12,7 @@ export const ADMIN_SCREENS = {
     'accounts-unreachable': 'The gateway does not answer',
   },
   'admin/api-keys.e2e.ts': {
+    'admin-overview': 'All administration pages, each with its state',
     'api-keys': 'A new API key, and one that was revoked',
     'api-keys-revoke': 'Asks before a key is revoked',
     'api-keys-expiring': 'A key that ends in three days, and the addresses for scripts',

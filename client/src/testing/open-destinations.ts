@@ -14,6 +14,7 @@ export function credentialsOf({
 
 export async function openDestinations(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Destinations/ }).click();
   await page.getByRole('heading', { name: 'Destinations', exact: true }).waitFor();
 }
 

@@ -47,10 +47,10 @@ export async function storeCase({ page, gateway, account, address, seed }: Stage
 export async function openReview({ page, account }: Stage): Promise<void> {
   await press(page, 'Request a reading');
   const dialog = page.getByRole('dialog');
-  const asked = dialog.getByLabel('Review type');
+  const asked = dialog.getByLabel(/^Review type/);
   await asked.getByRole('option', { name: 'General reading', selected: true }).waitFor({ state: 'attached' });
   await asked.selectOption('chest-film-double');
-  const decides = dialog.getByLabel('Adjudicator (decides if readers differ)');
+  const decides = dialog.getByLabel('Adjudicator (decides when readers disagree)');
   await decides.waitFor();
   await asked.selectOption('chest-film');
   await decides.waitFor({ state: 'detached' });

@@ -7,11 +7,13 @@ import { ADMIN_SCREENS } from './admin-screens.ts';
 /** By the test file in client/src. */
 export const SCREENS = {
   ...ADMIN_SCREENS,
+  'cases/rows-in-sight.e2e.ts': { 'cases-many': 'More cases than fit a window' },
   'screens.e2e.ts': {
     policy: 'The choice of a policy',
     'policy-names': 'A policy that keeps names is about to be chosen',
     'upload-names': 'Such a policy is in force',
     'queue-arrived': 'A study is in the PACS',
+    'upload-today': 'What waits and what was sent today, below the drop zone',
     'study-arrived': 'A study in the PACS, with its receipt',
     receipt: 'The receipt of a study, to open, print and save',
     'receipt-printed': 'The receipt on paper',

@@ -29,7 +29,10 @@ import {
 } from './dimse-conduct.ts';
 import { addFault, inTurn, oddIn, type Liar, type LiarOptions } from './liar.ts';
 
-/** A silence costs a world so long; whatever is late for it is asked again. */
+/**
+ * The client gives up after a silence of this length and asks again. Short, because each silence costs a world this
+ * time.
+ */
 const IDLE_MS = 500;
 
 const STORE_RQ = 0x0001;
@@ -138,7 +141,7 @@ const resultsOf = (result: number) => Object.fromEntries(CONTEXT_IDS.map((id) =>
 function associate(state: State, request: Buffer): readonly Buffer[] {
   const { associates, givesBack } = state.conduct;
   if (associates !== 'accepted') addFault(state.faults, `answers associate ${associates}`);
-  // All that was to be stored in it is refused.
+  // Everything that was to be stored in this association counts as refused.
   if (associates === 'no-class' || associates === 'no-syntax')
     for (const uid of state.known.keys()) state.saidRefused.add(uid);
   switch (associates) {
@@ -188,7 +191,7 @@ function answer(state: State, asked: Asked): readonly Buffer[] {
     return getting === undefined ? [] : respond(getting, SUCCESS);
   }
   const service = SERVICE_OF[asked.field];
-  // C-ECHO, and what is said to a report.
+  // C-ECHO is answered; the response to a report is not.
   if (service === undefined) return asked.field === 0x0030 ? respond(asked, SUCCESS) : [];
   const stored = service === 'store' ? take(state, asked) : null;
   if (stored === 'breaks' || stored === 'hangs') return stored === 'breaks' ? [ABORT, CLOSE] : [];
@@ -199,7 +202,7 @@ function answer(state: State, asked: Asked): readonly Buffer[] {
   return service === 'get' ? give(state, asked) : commit(state, asked);
 }
 
-/** Keeps an instance that came, or not, as its conduct says; nothing is answered yet. */
+/** Keeps an instance that arrived, or discards it, as `conduct` says. Sends no answer yet. */
 function take(state: State, { command, dataSet }: Asked): 'kept' | 'not-kept' | 'breaks' | 'hangs' {
   const { conduct, known, held, given, doubled, foreign, faults, now } = state;
   const uid = textIn(command, 0x1000) ?? '';
@@ -220,7 +223,7 @@ function take(state: State, { command, dataSet }: Asked): 'kept' | 'not-kept' | 
   if (!isKept) return held.has(uid) ? 'kept' : 'not-kept';
   if (conduct.turnsBits) addFault(faults, 'turns bits');
   const kept = conduct.turnsBits ? Buffer.from(dataSet.with(-1, dataSet.at(-1)! ^ 1)) : dataSet;
-  // The first stay, as Orthanc does it.
+  // The first instance with a UID stays, as in Orthanc.
   if (!held.has(uid)) held.set(uid, { dataSet: kept, at: now(), isSaid: false, isDenied: false });
   return 'kept';
 }

@@ -61,10 +61,10 @@ type AuditRow = {
   readonly fields: Readonly<Record<string, unknown>>;
 };
 
-/** Events about models: questions and verdicts. */
+/** Events about models: runs that were requested, and verdicts. */
 const OF_MODELS = ['inference-asked', 'inference-cancelled', 'inference-retried', 'result-verified'];
 
-/** Events of the studies, oldest first. Those who watch the site also see what models were asked. */
+/** Events of the studies, oldest first. An account that watches the site also gets the events about models. */
 async function eventsOf(
   db: Db,
   { siteId, watches, studyInstanceUID }: WhoseStudy,

@@ -65,7 +65,8 @@ const TIMES = { quietMs: 30_000, totalMs: 300_000 };
 
 export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools): Router {
   const router = createRouter();
-  // Requests of one account take turns, as for manifests: they would only wait for each other in the database.
+  // Requests of one account run one at a time, as requests with manifests do. In parallel they would only wait for each
+  // other in the database.
   const turns = createTurns(1);
   describeRoute(router, CARRIED);
   router.post(CARRIED.path, allow(SENDERS), async (c) => {
@@ -76,7 +77,7 @@ export function carriedRoutes({ tools, sealing, readPosted }: CarriedRouteTools)
     const { signal } = c.req.raw;
     requireBytes(c.req.raw.headers);
     if (c.req.raw.body === null) throw new Problem('stick-damaged');
-    // Counted twice, as sealed and as opened: the promise stays in memory while it waits for its turn to be parsed.
+    // The promise counts twice, sealed and opened, because it stays in memory until it is its turn to be parsed.
     const body = { request: c.req.raw, from: caller.id, heldBytes: TICKET_BYTES_LIMIT, times: 2 };
     const answer = await holdBody(body, async (pieces) => {
       const sealed = await joinBytes(readLimited(pieces, { ...TIMES, bytes: TICKET_BYTES_LIMIT }));

@@ -292,7 +292,7 @@ function isHeldBack(reason: ReasonCode | null): boolean {
 }
 
 function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
-  // The receipt goes on saying that other content has this UID: a name may still be visible in that content.
+  // The reason stays, so that the receipt still says that other content has this UID. A name may be visible in it.
   const because = isUidTaken(reason) ? reason : 'left-out';
   // Without a place the instance can come back only by being sent, and is verified again then.
   return { id, state: 'left-out', reason: because, ...(isHeldBack(reason) ? { place: null } : {}) };

@@ -34,7 +34,7 @@ export type Tools = {
   readonly ask: Ask;
   readonly addresses: Addresses;
   readonly watch: Watch;
-  /** A turn this long, in milliseconds, is enough: nothing larger is fired. */
+  /** After a turn this long, in milliseconds, nothing larger is fired. */
   readonly enoughMs: number;
   readonly seed: number;
   readonly isChosen: (name: string) => boolean;
@@ -90,7 +90,7 @@ export async function* attackWith(
   }
 }
 
-/** Other people work meanwhile: a turn that is long the second time too is the attack's. */
+/** Others use the machine meanwhile. Only a turn that is long the second time too counts as caused by the attack. */
 async function attackMeasured({ watch, enoughMs }: Tools, shot: Shot): Promise<Attack> {
   const [said, cost] = await watch.measure(() => fireOf(shot));
   const attack = toAttack(shot, said, cost);
@@ -101,7 +101,10 @@ async function attackMeasured({ watch, enoughMs }: Tools, shot: Shot): Promise<A
   return { ...attack, heldMs: again.heldMs };
 }
 
-/** All at once; each alone where that is too long a turn, and one whose body was not read for all the others. */
+/**
+ * Fires all at once. If that turn is too long, fires each again alone, and also each that was refused unread because of
+ * the others.
+ */
 export async function* attackTogether(tools: Tools, shots: readonly Shot[]): AsyncGenerator<Attack> {
   try {
     const [said, cost] = await tools.watch.measure(() => Promise.all(shots.map(fireOf)));
@@ -120,8 +123,9 @@ const MIDDLE_BYTES = 1024 ** 2;
 export const LAST_BYTES: number = 64 * 1024 ** 2;
 const STEP = 4;
 /**
- * Bodies as large as they may be: every eighth file or answer, every third other body, and each that is worst at a
- * limit; every second of the rest is of a megabyte at most, and the others are small. Each seed has others.
+ * Which bodies are as large as allowed: every eighth file or answer, every third other body, and each kind that is
+ * worst at its limit (`isAtLimit`). Of the rest, every second has at most a megabyte, and the others are small. Each
+ * seed chooses others.
  */
 const LARGE_FILES = 8;
 const LARGE_BODIES = 3;
@@ -137,17 +141,20 @@ export const limitOf = (
   return Math.min(limit, nth % MIDDLE_BODIES === 0 ? MIDDLE_BYTES : FIRST_BYTES);
 };
 
-/** Shots at once: as many small ones as have room side by side in what one account may send. */
+/** How many small shots are fired at once: as many as one account may send at the same time. */
 const AT_ONCE = 8;
 
-/** An attack with a body of a size that its maker is told; null: there is none of this size. */
+/** An attack whose body is made in a given size. `make` returns null if there is none of that size. */
 export type Growing = {
   readonly named: Named;
   readonly limit: number;
   readonly make: (bytes: number) => Promise<Making>;
 };
 
-/** Each grows up to its limit or until it is enough: up to a megabyte several at once, and then each alone. */
+/**
+ * Fires each with larger and larger bodies, up to its limit or until `isEnough`. Up to a megabyte, several are fired at
+ * once; above that, each alone.
+ */
 export async function* attackGrowing(tools: Tools, all: readonly Growing[]): AsyncGenerator<Attack> {
   let left: readonly { readonly one: Growing; readonly heldMs: number }[] = all.map((one) => ({
     one,
@@ -175,7 +182,7 @@ export async function* attackGrowing(tools: Tools, all: readonly Growing[]): Asy
   }
 }
 
-/** A shot that cannot be made comes to no end. */
+/** Null: there is nothing of this size. If the shot cannot be made, firing it fails. */
 async function shotOf({ named, make }: Growing, bytes: number): Promise<Shot | null> {
   try {
     const made = await make(bytes);
@@ -187,7 +194,10 @@ async function shotOf({ named, make }: Growing, bytes: number): Promise<Shot | n
 
 const isFree = ({ enoughMs }: Tools, heldMs: number): boolean => heldMs < enoughMs / STEP;
 
-/** Grows up to the limit or until it is enough; where a small body costs nothing, the largest comes soon. */
+/**
+ * Fires larger and larger bodies, up to the limit or until `isEnough`. If a small body took hardly any time, sizes are
+ * skipped.
+ */
 export async function* attackRising(
   tools: Tools,
   limit: number,
@@ -206,6 +216,6 @@ export async function* attackRising(
 
 /** A refusal that comes before the body was read may be lost with the connection (RFC 9112 §9.6). */
 export const isTooLarge = ({ said }: Attack): boolean => /^(413|0)\b/.test(said);
-/** Whether the turn was too long, the body too large, or nothing of its kind is larger. */
+/** Whether nothing larger need be fired: the turn was too long, the body too large, or its kind has nothing larger. */
 const isEnough = ({ enoughMs }: Tools, attack: Attack, bytes: number): boolean =>
   attack.heldMs > enoughMs || isTooLarge(attack) || attack.bytes < bytes / 2;

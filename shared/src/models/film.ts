@@ -58,9 +58,9 @@ export function checkFilm(
 /** Every film is examined at this size, so that the measure does not depend on the detector. */
 const SHARPNESS_SIDE = 224;
 /**
- * On the 64 radiographs of the evaluation set the measure is at least 0.0082. After a Gaussian blur of 2 pixels of 224
- * (0.9 % of the film's width, 3 mm of 35 cm) it is at most 0.0032. A lower limit would miss that blur; a higher one
- * would warn of soft but good films.
+ * The limit lies between sharp and blurred films. The 64 radiographs of the evaluation set measure at least 0.0082.
+ * After a Gaussian blur of 2 of their 224 pixels (0.9 % of a film's width, or 3 mm of 35 cm), they measure at most
+ * 0.0032. A lower limit could miss that blur. A higher one could warn about films that are soft but good.
  */
 const SHARP_FROM = 0.005;
 /** The margin is ignored: collimation and letters there stay sharp when the patient moves. */
@@ -101,10 +101,10 @@ function createVariance(): { add(value: number): void; value(): number } {
 }
 
 /**
- * On the 64 whole radiographs of the evaluation set, the smaller lung has at least 0.70 of the larger one's area. If
- * the left or right half of these films is removed, and they are still recognised as chest films, all but one have at
- * most 0.13: the cut runs through the spine, and no lung touches an edge. A lower limit would pass a film that lacks
- * two fifths; a higher one would take a dense lung for a missing one.
+ * On the 64 whole radiographs of the evaluation set, the smaller lung has at least 0.70 of the larger one's area. Then
+ * the left or right half of these films was removed. Of the halves that are still recognised as chest films, all but
+ * one have at most 0.13: the cut runs through the spine, and no lung touches an edge. A lower limit would pass a film
+ * that lacks two fifths. A higher one would take a dense lung for a missing one.
  */
 const SMALLER_FROM = 0.5;
 

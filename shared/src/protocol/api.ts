@@ -271,7 +271,7 @@ export const uploadStatusSchema = z.object({
   revision: z.number().int(),
   policy: z.string(),
   counts: countsSchema,
-  /** Instances that the sender did not promise; absent: there are none, or the sender did not say. */
+  /** Instances that the sender did not promise to send. Absent: there are none, or the sender did not say. */
   withheld: withheldSchema.optional(),
   /**
    * A person cancelled the upload, and what was on its way was left out. Absent: nobody cancelled it, or it was

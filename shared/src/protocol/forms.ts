@@ -23,7 +23,7 @@ export const digestSchema = z
 export const needSchema = z.enum(['required', 'also']);
 export type Need = z.infer<typeof needSchema>;
 
-/** Instances that a sender did not promise, by cause (withheld.ts). */
+/** Instances that a sender did not promise to send, by cause (withheld.ts). */
 export const withheldSchema = z.partialRecord(
   z.enum(WITHHELD_CAUSES),
   z.number().int().min(1).max(MANIFEST_INSTANCE_LIMIT),

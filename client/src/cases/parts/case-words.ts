@@ -16,7 +16,7 @@ import type {
 import { counted } from '../../kit/counted.ts';
 
 const hiddenWords = (what: string) =>
-  `You read this case, or may be asked to read it. Hidden until you have signed: ${what} by other radiologists.`;
+  `You are a reader of this case, or may become one. Hidden until you have signed: ${what} by other radiologists.`;
 
 export const caseWords = {
   intro: 'A case groups one patient’s studies with notes, reviews and AI results.',
@@ -44,10 +44,7 @@ export const caseWords = {
   earlyWhat: 'Above the threshold for pneumonia. Not for diagnosis.',
   disputed: 'Readings of this case contradict each other',
   separator: ' · ',
-  due: (day: string) => `due ${day}`,
   overdue: (day: string) => `Overdue since ${day}`,
-  assignedTo: (name: string) => `assigned to ${name}`,
-  unassigned: 'not assigned',
   studies: (count: number) => (count === 1 ? '1 study' : `${count} studies`),
   expects: {
     'accession-number': 'Waiting for a study with this accession number',
@@ -62,12 +59,19 @@ export const caseWords = {
     patient: 'patient',
     people: 'people working on it',
   } satisfies Record<CasePart, string>,
+  columns: {
+    title: 'Case',
+    images: 'Images',
+    state: 'State',
+    finding: 'Finding',
+    created: 'Created',
+    changed: 'Changed',
+    early: 'Early reading (not for diagnosis)',
+  },
   list: {
     otherPages: 'Other pages',
     label: 'Cases',
     filters: 'Filters',
-    filtersInUse: (count: number) =>
-      count === 0 ? 'Filters and order' : `Filters and order (${count} in use)`,
     search: 'Case number or Study Instance UID',
     searchWrong: 'Use only digits and dots.',
     patient: 'Patient name or ID',
@@ -122,7 +126,7 @@ export const caseWords = {
     empty: none('There are no open cases.'),
     emptyKeeper: 'Create a case here, or on the page of a result or a study in the PACS.',
     emptyOther: 'When a radiologist creates a case for a study that you may see, it appears here.',
-    keys: 'Use the arrow keys to move between cases, Enter to open one, / to search.',
+    keys: 'Use the arrow keys or j and k to move between cases, Enter to open one, / to search.',
   },
   page: {
     heading: 'Case',
@@ -152,7 +156,7 @@ export const caseWords = {
     removeAsk: (name: string) => ({
       title: 'Delete this case?',
       about: name,
-      what: 'Its notes, attachments and everything else written in it can no longer be read, not even from a backup of the database alone. Its studies are not deleted.',
+      what: 'Its notes, attachments and everything else written in it will be unreadable for good. A backup of the database alone cannot bring them back. Its studies are not deleted.',
       yes: 'Delete the case',
       no: 'Keep it',
     }),
@@ -173,7 +177,7 @@ export const caseWords = {
     none: 'The study of this case was sample data, which was removed.',
     results: 'AI results',
     noResults: 'No model has examined this study.',
-    hidden: 'You read this case, or may be asked to read it. AI results are hidden until you have signed.',
+    hidden: 'You are a reader of this case, or may become one. AI results are hidden until you have signed.',
     run: 'Run AI',
     result: (model: string, when: string) => `${model}, ${when}`,
     positive: {
@@ -286,7 +290,7 @@ export const caseWords = {
       'case-linked': 'Study arrived',
       'review-opened': 'Review requested',
       'review-assigned': 'Reading assigned',
-      'review-released': 'Reading unassigned from an account that is no longer allowed to read',
+      'review-released': 'A reading was unassigned, because its reader is no longer allowed to read',
       'review-decided': 'Reading answered',
       'review-signed': 'Reading signed',
       'review-differs': 'Readers differ',
@@ -295,7 +299,7 @@ export const caseWords = {
       'case-read': 'Case page opened',
       'case-patients-read': 'Patient name and ID shown',
       'upload-opened': 'Sending of a study began',
-      'upload-completed': 'The device reported that a whole study was sent or on its way',
+      'upload-completed': 'The device reported that the last images of a study were sent or being sent',
       'instances-covered': 'Images of a study covered before sending',
       'instances-released': 'Images of a study released before sending',
       'study-waiting': 'A study had to wait',

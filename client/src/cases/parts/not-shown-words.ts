@@ -7,5 +7,5 @@ const counted = ({ cases, isMore }: NotShown): string =>
 
 export const notShownWords = {
   said: (notShown: NotShown) =>
-    `${counted(notShown)} of this site are hidden from you and not included in your files. Their studies contain names or have not arrived yet.`,
+    `${counted(notShown)} of this site are hidden from you and not included in files that you export. Their studies contain names or have not arrived yet.`,
 };

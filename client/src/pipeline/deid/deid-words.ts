@@ -8,7 +8,8 @@ const elements = (count: number) => counted(count, 'element', 'elements');
 
 export const deidWords = {
   missing: 'This study is no longer selected.',
-  missingWhat: 'Your selection is cleared when the page reloads. Studies also leave it when you press Send.',
+  missingWhat:
+    'Your selection is cleared when the page reloads. Pressing Send also removes the study from your selection.',
   missingNext: 'Choose a study',
   inForce: '“After” is exactly what will be sent.',
   nothingLeft: 'Nothing has been sent yet.',
@@ -41,12 +42,13 @@ export const deidWords = {
   reading: 'Reading the image…',
   failed: 'This device could not compare the image.',
   failedWhat: 'Nothing has been sent, and your files are not changed.',
-  needsNames: 'This page shows what is removed. To see it, show names.',
+  needsNames: 'Names are hidden. To see what is removed, show names.',
   again: 'Try again',
   notPrepared: 'Connect to the network to see what is removed.',
   notPreparedNext: 'The gateway is needed to remove names, and it can’t be reached.',
   policyUnknown: 'The policy is not known yet: the gateway has not reported it.',
-  policyUnknownNext: 'This page shows what is removed when the policy is known. Nothing is sent before that.',
+  policyUnknownNext:
+    'Once the policy is known, this page shows what is removed. Nothing is sent before that.',
   heldHere: 'This image stays on this device.',
 
   list: {
@@ -127,13 +129,14 @@ export const deidWords = {
     overlay: 'It is drawn over the image and may contain a name',
     'unknown-attribute': 'The DICOM standard does not define it, so its content is unknown',
     'free-text': 'Free text may contain a name or an address',
-    'by-vr': 'It is not in the DICOM table, but it is a date or an image UID',
-    'beside-the-table': 'It is not in the DICOM table, but it names a person, a place or a device',
+    'by-vr': 'It is not in the DICOM de-identification table (E.1-1), but it is a date or an image UID',
+    'beside-the-table':
+      'It is not in the DICOM de-identification table (E.1-1), but it names a person, a place or a device',
     'inside-sequence': 'The whole sequence around it is replaced',
     malformed: 'Its format is invalid, so it cannot be trusted',
     outdated: 'It applied only to the original file',
     'unseen-bytes': 'These bits or bytes are not visible in the image. The picture stays the same',
-    marker: 'It records that and how the file was de-identified',
+    marker: 'It says that the file was de-identified, and how',
     released: 'A person looked at it and found no name',
     covered: 'A person covered it on this device',
     'known-value': 'It repeats a name, number, place or date from elsewhere in the header',
@@ -152,22 +155,22 @@ export const deidWords = {
     title: (count: number) => `${images(count)} held back`,
     what: (answerable: number, count: number) =>
       answerable === 0
-        ? 'The policy cannot send these images as they are, and they cannot be released. They stay on this device.'
-        : 'The policy cannot send these images as they are. They stay on this device unless you cover the name or release them.' +
+        ? 'The policy does not allow sending these images as they are, and they cannot be released. They stay on this device.'
+        : 'The policy does not allow sending these images as they are. They stay on this device unless you cover the name or release them.' +
           (answerable < count ? ` ${formatCount(count - answerable)} of them cannot be released.` : ''),
     none: 'No images are held back any more',
     noneWhat: 'You have decided about all of them.',
     decided: {
-      'in-pacs': 'You decided about it before, and the PACS has it',
+      'in-pacs': 'You already decided on this image, and it is in the PACS',
       'left-out': 'You left it out. It will not be sent',
     },
     decidedNext: {
       'in-pacs':
-        'The PACS keeps the version that you covered or released then, and stores no other version. If it shows a name, ask your PACS administrator to delete or cover it.',
+        'The PACS keeps the version that you sent earlier and does not accept another one. If it shows a name, ask your PACS administrator to delete or cover it.',
       'named-in-pacs':
         'The PACS has this image with the text above. If the text names a person, ask your PACS administrator to delete the image. Then choose the study again.',
       'left-out':
-        'If you want to send it after all, cover the name or release the image above. The policy must allow this.',
+        'If you want to send it after all, cover the name or release the image above. This works only if the policy allows it.',
     },
     leaveOut: 'Leave out',
     decideAgain: 'Decide again',

@@ -3,6 +3,7 @@
  * drop zone. Everything shown here is only in this page's memory.
  */
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { useIngest } from './found/ingest-context.ts';
@@ -24,7 +25,12 @@ const Bar = deferred<SendBarProps>(loadBar, Nothing);
 
 const ASKED_AGAIN = 'they are loaded again, with its failure shown, when something was chosen';
 
-export function UploadView() {
+type UploadViewProps = {
+  /** Shown below the drop zone once this device has studies. */
+  readonly today: ComponentChildren;
+};
+
+export function UploadView({ today }: UploadViewProps) {
   const ingest = useIngest();
   const queued = useSignal<{ readonly instances: number } | null>(null);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -51,7 +57,7 @@ export function UploadView() {
         <h1 ref={heading} tabIndex={-1} class={nothingYet ? 'unseen' : undefined}>
           {headingOf(ingest)}
         </h1>
-        {nothingYet ? <EmptyUpload /> : <Selection queued={queued.value?.instances ?? null} />}
+        {nothingYet ? <EmptyUpload today={today} /> : <Selection queued={queued.value?.instances ?? null} />}
       </main>
       {!nothingYet && <Bar onQueuedInPart={(instances) => (queued.value = { instances })} />}
       {hovering.value && (

@@ -60,7 +60,7 @@ async function takeAgain(
 ): Promise<void> {
   const under = versionOf(policyInForce(state));
   const kept: { readonly found: PatientPart; readonly decision: KeptPart }[] = [];
-  // While another study was awaited, this one may have been taken off the page.
+  // The study may have been taken off the page while the code above waited for another one.
   const before = state.gathering.studies.get(studyInstanceUID);
   for (const found of before ? partsOf(before) : []) {
     const part = await markOf(studyInstanceUID, found);
@@ -118,7 +118,10 @@ async function keepNew(
   }
 }
 
-/** Does not include parts that are left out because they were left out when the study was sent before. */
+/**
+ * The parts of the study, each with what was decided about it; null: nothing. A part that is left out only because it
+ * was left out when the study was sent before is not included.
+ */
 function decidedIn(study: StudyGroup | undefined) {
   if (study === undefined) return [];
   const { settled, leftOut } = study;

@@ -6,6 +6,7 @@ import { choose, filesOf, goOffline } from '#testing/app-page.ts';
 import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { openDestinations } from '../../testing/open-destinations.ts';
 
 const test = suite('leaving while a study is written into the queue');
 const walk = await walkScreens(test, {
@@ -51,7 +52,7 @@ walk('Send does not move a person who has gone to another page', async ({ page, 
 walk('a sample study does not move an administrator who has gone to another page', async (stage) => {
   const { page, enter } = stage;
   await enter();
-  await page.getByRole('link', { name: 'Administration' }).click();
+  await openDestinations(page);
   const sends = page.getByRole('button', { name: 'Send a sample study default' });
   await sends.waitFor();
   await page.evaluate(holdWriting);

@@ -170,7 +170,7 @@ walk('an ID that a study on this device has under another name is pointed out be
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await choose(page, of(4, LENA.name));
   const said = page.locator('.notice', {
-    hasText: 'You already sent a study with this Patient ID and another name',
+    hasText: 'you already sent a study with this Patient ID but another name',
   });
   await said.waitFor();
   await expect(said).toHaveText(

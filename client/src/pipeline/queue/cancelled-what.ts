@@ -34,7 +34,7 @@ export function cancelledWhat(study: Cancelled): string {
   return isOnStick ? `${endingWords.takenBackPlain} ${endingWords.stillOnStick}` : endingWords.takenBackWhat;
 }
 
-/** The outcome in a few words. A file saved for a stick may still be sent by somebody else. */
+/** The outcome in a few words. Somebody may still send a study that was saved to a file for a USB stick. */
 export function cancelledOf(study: Cancelled): string {
   const { midway, plain, unsent } = endingWords.cancelled;
   const { wasCancelled, toldSince, track, instances } = study;

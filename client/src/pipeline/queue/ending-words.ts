@@ -23,7 +23,7 @@ export const endingWords = {
   },
   /** Added for a study that was taken over. */
   mayStillArrive:
-    'Parts of it had reached the gateway under another account and could not be stopped. They may already be in the PACS, or may still be stored there.',
+    'Parts of it had reached the gateway under another account and could not be stopped. They may already be in the PACS, or may still arrive there.',
   /** `other`: the instances came with another upload. */
   cancelledSince: (
     when: string,
@@ -34,8 +34,10 @@ export const endingWords = {
     const all = inPacs === 1 ? 'The image is' : `All ${images(inPacs)} are`;
     const some = `${formatCount(inPacs)} of ${images(total)} ${inPacs === 1 ? 'is' : 'are'}`;
     const stick = other?.isOnStick ? 'from the file for a USB stick, ' : '';
-    const way = other ? `: sent ${stick}from another device, or again from here` : '';
-    return `Cancelled here ${when}, and the copy here was deleted. ${inPacs === total ? all : some} in the PACS${way}.`;
+    const way = other
+      ? ` ${inPacs === 1 ? 'It' : 'They'} came with another upload: ${stick}from another device, or sent again from here.`
+      : '';
+    return `Cancelled here ${when}, and the copy here was deleted. ${inPacs === total ? all : some} in the PACS.${way}`;
   },
   openReceipt: 'Open that study and its receipt',
   takenBackWhat: 'This study was cancelled before anything was sent. The copy here was deleted.',
@@ -53,7 +55,7 @@ export const endingWords = {
       'The study was also saved in a file for a USB stick. Delete that file too, or the study can still be sent from it.',
     yes: 'Cancel sending',
     no: 'Keep sending',
-    tooLate: 'Sending has already begun. Press Cancel sending again to stop the rest.',
+    tooLate: 'Sending has already begun. To stop the rest, press “Cancel sending” once more.',
   },
   /** Shown in one cell of the list, and announced. */
   cancelled: {
@@ -76,7 +78,7 @@ export const endingWords = {
       'Your files, disc or folder are not changed.',
     yes: 'Cancel sending',
     no: 'Keep sending',
-    notReached: 'The gateway refused, so nothing was cancelled. Pause the study, or try again in a moment.',
+    notReached: 'The gateway rejected the cancellation. Pause the study, or try again in a moment.',
     tooLate: {
       atGateway: (name: string) =>
         `Too late to cancel the study of ${name}. All of it is at the gateway and will be stored in the PACS.`,
@@ -87,7 +89,7 @@ export const endingWords = {
   forgetSheet: {
     title: 'Remove this study from the list?',
     what: (count: number) =>
-      `The gateway refused it. Its copy on this device (${images(count)}) is deleted, and the gateway will no longer wait for the rest. ` +
+      `The gateway refused it. Its copy on this device (${images(count)}) will be deleted, and the gateway will no longer wait for the rest. ` +
       'Your files, disc or folder are not changed.',
     no: 'Keep it here',
   },

@@ -20,7 +20,7 @@ export const noticeWords = {
     'Nothing is lost. Sending resumes when the sender signs in here. Otherwise, an administrator can enable the sender’s account, set a new password, or sign in here and take over the studies.',
   takeOver: (count: number) => `Take over ${studies(count)}`,
   takeOverWhat:
-    'This device may no longer send them. As an administrator, you can take them over and send them under your account.',
+    'This device is no longer allowed to send them. As an administrator, you can take them over and send them under your account.',
   takeOverFailed: 'The gateway is not responding, so nothing was taken over. Try again in a moment.',
   takeOverSheet: {
     title: 'Take over these studies?',

@@ -118,6 +118,6 @@ export const queueWords = {
     perhaps: (count: number) =>
       `The gateway is still waiting for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not on this device`,
     perhapsNext:
-      'They may be waiting on another device of yours, or this browser has cleared its storage. In that case, choose them again from their original location.',
+      'They may be waiting on another device of yours. If not, this browser has cleared its storage: choose them again from their original location.',
   },
 };

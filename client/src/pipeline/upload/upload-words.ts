@@ -17,7 +17,7 @@ export const uploadWords = {
     `A person decided that ${name} does not need all of this study. If it is needed there after all, an administrator must change this.`,
   arrivedWhen: (count: number, when: string) => `${images(count)}, confirmed ${when}`,
   notFromHere: (count: number) =>
-    `${images(count)} of them came from elsewhere: sent before, sent from another device, or added by models`,
+    `${images(count)} in the PACS came from elsewhere: sent before, sent from another device, or added by models`,
   leftOutTitle: 'Left out by a person',
   /** For destinations about which somebody still has to decide. */
   noneTitle: 'Not in the PACS',

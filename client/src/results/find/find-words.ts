@@ -49,7 +49,7 @@ export const findWords = {
   tooLarge: { title: 'There are too many results.', next: 'Narrow the search.' },
   nexts: {
     'pacs-without-dicomweb':
-      'Choose “By UID” instead. For this search, an administrator must make a PACS with QIDO-RS the primary destination.',
+      'Choose “By UID” instead. To allow this search, an administrator must choose a primary destination that supports QIDO-RS.',
     'pacs-unreachable':
       'Try again in a moment. If the problem continues, an administrator must correct this.',
     'pacs-declined': 'Fill in fewer fields, or search for something else.',

@@ -8,7 +8,7 @@ import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
-import { FilterSelect, Select } from '../../kit/FilterBar.tsx';
+import { FilterBar, FilterSelect, Select } from '../../kit/FilterBar.tsx';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
 import { namesHidden } from '../../kit/identities.ts';
 import { createPagedList } from '../../kit/paged-list.ts';
@@ -82,7 +82,7 @@ export function ResultsView({
       {unread}
       <Jobs list={list} />
       {(results.length > 0 || isFiltered(list.filters.value)) && (
-        <FilterBar list={list} previews={previews} />
+        <ResultFilters list={list} previews={previews} />
       )}
       {answer.state === 'known' && results.length === 0 ? (
         isFiltered(list.filters.value) ? (
@@ -149,9 +149,9 @@ function Jobs({ list }: { readonly list: ResultsStore }) {
   );
 }
 
-type FilterBarProps = { readonly list: ResultsStore; readonly previews: PreviewsStore };
+type ResultFiltersProps = { readonly list: ResultsStore; readonly previews: PreviewsStore };
 
-function FilterBar({ list, previews }: FilterBarProps) {
+function ResultFilters({ list, previews }: ResultFiltersProps) {
   const filters = list.filters.value;
   // Auditors may not ask for names.
   const mayAsk = useMayOpen();
@@ -159,7 +159,7 @@ function FilterBar({ list, previews }: FilterBarProps) {
   const set = (some: Partial<Filters>) => {
     list.filters.value = { ...filters, ...some };
   };
-  const of = { choices: RESULTS.choices, filters, onChoose: set };
+  const of = { of: RESULTS, filters, onChoose: set };
   const onReach = useNamesOfStudies(list, previews);
   const facts: StudyFacts = {
     results: list.newest.value,
@@ -169,33 +169,40 @@ function FilterBar({ list, previews }: FilterBarProps) {
   const studies = studyOptions(list.studies.value, facts, new Date());
   const models = list.models.value.map((id) => ({ value: id, name: id }));
   return (
-    <section class="filters" aria-label={said.filters}>
+    <FilterBar
+      class="result-filters"
+      label={said.filters}
+      first={
+        mayAsk && (
+          <Segments
+            labelled
+            label={said.whose}
+            options={RESULTS.choices.whose}
+            nameOf={(whose) => said.whoses[whose]}
+            chosen={filters.whose}
+            onChoose={(whose) => set({ whose })}
+          />
+        )
+      }
+    >
       <Select
         label={said.model}
         value={filters.model}
+        usual=""
         options={[{ value: '', name: said.anyModel }, ...models]}
         onChoose={(model) => set({ model })}
       />
       <Select
         label={said.study}
         value={filters.study}
+        usual=""
         options={[{ value: '', name: said.anyStudy }, ...studies]}
         onChoose={(study) => set({ study })}
         onReach={onReach}
       />
       <FilterSelect {...of} name="period" label={said.period} words={said.periods} />
       <FilterSelect {...of} name="verdict" label={listWords.verdict} words={listWords.verdicts} />
-      {mayAsk && (
-        <Segments
-          labelled
-          label={said.whose}
-          options={RESULTS.choices.whose}
-          nameOf={(whose) => said.whoses[whose]}
-          chosen={filters.whose}
-          onChoose={(whose) => set({ whose })}
-        />
-      )}
-    </section>
+    </FilterBar>
   );
 }
 

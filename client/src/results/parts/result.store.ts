@@ -116,7 +116,7 @@ export interface ResultTools {
   readonly awaitsName: (result: Result) => boolean;
   readonly outbox: Pick<Outbox, 'statements' | 'answered' | 'give' | 'send' | 'discard'>;
   readonly clock: Clock;
-  /** The results that were opened before. They are shown at once, even without a link. */
+  /** Results that were opened before. The page shows such a result at once, even without a link to the gateway. */
   readonly kept: KeptResults;
 }
 

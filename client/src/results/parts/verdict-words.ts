@@ -13,7 +13,7 @@ const DONE = { agree: 'Agreed', correct: 'Corrected' } satisfies Record<
 export const verdictWords = {
   label: 'A radiologist’s verdict',
   ask: 'Do you agree with the model?',
-  askSilent: 'The model gave no answer. Agree if no answer is possible. Disagree if you can give one.',
+  askSilent: 'The model gave no answer. If no answer is possible, agree. If you can give one, disagree.',
   askOther: 'Do you agree with what the model shows?',
   agree: 'Agree',
   correct: 'Disagree',
@@ -28,7 +28,7 @@ export const verdictWords = {
   image: {
     loading: 'You can answer once the image is shown.',
     missing: 'You cannot answer, because the image could not be loaded.',
-    gone: 'You cannot answer, because the image is no longer available. Send it to the PACS as a study and run the model on that study.',
+    gone: 'You cannot answer, because the image is no longer available. Send the original image to the PACS as a study, then run the model on that study.',
     again: 'Load the image again',
   },
   nameAwaited: 'You can answer once the patient’s name is shown.',

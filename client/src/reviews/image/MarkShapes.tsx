@@ -114,8 +114,8 @@ function OneMark({ shown, label, looking }: OneMarkProps) {
 }
 
 /**
- * In CSS pixels. The number has its own background, because directly before a length it would read as its thousands: "1
- * 332 mm".
+ * In CSS pixels. The mark's number has its own background. Directly before a length it would look like part of it: mark
+ * 1 with 332 mm would read "1 332 mm".
  */
 const BADGE = { digit: 9, padding: 8, height: 18, below: 4, gap: 6 } as const;
 

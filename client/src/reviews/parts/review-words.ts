@@ -30,7 +30,7 @@ export const reviewWords = {
     contradicted: {
       title: 'Another reading of this case says the opposite',
       ofCase: 'contradicted by another reading',
-      what: 'One reading reports an abnormality and the other reports none. Nobody has decided between them. Compare both in the case, then choose Request a reading there.',
+      what: 'One reading reports an abnormality and the other reports none. Nobody has decided between them. Compare both in the case, then press “Request a reading” there.',
     },
     overruled: {
       title: 'A later reading decided against this one',
@@ -39,7 +39,7 @@ export const reviewWords = {
     },
     replaced: {
       title: 'The same reader has read this case again',
-      ofCase: 'replaced by a later reading of the same reader',
+      ofCase: 'replaced by a later reading by the same reader',
       what: 'The later answers replace these.',
     },
   },
@@ -73,13 +73,16 @@ export const reviewWords = {
       todo: none('No readings are assigned to you.'),
       free: none('There are no unassigned readings.'),
       signed: none('You have not signed any readings yet.'),
-      all: none('There are no reviews yet. Create a case and choose Request a reading.'),
+      all: none('There are no reviews yet. Create a case, then press “Request a reading” there.'),
     } satisfies Record<ReviewList, None>,
     loading: 'Loading reviews…',
     types: 'Review types',
     name: (type: string, number: number) => `${type}, case ${number}`,
     due: (day: string) => `due ${day}`,
     asked: (when: string) => `requested ${when}`,
+    review: 'Review',
+    outcome: 'Outcome',
+    requested: 'Requested',
     adjudicate: 'Decide between readers',
   },
   page: {
@@ -109,7 +112,7 @@ export const reviewWords = {
     signed: 'You have signed.',
     /** Shown before the link to the case page, which offers both. */
     unchangeable:
-      'A signed reading can’t be changed. To correct or add to it, write a note in the case, or choose Request a reading there.',
+      'A signed reading can’t be changed. To correct or add to it, write a note in the case, or press “Request a reading” there.',
     correct: 'Add a correction in the case',
     signedHere: 'Your signature is stored on this device. It counts when the gateway has received it.',
     settled: 'Final answers',
@@ -130,7 +133,7 @@ export const reviewWords = {
     reader: (place: number) => `Reader ${place}`,
     freePlace: (place: number) => `Reader ${place}: not assigned`,
     freeAdjudicator: 'Adjudicator: not assigned',
-    adjudicator: 'Adjudicator (decides if readers differ)',
+    adjudicator: 'Adjudicator (decides when readers disagree)',
     take: 'Assign to me',
     give: 'Assign to…',
     sheet: 'Assign the reading',
@@ -138,9 +141,9 @@ export const reviewWords = {
     nobody: none('Nobody else is allowed to read. An administrator can give accounts the role Radiologist.'),
     kept: 'The answers stay in the history. The next reader starts with an empty form.',
     seenBy: (name: string) =>
-      `${name} may have seen findings of models or what others wrote in the case. This reading should be made without them. The review will record this.`,
+      `${name} may have seen findings of models or what others wrote in the case. Readers should see neither before this reading. The review will record this.`,
     seenUnknown:
-      'RelayPACS could not check whether this person may have seen what is hidden from readers. If so, the review will record this.',
+      'RelayPACS could not check whether this person has seen what is hidden from readers. If this person has seen it, the review will record that.',
     submit: 'Assign',
     submitSeen: 'Assign anyway',
     submitting: 'Assigning…',
@@ -259,7 +262,7 @@ export const reviewWords = {
     none: none('This case has not been read yet.'),
     contradicted: 'Readings of this case contradict each other.',
     contradictedWhat:
-      'One reading reports an abnormality and the other reports none. Nobody has decided between them. To have another person read the case, choose Request a reading.',
+      'One reading reports an abnormality and the other reports none. Nobody has decided between them. To have another person read the case, press “Request a reading”.',
     readBy: (names: readonly string[]) => `read by ${names.join(', ')}`,
     decidedBy: (name: string) => `decided by ${name} as adjudicator`,
     waitsFor: (names: readonly string[]) => `waiting for ${names.join(', ')}`,
@@ -270,15 +273,15 @@ export const reviewWords = {
     readers: 'Readers',
     byType: 'If you choose nobody, readers are assigned as set in the review type.',
     tooMany: (count: number) => `Choose at most ${count}.`,
-    adjudicator: 'Adjudicator (decides if readers differ)',
-    adjudicatorLater: 'As this type says, if readers differ',
+    adjudicator: 'Adjudicator (decides when readers disagree)',
+    adjudicatorLater: 'Assigned as set in the review type, if readers disagree',
     hasSeen: '(may have seen the results)',
     seenYourself:
-      'You may have seen findings of models in this case. This reading should be made without them. Choose someone else, or have a colleague assign it to you.',
+      'You may have seen findings of models in this case. Readers should not see such findings before this reading. Choose someone else, or have a colleague assign it to you.',
     seenBy: (names: readonly string[]) =>
-      `${names.join(', ')} may have seen findings of models. This reading should be made without them. The review will record this.`,
+      `${names.join(', ')} may have seen findings of models. Readers should not see such findings before this reading. The review will record this.`,
     seenUnknown:
-      'RelayPACS could not check who may have seen findings of models. This reading should be made without them. If a reader has seen them, the review will record this.',
+      'RelayPACS could not check who may have seen findings of models. Readers should not see such findings before this reading. If a reader has seen them, the review will record this.',
     submit: 'Request',
     submitSeen: 'Request anyway',
     submitting: 'Requesting…',
@@ -287,7 +290,7 @@ export const reviewWords = {
   steps: {
     open: 'Review opened',
     assign: 'Reading assigned',
-    release: 'Reading unassigned from an account that is no longer allowed to read',
+    release: 'A reading was unassigned, because its reader is no longer allowed to read',
     decide: 'Answers saved',
     sign: 'Signed',
     settle: 'Review completed',

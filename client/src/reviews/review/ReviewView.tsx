@@ -245,7 +245,7 @@ function Blindness({ review }: { readonly review: Review }) {
 /** The signed answers, what later readings say about them, and how to correct them. */
 const Signed = ({ review, store }: Pick<OneReviewProps, 'review' | 'store'>) => (
   <>
-    <OutcomeNow review={review} explains />
+    <OutcomeNow review={review} />
     <Sides review={review} found={store.found.value.value} onUse={null} />
     <div class="stack-tight">
       <p class="small">{words.unchangeable}</p>

@@ -62,7 +62,7 @@ export interface ReviewStore {
   readonly isCutOff: ReadonlySignal<boolean>;
   /** The caller's marks on the images, including what waits for the link; null: not known yet. */
   readonly marks: ReadonlySignal<Marks | null>;
-  /** Marks of others that the caller may see. */
+  /** Other people's marks that this person may see. */
   readonly otherMarks: ReadonlySignal<ReviewAnnotations['places']>;
   /** Marks as the gateway holds them; null: not known yet. */
   readonly kept: ReadonlySignal<ReviewAnnotations | null>;

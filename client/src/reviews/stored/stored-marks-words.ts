@@ -24,13 +24,13 @@ export const storedMarksWords = {
     'behind-another': 'another upload is sent first',
     'pacs-fails-on-some': 'the PACS does not accept it now',
     'pacs-refuses-size': 'the file is too large for the PACS',
-    'required-destination': 'another PACS requires it and does not have it yet',
+    'required-destination': 'it must first arrive in another PACS',
     'primary-unreachable': 'the first PACS is not responding',
   },
   because: {
     'study-not-found': 'the marked image no longer exists',
     'file-too-large': 'the marked image is too large',
-    'case-unreadable': 'the key of the case is gone',
+    'case-unreadable': 'the case’s encryption key was deleted',
     refused: 'the PACS refused it',
     quarantined: 'waiting for a person’s decision',
     'left-out': 'a person left it out',
@@ -48,7 +48,7 @@ export const storedMarksWords = {
     },
     refused: {
       title: 'The marks could not be sent to the PACS.',
-      next: 'They stay in the review. If the PACS needs them, an administrator must correct this.',
+      next: 'They stay in the review. If you need them in the PACS, tell an administrator.',
     },
   },
 };

@@ -38,7 +38,8 @@ export const typeWords = {
       'Hide findings of models from readers until they have signed. If readers differ, the adjudicator sees the findings before deciding.',
     modalities: 'For these modalities',
     bodyParts: 'For these body parts',
-    anyImages: 'Choose none if it is for all. Review types that match a case are listed first.',
+    anyImages:
+      'Leave these empty if the review type is for all images. Review types that match a case are listed first.',
     questions: 'Questions',
     question: (number: number) => `Question ${number}`,
     asked: 'Question',
@@ -69,7 +70,7 @@ export const typeWords = {
     maximum: 'Largest value',
     low: 'Label for the smallest value (optional)',
     high: 'Label for the largest value (optional)',
-    tolerance: 'Readers agree if answers differ by at most (empty: only if equal)',
+    tolerance: 'Largest difference that counts as agreement (empty: answers must be equal)',
     unit: 'Unit',
     maxLength: `Maximum length in characters (up to ${TEXT_LIMIT})`,
     up: (number: number) => `Move question ${number} up`,

@@ -62,7 +62,7 @@ async function makeLinks(folder: string): Promise<void> {
     const path = join(dirname(folder), target);
     if (existsSync(path)) continue;
     await symlink(basename(source), path).catch((error: NodeJS.ErrnoException) => {
-      // Another start may be making the same links.
+      // Another process that is starting may have made this link at the same time.
       if (error.code !== 'EEXIST') throw error;
     });
   }
@@ -84,7 +84,7 @@ async function isOursForAll(folder: string): Promise<boolean> {
 }
 
 /**
- * A folder for copies of this version. Its name ends at random, so that nobody else can take it first; later starts
+ * A folder for copies of this version. Its name has a random end, so that nobody else can create it first. Later starts
  * find it in `base` by its owner.
  */
 async function sharedFolder(base: string, version: string): Promise<string> {
@@ -124,7 +124,7 @@ async function copyProgram(from: string, to: string): Promise<void> {
     await openToAll(draft);
     await rm(to, { recursive: true, force: true });
     await rename(draft, to).catch((error: NodeJS.ErrnoException) => {
-      // Another start has made the copy first.
+      // Another process that is starting made the copy first.
       if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
     });
   } finally {

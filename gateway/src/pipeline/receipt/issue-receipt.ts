@@ -22,7 +22,7 @@ import type { StudyRow } from '../stores/study.store.ts';
 type ReceiptSubject = {
   readonly study: StudyRow;
   readonly instances: readonly InstanceRow[];
-  /** Instances that the sender did not promise. */
+  /** Instances that the sender has or had, but did not promise to send (withheld.ts). */
   readonly withheld: Withheld;
   /** What became of the study at its further destinations. */
   readonly copies: readonly CopyOutcome[];

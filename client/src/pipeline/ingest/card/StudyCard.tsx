@@ -28,8 +28,9 @@ import { goingOfFound } from '../found/sendable.ts';
 import { SendOtherwise } from './SendOtherwise.tsx';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 
-/** The number of pictures on the card; the others are in the list of series. */
+/** The number of pictures on the card, and in a narrow window; the others are in the list of series. */
 const PICTURES = 4;
+const FEW_PICTURES = 2;
 
 /**
  * Only policies that keep names send a study under its order. If this code cannot be loaded, the study is sent as it
@@ -266,7 +267,14 @@ function Pictures({ series }: Pick<FoundStudy, 'series'>) {
       {series.slice(0, PICTURES).map((each) => (
         <ThumbnailPicture key={each.seriesInstanceUID} series={each} />
       ))}
-      {series.length > PICTURES && <span class="card-more small quiet">+{series.length - PICTURES}</span>}
+      {[PICTURES, FEW_PICTURES].map(
+        (shown) =>
+          series.length > shown && (
+            <span key={shown} class="card-more small quiet" data-of={shown}>
+              +{series.length - shown}
+            </span>
+          ),
+      )}
     </div>
   );
 }

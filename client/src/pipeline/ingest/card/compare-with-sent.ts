@@ -1,6 +1,7 @@
 /**
  * Compares a study that was chosen again with its receipt and with what the PACS has of it now, to tell which of its
- * instances are already there. Each file is named as it would be sent. No identifier from a file leaves the device.
+ * instances are already there. Each file is recognised by the UID and the digest that it would be sent with. No
+ * identifier from a file leaves the device.
  */
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { FoundStudy, IngestStore } from '../found/found-study.ts';
@@ -24,7 +25,7 @@ export interface PartInPacs {
 
 /** The limit for a comparison, because each file is read and de-identified for it: a few seconds on a tablet. */
 export const COMPARED_AT_MOST = { instances: 200, bytes: 200_000_000 };
-/** How many files are named in parallel. */
+/** How many files are recognised in parallel. */
 const AT_ONCE = 4;
 
 const STORED: ReadonlySet<string> = new Set(['stored', 'already-stored', 'coerced']);
@@ -80,7 +81,7 @@ export async function compareWithSent(
   const there = places.size;
   const same = there - (files.length - open.length);
   const unknown = named.length - known.length;
-  // A held file has no name yet. The PACS was asked about it when the file was recognised.
+  // A held file has no key yet. The PACS was asked about it earlier (`goneSince`).
   const heldAndGone = open.filter(({ goneSince }, at) => goneSince !== undefined && keys[at] === null).length;
   const isUndecided = mixed.peek().get(studyInstanceUID)?.isSettled === false;
   const leftOut = isUndecided ? Math.min(unknown, withheld?.['left-out-other-patient'] ?? 0) : 0;

@@ -39,7 +39,7 @@ export const chosenWords = {
   severalPatients: (count: number) =>
     `You selected ${formatCount(count)} patients. Check that they all belong here.`,
   sameId:
-    'You already sent a study with this Patient ID and another name from this device. Check the ID and the name.',
+    'From this device, you already sent a study with this Patient ID but another name. Check the ID and the name.',
   notTheSame: (person: string, other: string) => `${person}. In the other study: ${other}`,
   morePeople: (count: number) => `and ${formatCount(count)} more`,
   person: (name: string, id: string) => (id === '' ? name : `${name} (ID ${id})`),
@@ -131,7 +131,8 @@ export const chosenWords = {
     keep: 'The PACS gets the study exactly as it is, with names.',
   },
   namesLeave: 'Patients’ names will be sent',
-  namesLeaveWhat: 'Everyone who can open the study in the PACS can read them. Applies to this send only.',
+  namesLeaveWhat:
+    'Everyone who can open the study in the PACS can read them. This choice applies only to this upload.',
   sentUncovered: (count: number) =>
     count === 1
       ? '1 covered image will be sent uncovered, because this choice does not change pixels.'
@@ -194,7 +195,7 @@ export const chosenWords = {
     },
     'not-ready': {
       title: 'Some studies could not be queued.',
-      next: 'The problem was found only when all their files were read. The reason is shown on this page and under To decide. Keep your files or disc.',
+      next: 'The problem was found only when all their files were read. The reason is shown on this page and under “To decide”. Keep your files or disc.',
     },
     'too-many-patients': {
       title: 'You have reached your daily limit of patients.',
@@ -287,7 +288,7 @@ export const chosenWords = {
       const sentence = said.charAt(0).toUpperCase() + said.slice(1);
       return differs === 0
         ? `${sentence}.`
-        : `${sentence}. The PACS keeps its own version. After you press Send, decide under To decide.`;
+        : `${sentence}. The PACS keeps its own version. After you press Send, decide under “To decide”.`;
     },
     /** For studies that were not compared image by image. */
     perhapsMore: (inPacs: number, chosen: number) =>

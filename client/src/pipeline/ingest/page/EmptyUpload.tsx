@@ -1,9 +1,12 @@
 /**
- * The page on the first visit: what to do, how a study travels in three lines with pictures, and a made-up study to
- * try it with.
+ * The page before files are chosen: the drop zone, and the studies of the day below it. On the first visit, how a study
+ * travels in three lines with pictures, and a made-up study to try it with.
  */
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useSession } from '../../../net/net-context.ts';
+import { useQueue } from '../../queue/queue-context.ts';
+import { useLate } from '../../../kit/use-late.ts';
 import { useIngest } from '../found/ingest-context.ts';
 import { maySend } from '../../../net/may-send.ts';
 import { Notice } from '../../../kit/Notice.tsx';
@@ -11,7 +14,11 @@ import { ingestWords } from './ingest-words.ts';
 import { kitWords } from '../../../kit/kit-words.ts';
 import { ChooseButtons } from './ChooseButtons.tsx';
 
-export function EmptyUpload() {
+export function EmptyUpload({ today }: { readonly today: ComponentChildren }) {
+  const queue = useQueue();
+  const isReady = queue.ready.value;
+  const isLate = useLate(!isReady);
+  const isFirst = isReady ? queue.studies.value.length === 0 : isLate;
   const user = useSession().user.value;
   return (
     <div class="empty">
@@ -26,6 +33,16 @@ export function EmptyUpload() {
         <p class="quiet">{ingestWords.kinds}</p>
         <ChooseButtons main />
       </section>
+      {isFirst && <Teach />}
+      {isReady && !isFirst && today}
+    </div>
+  );
+}
+
+/** For people who have sent nothing from this device yet. */
+function Teach() {
+  return (
+    <>
       <section aria-label={ingestWords.teachTitle}>
         <ol class="teach">
           {ingestWords.teach.map(([title, what], place) => (
@@ -40,7 +57,7 @@ export function EmptyUpload() {
         </ol>
       </section>
       <SampleOffer />
-    </div>
+    </>
   );
 }
 
