@@ -89,13 +89,9 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
       <div class="status-inside" data-standing={standing.kind}>
         <p class="status-standing">
           <StandingSentence standing={standing} />
-          {standing.kind === 'not-sent' && lost > 0 && (
-            <button type="button" class="button button-bare" onClick={choiceLost?.dismiss}>
-              {appWords.status.dismiss}
-            </button>
-          )}
+          {standing.kind === 'not-sent' && lost > 0 && <Dismiss choiceLost={choiceLost} />}
         </p>
-        {standing.kind === 'not-sent' && <LostStopped choiceLost={choiceLost} />}
+        {(lost === 0 || standing.kind === 'not-sent') && <LostStopped choiceLost={choiceLost} />}
         <Beside standing={standing} />
         <span class="status-break" />
         <DiscPlace standing={standing} doubt={choiceLost?.doubt ?? null} />
@@ -114,6 +110,14 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
   );
 }
 
+function Dismiss({ choiceLost }: Pick<StatusLineProps, 'choiceLost'>) {
+  return (
+    <button type="button" class="button button-bare" onClick={choiceLost?.dismiss}>
+      {appWords.status.dismiss}
+    </button>
+  );
+}
+
 /** Reading of the lost choice ended too early, so choosing the same files again is not enough. */
 function LostStopped({ choiceLost }: Pick<StatusLineProps, 'choiceLost'>) {
   const stopped = choiceLost?.stopped.value ?? null;
@@ -123,6 +127,7 @@ function LostStopped({ choiceLost }: Pick<StatusLineProps, 'choiceLost'>) {
     said && (
       <p class="status-item small">
         <span>{said}</span>
+        {choiceLost?.count.value === 0 && <Dismiss choiceLost={choiceLost} />}
       </p>
     )
   );

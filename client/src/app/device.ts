@@ -19,6 +19,7 @@ import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { knownUser } from '../pipeline/queue/rows/device-notes.ts';
+import { watchUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
 import { countUnsent } from '../pipeline/queue/rows/unsent.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
@@ -153,6 +154,7 @@ function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes
     isOnline,
     state: session.state,
     count: (author) => countUnsent(database, author),
+    watch: (onChange) => watchUnsent(database, null, onChange),
     others: own.outboxes.others,
     open: async (author) => (await import('../outbox/open-outbox.ts')).openOutbox(kept, author),
   });

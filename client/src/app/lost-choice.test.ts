@@ -40,22 +40,23 @@ async function openPages() {
     const phase = signal<IngestPhase | null>(null);
     const { store, hooks } = await openIngest({ device, tools: { account: () => account.peek() } });
     betweenAccounts(account, () => store.clear('held-back'));
-    const { count, stopped, isElsewhere, doubtedAt, noteDoubt, dismiss, beforeSignOut } = watchChoice({
-      page: events as unknown as Window,
-      database,
-      locks: { request } as unknown as LockManager,
-      createId() {
-        ids += 1;
-        return `choice-${ids}`;
-      },
-      account,
-      unsafe,
-      chosen,
-      stopped: computed(() => store.disc.value.stopped),
-      phase: computed(() => phase.value ?? store.phase.value),
-      now: () => NOW,
-      unsent: computed(() => (store.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(store))),
-    });
+    const { count, isCutOff, stopped, isElsewhere, doubtedAt, noteDoubt, dismiss, beforeSignOut } =
+      watchChoice({
+        page: events as unknown as Window,
+        database,
+        locks: { request } as unknown as LockManager,
+        createId() {
+          ids += 1;
+          return `choice-${ids}`;
+        },
+        account,
+        unsafe,
+        chosen,
+        stopped: computed(() => store.disc.value.stopped),
+        phase: computed(() => phase.value ?? store.phase.value),
+        now: () => NOW,
+        unsent: computed(() => (store.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(store))),
+      });
     const leaves = () => events.dispatchEvent(new Event('beforeunload', { cancelable: true }));
     const isLost = (instances: number) => untilRead(() => count.value === instances);
     const choose = async (...studies: readonly SyntheticStudy[]) => {
@@ -63,7 +64,18 @@ async function openPages() {
       await giveTurns();
     };
     const end = () => ended.resolve();
-    const at = { account, unsafe, chosen, phase, count, stopped, isElsewhere, doubtedAt, noteDoubt };
+    const at = {
+      account,
+      unsafe,
+      chosen,
+      phase,
+      count,
+      isCutOff,
+      stopped,
+      isElsewhere,
+      doubtedAt,
+      noteDoubt,
+    };
     return { ...at, store, hooks, choose, isLost, dismiss, leaves, end, beforeSignOut };
   }
   const kept = () => database.device.where('name').startsWith('choice/').toArray();
@@ -85,6 +97,28 @@ test('a page that ends while it looks for files leaves a doubt behind, and meanw
   assert.is(other.doubtedAt.value, null);
   first.end();
   assert.ok(await untilRead(() => other.doubtedAt.value === NOW), 'its page is gone');
+  assert.ok(await untilRead(() => other.isCutOff.value), 'every tab says so');
+  const next = await open();
+  assert.ok(await untilRead(() => next.isCutOff.value), 'and so does the next page');
+  next.dismiss();
+  assert.ok(await untilRead(() => !other.isCutOff.value));
+  assert.ok(await isKept(0));
+});
+
+test('a page that ended before it found a study is told of until the next choice is read whole, and doubted once', async () => {
+  const { open, isKept } = await openPages();
+  const first = await open();
+  first.phase.value = 'reading';
+  assert.ok(await isKept(1));
+  first.end();
+  const next = await open();
+  assert.ok(await untilRead(() => next.isCutOff.value && next.doubtedAt.value === NOW));
+  next.noteDoubt(null);
+  const third = await open();
+  assert.ok(await untilRead(() => third.isCutOff.value && third.doubtedAt.value === null));
+  third.phase.value = 'reading';
+  third.phase.value = 'found';
+  assert.ok(await untilRead(() => !third.isCutOff.value && !next.isCutOff.value));
   assert.ok(await isKept(0));
 });
 
@@ -108,7 +142,8 @@ test('the next person is told of a page that ended while it looked for files', a
   first.end();
   const next = await open('b');
   assert.ok(await untilRead(() => next.doubtedAt.value === NOW));
-  assert.ok(await isKept(0));
+  assert.ok(await isKept(1));
+  assert.is(next.isCutOff.value, false, 'the reminder is for the person who chose');
 });
 
 test('a choice that is cleared while files are being looked for leaves a doubt', async () => {

@@ -62,7 +62,7 @@ export interface LostChoice {
 }
 
 export function watchChoice(watch: ChoiceWatch): LostChoice {
-  const { page, database, account, unsafe, chosen, now } = watch;
+  const { page, database, account, unsafe, chosen } = watch;
   page.addEventListener('beforeunload', (event) => {
     if (unsafe.peek() + chosen.peek() > 0) event.preventDefault();
   });
@@ -81,16 +81,8 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
         change(database, withStudies({ ...choice, account: account.value }, studies));
     }
   });
-  const noted = new Set<string>();
-  // Where a page ended while it read, nobody knows how many files it left behind, whoever chose them.
-  effect(() => {
-    for (const choice of ended.value)
-      if (choice.isReading && !noted.has(choice.id)) {
-        noted.add(choice.id);
-        const end = () => changeChoice(database, withStudies(choice, choice.studies));
-        void ignoreFailure(keepDoubt(database, now()).then(end), 'the next page tries again');
-      }
-  });
+  doubtCutOff(watch, ended);
+  forgetCutOff(watch, lost);
   const count = computed(() => {
     // A study that was lost twice counts once.
     const counts = new Map<number, number>();
@@ -110,7 +102,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
     noteDoubt: (at) =>
       void ignoreFailure(keepDoubt(database, at), 'without a database nothing is sent either'),
     dismiss() {
-      for (const choice of lost.peek()) change(database, withStudies(choice, []));
+      for (const choice of lost.peek()) end(database, choice);
     },
     beforeSignOut() {
       if (count.peek() > 0) leave();
@@ -118,12 +110,41 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
   };
 }
 
-/** Without studies nothing is reminded of, so the row ends. */
+/** Where a page ended while it read, nobody knows how many files it left behind, whoever chose them. */
+function doubtCutOff({ database, now }: ChoiceWatch, ended: ReadonlySignal<readonly KeptChoice[]>): void {
+  const noted = new Set<string>();
+  effect(() => {
+    for (const choice of ended.value)
+      if (choice.isReading && !choice.isDoubted && !noted.has(choice.id)) {
+        noted.add(choice.id);
+        const note = () => changeChoice(database, { ...choice, isDoubted: true });
+        void ignoreFailure(keepDoubt(database, now()).then(note), 'the next page tries again');
+      }
+  });
+}
+
+/** A page that ended before it found a study left no counts, so its reminder ends with the next choice read whole. */
+function forgetCutOff(
+  { database, phase, stopped }: ChoiceWatch,
+  lost: ReadonlySignal<readonly KeptChoice[]>,
+): void {
+  let before = phase.peek();
+  effect(() => {
+    const isRead = before === 'reading' && phase.value === 'found' && stopped.value === null;
+    before = phase.value;
+    if (isRead) for (const choice of lost.peek()) if (choice.studies.length === 0) end(database, choice);
+  });
+}
+
+/** When its last study is sent, the row ends. */
 const withStudies = (choice: KeptChoice, studies: readonly ChosenStudy[]): KeptChoice => ({
   ...choice,
   studies,
-  isReading: choice.isReading === true && studies.length > 0,
+  isReading: choice.isReading === true && (studies.length > 0 || choice.studies.length === 0),
 });
+
+const end = (database: LocalDatabase, choice: KeptChoice): void =>
+  change(database, { ...choice, studies: [], isReading: false });
 
 const change = (database: LocalDatabase, choice: KeptChoice): void =>
   void ignoreFailure(changeChoice(database, choice), 'it stays, and is told once more');
@@ -155,13 +176,18 @@ const lockOf = (id: string): string => `relaypacs-choice ${id}`;
  * the current choice behind.
  */
 function keepUnsent(watch: ChoiceWatch): () => void {
-  const { account, unsent, stopped, phase } = watch;
+  const { database, account, unsent, stopped, phase, now } = watch;
   let row = openRow(watch);
   let owner: string | null = null;
   let isEmpty = true;
   let hasStudies = false;
   const leave = (): void => {
     if (isEmpty) return;
+    if (!hasStudies) {
+      // The person ended the reading, and nothing had been counted. Only the doubt remains.
+      void ignoreFailure(keepDoubt(database, now()), 'without a database nothing is kept');
+      row.write({ account: owner, studies: [] });
+    }
     row.leave();
     row = openRow(watch);
     isEmpty = true;

@@ -4,7 +4,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createSignOutTasks } from '../net/sign-out-tasks.ts';
 import type { SessionState } from '../net/session.ts';
+import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { countUnsent, keepUnsent } from '../pipeline/queue/rows/unsent.ts';
+import { watchUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
 import { openOutbox } from '../outbox/open-outbox.ts';
 import { createOutboxes } from '../outbox/outboxes.ts';
 import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
@@ -21,14 +23,18 @@ const VERIFIED = {
   verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: AUTHOR },
 };
 
-/** A device that kept a verdict of `author`, opened again: nobody is signed in yet. */
-async function reopened(author: string) {
-  const { database } = await openDevice();
-  await keepUnsent(
+/** Stores a verdict of `author`, as any tab of the device does. */
+const keepVerdict = (database: LocalDatabase, author: string): Promise<void> =>
+  keepUnsent(
     database,
     { kind: 'verdict', account: author, id: RESULT.id },
     { resultId: RESULT.id, revision: 1, request: { verdict: 'agree' }, input: { kind: 'dicom' } },
   );
+
+/** A device that kept a verdict of `author`, or nothing, opened again: nobody is signed in yet. */
+async function reopened(author: string | null) {
+  const { database } = await openDevice();
+  if (author !== null) await keepVerdict(database, author);
   const network = { isThere: true };
   const account = signal<string | null>(null);
   const user = signal<{ readonly id: string } | null>(null);
@@ -47,6 +53,7 @@ async function reopened(author: string) {
     state,
     isOnline,
     count: (who) => countUnsent(database, who),
+    watch: (onChange) => watchUnsent(database, null, onChange),
     others: outboxes.others,
     async open(who) {
       opened += 1;
@@ -64,7 +71,7 @@ async function reopened(author: string) {
     state.value = 'signed-in';
   };
   const isEmpty = async () => (await countUnsent(database, author)) === 0;
-  return { network, signIn, signOut, isOnline, outboxes, isEmpty, asked, opened: () => opened };
+  return { database, network, signIn, signOut, isOnline, outboxes, isEmpty, asked, opened: () => opened };
 }
 
 async function untilAsync(isTrue: () => Promise<boolean>): Promise<boolean> {
@@ -96,6 +103,19 @@ test('without a network the status line counts it, and it is sent when the netwo
   device.isOnline.value = true;
   assert.ok(await untilAsync(device.isEmpty));
   assert.is(device.outboxes.unsent.value.verdicts, 0);
+});
+
+test('a verdict that another tab stores is counted here too, whoever is here', async () => {
+  const device = await reopened(null);
+  const { others, unsent } = device.outboxes;
+  device.network.isThere = false;
+  device.isOnline.value = false;
+  device.signIn(AUTHOR);
+  assert.ok(await untilRead(() => others.value === 0));
+  await keepVerdict(device.database, AUTHOR);
+  assert.ok(await untilRead(() => unsent.value.verdicts === 1));
+  await keepVerdict(device.database, idOf(602));
+  assert.ok(await untilRead(() => others.value === 1));
 });
 
 test('another person’s sign-in sends and counts nothing of it, and fetches no code for it', async () => {

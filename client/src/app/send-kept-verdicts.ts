@@ -1,7 +1,7 @@
 /**
  * Sends the verdicts that could not be sent earlier, at sign-in and whenever the network returns, even if the results
- * page is not open. The code of the outbox is fetched only if something waits. Verdicts of other people are only
- * counted.
+ * page is not open. The code of the outbox is fetched only if something waits, here or because another tab stored it.
+ * Verdicts of other people are only counted.
  */
 import { effect, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
@@ -15,6 +15,8 @@ interface KeptVerdictsTools {
   readonly isOnline: ReadonlySignal<boolean>;
   /** The number of verdicts of this account that wait on this device; null: of all accounts. */
   readonly count: (account: string | null) => Promise<number>;
+  /** Calls `onChange` whenever any tab stores, sends or discards a verdict of any account. */
+  readonly watch: (onChange: () => void) => void;
   /** The number of verdicts of other people that wait here. */
   readonly others: Signal<number | null>;
   /** Opens the outbox of this account. When it is first opened, it sends what was kept before. */
@@ -23,15 +25,17 @@ interface KeptVerdictsTools {
 
 /** Returns a function that stops it. */
 export function sendKeptVerdicts(tools: KeptVerdictsTools): () => void {
-  const { account, state, isOnline, count, others, open } = tools;
-  const sendOf = async (author: string | null): Promise<void> => {
+  const { account, state, isOnline, count, watch, others, open } = tools;
+  const openOf = async (author: string | null) => {
     const own = author === null ? 0 : await count(author);
     const all = await count(null);
     if (author === account.peek()) others.value = Math.max(0, all - own);
-    if (author !== null && own > 0) await (await open(author)).retry();
+    return author !== null && own > 0 ? open(author) : null;
   };
+  watch(() => void ignoreFailure(openOf(account.peek()), 'the next change counts them'));
   return effect(() => {
     void [state.value, isOnline.value];
-    void ignoreFailure(sendOf(account.value), 'they stay on the device until the next time');
+    const sent = openOf(account.value).then((outbox) => outbox?.retry());
+    void ignoreFailure(sent, 'they stay on the device until the next time');
   });
 }

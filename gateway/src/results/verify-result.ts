@@ -33,8 +33,8 @@ export type VerifyTools = {
 
 /**
  * Stores a verdict. A correction to what the model itself said counts as agreement.
- * @throws Problem not-found; image-not-shown; result-changed if the result is no longer at this revision;
- * review-stands if a signed review says otherwise.
+ * @throws Problem not-found; image-not-shown; review-stands if a signed review says otherwise; result-changed if the
+ * result is no longer at this revision.
  */
 export async function verifyResult(
   { id, revision }: { readonly id: string; readonly revision: number },
@@ -47,10 +47,11 @@ export async function verifyResult(
     const result = await lockResult(trx, siteId, id);
     if (result === undefined) throw new Problem('not-found');
     if (!(await hasSeenImage(trx, { resultId: id, accountId: by }))) throw new Problem('image-not-shown');
-    if (result.revision !== revision) throw new Problem('result-changed');
     const { study_instance_uid: uid, finding: found } = result;
     const reviews = await standingReviews(trx, siteId, uid === null ? [] : [uid], null);
     if (isAgainst(said, found, reviews.get(uid!) ?? null)) throw new Problem('review-stands');
+    // A review that stands also made the newer revision, and no verdict on that one would do.
+    if (result.revision !== revision) throw new Problem('result-changed');
     const reason = said.reason?.trim() ?? '';
     const { verdict, finding = null } = said;
     const sealedReason = reason === '' ? null : seal.seal(id, reason);

@@ -223,6 +223,21 @@ test('a page, a report, a file and a figure say the same, and nobody presses a s
   assert.equal(await counted(), { agreed, corrected, ...file, confirmed });
 });
 
+test('a press on a page from before the review is told of the review, not of a newer revision', async () => {
+  const { study, caseId, results } = await openFoundCase(gateway, as('admin'), [true]);
+  const result = results[0]!;
+  await keepImage(study, result);
+  await recordView(gateway.database.db, { resultId: result, accountId: idOf('cleo'), at: gateway.now() });
+  const press = async (body: Press & { readonly reason?: string }) => {
+    const headers = { 'if-match': '"1"' };
+    const answer = await gateway.call('POST', `/results/${result}/verify`, { ...as('cleo'), body, headers });
+    return ((await answer.json()) as { readonly code?: string }).code;
+  };
+  await review(caseId, study, { type: 'chest-film', outcome: 'normal', isSigned: true }, true);
+  assert.is(await press({ verdict: 'agree' }), 'review-stands');
+  assert.is(await press({ verdict: 'correct', finding: 'normal', reason: 'a reason' }), 'result-changed');
+});
+
 test('where signed reviews contradict each other, no press decides, and the page says so until another reading does', async () => {
   for (const found of [true, false]) {
     const { study, caseId, results } = await openFoundCase(gateway, as('admin'), [found]);

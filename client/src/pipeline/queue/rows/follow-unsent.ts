@@ -37,8 +37,11 @@ export async function readUnsent(database: LocalDatabase, place: UnsentPlace): P
   };
 }
 
-/** Calls `onChange` at once, and whenever any tab stores or deletes something that this account has to send. */
-export function watchUnsent(database: LocalDatabase, account: string, onChange: () => void): void {
+/**
+ * Calls `onChange` at once, and whenever any tab stores or deletes something that this account has to send; null: any
+ * account.
+ */
+export function watchUnsent(database: LocalDatabase, account: string | null, onChange: () => void): void {
   const rows = rowsOf(database, { kind: SENT_KINDS, account });
   // Without a database nothing is stored, so nothing changes.
   liveQuery(() => rows.toArray()).subscribe({ next: onChange, error: () => undefined });

@@ -24,6 +24,8 @@ export interface KeptChoice {
   readonly stopped?: { readonly filesRead: number; readonly filesFound: number };
   /** Files are being listed or read, so that `studies` may lack some. */
   readonly isReading?: boolean;
+  /** The page ended while it read, and the doubt of that is stored. */
+  readonly isDoubted?: boolean;
 }
 
 export interface KeptChoices {
