@@ -40,43 +40,31 @@ async function openPages() {
     const phase = signal<IngestPhase | null>(null);
     const { store, hooks } = await openIngest({ device, tools: { account: () => account.peek() } });
     betweenAccounts(account, () => store.clear('held-back'));
-    const { count, isCutOff, stopped, isElsewhere, doubtedAt, noteDoubt, dismiss, beforeSignOut } =
-      watchChoice({
-        page: events as unknown as Window,
-        database,
-        locks: { request } as unknown as LockManager,
-        createId() {
-          ids += 1;
-          return `choice-${ids}`;
-        },
-        account,
-        unsafe,
-        chosen,
-        stopped: computed(() => store.disc.value.stopped),
-        phase: computed(() => phase.value ?? store.phase.value),
-        now: () => NOW,
-        unsent: computed(() => (store.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(store))),
-      });
+    const lost = watchChoice({
+      page: events as unknown as Window,
+      database,
+      locks: { request } as unknown as LockManager,
+      createId() {
+        ids += 1;
+        return `choice-${ids}`;
+      },
+      account,
+      unsafe,
+      chosen,
+      stopped: computed(() => store.disc.value.stopped),
+      phase: computed(() => phase.value ?? store.phase.value),
+      now: () => NOW,
+      unsent: computed(() => (store.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(store))),
+    });
     const leaves = () => events.dispatchEvent(new Event('beforeunload', { cancelable: true }));
-    const isLost = (instances: number) => untilRead(() => count.value === instances);
+    const isLost = (instances: number) => untilRead(() => lost.count.value === instances);
     const choose = async (...studies: readonly SyntheticStudy[]) => {
       await store.addFiles(studies.flatMap((study) => filesOf(study)));
       await giveTurns();
     };
     const end = () => ended.resolve();
-    const at = {
-      account,
-      unsafe,
-      chosen,
-      phase,
-      count,
-      isCutOff,
-      stopped,
-      isElsewhere,
-      doubtedAt,
-      noteDoubt,
-    };
-    return { ...at, store, hooks, choose, isLost, dismiss, leaves, end, beforeSignOut };
+    const at = { account, unsafe, chosen, phase, ...lost };
+    return { ...at, store, hooks, choose, isLost, leaves, end };
   }
   const kept = () => database.device.where('name').startsWith('choice/').toArray();
   const isKept = async (rows: number): Promise<boolean> => {
