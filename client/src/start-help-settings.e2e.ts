@@ -24,8 +24,8 @@ const walk = await walkScreens(test, {
 /** The header leads a researcher back from every page; so do the logo and Help. */
 async function findsBackToStart(page: Page): Promise<void> {
   const start = page.getByRole('link', { name: 'Start', exact: true });
-  await page.getByRole('link', { name: /^Open the dashboard/ }).click();
-  await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+  await page.getByRole('link', { name: /^Open Insights/ }).click();
+  await page.getByRole('heading', { name: 'Insights', level: 1 }).waitFor();
   await start.click();
   await page.getByRole('link', { name: /^Send a study/ }).click();
   await page.getByRole('button', { name: 'Choose files' }).waitFor();

@@ -67,13 +67,12 @@ async function openUpload(page: Page, address: string): Promise<void> {
  */
 async function showsTheMark({ app, page }: { app: OwnWorld; page: Page }, studies: readonly string[]) {
   // Where a radiologist begins.
-  await page.goto(`${app.address}/#/results`);
+  await page.goto(`${app.address}/#/reviews`);
   const unread = page.getByRole('region', { name: 'New studies without a reading' });
-  await unread.locator('summary').click();
   const first = unread.getByRole('listitem').first();
   await first.getByText('Above the threshold for pneumonia. Not for diagnosis.').waitFor();
   await expect(unread.getByText('Above the threshold for pneumonia.', { exact: false })).toHaveCount(1);
-  await looksRight(page, 'results-marked');
+  await looksRight(page, 'read-marked');
   for (const [at, study] of studies.entries()) {
     const body = { title: `Case ${at + 1} of the morning`, studies: [study] };
     assert.ok((await ask(app.gateway, ADMIN, { method: 'POST', path: '/cases', body })).ok);

@@ -124,14 +124,14 @@ if (why !== null) {
     // The browser's own cache may hold the old parts for a while, and need not.
     await (await browser.newCDPSession(page)).send('Network.clearBrowserCache');
     await page.getByRole('link', { name: 'Administration' }).click();
-    await page.getByRole('link', { name: 'Dashboard' }).click();
+    await page.getByRole('link', { name: 'Insights' }).click();
     await page.getByText('Part of this page could not be loaded.').waitFor();
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
     await press(page, 'Clear');
     await page.getByText('You are now using the new version.').waitFor();
     await page.getByRole('link', { name: 'Administration' }).click();
-    await page.getByRole('link', { name: 'Dashboard' }).click();
+    await page.getByRole('link', { name: 'Insights' }).click();
     await page.locator('.figure-plot canvas').first().waitFor();
     await isVersion(page, 'fourth');
   });

@@ -2,7 +2,8 @@
 import { DAY_MS } from '#shared/day.ts';
 import { AGE_BANDS, MODELS_READERS, OPERATIONS_READERS, SEXES, UNKNOWN } from '#shared/protocol/analytics.ts';
 import type { Role } from '#shared/protocol/api.ts';
-import { CASE_KEEPERS, CASE_MODALITIES } from '#shared/protocol/cases.ts';
+import { CASE_MODALITIES } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { filtersOf, oneOf } from '../kit/filters.ts';
 
 export const PLACES = ['uploads', 'models', 'reviews'] as const;

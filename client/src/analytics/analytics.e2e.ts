@@ -68,7 +68,7 @@ walk(
     const asked = await record(visitor, { operations: recordedOperations(), studies: STUDIES });
     await enter();
     await goTo(page, '#/analytics');
-    await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
+    await page.getByRole('heading', { name: 'Insights' }).waitFor();
     await page.getByRole('figure', { name: 'Studies per day' }).getByText('Show as table').click();
     await page
       .getByRole('row', { name: /2 Nov|Nov 2/ })
@@ -79,7 +79,7 @@ walk(
     const back = page.getByRole('navigation', { name: 'Administration' });
     await back.getByRole('link', { name: 'Audit trail' }).click();
     await page.getByRole('heading', { name: 'Audit trail', level: 1 }).waitFor();
-    await back.getByRole('link', { name: 'Dashboard' }).click();
+    await back.getByRole('link', { name: 'Insights' }).click();
     await page.getByRole('button', { name: 'Show 1,042 studies' }).click();
     const counted = page.getByRole('dialog').getByRole('link', { name: 'CT study' });
     await expect(counted).toHaveAttribute('href', '#/sent/u');

@@ -44,7 +44,7 @@ const StudiesView = deferred<StudiesViewProps>(() =>
   import('../studies/StudiesView.tsx').then((view) => view.StudiesView),
 );
 const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
-  import('./ResultsWithUnread.tsx').then((view) => view.ResultsWithUnread),
+  import('../results/ResultsPages.tsx').then((view) => view.ResultsPages),
 );
 const CasesPages = deferred<{ route: CasesRoute }>(() =>
   import('../cases/CasesPages.tsx').then((view) => view.CasesPages),
@@ -171,6 +171,17 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
               {kitWords.pages[first]}
             </a>
             <StudiesTab page={page} />
+            {user && mayReadReviews(user) && (
+              <a
+                class="tab"
+                href={hrefOf({ page: 'reviews', id: '' })}
+                aria-current={page === 'reviews' ? 'page' : undefined}
+              >
+                <Icon name="read" />
+                {kitWords.pages.reviews}
+                <ReviewsBadge key={user.id} page={page} />
+              </a>
+            )}
             <a
               class="tab"
               href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}
@@ -234,12 +245,11 @@ function LastTab({ page }: { readonly page: Route['page'] }) {
   const to = hasCases
     ? ({ page: 'cases', id: '', query: '' } as const)
     : ({ page: 'audit', query: '' } as const);
-  const isHere = page === to.page || (hasCases && (page === 'reviews' || page === 'exports'));
+  const isHere = page === to.page || (hasCases && page === 'exports');
   return (
     <a class="tab tab-wide" href={hrefOf(to)} aria-current={isHere ? 'page' : undefined}>
       <Icon name={hasCases ? 'case' : 'files'} />
       {kitWords.pages[to.page]}
-      {mayReadReviews(user) && <ReviewsBadge key={user.id} page={page} />}
     </a>
   );
 }

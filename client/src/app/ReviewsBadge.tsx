@@ -1,4 +1,4 @@
-/** A badge on the Cases tab: the number of reviews that wait for this person, counted again on each page. */
+/** A badge on the Read tab: the number of reviews that wait for this person, counted again on each page. */
 import { useEffect } from 'preact/hooks';
 import type { Route } from '../kit/routes.ts';
 import { useOpenReviews } from '../reviews/parts/open-reviews.ts';

@@ -16,11 +16,11 @@ function assertLands(asked: Route, expected: Record<string, string>): void {
     );
 }
 
-test('a technician begins with a study, a radiologist with results, others with what they may do', () => {
+test('a technician begins with a study, a radiologist with what to read, others with what they may do', () => {
   assertLands(
     { page: 'start' },
     {
-      ...{ technician: 'upload', admin: 'upload', radiologist: 'results', researcher: 'start' },
+      ...{ technician: 'upload', admin: 'upload', radiologist: 'reviews', researcher: 'start' },
       ...{ auditor: 'start', 'radiologist+technician': 'upload', 'auditor+researcher': 'start' },
     },
   );

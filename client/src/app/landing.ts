@@ -1,5 +1,6 @@
 /** The first page of each role, and the page shown in place of one that a role may not open. */
-import type { User } from '#shared/protocol/api.ts';
+import type { Role, User } from '#shared/protocol/api.ts';
+import { CASE_KEEPERS, EXPORTERS } from '#shared/protocol/keepers.ts';
 import type { Route } from '../kit/routes.ts';
 import { mayReadAudit, maySend } from '../net/may-send.ts';
 
@@ -15,24 +16,24 @@ export const seesFigures = ({ roles }: Pick<User, 'roles'>): boolean =>
 export const mayReadReviews = ({ roles }: Pick<User, 'roles'>): boolean => roles.includes('radiologist');
 
 /**
- * Technicians and administrators begin with Upload, radiologists with results, and others with an overview of what they
- * may do.
+ * Technicians and administrators begin with Upload, radiologists with what they have to read, and others with an
+ * overview of what they may do.
  */
 export function landingOf(route: Route, user: Pick<User, 'roles'> | null): Route {
   if (user === null) return route.page === 'start' ? { page: 'upload' } : route;
   const { roles } = user;
   const { page } = route;
   const isAdmin = roles.includes('admin');
-  const isRadiologist = roles.includes('radiologist');
+  const isOneOf = (some: readonly Role[]) => roles.some((role) => some.includes(role));
   if (page === 'upload' && !maySend(user)) return { page: 'start' };
   const isHidden =
     (page === 'cases' && !mayOpenCases(user)) ||
-    (page === 'exports' && !isRadiologist && !isAdmin && !roles.includes('researcher')) ||
-    (page === 'reviews' && !isRadiologist && !isAdmin) ||
+    (page === 'exports' && !isOneOf(EXPORTERS)) ||
+    (page === 'reviews' && !isOneOf(CASE_KEEPERS)) ||
     (page === 'audit' && !mayReadAudit(user)) ||
     (page === 'admin' && !isAdmin);
   if (isHidden) return { page: 'not-found' };
   if (page !== 'start') return route;
   if (isAdmin || roles.includes('technician')) return { page: 'upload' };
-  return isRadiologist ? { page: 'results', at: 'results', id: '', beside: '' } : route;
+  return roles.includes('radiologist') ? { page: 'reviews', id: '' } : route;
 }

@@ -31,7 +31,7 @@ export const startWords = {
       what: 'Studies under follow-up: how urgent they are, and what the models found.',
     },
     analytics: {
-      title: 'Open the dashboard',
+      title: 'Open Insights',
       what: 'How many studies arrive, how long it takes, and how well the models perform.',
     },
     infer: { title: 'Run AI on a study', what: 'Choose a study or a picture, and a model.' },

@@ -2,7 +2,8 @@
  * The page of a case: what it is about, its patient as the PACS names them, its studies, its notes, and what happened.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { CASE_KEEPERS, type Case } from '#shared/protocol/cases.ts';
+import type { Case } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { ExportSheet } from '../exports/ExportSheet.tsx';
 import { exportWords } from '../exports/export-words.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';

@@ -1,5 +1,5 @@
 /**
- * The pages of cases, their reviews and their exports, loaded when the first of them is opened. The dashboard is also
+ * The pages of cases, their reviews and their exports, loaded when the first of them is opened. Insights are also
  * reached through here, but loaded only when it is opened.
  */
 import { useState } from 'preact/hooks';
@@ -10,6 +10,7 @@ import { ExportsView } from '../exports/ExportsView.tsx';
 import { ReviewsPages } from '../reviews/ReviewsPages.tsx';
 import { CasesView } from './CasesView.tsx';
 import { CaseView } from './CaseView.tsx';
+import { UnreadStudies } from './UnreadStudies.tsx';
 
 const AnalyticsPages = deferred<{ route: AnalyticsRoute }>(() =>
   import('../analytics/AnalyticsPages.tsx').then((view) => view.AnalyticsPages),
@@ -21,7 +22,8 @@ type OwnRoute = Extract<Route, { page: 'cases' }>;
 export function CasesPages({ route }: { readonly route: CasesRoute }) {
   if (route.page === 'analytics') return <AnalyticsPages route={route} />;
   if (route.page === 'exports') return <ExportsView />;
-  return route.page === 'reviews' ? <ReviewsPages id={route.id} /> : <OwnPages route={route} />;
+  if (route.page === 'cases') return <OwnPages route={route} />;
+  return <ReviewsPages id={route.id} unread={<UnreadStudies />} />;
 }
 
 function OwnPages({ route: { id, query } }: { readonly route: OwnRoute }) {

@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { CASE_KEEPERS, type CaseSort, type ListedCase } from '#shared/protocol/cases.ts';
-import { EXPORTERS } from '#shared/protocol/exports.ts';
+import type { CaseSort, ListedCase } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS, EXPORTERS } from '#shared/protocol/keepers.ts';
 import { ExportSheet } from '../exports/ExportSheet.tsx';
 import { exportWords } from '../exports/export-words.ts';
 import { selectionOf } from '../exports/exports.store.ts';
@@ -34,7 +34,6 @@ import { ImportSheet } from './ImportSheet.tsx';
 import { NotShownCases } from './parts/NotShownCases.tsx';
 import { useManyPatients } from './parts/PatientLine.tsx';
 import { SaveCases, type SaveCasesProps } from './SaveCases.tsx';
-import { UnreadStudies } from './UnreadStudies.tsx';
 
 const words = caseWords.list;
 
@@ -139,7 +138,6 @@ function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps)
         />
       )}
       <Withheld withheld={withheld} />
-      <UnreadStudies />
     </div>
   );
 }

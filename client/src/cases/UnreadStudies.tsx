@@ -1,10 +1,9 @@
-/** The studies that wait to be read, marked ones first, with their number. Radiologists start here. */
+/** The studies without a reading, marked ones first, with their number. */
 import { useEffect, useState } from 'preact/hooks';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import type { UnreadStudy } from '#shared/protocol/unread-studies.ts';
 import { focused } from '../kit/focused.ts';
 import { formatMoment } from '../kit/format.ts';
-import { Icon } from '../kit/Icon.tsx';
 import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -20,45 +19,34 @@ import { createUnreadStore, type UnreadStore } from './unread.store.ts';
 import { unreadWords as words } from './unread-words.ts';
 import './parts/cases.css';
 
-/** `isFirst`: this is the first page of radiologists (landing.ts), so the list is open from the start. */
-export function UnreadStudies({ isFirst = false }: { readonly isFirst?: boolean }) {
+export function UnreadStudies() {
   const roles = useSession().user.value?.roles ?? [];
-  if (!roles.some((role) => CASE_KEEPERS.includes(role))) return null;
-  const beginsHere = !roles.includes('admin') && !roles.includes('technician');
-  return <Unread beginsOpen={isFirst && beginsHere} />;
+  return roles.some((role) => CASE_KEEPERS.includes(role)) ? <Unread /> : null;
 }
 
-function Unread({ beginsOpen }: { readonly beginsOpen: boolean }) {
+function Unread() {
   const api = useApi();
   const [store] = useState(() => createUnreadStore(api));
-  const [isOpen, setOpen] = useState(beginsOpen);
-  useEffect(() => void (isOpen ? store.list.load() : store.tell()), [store, isOpen]);
-  useEffect(() => () => store.close(), [store]);
+  useEffect(() => {
+    void store.list.load();
+    return () => store.close();
+  }, [store]);
   const count = store.count.value.value ?? 0;
   const said = words.count(count);
   return (
-    <section aria-label={words.title}>
-      <details
-        class="disclosure unread"
-        open={isOpen}
-        onToggle={(event) => setOpen(event.currentTarget.open)}
-      >
-        <summary>
-          <span class="disclosure-mark">
-            <Icon name="chevron" size={16} turns />
-          </span>
-          <h2>{words.title}</h2>
-          {count > 0 && (
-            <>
-              <span class="tab-count numbers" aria-hidden="true">
-                {said}
-              </span>
-              <span class="unseen">{words.counted(said, count)}</span>
-            </>
-          )}
-        </summary>
-        {isOpen && <List store={store} />}
-      </details>
+    <section class="stack-tight" aria-label={words.title}>
+      <h2 class="row">
+        {words.title}
+        {count > 0 && (
+          <>
+            <span class="tab-count numbers" aria-hidden="true">
+              {said}
+            </span>
+            <span class="unseen">{words.counted(said, count)}</span>
+          </>
+        )}
+      </h2>
+      <List store={store} />
     </section>
   );
 }

@@ -35,8 +35,8 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   const unread = page.getByRole('region', { name: 'New studies without a reading' });
   const row = unread.getByRole('listitem').filter({ hasText: patientId });
   await row.getByText('no case yet').waitFor();
-  await unread.locator('summary').getByText(/^\d+$/).waitFor();
-  await looksRight(page, 'results-unread');
+  await unread.getByRole('heading').getByText(/^\d+$/).waitFor();
+  await looksRight(page, 'read');
   await focusAndPress(row.getByRole('link').first(), 'Enter');
   const ofStudy = page.getByRole('main').filter({ hasText: /Sending began/ });
   await ofStudy.getByText(patientId).waitFor();
@@ -49,13 +49,11 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   await dialog.getByLabel('Title').pressSequentially('Second opinion');
   await pressOn(dialog.getByLabel('Title'), 'Enter');
   await page.getByRole('heading', { name: 'Second opinion' }).waitFor();
-  await page.goto(`${stage.address}/#/results`);
+  await page.goto(`${stage.address}/#/reviews`);
   await focusAndPress(row.getByRole('button', { name: 'Request a reading' }), 'Enter');
   await dialog.getByLabel(/^Review type/).selectOption('general-reading');
   await press(page, 'Request');
   await dialog.waitFor({ state: 'detached' });
-  await page.goto(`${stage.address}/#/cases`);
-  await focusAndPress(unread.locator('summary'), 'Enter');
   await row.getByText('A review is in progress').waitFor();
   await focusAndPress(row.getByRole('link', { name: 'Go to the case' }), 'Enter');
   await page.getByRole('heading', { name: 'Second opinion' }).waitFor();
@@ -73,7 +71,7 @@ walk(
     const unread = stage.page.getByRole('region', { name: 'New studies without a reading' });
     await unread.getByText('There are no new studies without a reading.').waitFor();
     await expect(unread.locator('.tab-count')).toHaveCount(0);
-    await looksRight(stage.page, 'results-unread-none');
+    await looksRight(stage.page, 'read-none');
   },
 );
 

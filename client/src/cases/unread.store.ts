@@ -15,8 +15,6 @@ export interface UnreadStore {
   readonly waived: ReadonlySignal<ReadonlySet<string>>;
   /** Marking as needing no reading: whether a request is in progress, or why it failed. */
   readonly waiving: Pick<Attempt<Trouble>, 'isBusy' | 'trouble'>;
-  /** Requests only the number. */
-  tell(): Promise<void>;
   waive(studyInstanceUID: string, isWaived: boolean): Promise<void>;
   close(): void;
 }
@@ -43,7 +41,7 @@ export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): Unread
     },
   });
   return {
-    ...{ count, list, waived, waiving, tell },
+    ...{ count, list, waived, waiving },
     async waive(uid, isWaived) {
       await tried(async () => {
         await api.text(`${PATH}/${uid}/waiver`, { method: isWaived ? 'PUT' : 'DELETE' });

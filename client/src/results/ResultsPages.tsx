@@ -2,7 +2,6 @@
  * The pages of results, loaded when the first of them is opened: the list, one result or two, running a model, and the
  * models.
  */
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { createManyPatients } from '../cases/parts/many-patients.ts';
 import { readsSite } from '../net/may-send.ts';
@@ -32,13 +31,8 @@ import { useOutbox } from '../outbox/open-outbox.ts';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
 
-type ResultsPagesProps = { readonly route: ResultsRoute; readonly unread: ComponentChildren };
-
-/**
- * The list, the chosen map and the picked pictures are kept while a person goes from result to result. `unread`: the
- * studies that wait to be read, shown on the list.
- */
-export function ResultsPages({ route: { at, id, beside }, unread }: ResultsPagesProps) {
+/** The list, the chosen map and the picked pictures are kept while a person goes from result to result. */
+export function ResultsPages({ route: { at, id, beside } }: { readonly route: ResultsRoute }) {
   const api = useApi();
   const session = useSession();
   const [look] = useState(() => createLookStore(localStorage));
@@ -78,7 +72,7 @@ export function ResultsPages({ route: { at, id, beside }, unread }: ResultsPages
   if (at === 'infer')
     return <RunView key={`${id} ${beside}`} id={id} ofCase={beside} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
-  if (id === '') return <ResultsView {...{ list, previews, picked, unread }} />;
+  if (id === '') return <ResultsView {...{ list, previews, picked }} />;
   if (beside === OF_STUDY) return <OfStudy id={id} list={list} />;
   if (isPlace(beside))
     return <StoredView key={`${id} ${beside}`} id={id} place={beside} {...{ look, kept }} />;

@@ -1,6 +1,7 @@
-/** The lists of reviews. The list of what waits for this person comes first. */
+/** What is to be read: the reviews that wait for this person, then the studies without a reading. */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import {
   REVIEW_LISTS,
   REVIEWERS,
@@ -47,7 +48,7 @@ function usePages(list: ReviewList) {
   return pages;
 }
 
-export function ReviewsView() {
+export function ReviewsView({ unread }: { readonly unread: ComponentChildren }) {
   const roles = useSession().user.value?.roles ?? [];
   const mayRead = roles.some((role) => REVIEWERS.includes(role));
   const [list, setList] = useState<ReviewList>(mayRead ? 'todo' : 'all');
@@ -92,6 +93,7 @@ export function ReviewsView() {
           </>
         )}
       </WhenKnown>
+      {unread}
     </main>
   );
 }

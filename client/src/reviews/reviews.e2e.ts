@@ -86,7 +86,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await openReview(stage);
   await namesThePatient(page);
   const form = page.getByRole('region', { name: 'Your answers' });
-  const tab = page.getByRole('navigation').getByRole('link', { name: /^Cases.*1 review assigned to you/ });
+  const tab = page.getByRole('navigation').getByRole('link', { name: /^Read.*1 review assigned to you/ });
   await tab.waitFor();
   await refusesFaults(page);
   await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();

@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROLES } from '#shared/protocol/api.ts';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { namesPatient } from './names-patient.ts';
 import { countsOf } from '../testing/told-study.ts';
 

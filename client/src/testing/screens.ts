@@ -92,8 +92,8 @@ export const SCREENS = {
     'cases-views': 'A saved view is shown',
   },
   'cases/unread.e2e.ts': {
-    'results-unread': 'New studies without a reading',
-    'results-unread-none': 'There are no new studies without a reading',
+    read: 'New studies without a reading',
+    'read-none': 'There are no new studies without a reading',
   },
   'cases/cases-bulk.e2e.ts': {
     'cases-chosen': 'Two cases are chosen',
@@ -295,7 +295,7 @@ export const SCREENS = {
     'triage-turned': 'Such a film, turned',
     'triage-film': 'Such a film as stored, marked',
     'triage-cut-off': 'A film of which half is missing',
-    'results-marked': 'A study that was marked for early reading and waits to be read',
+    'read-marked': 'A study that was marked for early reading and waits to be read',
   },
   'results/results-screens.e2e.ts': {
     'result-no-image': 'A verdict is impossible without the image',

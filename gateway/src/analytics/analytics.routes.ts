@@ -9,7 +9,7 @@ import {
   reviewFiguresSchema,
 } from '#shared/protocol/analytics.ts';
 import { READS_ALL, type Role } from '#shared/protocol/api.ts';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import {
   privateModelsSchema,
   privateOperationsSchema,

@@ -5,10 +5,10 @@
 import { z } from '@hono/zod-openapi';
 import {
   ATTACHMENT_BYTES_LIMIT,
-  CASE_KEEPERS,
   caseAttachmentsSchema,
   type AttachmentKind,
 } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { holdBody } from '../http/hold-body.ts';
 import { oneOfFew } from '../http/one-of-few.ts';

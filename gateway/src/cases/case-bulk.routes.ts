@@ -1,6 +1,6 @@
 /** `POST /cases/bulk`: changes several cases at once. */
 import { bulkOutcomeSchema, bulkSchema } from '#shared/protocol/case-bulk.ts';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { changeCases, type BulkTools } from './bulk-cases.ts';
 

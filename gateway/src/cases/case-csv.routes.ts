@@ -1,7 +1,7 @@
 /** `POST /cases/import`: cases from a CSV file, as it streams in. */
 import { z } from '@hono/zod-openapi';
 import { caseImportSchema, CSV_BYTES_LIMIT, csvColumnsSchema } from '#shared/protocol/case-csv.ts';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { invalidRequest } from '../http/invalid-request.ts';
 import { oneOfFew } from '../http/one-of-few.ts';

@@ -1,12 +1,7 @@
 /** `/cases/{id}/…`: the notes and the timeline of a case. */
 import { z } from '@hono/zod-openapi';
-import {
-  CASE_KEEPERS,
-  CASE_READERS,
-  caseNotesSchema,
-  caseTimelineSchema,
-  newNoteSchema,
-} from '#shared/protocol/cases.ts';
+import { CASE_READERS, caseNotesSchema, caseTimelineSchema, newNoteSchema } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { asSender, withheldFrom } from '../findings/case-rights.ts';
 import { anonymise } from './anonymise.ts';

@@ -3,13 +3,13 @@ import { z } from '@hono/zod-openapi';
 import { sql } from 'kysely';
 import {
   askedPatientsSchema,
-  CASE_KEEPERS,
   CASE_STUDIES,
   casePatientsSchema,
   manyPatientsSchema,
   type CasePatients,
   type ManyPatients,
 } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { createTurns, type Turns } from '../http/take-turns.ts';

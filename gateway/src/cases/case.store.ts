@@ -3,7 +3,7 @@
  * texts stay encrypted.
  */
 import { sql, type Selectable, type Updateable } from 'kysely';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { CaseNoteTable, CaseRecordTable } from '../database/case-tables.ts';
 import type { Db, Trx } from '../database/database.ts';

@@ -7,7 +7,6 @@ import {
   assigneesSchema,
   CASE_BODY_PARTS,
   CASE_FINDINGS,
-  CASE_KEEPERS,
   CASE_MODALITIES,
   CASE_PRIORITIES,
   CASE_READERS,
@@ -25,7 +24,8 @@ import {
   newCaseSchema,
   reopenCaseSchema,
 } from '#shared/protocol/cases.ts';
-import { EXPORTERS } from '#shared/protocol/exports.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
+import { EXPORTERS } from '#shared/protocol/keepers.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { instantSchema } from '../http/instant.ts';

@@ -1,6 +1,6 @@
 /** `/cases/unread-studies`: studies that wait to be read, and those that need no reading. */
 import { z } from '@hono/zod-openapi';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { unreadStudiesSchema, UNREAD_DAYS } from '#shared/protocol/unread-studies.ts';
 import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';

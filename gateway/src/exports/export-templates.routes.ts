@@ -4,13 +4,13 @@
  */
 import { z } from '@hono/zod-openapi';
 import {
-  EXPORTERS,
   exportTemplateChangeSchema,
   exportTemplateNameSchema,
   exportTemplatesSchema,
   mayExport,
   newExportTemplateSchema,
 } from '#shared/protocol/exports.ts';
+import { EXPORTERS } from '#shared/protocol/keepers.ts';
 import {
   callerOf,
   createRouter,

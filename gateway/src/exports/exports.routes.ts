@@ -3,12 +3,12 @@ import { ReadableStream as NodeStream } from 'node:stream/web';
 import { z } from '@hono/zod-openapi';
 import {
   EXPORT_ENDINGS,
-  EXPORTERS,
   exportListSchema,
   exportSchema,
   mayExport,
   newExportSchema,
 } from '#shared/protocol/exports.ts';
+import { EXPORTERS } from '#shared/protocol/keepers.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import {

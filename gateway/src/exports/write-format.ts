@@ -1,6 +1,7 @@
 /** Released rows as the bytes of a file, in the format of the template. */
 import type { Role } from '#shared/protocol/api.ts';
-import { EXPORTERS, type LeftOut } from '#shared/protocol/exports.ts';
+import type { LeftOut } from '#shared/protocol/exports.ts';
+import { EXPORTERS } from '#shared/protocol/keepers.ts';
 import type { CaseReader } from '../findings/case-rights.ts';
 import { countNotShown } from '../cases/count-not-shown.ts';
 import type { Db } from '../database/database.ts';

@@ -4,7 +4,8 @@
  * case that the reader may not see is answered as if it did not exist.
  */
 import { sql, type RawBuilder } from 'kysely';
-import { CASE_KEEPERS, type CasePart } from '#shared/protocol/cases.ts';
+import type { CasePart } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';

@@ -1,7 +1,7 @@
 /** `/reviews/{id}/annotations`: what readers draw on the images of the case. */
 import { z } from '@hono/zod-openapi';
 import { putAnnotationsSchema, reviewAnnotationsSchema } from '#shared/protocol/annotations.ts';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { REVIEWERS } from '#shared/protocol/reviews.ts';
 import { recordCaseReading } from '../cases/record-case-reading.ts';

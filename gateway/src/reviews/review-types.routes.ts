@@ -3,7 +3,7 @@
  * them.
  */
 import { z } from '@hono/zod-openapi';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import {
   newReviewTypeSchema,
   reviewTypeChangeSchema,

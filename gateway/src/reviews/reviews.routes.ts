@@ -1,6 +1,6 @@
 /** `/reviews` and `/cases/{id}/reviews`, for people who are signed in: reviews to read, and the readers' answers. */
 import { z } from '@hono/zod-openapi';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
   assignSchema,

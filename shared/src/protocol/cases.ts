@@ -9,8 +9,6 @@ import { VERIFICATIONS } from './inference.ts';
 import { lineSchema } from './line-schema.ts';
 import { addedSchema } from './studies.ts';
 
-/** Roles that open, change and assign cases, and see who the patient is. */
-export const CASE_KEEPERS: readonly Role[] = ['radiologist', 'admin'];
 /**
  * Roles that may open the list. Technicians see the cases of studies that they sent; researchers see no typed text and
  * no names.

@@ -4,14 +4,7 @@
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
-import {
-  CASE_BODY_PARTS,
-  CASE_FINDINGS,
-  CASE_KEEPERS,
-  CASE_MODALITIES,
-  CASE_PRIORITIES,
-  CASE_STATUSES,
-} from './cases.ts';
+import { CASE_BODY_PARTS, CASE_FINDINGS, CASE_MODALITIES, CASE_PRIORITIES, CASE_STATUSES } from './cases.ts';
 import { lineSchema } from './line-schema.ts';
 import { policyNameSchema } from './policy.ts';
 
@@ -22,8 +15,6 @@ import { policyNameSchema } from './policy.ts';
 const REDACTIONS = ['full', 'limited', 'anonymous'] as const;
 export type Redaction = (typeof REDACTIONS)[number];
 
-/** Roles that may make exports, each only with the redactions of that role. */
-export const EXPORTERS: readonly Role[] = [...CASE_KEEPERS, 'researcher'];
 const REDACTIONS_OF: { readonly [role in Role]?: readonly Redaction[] } = {
   radiologist: REDACTIONS,
   admin: REDACTIONS,

@@ -3,7 +3,8 @@
  */
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { CASE_KEEPERS, notShownSchema, type NotShown } from '#shared/protocol/cases.ts';
+import { notShownSchema, type NotShown } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { useApi, useSession } from '../../net/net-context.ts';
 import { notShownWords as words } from './not-shown-words.ts';

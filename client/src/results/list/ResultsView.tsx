@@ -5,7 +5,6 @@
 import { troubleOf } from '../../net/trouble-of.ts';
 import type { Trouble } from '../../kit/trouble.ts';
 import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
-import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { FilterBar, FilterSelect, Select } from '../../kit/FilterBar.tsx';
@@ -40,13 +39,7 @@ type ResultsViewProps = {
   readonly picked: PickedPictures;
 };
 
-/** `unread`: the studies that wait to be read. */
-export function ResultsView({
-  list,
-  previews,
-  picked,
-  unread,
-}: ResultsViewProps & { readonly unread: ComponentChildren }) {
+export function ResultsView({ list, previews, picked }: ResultsViewProps) {
   useEffect(() => {
     // The list may have been read long ago, before visiting another page of results.
     void list.refresh();
@@ -79,7 +72,6 @@ export function ResultsView({
       {results.length > 0 && <Narrowed list={list} />}
       <TroubleAlert trouble={trouble} onAgain={() => void list.refresh()} />
       <NotSent previews={previews} picked={picked} />
-      {unread}
       <Jobs list={list} />
       {(results.length > 0 || isFiltered(list.filters.value)) && (
         <ResultFilters list={list} previews={previews} />

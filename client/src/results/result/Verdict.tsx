@@ -4,7 +4,7 @@
  * the verdict beside the picture.
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import type { Result, Verification } from '#shared/protocol/inference.ts';
 import { useSession } from '../../net/net-context.ts';
 import { formatMoment } from '../../kit/format.ts';

@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import type { z } from 'zod';
 import { MODELS_READERS, OPERATIONS_READERS } from '#shared/protocol/analytics.ts';
 import type { Role } from '#shared/protocol/api.ts';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import {
   type DataSet,
   type PrivateModels,
