@@ -85,7 +85,7 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await findsBackToStart(page);
   await leave();
   await enterAs('radiologist');
-  await page.getByRole('heading', { name: 'Results', exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'Read', exact: true }).waitFor();
   await page.getByRole('link', { name: /^Studies/ }).click();
   await page.locator('.segment', { hasText: 'Yours' }).click();
   await page.getByText('You have not sent any studies').waitFor();

@@ -82,7 +82,6 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
     }
   });
   doubtCutOff(watch, ended);
-  forgetCutOff(watch, lost);
   const count = computed(() => {
     // A study that was lost twice counts once.
     const counts = new Map<number, number>();
@@ -123,20 +122,7 @@ function doubtCutOff({ database, now }: ChoiceWatch, ended: ReadonlySignal<reado
   });
 }
 
-/** A page that ended before it found a study left no counts, so its reminder ends with the next choice read whole. */
-function forgetCutOff(
-  { database, phase, stopped }: ChoiceWatch,
-  lost: ReadonlySignal<readonly KeptChoice[]>,
-): void {
-  let before = phase.peek();
-  effect(() => {
-    const isRead = before === 'reading' && phase.value === 'found' && stopped.value === null;
-    before = phase.value;
-    if (isRead) for (const choice of lost.peek()) if (choice.studies.length === 0) end(database, choice);
-  });
-}
-
-/** When its last study is sent, the row ends. */
+/** When its last study is sent, the row ends. One without studies names none that could be sent: a person dismisses it. */
 const withStudies = (choice: KeptChoice, studies: readonly ChosenStudy[]): KeptChoice => ({
   ...choice,
   studies,

@@ -9,7 +9,7 @@ import { countUnsent, keepUnsent } from '../pipeline/queue/rows/unsent.ts';
 import { watchUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
 import { openOutbox } from '../outbox/open-outbox.ts';
 import { createOutboxes } from '../outbox/outboxes.ts';
-import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
+import { giveTurns, json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
 import { openDevice } from '../testing/open-queue.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import { valuesOf } from '../testing/values-of.ts';
@@ -71,7 +71,18 @@ async function reopened(author: string | null) {
     state.value = 'signed-in';
   };
   const isEmpty = async () => (await countUnsent(database, author)) === 0;
-  return { database, network, signIn, signOut, isOnline, outboxes, isEmpty, asked, opened: () => opened };
+  return {
+    database,
+    state,
+    network,
+    signIn,
+    signOut,
+    isOnline,
+    outboxes,
+    isEmpty,
+    asked,
+    opened: () => opened,
+  };
 }
 
 async function untilAsync(isTrue: () => Promise<boolean>): Promise<boolean> {
@@ -116,6 +127,19 @@ test('a verdict that another tab stores is counted here too, whoever is here', a
   assert.ok(await untilRead(() => unsent.value.verdicts === 1));
   await keepVerdict(device.database, idOf(602));
   assert.ok(await untilRead(() => others.value === 1));
+});
+
+test('before it is known who is here, nothing is counted as another person’s', async () => {
+  const device = await reopened(AUTHOR);
+  const { others } = device.outboxes;
+  assert.ok(await untilRead(() => others.value === 1));
+  others.value = null;
+  device.state.value = 'unknown';
+  await keepVerdict(device.database, idOf(602));
+  await giveTurns();
+  assert.is(others.value, null);
+  device.state.value = 'signed-out';
+  assert.ok(await untilRead(() => others.value === 2));
 });
 
 test('another person’s sign-in sends and counts nothing of it, and fetches no code for it', async () => {

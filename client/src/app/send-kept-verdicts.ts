@@ -29,6 +29,8 @@ export function sendKeptVerdicts(tools: KeptVerdictsTools): () => void {
   const openOf = async (author: string | null) => {
     const own = author === null ? 0 : await count(author);
     const all = await count(null);
+    // Until it is known who is here, nobody knows whose verdicts these are.
+    if (all > 0 && state.peek() === 'unknown') return null;
     if (author === account.peek()) others.value = Math.max(0, all - own);
     return author !== null && own > 0 ? open(author) : null;
   };

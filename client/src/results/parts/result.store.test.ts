@@ -20,7 +20,14 @@ import type { Saying, Verdict as GivenVerdict } from '../../outbox/statements.ts
 import type { VerifyRequest } from './finding-kinds.ts';
 import { STILL_MS } from './follow-result.ts';
 import { createKeptResults } from './kept-results.ts';
-import { canDecide, createResultStore, mayVerify, type UnsentVerdict, type Verdict } from './result.store.ts';
+import {
+  canDecide,
+  createResultStore,
+  isOverruled,
+  mayVerify,
+  type UnsentVerdict,
+  type Verdict,
+} from './result.store.ts';
 
 const RESULT = recordedResult(1);
 const VERIFIED = {
@@ -68,14 +75,14 @@ async function open(answer: Answering, kept = createKeptResults()) {
   return { store, sleeps, stills, asked, given, outbox, listed, isNameAwaited };
 }
 
-const unsentOf = (isOvertaken: boolean): UnsentVerdict => ({
+const unsentOf = (isOvertaken: boolean, code = isOvertaken ? 'result-changed' : null): UnsentVerdict => ({
   said: {
     ...{ step: 'verdict', at: 1, resultId: RESULT.id, revision: 1 },
     request: { verdict: 'correct', finding: 'normal', reason: 'no opacity' },
     input: { kind: 'dicom' },
   },
-  trouble: { kind: 'stop', title: '', next: null, code: isOvertaken ? 'result-changed' : null },
-  ...{ isRetried: !isOvertaken, isSending: false, isFresh: false, isKept: true },
+  trouble: { kind: 'stop', title: '', next: null, code },
+  ...{ isRetried: code === null, isSending: false, isFresh: false, isKept: true },
 });
 const sendingOf = (request: VerifyRequest): Unsent => {
   const { said, ...unsent } = unsentOf(false);
@@ -119,6 +126,17 @@ test('a verdict is impossible until its image is drawn, and again once it is not
   assert.equal([store.image.value, given.length], ['missing', 1], 'the browser cannot draw it');
   await store.want('image');
   assert.is(store.image.value, 'loading');
+});
+
+test('a verdict that a signed review rules out has the page read that review', async () => {
+  const { store, outbox, asked } = await open(plain);
+  const before = asked.length;
+  outbox.statements.value = [unsentOf(true, 'review-stands')];
+  await giveTurns();
+  assert.ok(asked.length > before);
+  assert.is(isOverruled(store.verdict.value), true);
+  outbox.statements.value = [unsentOf(false)];
+  assert.is(isOverruled(store.verdict.value), false);
 });
 
 test('a verdict is impossible while the name of the patient is on its way', async () => {

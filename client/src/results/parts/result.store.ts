@@ -207,6 +207,10 @@ function verdictOf(tools: ResultTools): Verdict {
   return { kind: isOvertaken(given.trouble) ? 'overtaken' : 'unsent', unsent: given };
 }
 
+/** A signed review says otherwise, so the verdict can only be discarded. */
+export const isOverruled = (verdict: Verdict): boolean =>
+  verdict.kind === 'unsent' && verdict.unsent.trouble.code === 'review-stands';
+
 /** Gives the verdict on the revision that its author sees. */
 async function give({ id, outbox }: ResultTools, result: Result, request: VerifyRequest): Promise<void> {
   const { studyInstanceUID, kind } = result.finding.input;
@@ -217,10 +221,12 @@ async function give({ id, outbox }: ResultTools, result: Result, request: Verify
 /** Follows the verdict of this result in the outbox, which may send it much later. */
 function follow(state: State, tools: ResultTools): void {
   const saved = tools.outbox.answered.value?.result;
-  const { kind } = verdictOf(tools);
+  const verdict = verdictOf(tools);
   untracked(() => {
     if (saved?.id === tools.id) take(state, tools, saved);
-    if (kind === 'overtaken' && state.shown.peek().kind === 'ready') void load(state, tools);
+    // The page then also shows what was said meanwhile.
+    if ((verdict.kind === 'overtaken' || isOverruled(verdict)) && state.shown.peek().kind === 'ready')
+      void load(state, tools);
   });
 }
 

@@ -43,6 +43,7 @@ export const verdictWords = {
   unsent: 'Your verdict is not sent yet',
   refused: 'Your verdict was not saved',
   unsentWhat: KEPT_VERDICT,
+  overruledWhat: 'It is stored encrypted on this device until you discard it.',
   unsentRetried: 'It will be sent when the connection is back.',
   again: 'Send now',
   drop: 'Discard it',

@@ -24,7 +24,13 @@ import {
 } from '../parts/describe-result.ts';
 import type { VerifyRequest } from '../parts/finding-kinds.ts';
 import { resultWords } from '../parts/result-words.ts';
-import { mayVerify, type ResultStore, type UnsentVerdict, type Verdict } from '../parts/result.store.ts';
+import {
+  isOverruled,
+  mayVerify,
+  type ResultStore,
+  type UnsentVerdict,
+  type Verdict,
+} from '../parts/result.store.ts';
 
 const said = resultWords.verdict;
 
@@ -234,7 +240,10 @@ function NotSent({ unsent, isSaid }: NotSentProps) {
       <Icon name={isRetried ? 'caution' : 'decide'} size={20} />
       <p>
         <span class="strong">{isRetried ? said.unsent : said.refused}:</span> {yourWord(request)}. {why}{' '}
-        {isRetried && said.unsentRetried} <span class="quiet">{said.unsentWhat}</span>
+        {isRetried && said.unsentRetried}{' '}
+        <span class="quiet">
+          {isOverruled({ kind: 'unsent', unsent }) ? said.overruledWhat : said.unsentWhat}
+        </span>
         {request.reason && (
           <span class="verified-finding small kept">{said.reason(typedSaid(request.reason))}</span>
         )}
@@ -337,7 +346,6 @@ function Buttons(props: ButtonsProps) {
 function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
   const { store, verdict, isAsked, onChange } = props;
   if (verdict.kind === 'sending') return null;
-  const isOverruled = verdict.kind === 'unsent' && verdict.unsent.trouble.code === 'review-stands';
   const change = (
     <button type="button" class="button button-bare" onClick={onChange}>
       {said.change}
@@ -346,12 +354,14 @@ function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
   if (verdict.kind === 'overtaken' || (verdict.kind === 'unsent' && !isAsked))
     return (
       <>
-        {!isOverruled && (
-          <button type="button" class="button" onClick={() => void store.again()}>
-            {verdict.kind === 'overtaken' ? said.sendMine : said.again}
-          </button>
+        {!isOverruled(verdict) && (
+          <>
+            <button type="button" class="button" onClick={() => void store.again()}>
+              {verdict.kind === 'overtaken' ? said.sendMine : said.again}
+            </button>
+            {verdict.kind === 'unsent' && change}
+          </>
         )}
-        {verdict.kind === 'unsent' && change}
         <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={props.onDrop}>
           {verdict.kind === 'overtaken' ? said.discardMine : said.drop}
         </button>
