@@ -120,10 +120,9 @@ walk(
     await goOffline(page);
     await sendStudy(page, filesOf({ seed: seed(6) }));
     await page.getByText('12 images are safe here', { exact: false }).waitFor();
-    await leave(page, async () => {
-      await debug.send('Storage.clearDataForOrigin', { origin: address, storageTypes: 'indexeddb' });
-      await visitor.setOffline(false);
-    });
+    // Before the page is left: the service worker has a network, and sends once no page is open.
+    await debug.send('Storage.clearDataForOrigin', { origin: address, storageTypes: 'indexeddb' });
+    await leave(page, () => visitor.setOffline(false));
     await page.getByText('The browser deleted 1 study that waited on this device').waitFor();
     await looksRight(page, 'queue-lost');
     const chooser = page.waitForEvent('filechooser');

@@ -54,6 +54,7 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   await dialog.getByLabel(/^Review type/).selectOption('general-reading');
   await press(page, 'Request');
   await dialog.waitFor({ state: 'detached' });
+  await page.goto(`${stage.address}/#/reviews`);
   await row.getByText('A review is in progress').waitFor();
   await focusAndPress(row.getByRole('link', { name: 'Go to the case' }), 'Enter');
   await page.getByRole('heading', { name: 'Second opinion' }).waitFor();
