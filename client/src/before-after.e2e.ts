@@ -9,7 +9,15 @@ import { suite } from 'uvu';
 import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { parseUid, type SOPClassUID } from '#shared/dicom/uid.ts';
-import { choose, filesOf, instancesSentBy, lookAtHeld, onDisk, type StudyOnDisk } from '#testing/app-page.ts';
+import {
+  choose,
+  filesOf,
+  instancesSentBy,
+  lookAtHeld,
+  onDisk,
+  seeRemoved,
+  type StudyOnDisk,
+} from '#testing/app-page.ts';
 import { PATIENCE_MS } from '#testing/environment.ts';
 import { expect } from '#testing/expect.ts';
 import { pressKey } from '#testing/press.ts';
@@ -79,7 +87,7 @@ walk(
       .waitFor();
     await page.getByText('3 of 6 images stay here until you decide').waitFor();
     await looksRight(page, 'held-back-card');
-    await page.getByRole('link', { name: /^See what is removed/ }).click();
+    await seeRemoved(page);
     await page.getByRole('heading', { name: '3 images held back' }).waitFor();
     await smallPicturesDoNotCount(page);
     await looksRight(page, 'held-back-unseen');
@@ -143,7 +151,7 @@ function documentFile(): StudyOnDisk {
 walk('a document can only be left out', async ({ page, enter }) => {
   await enter();
   await choose(page, [documentFile()]);
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await seeRemoved(page);
   await page.getByText('It cannot be released, even after a person has checked it.').waitFor();
   await page.getByText('Picture can’t be shown here.').first().waitFor();
   await looksRight(page, 'held-document');

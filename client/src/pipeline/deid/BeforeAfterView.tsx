@@ -46,6 +46,7 @@ export function BeforeAfterView({ id, covers }: BeforeAfterProps) {
     <>
       {study ? <OneStudy study={study} covers={covers} /> : <Missing />}
       <Bar
+        isDeciding
         onQueuedInPart={() => toUpload([TRACK, own])}
         onNotQueued={() => {
           if (ingest.problem.peek() !== null) toUpload([TRACK]);

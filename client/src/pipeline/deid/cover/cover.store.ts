@@ -84,6 +84,10 @@ export interface CoverStore {
 export const decidedIn = (phase: Phase, covered: readonly FoundFile[]): readonly FoundFile[] =>
   phase.kind === 'tried' ? phase.able : covered;
 
+/** Whether every instance that was tried could be covered. */
+export const isWholeCovered = (phase: Phase): boolean =>
+  phase.kind === 'tried' && phase.able.length > 0 && phase.unable + phase.otherSize === 0;
+
 type CoveringIngest = Pick<IngestStore, 'inspection'>;
 
 interface CoverAsked {

@@ -1,5 +1,5 @@
 /** The words about what was chosen: reading, found studies, and sending them. */
-import { counted, files, images, series, studies } from '../../../kit/counted.ts';
+import { counted, files, images, studies } from '../../../kit/counted.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { formatCount } from '../../../kit/format.ts';
 import type { NoPicture } from '../workers/device-tasks.ts';
@@ -65,26 +65,24 @@ export const chosenWords = {
   unnamedSeries: 'Series without a description',
   /** `what`: distinguishes the study from another one of the same patient. */
   include: (name: string, what: string) => `Send the study of ${name}${what === '' ? '' : `: ${what}`}`,
-  /** The part of a study that stays here; empty if all of it is sent. */
+  /** What Send does with a study; empty as long as the policy is not known. */
   going: {
-    sent: (held: number, all: number) =>
-      held === 0
-        ? ''
-        : `${formatCount(held)} of ${images(all)} ${held === 1 ? 'stays' : 'stay'} here until you decide`,
+    sent: (held: number, all: number, removesNames: boolean | null) =>
+      held > 0
+        ? `${formatCount(held)} of ${images(all)} ${held === 1 ? 'stays' : 'stay'} here until you decide`
+        : removesNames === null
+          ? ''
+          : `Will be sent ${removesNames ? 'without' : 'with'} names`,
     held: () => 'Not sent until you decide',
-    'too-large': () => 'Not sent',
+    'too-large': () => 'Not sent: the study has more images than the gateway accepts',
     stopped: () => 'Not sent: reading was stopped',
     'not-chosen': () => 'Not sent',
-  } satisfies Record<Going, (held: number, all: number) => string>,
+  } satisfies Record<Going, (held: number, all: number, removesNames: boolean | null) => string>,
   notAllSent: (staying: number, chosen: number) =>
-    chosen === 1
-      ? 'Not sent yet: decide first'
-      : staying === chosen
-        ? `None of your ${studies(chosen)} will be sent until you decide`
-        : `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
+    `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
   decide: 'Decide',
-  seriesList: (count: number) => `Show ${series(count)}`,
-  warnings: (count: number) => counted(count, 'note', 'notes'),
+  more: 'More',
+  notes: (count: number) => counted(count, 'note', 'notes'),
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: (count: number, others: number) => {
     const stay = count === 1 ? 'It is not changed.' : 'They are not changed.';
@@ -109,8 +107,7 @@ export const chosenWords = {
     more === 0
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete. Copy the study again.`
       : `Damaged files were left out: ${path} and ${formatCount(more)} more. If any of them belong to this study, the study is incomplete. Copy the study again.`,
-  heldBack: (count: number) => `${images(count)} will not be sent`,
-  lookAndCover: 'Check and cover',
+  lookAndCover: 'Look and cover',
   lookAtPictures: 'Look at the pictures',
   leaveOut: 'Leave out',
   otherPolicy: ({ title, deidentify }: Policy) =>
