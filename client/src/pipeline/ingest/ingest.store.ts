@@ -165,7 +165,7 @@ function mixedOf(state: IngestState): IngestStore['mixed'] {
   });
 }
 
-type Patients = Pick<IngestStore, 'settlePatients' | 'leaveOutPatients' | 'askPatientsAgain'>;
+type Patients = Pick<IngestStore, 'settlePatients' | 'leaveOutPatients' | 'askPatientsAgain' | 'tickSeries'>;
 
 function patientsIn(state: IngestState): Patients {
   const { gathering, phase } = state;
@@ -183,6 +183,8 @@ function patientsIn(state: IngestState): Patients {
     settlePatients: (uid, keys) => change(uid, (deciding, study) => deciding.settlePatients(study, keys)),
     leaveOutPatients: (uid, keys) => change(uid, (deciding, study) => deciding.leaveOutPatients(study, keys)),
     askPatientsAgain: (uid) => change(uid, (deciding, study) => deciding.askPatientsAgain(study)),
+    tickSeries: (uid, series, isTicked) =>
+      change(uid, (deciding, study) => deciding.tickSeries(study, series, isTicked)),
   };
 }
 

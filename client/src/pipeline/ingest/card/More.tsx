@@ -26,10 +26,7 @@ export function More(props: MoreProps) {
   const { study, quiet } = props;
   // Rendered only when open; otherwise hundreds of hidden lines would be rendered again whenever a number grows.
   const [open, setOpen] = useState(false);
-  const inside = [
-    series(study.series.length),
-    ...(quiet.length > 0 ? [chosenWords.notes(quiet.length)] : []),
-  ];
+  const inside = [seriesSaid(study), ...(quiet.length > 0 ? [chosenWords.notes(quiet.length)] : [])];
   return (
     <details class="disclosure card-details" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary class="small">
@@ -55,11 +52,7 @@ function Inside({ study, name, quiet, leadsToChanges }: MoreProps) {
   return (
     <>
       {leadsToChanges && <ToBeforeAfter study={study} name={name} />}
-      <ul class="card-series">
-        {study.series.map((each) => (
-          <SeriesLine key={each.seriesInstanceUID} series={each} />
-        ))}
-      </ul>
+      <SeriesList study={study} />
       {quiet.length > 0 && (
         <ul class="card-remarks small quiet">
           {quiet.map((warning) => (
@@ -95,21 +88,73 @@ export function ToBeforeAfter({ study, name }: Pick<MoreProps, 'study' | 'name'>
   );
 }
 
-function SeriesLine({ series }: { readonly series: FoundSeries }) {
+/** The number of series, and of those that are sent if they are fewer. */
+export const seriesSaid = ({ series: ticked, unticked }: FoundStudy): string =>
+  unticked.length === 0
+    ? series(ticked.length)
+    : chosenWords.someSeries(ticked.length, ticked.length + unticked.length);
+
+/** Each series of the study; of several, each can be unticked but the last one. */
+function SeriesList({ study }: Pick<MoreProps, 'study'>) {
+  const ticked = new Set(study.series);
+  const all = [...study.series, ...study.unticked].sort(
+    (a, b) => (a.number ?? Infinity) - (b.number ?? Infinity),
+  );
+  return (
+    <>
+      <ul class="card-series">
+        {all.map((each) => (
+          <li key={each.seriesInstanceUID}>
+            {all.length > 1 ? (
+              <TickedSeries study={study} series={each} isTicked={ticked.has(each)} />
+            ) : (
+              <SeriesLine series={each} />
+            )}
+          </li>
+        ))}
+      </ul>
+      {all.length > 1 && ticked.size === 1 && <p class="small quiet">{chosenWords.lastSeries}</p>}
+    </>
+  );
+}
+
+type SeriesProps = { readonly series: FoundSeries };
+type TickedSeriesProps = SeriesProps & Pick<MoreProps, 'study'> & { readonly isTicked: boolean };
+
+function TickedSeries({ study, series, isTicked }: TickedSeriesProps) {
+  const ingest = useIngest();
+  const isLast = isTicked && study.series.length === 1;
+  return (
+    <label class="choice series-choice">
+      <input
+        type="checkbox"
+        class="tick"
+        checked={isTicked}
+        disabled={isLast || !study.selected.value || ingest.phase.value === 'queueing'}
+        aria-label={chosenWords.includeSeries(titleOf(series), images(series.instances))}
+        onChange={() => void ingest.tickSeries(study.studyInstanceUID, series.seriesInstanceUID, !isTicked)}
+      />
+      <SeriesLine series={series} />
+    </label>
+  );
+}
+
+const titleOf = ({ description }: FoundSeries): string =>
+  typedSaid(description.trim()) || chosenWords.unnamedSeries;
+
+function SeriesLine({ series }: SeriesProps) {
   const parts = [series.modality, toReadable(series.bodyPart)].filter(Boolean).join(kitWords.separator);
   return (
-    <li class="series-line">
+    <span class="series-line">
       <ThumbnailPicture series={series} />
-      <div class="series-body">
-        <p class="cut">
-          <bdi>{typedSaid(series.description.trim()) || chosenWords.unnamedSeries}</bdi>
-        </p>
-        <p class="small quiet numbers">
+      <span class="series-body">
+        <bdi class="cut">{titleOf(series)}</bdi>
+        <span class="small quiet numbers">
           {[parts, images(series.instances), formatBytes(series.bytes)]
             .filter(Boolean)
             .join(kitWords.separator)}
-        </p>
-      </div>
-    </li>
+        </span>
+      </span>
+    </span>
   );
 }

@@ -6,13 +6,14 @@ import { useIngest, useTriageViews } from '../found/ingest-context.ts';
 import { formatBytes } from '../../../kit/format.ts';
 import { nameSaid, typedSaid } from '../../../kit/identities.ts';
 import { Icon } from '../../../kit/Icon.tsx';
-import { images, series } from '../../../kit/counted.ts';
+import { images } from '../../../kit/counted.ts';
 import { chosenWords } from '../found/chosen-words.ts';
 import { unreadLines } from '../../../kit/left-out-words.ts';
 import { kitWords } from '../../../kit/kit-words.ts';
 import { titleWords } from '../../queue/title-words.ts';
 import { partsOf, personLines } from '../../queue/study-title.ts';
 import { leftUnreadOf } from '../choose/disc-view.ts';
+import { totalOf } from '../found/forecast.ts';
 import type { FoundStudy } from '../found/found-study.ts';
 import type { OrderOfStudyProps } from '../orders/OrderOfStudy.tsx';
 import type { SentBeforeByUid } from './sent-before.ts';
@@ -22,7 +23,7 @@ import { MixedPatients } from './MixedPatients.tsx';
 import { actsOnUnreleasable } from '../found/held-acts.ts';
 import { goingOfFound } from '../found/sendable.ts';
 import { HeldActs } from './HeldActs.tsx';
-import { More, ToBeforeAfter } from './More.tsx';
+import { More, seriesSaid, ToBeforeAfter } from './More.tsx';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 
 /** The number of pictures on the card, and in a narrow window; the others are in the list of series. */
@@ -82,7 +83,12 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
         <Contents
           id={contents}
           study={study}
-          said={chosenWords.going[going](held, study.instances, policy?.deidentify ?? null)}
+          said={chosenWords.going[going]({
+            held,
+            all: study.instances,
+            out: totalOf(study.unticked).instances,
+            removesNames: policy?.deidentify ?? null,
+          })}
         />
         <SentBeforeNote study={study} known={sentBefore} />
         <NotWhole study={study} />
@@ -168,7 +174,7 @@ type ContentsProps = {
 
 /** The date, kind and size of the study, and the one line about what happens to it at Send. */
 function Contents({ id, study, said }: ContentsProps) {
-  const size = [series(study.series.length), images(study.instances), formatBytes(study.bytes)].join(
+  const size = [seriesSaid(study), images(study.instances), formatBytes(study.bytes)].join(
     kitWords.separator,
   );
   return (

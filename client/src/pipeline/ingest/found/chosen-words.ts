@@ -1,10 +1,19 @@
 /** The words about what was chosen: reading, found studies, and sending them. */
-import { counted, files, images, studies } from '../../../kit/counted.ts';
+import { counted, files, images, series, studies } from '../../../kit/counted.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { formatCount } from '../../../kit/format.ts';
 import type { NoPicture } from '../workers/device-tasks.ts';
 import type { Going } from './sendable.ts';
 import { sendingReasonWords } from '../../../kit/sending-reason-words.ts';
+
+/** `all`: the images of the series that are ticked. */
+interface GoingCounts {
+  readonly held: number;
+  readonly all: number;
+  readonly out: number;
+  /** Null as long as the policy is not known. */
+  readonly removesNames: boolean | null;
+}
 
 export const chosenWords = {
   readingLabel: 'Files read',
@@ -65,23 +74,29 @@ export const chosenWords = {
   unnamedSeries: 'Series without a description',
   /** `what`: distinguishes the study from another one of the same patient. */
   include: (name: string, what: string) => `Send the study of ${name}${what === '' ? '' : `: ${what}`}`,
-  /** What Send does with a study; empty as long as the policy is not known. */
+  /** What Send does with a study; empty as long as the policy is not known. `out`: images of unticked series. */
   going: {
-    sent: (held: number, all: number, removesNames: boolean | null) =>
-      held > 0
-        ? `${formatCount(held)} of ${images(all)} ${held === 1 ? 'stays' : 'stay'} here until you decide`
-        : removesNames === null
-          ? ''
-          : `Will be sent ${removesNames ? 'without' : 'with'} names`,
+    sent({ held, all, out, removesNames }: GoingCounts) {
+      if (held > 0) {
+        const stays = `${held === 1 ? 'stays' : 'stay'} here until you decide`;
+        return `${formatCount(held)} of ${images(all)} ${stays}`;
+      }
+      if (removesNames === null) return '';
+      const names = `will be sent ${removesNames ? 'without' : 'with'} names`;
+      return out > 0 ? `${formatCount(all)} of ${images(all + out)} ${names}` : `W${names.slice(1)}`;
+    },
     held: () => 'Not sent until you decide',
     'too-large': () => 'Not sent: the study has more images than the gateway accepts',
     stopped: () => 'Not sent: reading was stopped',
     'not-chosen': () => 'Not sent',
-  } satisfies Record<Going, (held: number, all: number, removesNames: boolean | null) => string>,
+  } satisfies Record<Going, (counts: GoingCounts) => string>,
   notAllSent: (staying: number, chosen: number) =>
     `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
   decide: 'Decide',
   more: 'More',
+  someSeries: (count: number, all: number) => `${formatCount(count)} of ${series(all)}`,
+  includeSeries: (description: string, size: string) => `Send the series ${description}: ${size}`,
+  lastSeries: 'To send no series, untick the study.',
   notes: (count: number) => counted(count, 'note', 'notes'),
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: (count: number, others: number) => {
