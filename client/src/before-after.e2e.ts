@@ -20,7 +20,7 @@ import {
 } from '#testing/app-page.ts';
 import { PATIENCE_MS } from '#testing/environment.ts';
 import { expect } from '#testing/expect.ts';
-import { pressKey } from '#testing/press.ts';
+import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { burnedIn, group, heading, openHeldBack, releaseTwo } from './testing/held-back.ts';
@@ -61,6 +61,44 @@ walk(
     await looksRight(page, 'before-after-scrolled');
   },
 );
+
+walk('the picture on the card opens as large as the window, and Escape leads back to it', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, filesOf({ seed: stage.seed(0) }));
+  const picture = page.getByRole('button', { name: /^Enlarge series 1 of / });
+  await picture.locator('canvas').waitFor();
+  await focusAndPress(picture, 'Enter');
+  const large = page.getByRole('dialog');
+  await large.locator('canvas').waitFor();
+  await large.getByText('Image 4 of 12').waitFor();
+  await looksRight(page, 'card-picture-large');
+  const window = large.getByRole('application');
+  await focusAndPress(window, 'PageDown');
+  await large.getByText('Image 5 of 12').waitFor();
+  await pressOn(window, 'ArrowLeft');
+  await large.getByText('Image 4 of 12').waitFor();
+  await pressKey(page, 'Escape');
+  await large.waitFor({ state: 'detached' });
+  await expect(picture).toBeFocused();
+});
+
+walk('a series is unticked on the card, and is not sent', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, filesOf({ seed: stage.seed(0) }));
+  await page.locator('.card-details > summary').click();
+  const [first, second] = [0, 1].map((at) =>
+    page.getByRole('checkbox', { name: /^Send the series/ }).nth(at),
+  );
+  await first!.uncheck();
+  await page.getByText('6 of 12 images will be sent without names').waitFor();
+  await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '6 images' }).waitFor();
+  await expect(second!, 'the study has its own tick').toBeDisabled();
+  await looksRight(page, 'card-series');
+  await first!.check();
+  await page.getByText('Will be sent without names', { exact: true }).waitFor();
+});
 
 /** Each small picture is scrolled to, and none can be released. */
 async function smallPicturesDoNotCount(page: Page): Promise<void> {

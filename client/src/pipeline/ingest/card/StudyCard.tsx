@@ -1,6 +1,6 @@
 /** The card of a found study: patient, time, kind and size, what to look at, and whether Send takes it. */
 import type { ReadonlySignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { deferred } from '../../../kit/deferred.tsx';
 import { useIngest, useTriageViews } from '../found/ingest-context.ts';
 import { formatBytes } from '../../../kit/format.ts';
@@ -16,6 +16,7 @@ import { leftUnreadOf } from '../choose/disc-view.ts';
 import { totalOf } from '../found/forecast.ts';
 import type { FoundStudy } from '../found/found-study.ts';
 import type { OrderOfStudyProps } from '../orders/OrderOfStudy.tsx';
+import type { FilmViewProps } from './FilmView.tsx';
 import type { SentBeforeByUid } from './sent-before.ts';
 import { SentBeforeNote } from './SentBeforeNote.tsx';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
@@ -40,6 +41,11 @@ const OrderOfStudy = deferred<OrderOfStudyProps>(
       (view) => view.OrderOfStudy,
       () => Nothing,
     ),
+  Nothing,
+);
+
+const FilmView = deferred<FilmViewProps>(
+  () => import('./FilmView.tsx').then((view) => view.FilmView),
   Nothing,
 );
 
@@ -106,7 +112,7 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
         {policy?.deidentify === false && <OrderOfStudy study={study} name={name} />}
       </div>
       <div class="card-side">
-        <Pictures series={study.series} />
+        <Pictures study={study} name={name} />
         {!isMixed && !isHeld && <ToBeforeAfter study={study} name={name} />}
       </div>
       {Notes && <Notes study={study} name={name} />}
@@ -190,20 +196,39 @@ function Contents({ id, study, said }: ContentsProps) {
   );
 }
 
-function Pictures({ series }: Pick<FoundStudy, 'series'>) {
+type PicturesProps = { readonly study: FoundStudy; readonly name: string };
+
+/** A picture of each of the first series, which opens as large as the window. */
+function Pictures({ study, name }: PicturesProps) {
+  const { series } = study;
+  const [opened, setOpened] = useState<string | null>(null);
   return (
-    <div class="card-pictures" aria-hidden="true">
-      {series.slice(0, PICTURES).map((each) => (
-        <ThumbnailPicture key={each.seriesInstanceUID} series={each} />
-      ))}
-      {[PICTURES, FEW_PICTURES].map(
-        (shown) =>
-          series.length > shown && (
-            <span key={shown} class="card-more small quiet" data-of={shown}>
-              +{series.length - shown}
-            </span>
-          ),
+    <>
+      <div class="card-pictures">
+        {series.slice(0, PICTURES).map((each, at) => (
+          <button
+            key={each.seriesInstanceUID}
+            type="button"
+            class="card-picture"
+            aria-haspopup="dialog"
+            aria-label={chosenWords.lookLarge(at + 1, name)}
+            onClick={() => setOpened(each.seriesInstanceUID)}
+          >
+            <ThumbnailPicture series={each} />
+          </button>
+        ))}
+        {[PICTURES, FEW_PICTURES].map(
+          (shown) =>
+            series.length > shown && (
+              <span key={shown} class="card-more small quiet" data-of={shown} aria-hidden="true">
+                +{series.length - shown}
+              </span>
+            ),
+        )}
+      </div>
+      {opened !== null && (
+        <FilmView study={study} name={name} seriesInstanceUID={opened} onClose={() => setOpened(null)} />
       )}
-    </div>
+    </>
   );
 }

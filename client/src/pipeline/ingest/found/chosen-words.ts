@@ -94,6 +94,7 @@ export const chosenWords = {
     `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
   decide: 'Decide',
   more: 'More',
+  lookLarge: (series: number, name: string) => `Enlarge series ${formatCount(series)} of ${name}`,
   someSeries: (count: number, all: number) => `${formatCount(count)} of ${series(all)}`,
   includeSeries: (description: string, size: string) => `Send the series ${description}: ${size}`,
   lastSeries: 'To send no series, untick the study.',
