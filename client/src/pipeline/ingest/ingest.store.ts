@@ -96,10 +96,11 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   };
 }
 
-type Sending = Pick<IngestStore, 'sentFromHere' | 'restoreSent' | 'settleNotSent'>;
+type Sending = Pick<IngestStore, 'sentFromHere' | 'queuedAs' | 'restoreSent' | 'settleNotSent'>;
 
 const sendingFrom = (state: IngestState): Sending => ({
   sentFromHere: state.sentFromHere,
+  queuedAs: state.queuedAs,
   restoreSent: (before) => {
     state.sentFromHere.value = before;
   },
@@ -126,6 +127,7 @@ function clear(state: IngestState, also?: 'held-back'): void {
   }
   batch(() => {
     state.undecided.value = new Map();
+    state.queuedAs.value = new Map();
     forget(state);
     forgetSentFromHere(state);
   });

@@ -179,6 +179,9 @@ async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTer
     await withdrawAll(state, parts);
     throw error;
   }
+  const { queuedAs } = state;
+  const ids = [...(queuedAs.value.get(group.id) ?? []), ...parts.map(({ entered }) => entered.id)];
+  queuedAs.value = new Map(queuedAs.value).set(group.id, ids);
   return { group, terms: ordered, parts, begun, missing };
 }
 

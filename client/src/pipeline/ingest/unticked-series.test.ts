@@ -131,8 +131,8 @@ test('chosen again they are ticked, and only the newest entry counts them', asyn
   await tick(again, 1, false);
   await again.store.send();
   const rows = await first.database.studies.toArray();
-  const leftOut = rows.map((row) => countStudy(row).track.leftOut).sort();
-  assert.equal(leftOut, [0, EACH]);
+  const leftOut = rows.reduce((sum, row) => sum + countStudy(row).track.leftOut, 0);
+  assert.is(leftOut, EACH);
 });
 
 type Step =

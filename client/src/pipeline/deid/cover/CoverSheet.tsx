@@ -296,25 +296,14 @@ function Decision({ store, found, isInFull, onClose }: DecisionProps) {
   useEffect(() => {
     if (isDone) decide(() => ingest.release(looked, boxes));
   }, [isDone]);
-  if (phase.kind !== 'drawing') {
+  if (phase.kind !== 'drawing')
     return (
-      <div class="sheet-actions">
-        <button type="button" class="button" onClick={store.drawOn}>
-          {phase.kind === 'covering' ? coverWords.stop : coverWords.back}
-        </button>
-        {phase.kind === 'tried' && phase.able.length > 0 && (
-          <button
-            type="button"
-            class="button button-main"
-            disabled={!isAllSeen}
-            onClick={() => decide(() => ingest.release(looked, boxes))}
-          >
-            {coverWords.release(phase.able.length)}
-          </button>
-        )}
-      </div>
+      <Outcome
+        store={store}
+        isAllSeen={isAllSeen}
+        onRelease={() => decide(() => ingest.release(looked, boxes))}
+      />
     );
-  }
   const isUnknown = store.extent.value === null;
   return (
     <div class="sheet-actions">
@@ -341,6 +330,28 @@ function Decision({ store, found, isInFull, onClose }: DecisionProps) {
       >
         {coverWords.cover(asked.length)}
       </button>
+    </div>
+  );
+}
+
+type OutcomeProps = Pick<EditorProps, 'store'> & {
+  readonly isAllSeen: boolean;
+  readonly onRelease: () => void;
+};
+
+/** The answers while boxes are tried, and once they were. */
+function Outcome({ store, isAllSeen, onRelease }: OutcomeProps) {
+  const phase = store.phase.value;
+  return (
+    <div class="sheet-actions">
+      <button type="button" class="button" onClick={store.drawOn}>
+        {phase.kind === 'covering' ? coverWords.stop : coverWords.back}
+      </button>
+      {phase.kind === 'tried' && phase.able.length > 0 && (
+        <button type="button" class="button button-main" disabled={!isAllSeen} onClick={onRelease}>
+          {coverWords.release(phase.able.length)}
+        </button>
+      )}
     </div>
   );
 }

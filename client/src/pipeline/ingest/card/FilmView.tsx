@@ -173,7 +173,7 @@ function Zoomed({ picture, found, onStep }: ZoomedProps) {
   const [chosen, setChosen] = useState<{ readonly of: FoundFile | undefined; readonly view: View } | null>(
     null,
   );
-  const view = chosen?.of === found ? chosen.view : wholeImage({ rows, columns });
+  const view = chosen !== null && chosen.of === found ? chosen.view : wholeImage({ rows, columns });
   const setView = (next: View) => setChosen({ of: found, view: next });
   const looking: Looking = { image: { rows, columns }, window: size, view };
   const fingers = useFingers(() => looking, setView);

@@ -64,9 +64,11 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
   const policy = ingest.policy.value;
   const answered = ingest.answered.value.get(uid) ?? [];
   const toLookAt = ingest.heldBack.value.filter((file) => file.studyInstanceUID === uid && file.isReleasable);
-  const reasons = new Set(toLookAt.map(({ reason }) => reason));
   const { going, held } = goingOfFound(study, ingest);
-  const { loud, quiet } = sortWarnings(study.warnings, policy, new Set([...answered, ...reasons]));
+  const known = new Set([...answered, ...toLookAt.map(({ reason }) => reason)]);
+  // Its own line says that a study is too large.
+  const warnings = study.warnings.filter((each) => each !== 'too-many-instances' || going !== 'too-large');
+  const { loud, quiet } = sortWarnings(warnings, policy, known);
   const isMixed = mixed?.isSettled === false;
   // The patients have to be settled before the images are looked at.
   const isHeld = !isMixed && (toLookAt.length > 0 || actsOnUnreleasable(ingest, study) !== null);
@@ -86,28 +88,16 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
       </label>
       <div class="card-body">
         {mixed ? <h2 class="card-name kept">{name}</h2> : <Patient study={study} name={name} />}
-        <Contents
-          id={contents}
-          study={study}
-          said={chosenWords.going[going]({
-            held,
-            all: study.instances,
-            out: totalOf(study.unticked).instances,
-            removesNames: policy?.deidentify ?? null,
-          })}
-        />
+        <Contents id={contents} study={study} going={going} held={held} />
         <SentBeforeNote study={study} known={sentBefore} />
         <NotWhole study={study} />
         {isHeld && <HeldActs study={study} name={name} toLookAt={toLookAt} />}
-        {loud
-          // The line above says so.
-          .filter((warning) => warning !== 'too-many-instances' || going !== 'too-large')
-          .map((warning) => (
-            <div key={warning} class="card-warning small">
-              <Icon name="caution" size={20} />
-              <p>{sentenceOfWarning(warning, policy)}</p>
-            </div>
-          ))}
+        {loud.map((warning) => (
+          <div key={warning} class="card-warning small">
+            <Icon name="caution" size={20} />
+            <p>{sentenceOfWarning(warning, policy)}</p>
+          </div>
+        ))}
         <MixedPatients study={study} />
         {policy?.deidentify === false && <OrderOfStudy study={study} name={name} />}
       </div>
@@ -171,18 +161,20 @@ function Patient({ study, name }: { readonly study: FoundStudy; readonly name: s
   );
 }
 
-type ContentsProps = {
-  readonly id: string;
-  readonly study: FoundStudy;
-  /** Text about what Send does with the study; empty as long as the policy is not known. */
-  readonly said: string;
-};
+type ContentsProps = ReturnType<typeof goingOfFound> & { readonly id: string; readonly study: FoundStudy };
 
 /** The date, kind and size of the study, and the one line about what happens to it at Send. */
-function Contents({ id, study, said }: ContentsProps) {
+function Contents({ id, study, going, held }: ContentsProps) {
+  const policy = useIngest().policy.value;
   const size = [seriesSaid(study), images(study.instances), formatBytes(study.bytes)].join(
     kitWords.separator,
   );
+  const said = chosenWords.going[going]({
+    held,
+    all: study.instances,
+    out: totalOf(study.unticked).instances,
+    removesNames: policy?.deidentify ?? null,
+  });
   return (
     <>
       <p class="card-parts kept">

@@ -224,6 +224,8 @@ export interface IngestStore {
   readonly problem: ReadonlySignal<SendProblem | null>;
   readonly orders: Orders;
   readonly sentFromHere: ReadonlySignal<SentFromHere>;
+  /** By the id of a found study, the ids under which it was put into the queue from this page. */
+  readonly queuedAs: ReadonlySignal<ReadonlyMap<string, readonly string[]>>;
   /** Restores the record that this page had before it was reloaded. */
   restoreSent(before: SentFromHere): void;
   /** A person has read which files were not sent, so they are taken off that list. */
