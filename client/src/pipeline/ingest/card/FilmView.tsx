@@ -105,7 +105,7 @@ function useFilm({ studyInstanceUID }: FoundStudy, seriesInstanceUID: string) {
 /** Which image and frame is displayed, with the way to the others. */
 function Places({ film }: { readonly film: Film }) {
   const { files, at, frame } = film;
-  const { frames } = files[at] as FoundFile;
+  const frames = files[at]?.frames ?? 1;
   const said = words.frame(frame + 1, frames);
   return (
     <div class="film-view-places">
