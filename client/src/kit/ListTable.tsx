@@ -64,6 +64,8 @@ type ListTableProps<Row, Sort extends string> = {
   /** Absent: the list has one order. */
   readonly sort?: Sort | undefined;
   readonly onSort?: ((sort: Sort) => void) | undefined;
+  /** The key of the row whose details are shown. */
+  readonly current?: string | undefined;
   /** Null or absent: rows cannot be selected. */
   readonly selection?: Selection<Row> | null;
   /** Shown in place of the table while there are no rows. */
@@ -133,22 +135,26 @@ function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
       </thead>
       <tbody {...ROLES.rowgroup}>
         {rows.map((row) => (
-          <OneRow key={keyOf(row)} {...props} row={row} />
+          <OneRow key={keyOf(row)} {...props} row={row} isCurrent={keyOf(row) === props.current} />
         ))}
       </tbody>
     </table>
   );
 }
 
-type OneRowProps<Row, Sort extends string> = TableProps<Row, Sort> & { readonly row: Row };
+type OneRowProps<Row, Sort extends string> = TableProps<Row, Sort> & {
+  readonly row: Row;
+  readonly isCurrent: boolean;
+};
 
-function OneRow<Row, Sort extends string>({ row, name, hrefOf, shown, selection }: OneRowProps<Row, Sort>) {
+function OneRow<Row, Sort extends string>(props: OneRowProps<Row, Sort>) {
+  const { row, isCurrent, name, hrefOf, shown, selection } = props;
   return (
     // A larger target for a pointer; the keyboard has the link.
-    <tr {...ROLES.row} data-chosen={selection?.isChosen(row)} onClick={openRow}>
+    <tr {...ROLES.row} data-chosen={isCurrent || selection?.isChosen(row)} onClick={openRow}>
       {selection && <Tick row={row} selection={selection} />}
       <th {...ROLES.rowheader} scope="row" class="list-name">
-        <a class="list-link" href={hrefOf(row)}>
+        <a class="list-link" href={hrefOf(row)} aria-current={isCurrent ? 'true' : undefined}>
           {name.cell(row)}
         </a>
       </th>
