@@ -9,6 +9,7 @@ import { openAttempt } from '../kit/open-attempt.ts';
 import { saveFile } from '../net/save-file.ts';
 import { namesHidden } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import { ListSkeleton } from '../kit/ListSkeleton.tsx';
 import { ListTable } from '../kit/ListTable.tsx';
 import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
@@ -44,7 +45,7 @@ export function ExportsView() {
       <p class="quiet">{words.intro}</p>
       <NotShownCases />
       <TroubleAlert trouble={store.trouble.value} />
-      <WhenKnown of={store.list} loading={words.loading}>
+      <WhenKnown of={store.list} loading={words.loading} waiting={ListSkeleton}>
         {({ exports }, known) => (
           <>
             <ListTable

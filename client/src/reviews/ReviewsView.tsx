@@ -13,6 +13,7 @@ import type { Trouble } from '../kit/trouble.ts';
 import { useManyPatients } from '../cases/parts/PatientLine.tsx';
 import { HideNames } from '../kit/HideNames.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { ListSkeleton } from '../kit/ListSkeleton.tsx';
 import { ListTable } from '../kit/ListTable.tsx';
 import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
@@ -75,7 +76,7 @@ export function ReviewsView() {
           </a>
         )}
       </div>
-      <WhenKnown of={pages} loading={words.loading}>
+      <WhenKnown of={pages} loading={words.loading} waiting={ListSkeleton}>
         {({ reviews }, known) => (
           <>
             <ListTable

@@ -8,6 +8,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Job } from '#shared/protocol/inference.ts';
 import { FilterBar, FilterSelect, Select } from '../../kit/FilterBar.tsx';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
+import { ListSkeleton } from '../../kit/ListSkeleton.tsx';
 import { ListTable } from '../../kit/ListTable.tsx';
 import { namesHidden } from '../../kit/identities.ts';
 import { MoreButton } from '../../kit/MoreButton.tsx';
@@ -247,7 +248,7 @@ function List({ list, previews, picked }: ResultsViewProps) {
   const name = useMemo(() => resultName({ previews, picked }), [previews, picked]);
   const columns = useMemo(() => resultColumns(previews), [previews]);
   const results = list.results.value;
-  if (results.length === 0) return late ? <p class="quiet">{said.loading}</p> : null;
+  if (results.length === 0) return late ? <ListSkeleton said={said.loading} /> : null;
   return (
     <section aria-label={said.found}>
       <h2 class="unseen">{said.found}</h2>
