@@ -187,7 +187,7 @@ walk('are shown on the page of a result once a person asks, and are not in the l
   await hideNames(page, true);
   await go(page, '#/results');
   // The list has results of other tests too.
-  const row = page.locator(`.result-row[href$="${result}"]`);
+  const row = page.locator(`.list-link[href$="${result}"]`);
   await row.waitFor();
   await expect(row.locator('img')).toHaveCount(0);
   await looksRight(page, 'results-pictures-hidden');
