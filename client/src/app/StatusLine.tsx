@@ -67,7 +67,8 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
   const inPacs = inPacsOf(ingest, sendable.studies);
   const lost = choiceLost?.count.value ?? 0;
   const standing = standingOf({
-    isRead: queue.ready.value && outboxes.others.value !== null,
+    isRead:
+      queue.ready.value && outboxes.others.value !== null && (user === null || isChoiceRead(choiceLost)),
     phase: ingest.phase.value,
     unsafe: Math.max(queue.unsafe.value, queue.reading.value),
     chosen: sendable.instances - inPacs + totalOf(sendable.stopped).instances,
@@ -109,6 +110,10 @@ export function StatusLine({ page, choiceLost, policies, worksOffline }: StatusL
     </section>
   );
 }
+
+/** Whether the choices of earlier pages were read, so that nothing of them is said only because nothing is known. */
+const isChoiceRead = (choiceLost: ChoiceMemory | null): boolean =>
+  choiceLost !== null && choiceLost.doubtedAt.value !== undefined;
 
 function Dismiss({ choiceLost }: Pick<StatusLineProps, 'choiceLost'>) {
   return (

@@ -66,10 +66,11 @@ export async function keepDoubt(database: LocalDatabase, doubtedAt: number | nul
   else await database.device.put({ name: 'disc-doubt', value: doubtedAt });
 }
 
-/** Calls `onChange` now and on every change in any tab. */
+/** Calls `onChange` now and on every change in any tab. Without a database nothing was kept. */
 export function watchChoices(database: LocalDatabase, onChange: (kept: KeptChoices) => void): void {
   const known: Known = new Map();
-  liveQuery(() => readChoices(database, known)).subscribe(onChange, () => undefined);
+  const nothing = { choices: [], queued: new Map(), doubtedAt: null };
+  liveQuery(() => readChoices(database, known)).subscribe(onChange, () => onChange(nothing));
 }
 
 /**
