@@ -41,9 +41,7 @@ function leaveOutCopies(
   const isFirst = ({ file }: FoundFile): boolean => !copies.has(file);
   const left = pick(study.series, isFirst);
   if (left.size === 0) return;
-  const { leftOut, unticked } = study;
-  const others = { leftOut: pick(leftOut, isFirst), unticked: pick(unticked, isFirst) };
-  const those = regroup(study, left, others);
+  const those = regroup(study, left, pick(study.leftOut, isFirst));
   gathering.replace({ ...those, copies: (study.copies ?? 0) + copies.size });
 }
 
