@@ -171,17 +171,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
               {kitWords.pages[first]}
             </a>
             <StudiesTab page={page} />
-            {user && mayReadReviews(user) && (
-              <a
-                class="tab"
-                href={hrefOf({ page: 'reviews', id: '' })}
-                aria-current={page === 'reviews' ? 'page' : undefined}
-              >
-                <Icon name="read" />
-                {kitWords.pages.reviews}
-                <ReviewsBadge key={user.id} page={page} />
-              </a>
-            )}
+            <ReadTab page={page} />
             <a
               class="tab"
               href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}
@@ -233,6 +223,23 @@ function StudiesTab({ page }: { readonly page: Route['page'] }) {
           <span class="unseen">, {appWords.nav.queueCount(waiting)}</span>
         </>
       )}
+    </a>
+  );
+}
+
+/** What waits for a radiologist. */
+function ReadTab({ page }: { readonly page: Route['page'] }) {
+  const user = useSession().user.value;
+  if (user === null || !mayReadReviews(user)) return null;
+  return (
+    <a
+      class="tab"
+      href={hrefOf({ page: 'reviews', id: '' })}
+      aria-current={page === 'reviews' ? 'page' : undefined}
+    >
+      <Icon name="read" />
+      {kitWords.pages.reviews}
+      <ReviewsBadge key={user.id} page={page} />
     </a>
   );
 }

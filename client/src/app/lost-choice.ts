@@ -122,7 +122,7 @@ function doubtCutOff({ database, now }: ChoiceWatch, ended: ReadonlySignal<reado
   });
 }
 
-/** When its last study is sent, the row ends. One without studies names none that could be sent: a person dismisses it. */
+/** When its last study is sent, the row ends. One without studies ends only when a person dismisses it. */
 const withStudies = (choice: KeptChoice, studies: readonly ChosenStudy[]): KeptChoice => ({
   ...choice,
   studies,

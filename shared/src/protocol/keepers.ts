@@ -1,4 +1,4 @@
-/** Roles that may do what the page's frame also has to know. Without schemas, because the frame is part of the first load. */
+/** Roles that the frame of the page has to know. Without schemas, because the frame is part of the first load. */
 import type { Role } from './api.ts';
 
 /** Roles that open, change and assign cases, and see who the patient is. */
