@@ -35,7 +35,7 @@ test('a code that this page does not know yet has the gateway’s title, and non
   assert.equal(proxy, {
     kind: 'stop',
     title: 'The gateway gave a reason that this page does not recognize.',
-    next: 'Reload the page. If it happens again, tell an administrator.',
+    next: 'Reload the page. If it happens again, an administrator must find the cause.',
     code: '403',
   });
   assert.not.match(troubleOf(new TypeError('QzName')).title, 'QzName');

@@ -11,5 +11,5 @@ export const troubleWords = {
     next: 'Reload the page. There may be a newer version.',
   },
   unknown: 'The gateway gave a reason that this page does not recognize.',
-  unknownNext: 'Reload the page. If it happens again, tell an administrator.',
+  unknownNext: 'Reload the page. If it happens again, an administrator must find the cause.',
 } as const;

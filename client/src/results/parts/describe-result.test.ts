@@ -47,7 +47,7 @@ test('a finding reads as above or below the threshold, or says why there is none
 
 test('the question of a result without an answer says what each button means', () => {
   const silent = recordedFinding({ probabilities: null, score: null, positive: null, population: 'outside' });
-  assert.match(questionOf(silent), /gave no answer\. Agree if .+\. Disagree if .+\.$/);
+  assert.match(questionOf(silent), /gave no answer\. If .+, agree\. If .+, disagree\.$/);
   assert.is(questionOf(recordedFinding()), 'Do you agree with the model?');
 });
 

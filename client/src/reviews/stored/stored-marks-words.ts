@@ -48,7 +48,7 @@ export const storedMarksWords = {
     },
     refused: {
       title: 'The marks could not be sent to the PACS.',
-      next: 'They stay in the review. If you need them in the PACS, tell an administrator.',
+      next: 'They stay in the review. If they are needed in the PACS, an administrator must find the cause.',
     },
   },
 };
