@@ -100,8 +100,8 @@ walk(
     assert.is(shown.state, 'adjudication');
     const given = { id: randomUUID(), place: 0, version: chosen.version, accountId: account.id };
     if (chosen.reader?.id !== account.id) await api<ListedReview>(ADMIN, `/reviews/${id}/assign`, given);
-    await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
-    await focusAndPress(page.getByRole('link', { name: /^Reviews/ }), 'Enter');
+    const pages = page.getByRole('navigation', { name: 'Pages', exact: true });
+    await focusAndPress(pages.getByRole('link', { name: /^Read/ }), 'Enter');
     const decide = page.getByRole('row', { name: /Decide between readers/ });
     await focusAndPress(decide.getByRole('link'), 'Enter');
     const first = page.getByRole('region', { name: 'Reader 1' });

@@ -93,8 +93,7 @@ export async function chooseAnswers(
 
 export async function openReading(person: Person, of: Case): Promise<void> {
   const { page, hands } = person;
-  await toCases(person);
-  await hands.press(page.getByRole('link', { name: /^Reviews/ }));
+  await hands.press(page.getByRole('navigation').first().getByRole('link', { name: /^Read/ }));
   await hands.press(page.getByRole('link', { name: new RegExp(`, case ${of.number}\\b`) }));
   await page.getByRole('heading', { name: new RegExp(`, case ${of.number}$`) }).waitFor();
 }
