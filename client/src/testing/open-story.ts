@@ -57,7 +57,7 @@ export async function come(
   await hands.type(page.getByLabel('User name'), account.username);
   await hands.type(page.getByLabel('Password', { exact: true }), PASSWORD);
   await hands.press(page.getByRole('button', { name: 'Sign in' }));
-  await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();
+  await page.getByRole('heading', { name: 'Read', level: 1 }).waitFor();
   return { world, account, page, hands, answers, leave: () => visitor.close() };
 }
 
@@ -93,6 +93,7 @@ export async function chooseAnswers(
 
 export async function openReading(person: Person, of: Case): Promise<void> {
   const { page, hands } = person;
+  await toCases(person);
   await hands.press(page.getByRole('navigation').first().getByRole('link', { name: /^Read/ }));
   await hands.press(page.getByRole('link', { name: new RegExp(`, case ${of.number}\\b`) }));
   await page.getByRole('heading', { name: new RegExp(`, case ${of.number}$`) }).waitFor();
