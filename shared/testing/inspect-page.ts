@@ -163,13 +163,14 @@ async function axeFaults(rules: readonly string[]): Promise<string[]> {
     axe: { run(root: Document, options: unknown): Promise<AxeResult> };
   };
   const options = { runOnly: rules, resultTypes: ['violations'], selectors: false, preload: false };
-  // A bar that follows the window covers something else at each place that the page is scrolled to.
+  // A bar that follows the window covers something else at each place that the page is scrolled to: it is measured
+  // where it lies in the page, for its distance from the window's edge would push a relative one over what follows.
   const following = [...document.body.querySelectorAll<HTMLElement>('*')].filter(
     (element) => getComputedStyle(element).position === 'sticky',
   );
-  for (const { style } of following) style.position = 'relative';
+  for (const { style } of following) Object.assign(style, { position: 'relative', inset: 'auto' });
   const { violations } = await axe.run(document, options);
-  for (const { style } of following) style.position = '';
+  for (const { style } of following) Object.assign(style, { position: '', inset: '' });
   return violations.map(
     ({ id, nodes }) =>
       `axe ${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary ?? ''}`,
