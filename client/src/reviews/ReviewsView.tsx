@@ -14,6 +14,7 @@ import type { Trouble } from '../kit/trouble.ts';
 import { useManyPatients } from '../cases/parts/PatientLine.tsx';
 import { HideNames } from '../kit/HideNames.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { ListSkeleton } from '../kit/ListSkeleton.tsx';
 import { ListTable } from '../kit/ListTable.tsx';
 import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
@@ -76,7 +77,7 @@ export function ReviewsView({ unread }: { readonly unread: ComponentChildren }) 
           </a>
         )}
       </div>
-      <WhenKnown of={pages} loading={words.loading}>
+      <WhenKnown of={pages} loading={words.loading} waiting={ListSkeleton}>
         {({ reviews }, known) => (
           <>
             <ListTable

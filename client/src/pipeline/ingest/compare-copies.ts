@@ -41,7 +41,9 @@ function leaveOutCopies(
   const isFirst = ({ file }: FoundFile): boolean => !copies.has(file);
   const left = pick(study.series, isFirst);
   if (left.size === 0) return;
-  const those = regroup(study, left, pick(study.leftOut, isFirst));
+  const { leftOut, unticked } = study;
+  const others = { leftOut: pick(leftOut, isFirst), unticked: pick(unticked, isFirst) };
+  const those = regroup(study, left, others);
   gathering.replace({ ...those, copies: (study.copies ?? 0) + copies.size });
 }
 

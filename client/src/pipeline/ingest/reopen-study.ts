@@ -13,7 +13,7 @@ export function keepForDeciding(
   files: readonly FoundFile[],
 ): void {
   // Instances that were left out are counted with the queued study.
-  const kept = onlyThese({ ...group, leftOut: new Map() }, new Set(files));
+  const kept = onlyThese({ ...group, leftOut: new Map(), unticked: new Map() }, new Set(files));
   undecided.value = new Map(undecided.value).set(id, kept);
 }
 

@@ -6,6 +6,15 @@ import type { NoPicture } from '../workers/device-tasks.ts';
 import type { Going } from './sendable.ts';
 import { sendingReasonWords } from '../../../kit/sending-reason-words.ts';
 
+/** `all`: the images of the series that are ticked. */
+interface GoingCounts {
+  readonly held: number;
+  readonly all: number;
+  readonly out: number;
+  /** Null as long as the policy is not known. */
+  readonly removesNames: boolean | null;
+}
+
 export const chosenWords = {
   readingLabel: 'Files read',
   /** While folders are listed the total still grows, so it is not shown. */
@@ -65,26 +74,31 @@ export const chosenWords = {
   unnamedSeries: 'Series without a description',
   /** `what`: distinguishes the study from another one of the same patient. */
   include: (name: string, what: string) => `Send the study of ${name}${what === '' ? '' : `: ${what}`}`,
-  /** The part of a study that stays here; empty if all of it is sent. */
+  /** What Send does with a study; empty as long as the policy is not known. `out`: images of unticked series. */
   going: {
-    sent: (held: number, all: number) =>
-      held === 0
-        ? ''
-        : `${formatCount(held)} of ${images(all)} ${held === 1 ? 'stays' : 'stay'} here until you decide`,
+    sent({ held, all, out, removesNames }: GoingCounts) {
+      if (held > 0) {
+        const stays = `${held === 1 ? 'stays' : 'stay'} here until you decide`;
+        return `${formatCount(held)} of ${images(all)} ${stays}`;
+      }
+      if (removesNames === null) return '';
+      const names = `will be sent ${removesNames ? 'without' : 'with'} names`;
+      return out > 0 ? `${formatCount(all)} of ${images(all + out)} ${names}` : `W${names.slice(1)}`;
+    },
     held: () => 'Not sent until you decide',
-    'too-large': () => 'Not sent',
+    'too-large': () => 'Not sent: the study has more images than the gateway accepts',
     stopped: () => 'Not sent: reading was stopped',
     'not-chosen': () => 'Not sent',
-  } satisfies Record<Going, (held: number, all: number) => string>,
+  } satisfies Record<Going, (counts: GoingCounts) => string>,
   notAllSent: (staying: number, chosen: number) =>
-    chosen === 1
-      ? 'Not sent yet: decide first'
-      : staying === chosen
-        ? `None of your ${studies(chosen)} will be sent until you decide`
-        : `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
+    `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
   decide: 'Decide',
-  seriesList: (count: number) => `Show ${series(count)}`,
-  warnings: (count: number) => counted(count, 'note', 'notes'),
+  more: 'More',
+  lookLarge: (series: number, name: string) => `Enlarge series ${formatCount(series)} of ${name}`,
+  someSeries: (count: number, all: number) => `${formatCount(count)} of ${series(all)}`,
+  includeSeries: (description: string, size: string) => `Send the series ${description}: ${size}`,
+  lastSeries: 'To send no series, untick the study.',
+  notes: (count: number) => counted(count, 'note', 'notes'),
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: (count: number, others: number) => {
     const stay = count === 1 ? 'It is not changed.' : 'They are not changed.';
@@ -109,8 +123,7 @@ export const chosenWords = {
     more === 0
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete. Copy the study again.`
       : `Damaged files were left out: ${path} and ${formatCount(more)} more. If any of them belong to this study, the study is incomplete. Copy the study again.`,
-  heldBack: (count: number) => `${images(count)} will not be sent`,
-  lookAndCover: 'Check and cover',
+  lookAndCover: 'Look and cover',
   lookAtPictures: 'Look at the pictures',
   leaveOut: 'Leave out',
   otherPolicy: ({ title, deidentify }: Policy) =>

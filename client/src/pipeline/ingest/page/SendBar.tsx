@@ -20,6 +20,8 @@ export type SendBarProps = {
   readonly onQueuedInPart: (instances: number) => void;
   /** Called if some of it could not be queued; the upload page says why. */
   readonly onNotQueued?: () => void;
+  /** Whether a person decides about a study on this page already, so that the bar leads to no other place for it. */
+  readonly isDeciding?: boolean;
 };
 
 type Settling = { readonly settling: RefObject<HTMLDivElement | null> };
@@ -34,7 +36,7 @@ export function Bar(props: SendBarProps) {
   return ingest.studies.value.length > 0 ? <SendBar {...props} settling={settling} /> : null;
 }
 
-function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settling) {
+function SendBar({ onQueuedInPart, onNotQueued, isDeciding = false, settling }: SendBarProps & Settling) {
   const ingest = useIngest();
   const session = useSession();
   const triage = useTriageViews();
@@ -71,7 +73,7 @@ function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settl
         <Staying
           staying={staying}
           chosen={chosen.length + staying}
-          isToDecide={held.some((study) => !isAnsweredOnCard(ingest, study))}
+          isToDecide={!isDeciding && held.some((study) => !isAnsweredOnCard(ingest, study))}
         />
       )}
       <div ref={settling} class="send-inside">
@@ -105,12 +107,14 @@ const isAnsweredOnCard = (
 
 type StayingProps = { readonly staying: number; readonly chosen: number; readonly isToDecide: boolean };
 
-/** Shown next to Send when Send takes fewer studies than are ticked. */
+/** Shown next to Send when Send takes fewer studies than are ticked. If it takes none, its own label says so. */
 function Staying({ staying, chosen, isToDecide }: StayingProps) {
+  const isSaid = staying < chosen;
+  if (!isSaid && !isToDecide) return null;
   return (
     <p class="pace pace-wait small send-forecast">
       <Icon name="caution" size={16} />
-      <span>{chosenWords.notAllSent(staying, chosen)}</span>
+      {isSaid && <span>{chosenWords.notAllSent(staying, chosen)}</span>}
       {isToDecide && (
         <a class="button button-bare" href={hrefOf({ page: 'needs' })}>
           {chosenWords.decide}

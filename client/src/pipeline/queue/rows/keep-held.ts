@@ -42,7 +42,7 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
   for (const { id, asWas, sealed } of await heldBefore(database, key, { ...chosen, account })) {
     const { open, decided } = splitHeld(sealed, asWas);
     const out = [...sealed.leftOut, ...decided];
-    for (const each of out) before.set(each.sopInstanceUID, each);
+    for (const each of out) if (isDecided(each)) before.set(each.sopInstanceUID, each);
     const left = open.filter(({ sopInstanceUID }) => !isNamed(chosen, sopInstanceUID));
     const damaged = sealed.damaged.filter((uid) => !isNamed(chosen, uid));
     const leftOut = out.filter(({ sopInstanceUID }) => !isNamed(chosen, sopInstanceUID));
@@ -86,12 +86,15 @@ export async function leftOutBefore(
   const entries = await heldBefore(database, key, of);
   return new Map(
     entries.flatMap(({ sealed, asWas }) =>
-      [...sealed.leftOut, ...splitHeld(sealed, asWas).decided].map(
-        (out) => [out.sopInstanceUID, out] as const,
-      ),
+      [...sealed.leftOut, ...splitHeld(sealed, asWas).decided]
+        .filter(isDecided)
+        .map((out) => [out.sopInstanceUID, out] as const),
     ),
   );
 }
+
+/** Instances of a series that was not ticked were not decided about: chosen again, they are like new ones. */
+const isDecided = ({ cause }: LeftOutInstance): boolean => cause !== 'left-out';
 
 /**
  * Moves instances that a person left out `before`, and has not released since, to `leftOut`, so that nobody is asked
