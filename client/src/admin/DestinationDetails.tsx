@@ -1,6 +1,6 @@
 /** The details of one destination: its state, what its test found, what waits for it, and what can be done. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { Destination, DestinationExamination, DestinationWish } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
@@ -19,6 +19,7 @@ import { PasswordAgain } from './PasswordAgain.tsx';
 import { isUnusable, limitFound } from './request-limit.ts';
 import { RulesFirst } from './RulesFirst.tsx';
 import { SendSample } from './SendSample.tsx';
+import { useOpened } from './use-opened.ts';
 
 type OneProps = Pick<DestinationList, 'rules'> & {
   readonly destination: Destination;
@@ -31,12 +32,7 @@ type OneProps = Pick<DestinationList, 'rules'> & {
 
 /** Draw it with the destination’s id as its key. */
 export function DestinationDetails({ destination, rules, tested, store, wasSaved, onChange }: OneProps) {
-  const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
-    // The address names the destination, so a person has opened it. Somebody who is elsewhere by now is not moved.
-    if (document.activeElement?.matches('body, h1, .list-link') === true)
-      heading.current?.focus({ preventScroll: true });
-  }, []);
+  const heading = useOpened();
   useEffect(() => {
     // Waits a frame, because the closing form returns the focus to its button first.
     if (wasSaved) requestAnimationFrame(() => heading.current?.focus());
@@ -46,7 +42,7 @@ export function DestinationDetails({ destination, rules, tested, store, wasSaved
   const save = async (wish: DestinationWish) => void (await store.save(id, wish, false));
   return (
     <article class="destination" aria-label={name}>
-      <p class="destination-back">
+      <p class="details-back">
         <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'destinations' })}>
           {destinationListWords.back}
         </a>

@@ -99,7 +99,7 @@ function List({ destinations, rules, chosen, empty, store, saved, onChange }: Li
   useFirstChosen(destinations, chosen);
   const columns = useMemo(() => destinationColumns(store), [store]);
   return (
-    <div class="destinations-place" data-open={chosen !== null}>
+    <div class="list-and-details" data-open={chosen !== null}>
       <ListTable
         id="destinations"
         label={listWords.label}

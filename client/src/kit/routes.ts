@@ -37,8 +37,8 @@ export type Route =
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
   /**
-   * The pages for administrators. The first one is the overview of the others. `id`: the destination whose details are
-   * shown.
+   * The pages for administrators. The first one is the overview of the others. `id`: the destination or the account whose
+   * details are shown.
    */
   | { readonly page: 'admin'; readonly at: AdminTask; readonly id?: string }
   | { readonly page: 'not-found' };
@@ -74,7 +74,8 @@ export function parseRoute(hash: string): Route {
   if (page === 'results' || page === 'infer' || page === 'models')
     return { page: 'results', at: page, id, beside };
   if (page === 'before-after' && id !== '' && beside === 'cover') return { page, id, covers: true };
-  if (page === 'admin' && id === 'destinations' && beside !== '') return { page, at: id, id: beside };
+  if (page === 'admin' && (id === 'destinations' || id === 'accounts') && beside !== '')
+    return { page, at: id, id: beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === 'admin') {
     const at = adminTasks.find((task) => id === '' || task === id);

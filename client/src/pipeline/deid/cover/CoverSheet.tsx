@@ -147,6 +147,11 @@ function Looking({ store, isWhole, onPlay }: LookingProps) {
   const isPlain = showsAll(store.range.value);
   const unmarked = !isWhole ? coverWords.wholeFrames : isPlain ? null : coverWords.plainFrames;
   const areShown = files.every((found) => areAllShown(looked, found));
+  const isTried = store.phase.value.kind === 'tried';
+  useEffect(() => {
+    // What will be sent must be seen before it is released, so it starts by itself where motion is welcome.
+    if (isTried && !areShown && unmarked === null && !asksForCalm()) store.player.play();
+  }, [isTried]);
   return (
     <>
       <FramesShown

@@ -15,6 +15,9 @@ export interface UnreadStore {
   readonly waived: ReadonlySignal<ReadonlySet<string>>;
   /** Marking as needing no reading: whether a request is in progress, or why it failed. */
   readonly waiving: Pick<Attempt<Trouble>, 'isBusy' | 'trouble'>;
+  load(): Promise<void>;
+  /** Asks again; rows that were shown stay. */
+  refresh(): Promise<void>;
   waive(studyInstanceUID: string, isWaived: boolean): Promise<void>;
   close(): void;
 }
@@ -42,6 +45,8 @@ export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): Unread
   });
   return {
     ...{ count, list, waived, waiving },
+    load: () => list.load(),
+    refresh: list.refresh,
     async waive(uid, isWaived) {
       await tried(async () => {
         await api.text(`${PATH}/${uid}/waiver`, { method: isWaived ? 'PUT' : 'DELETE' });
