@@ -23,7 +23,7 @@ type AccountProps = { readonly account: ListedAccount; readonly store: AccountsS
 /** Draw it with the account’s id as its key. */
 export function AccountDetails({ account, store }: AccountProps) {
   const isOwn = useSession().user.value?.id === account.id;
-  const heading = useOpened();
+  const heading = useOpened(true);
   return (
     <article class="stack account" aria-label={account.username}>
       <p class="details-back">
@@ -39,7 +39,7 @@ export function AccountDetails({ account, store }: AccountProps) {
       </div>
       <Refused account={account} store={store} />
       {account.disabled && <p class="small">{words.disabledWhat}</p>}
-      <Roles key={account.roles.join()} account={account} store={store} isOwn={isOwn} />
+      <Roles account={account} store={store} isOwn={isOwn} />
       {isOwn ? <p class="small quiet">{words.own}</p> : <Actions account={account} store={store} />}
     </article>
   );
@@ -82,14 +82,18 @@ function Facts({ account, isOwn }: FactsProps) {
 }
 
 function Roles({ account, store, isOwn }: AccountProps & { readonly isOwn: boolean }) {
-  const chosen = useSignal<readonly Role[]>(account.roles);
+  /** Null: those that the account has. */
+  const ticked = useSignal<readonly Role[] | null>(null);
+  const chosen = ticked.value ?? account.roles;
   const form = useForm(sayMistake);
-  const isSame = ROLES.every((role) => account.roles.includes(role) === chosen.value.includes(role));
-  const stops = maySend(account) && !maySend({ roles: [...chosen.value] }) && chosen.value.length > 0;
+  const isSame = ROLES.every((role) => account.roles.includes(role) === chosen.includes(role));
+  const stops = maySend(account) && !maySend({ roles: [...chosen] }) && chosen.length > 0;
   const save = () =>
     form.submit(async () => {
-      if (chosen.value.length === 0) return NO_ROLE;
-      await store.change(account.id, { roles: chosen.value });
+      if (chosen.length === 0) return NO_ROLE;
+      await store.change(account.id, { roles: chosen });
+      // A tick that was set meanwhile stays.
+      if (ticked.peek() === chosen) ticked.value = null;
     });
   return (
     <FormBody
@@ -106,9 +110,9 @@ function Roles({ account, store, isOwn }: AccountProps & { readonly isOwn: boole
       }
     >
       <RoleChoice
-        chosen={chosen.value}
+        chosen={chosen}
         fixed={isOwn ? 'admin' : null}
-        onChoose={(roles) => (chosen.value = roles)}
+        onChoose={(roles) => (ticked.value = roles)}
       />
       {isOwn && <p class="small quiet">{words.ownAdmin}</p>}
       {stops && <p class="small">{words.stopsSending}</p>}

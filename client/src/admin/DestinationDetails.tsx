@@ -25,14 +25,17 @@ type OneProps = Pick<DestinationList, 'rules'> & {
   readonly destination: Destination;
   readonly tested: Tested | null;
   readonly store: DestinationsStore;
+  /** False: the page chose it, because something stands beside the list. */
+  readonly isOpened: boolean;
   /** This person has just saved the destination, so its heading gets the focus. */
   readonly wasSaved: boolean;
   readonly onChange: () => void;
 };
 
 /** Draw it with the destination’s id as its key. */
-export function DestinationDetails({ destination, rules, tested, store, wasSaved, onChange }: OneProps) {
-  const heading = useOpened();
+export function DestinationDetails(props: OneProps) {
+  const { destination, rules, tested, store, isOpened, wasSaved, onChange } = props;
+  const heading = useOpened(isOpened);
   useEffect(() => {
     // Waits a frame, because the closing form returns the focus to its button first.
     if (wasSaved) requestAnimationFrame(() => heading.current?.focus());

@@ -1,8 +1,9 @@
 /** The destinations: a list with the state of each, and the details of the one that is chosen. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { ListTable } from '../kit/ListTable.tsx';
+import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { usePageStore } from '../net/use-page-store.ts';
 import { AdminPage } from './AdminPage.tsx';
@@ -58,7 +59,7 @@ export function DestinationsView({ id }: ViewProps) {
           </p>
           <List
             {...known}
-            chosen={known.destinations.find((destination) => destination.id === id) ?? null}
+            id={id}
             empty={listWords.none(listed)}
             store={store}
             saved={editing.value === undefined ? saved.value : null}
@@ -73,8 +74,9 @@ export function DestinationsView({ id }: ViewProps) {
               tests={store.tests.value}
               secrets={editing.value === null ? {} : store.secrets.of(editing.value)}
               onSave={async (...wanted) => {
+                const lead = leadFromHere();
                 saved.value = await store.save(...wanted);
-                location.hash = addressOf(saved.value);
+                lead(addressOf(saved.value));
               }}
               onClose={() => (editing.value = undefined)}
             />
@@ -86,8 +88,8 @@ export function DestinationsView({ id }: ViewProps) {
 }
 
 type ListProps = Pick<DestinationList, 'destinations' | 'rules'> & {
-  /** Null: none, or one that has been deleted. */
-  readonly chosen: Destination | null;
+  /** Empty: none was chosen. */
+  readonly id: string;
   readonly empty: string;
   readonly store: DestinationsStore;
   /** The id of the destination that was saved last, set once its form has closed. */
@@ -95,8 +97,9 @@ type ListProps = Pick<DestinationList, 'destinations' | 'rules'> & {
   readonly onChange: (destination: Destination) => void;
 };
 
-function List({ destinations, rules, chosen, empty, store, saved, onChange }: ListProps) {
-  useFirstChosen(destinations, chosen);
+function List({ destinations, rules, id, empty, store, saved, onChange }: ListProps) {
+  const first = useFirstChosen(destinations, id);
+  const chosen = destinations.find((destination) => destination.id === id) ?? null;
   const columns = useMemo(() => destinationColumns(store), [store]);
   return (
     <div class="list-and-details" data-open={chosen !== null}>
@@ -104,9 +107,9 @@ function List({ destinations, rules, chosen, empty, store, saved, onChange }: Li
         id="destinations"
         label={listWords.label}
         rows={destinations}
-        keyOf={({ id }) => id}
+        keyOf={(destination) => destination.id}
         name={DESTINATION_NAME}
-        hrefOf={({ id }) => addressOf(id)}
+        hrefOf={(destination) => addressOf(destination.id)}
         columns={columns}
         current={chosen?.id}
         empty={<p class="quiet">{empty}</p>}
@@ -116,6 +119,7 @@ function List({ destinations, rules, chosen, empty, store, saved, onChange }: Li
           key={chosen.id}
           {...{ destination: chosen, rules, store }}
           tested={store.tests.value.get(chosen.id) ?? null}
+          isOpened={first.current !== chosen.id}
           wasSaved={saved === chosen.id}
           onChange={() => onChange(chosen)}
         />
@@ -127,15 +131,22 @@ function List({ destinations, rules, chosen, empty, store, saved, onChange }: Li
 /** From this width on, the details stand beside the list (admin.css). */
 const BESIDE = '(width >= 1200px)';
 
-/** In a wide window something stands beside the list: the first destination with a problem, or the primary one. */
-function useFirstChosen(destinations: readonly Destination[], chosen: Destination | null): void {
+/**
+ * In a wide window something stands beside the list: the first destination with a problem, or the primary one. Holds the
+ * id of that destination.
+ */
+function useFirstChosen(destinations: readonly Destination[], id: string) {
   const { link } = useDestinationList();
+  const found = useRef<string | null>(null);
   useEffect(() => {
-    if (chosen !== null || !matchMedia(BESIDE).matches) return;
+    if (id !== '' || !matchMedia(BESIDE).matches) return;
     const isPrimary = (one: Destination): boolean => one.isPrimary;
     const first = needyOf(destinations, link.peek())[0] ?? destinations.find(isPrimary) ?? destinations[0];
-    if (first !== undefined) location.replace(addressOf(first.id));
-  }, [chosen === null]);
+    if (first === undefined) return;
+    found.current = first.id;
+    location.replace(addressOf(first.id));
+  }, [id === '']);
+  return found;
 }
 
 function ImportOrders() {

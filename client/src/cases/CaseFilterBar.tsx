@@ -17,17 +17,9 @@ type CaseFilterBarProps = {
   readonly onPatient: (patient: string) => void;
 };
 
-/**
- * One field finds a case by its number, by a UID and by its patient. Only people who can be assigned a case may filter by
- * assignee and search by patient. Digits are a case number first: a button searches for them as a Patient ID.
- */
+/** Only people who can be assigned a case may filter by assignee and search by patient. */
 export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }: CaseFilterBarProps) {
   const of = { of: CASES, any: words.any, filters, onChoose };
-  const maySearchPatients = mayKeep && !namesHidden.value;
-  const search = (typed: string, isPatient: boolean) => {
-    onPatient(isPatient ? typed : '');
-    onChoose({ q: isPatient ? '' : typed });
-  };
   return (
     <FilterBar
       class="case-filters"
@@ -35,15 +27,20 @@ export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }
       first={
         <>
           <Search
-            {...(maySearchPatients ? words.searchAll : words.searchCases)}
-            q={patient || filters.q}
-            mayBeSearched={(typed) => mayBeSearched(typed) || (maySearchPatients && mayBePatient(typed))}
-            onSearch={(typed) => search(typed, !mayBeSearched(typed))}
+            {...{ label: words.search, wrong: words.searchWrong, inputMode: 'decimal' }}
+            q={filters.q}
+            mayBeSearched={mayBeSearched}
+            isLive={isCaseNumber}
+            onSearch={(q) => onChoose({ q })}
           />
-          {maySearchPatients && filters.q !== '' && (
-            <button type="button" class="button button-bare" onClick={() => search(filters.q, true)}>
-              {words.asPatient(filters.q)}
-            </button>
+          {mayKeep && !namesHidden.value && (
+            <Search
+              {...{ label: words.patient, wrong: words.patientWrong, inputMode: 'text' }}
+              q={patient}
+              mayBeSearched={(typed) => typed === '' || mayBePatient(typed)}
+              isLive={(typed) => typed === ''}
+              onSearch={onPatient}
+            />
           )}
         </>
       }
@@ -71,8 +68,11 @@ type SearchProps = {
   readonly label: string;
   /** Shown for a text that cannot be searched for. */
   readonly wrong: string;
+  readonly inputMode: 'decimal' | 'text';
   readonly q: string;
   readonly mayBeSearched: (typed: string) => boolean;
+  /** Whether the search starts while this text is being typed. */
+  readonly isLive: (typed: string) => boolean;
   readonly onSearch: (q: string) => void;
 };
 
@@ -82,8 +82,8 @@ type SearchProps = {
  */
 const PAUSE_MS = 700;
 
-/** The search field. A case number is searched for at once, anything else on Enter or after a pause. */
-function Search({ label, wrong, q, mayBeSearched: may, onSearch }: SearchProps) {
+/** A search field that searches on Enter or after a pause. */
+function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSearch }: SearchProps) {
   const [typed, setTyped] = useState(q);
   const asked = useRef(q);
   useEffect(() => {
@@ -109,14 +109,14 @@ function Search({ label, wrong, q, mayBeSearched: may, onSearch }: SearchProps) 
   }, [typed]);
   return (
     <SearchField
-      {...{ label, isWrong }}
+      {...{ label, inputMode, isWrong }}
       class="case-search"
       value={typed}
       longest={64}
       said={isWrong && wrong}
       onType={(text) => {
         setTyped(text);
-        if (isCaseNumber(text.trim())) search(text.trim());
+        if (isLive(text.trim())) search(text.trim());
       }}
       onAsk={ask}
     />

@@ -42,7 +42,7 @@ export function CaseViews({ filters, isAnonymous }: CaseViewsProps) {
     <div class="case-views" aria-busy={store.isBusy.value}>
       {views !== null && views.length > 0 && (
         <nav class="case-tabs" aria-label={words.label}>
-          <Tab filters={USUAL} isCurrent={isUsual && current === null}>
+          <Tab filters={USUAL} isCurrent={isUsual && current === null && filters.q === ''}>
             {words.usual}
           </Tab>
           {views.map((view) => (

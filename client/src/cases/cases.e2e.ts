@@ -36,7 +36,7 @@ async function searchByPatient(page: Page, patientId: string): Promise<void> {
   await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
   await openFilters(page);
   await page.getByRole('combobox', { name: /^Status/ }).selectOption('');
-  const patient = page.getByLabel('Patient, case number or UID');
+  const patient = page.getByLabel('Patient name or ID');
   await patient.fill('Nobody Doe');
   await patient.evaluate(typeWhileAsking, ' Jane');
   await focusAndPress(patient, 'Enter');
@@ -184,7 +184,7 @@ walk(
     await looksRight(page, 'cases');
     await focusAndPress(page.getByRole('link', { name: HURRIED }), 'ArrowDown');
     await expect(page.getByRole('link', { name: LATER })).toBeFocused();
-    await page.getByLabel('Patient, case number or UID').fill('Doe Jane');
+    await page.getByLabel('Patient name or ID').fill('Doe Jane');
     await page.getByLabel('Hide names and titles').click();
     await page.getByText('Not shown to you').waitFor();
     await expect(page).toHaveURL(/#\/cases\?assignee=me$/);

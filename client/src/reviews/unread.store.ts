@@ -16,7 +16,7 @@ export interface UnreadStore {
   /** Marking as needing no reading: whether a request is in progress, or why it failed. */
   readonly waiving: Pick<Attempt<Trouble>, 'isBusy' | 'trouble'>;
   load(): Promise<void>;
-  /** Asks again; rows that were shown stay. */
+  /** Asks again, unless a row was waived here: it stays in its place until the page is left, so that it can be undone. */
   refresh(): Promise<void>;
   waive(studyInstanceUID: string, isWaived: boolean): Promise<void>;
   close(): void;
@@ -46,7 +46,9 @@ export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): Unread
   return {
     ...{ count, list, waived, waiving },
     load: () => list.load(),
-    refresh: list.refresh,
+    async refresh() {
+      if (waived.peek().size === 0 && !waiving.isBusy.peek()) await list.refresh();
+    },
     async waive(uid, isWaived) {
       await tried(async () => {
         await api.text(`${PATH}/${uid}/waiver`, { method: isWaived ? 'PUT' : 'DELETE' });

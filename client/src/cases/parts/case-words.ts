@@ -72,12 +72,10 @@ export const caseWords = {
     otherPages: 'Other pages',
     label: 'Cases',
     filters: 'Filters',
-    searchCases: { label: 'Case number or Study Instance UID', wrong: 'Use only digits and dots.' },
-    searchAll: {
-      label: 'Patient, case number or UID',
-      wrong: 'Enter at least two letters or digits, without * and ?.',
-    },
-    asPatient: (id: string) => `Search for Patient ID ${id}`,
+    search: 'Case number or Study Instance UID',
+    searchWrong: 'Use only digits and dots.',
+    patient: 'Patient name or ID',
+    patientWrong: 'Enter at least two letters or digits, without * and ?.',
     patientCut:
       'The PACS has many studies with this name. Only the first ones were searched. Type more of the name.',
     noneForYou: none('There are no cases that you can see'),

@@ -42,6 +42,11 @@ export function BeforeAfterView({ id, covers }: BeforeAfterProps) {
   const queued = useQueue().studies.value.filter((each) => ids.includes(each.id));
   // While it is written into the queue it is in both places.
   const isQueued = queued.length > 0 && (isSending || study === undefined);
+  const uid = study?.studyInstanceUID;
+  const isHeldHere =
+    !isQueued &&
+    ingest.heldBack.value.some((file) => file.studyInstanceUID === uid) &&
+    ingest.mixed.value.get(uid!)?.isSettled !== false;
   const own = hrefOf({ page: 'before-after', id, ...(covers && { covers }) });
   /** Leads to the upload page, unless the person has meanwhile left the pages in `from`. */
   const toUpload = (from: readonly string[]) => {
@@ -58,7 +63,7 @@ export function BeforeAfterView({ id, covers }: BeforeAfterProps) {
         <Missing />
       )}
       <Bar
-        isDeciding
+        isDeciding={isHeldHere}
         onQueuedInPart={() => toUpload([TRACK, own])}
         onNotQueued={() => {
           if (ingest.problem.peek() !== null) toUpload([TRACK]);

@@ -18,7 +18,11 @@ export function WhereItIs({ studies }: { readonly studies: readonly QueuedStudy[
           <h2 class="kept">
             <bdi>{nameOf(study)}</bdi>
           </h2>
-          <Track track={trackOf(study, link)} />
+          {study.state === 'taken-back' ? (
+            <p>{deidWords.whereItIs.cancelled}</p>
+          ) : (
+            <Track track={trackOf(study, link)} />
+          )}
           <p>
             <a
               class="button"

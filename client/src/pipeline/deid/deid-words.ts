@@ -13,6 +13,7 @@ export const deidWords = {
   missingNext: 'Choose a study',
   whereItIs: {
     title: 'Where this study is now',
+    cancelled: 'Sending was cancelled. Nothing more of this study is sent.',
     open: 'Open in Studies',
     openOf: (name: string) => `Open in Studies: ${name}`,
   },

@@ -296,7 +296,7 @@ function takeOffPage(
   if (held.length > 0)
     keepOnPage(state, { ...group, leftOut: out.leftOut, unticked: out.unticked }, held, terms);
   else {
-    noteUnreadable(state, group, unreadable);
+    noteUnreadable(state, group, [...unreadable, ...filesIn(out.unticked), ...filesIn(out.leftOut)]);
     forgetSent(state, group);
   }
   draw(state);

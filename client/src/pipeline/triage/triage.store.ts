@@ -184,7 +184,9 @@ function addFiles(state: TriageState, studyInstanceUID: string): void {
   entry.films = 0;
   const series = state.ingest.inspection.seriesOf(studyInstanceUID);
   const there = new Set(series.flatMap(({ files }) => files.map(({ ordinal }) => ordinal)));
-  for (const ordinal of [...entry.files.keys()]) if (!there.has(ordinal)) entry.files.delete(ordinal);
+  // What was queued is looked at for the queue, although the page shows only a part of it again.
+  if (entry.queuedAs === null)
+    for (const ordinal of [...entry.files.keys()]) if (!there.has(ordinal)) entry.files.delete(ordinal);
   for (const { modality, files } of series) {
     if (!FILMS.has(modality)) continue;
     entry.films += files.length;

@@ -295,7 +295,7 @@ function Decision({ store, found, isInFull, onClose }: DecisionProps) {
     ingest.drafts.delete(found.ordinal);
     onClose();
   };
-  // A single still was in sight as a whole while its boxes were drawn, so nothing more of it can be shown.
+  // A single still that was in sight as a whole with its boxes has nothing more to show.
   const isLast = useRef(false);
   const isDone = isLast.current && isAllSeen && isWholeCovered(phase);
   useEffect(() => {
@@ -329,7 +329,7 @@ function Decision({ store, found, isInFull, onClose }: DecisionProps) {
         class="button button-main"
         disabled={boxes.length === 0 || isUnknown}
         onClick={() => {
-          isLast.current = isInFull && isOneStill(asked);
+          isLast.current = isInFull && isAllSeen && isOneStill(asked);
           void store.tryBoxes();
         }}
       >

@@ -151,7 +151,10 @@ export function createCoverStore(ingest: CoveringIngest, asked: CoverAsked): Cov
       if (tried.kind !== 'tried' || tried.able.includes(current.peek())) return;
       at.value = Math.max(0, files.indexOf(tried.able[0]!));
     },
-    drawOn: trying.drawOn,
+    drawOn() {
+      player.pause();
+      trying.drawOn();
+    },
     close() {
       trying.drawOn();
       player.close();

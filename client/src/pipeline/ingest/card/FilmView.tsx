@@ -153,12 +153,12 @@ function Shown({ read, onStep }: ShownProps) {
         <HiddenPicture picture={named} />
       </section>
     );
-  if (picture === null) return <p class="film-window film-window-none">{words.noPicture}</p>;
   return <Zoomed picture={picture} found={read?.found} onStep={onStep} />;
 }
 
 type ZoomedProps = Pick<ShownProps, 'onStep'> & {
-  readonly picture: DevicePicture | undefined;
+  /** Null: it cannot be drawn. */
+  readonly picture: DevicePicture | null | undefined;
   readonly found: FoundFile | undefined;
 };
 
@@ -189,7 +189,7 @@ function Zoomed({ picture, found, onStep }: ZoomedProps) {
     <>
       <div
         ref={place}
-        class="film-window"
+        class={picture === null ? 'film-window film-window-none' : 'film-window'}
         role="application"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: keys move, zoom and change the picture
         tabIndex={0}
@@ -216,6 +216,7 @@ function Zoomed({ picture, found, onStep }: ZoomedProps) {
         >
           {picture && <Picture thumbnail={picture} />}
         </div>
+        {picture === null && <p>{words.noPicture}</p>}
       </div>
       <Zoom isWhole={isWhole} onZoom={(factor) => setView(zoomedBy(looking, factor))} />
     </>

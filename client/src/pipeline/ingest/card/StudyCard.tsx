@@ -165,15 +165,17 @@ type ContentsProps = ReturnType<typeof goingOfFound> & { readonly id: string; re
 
 /** The date, kind and size of the study, and the one line about what happens to it at Send. */
 function Contents({ id, study, going, held }: ContentsProps) {
-  const policy = useIngest().policy.value;
+  const { policy, leftOut } = useIngest();
+  const decided = leftOut.value.get(study.studyInstanceUID)?.instances ?? 0;
+  const ofOthers = study.leftOut.reduce((sum, { files }) => sum + files.length, 0);
   const size = [seriesSaid(study), images(study.instances), formatBytes(study.bytes)].join(
     kitWords.separator,
   );
   const said = chosenWords.going[going]({
     held,
-    all: study.instances,
-    out: totalOf(study.unticked).instances,
-    removesNames: policy?.deidentify ?? null,
+    all: study.instances - decided,
+    out: totalOf(study.unticked).instances + decided + ofOthers,
+    removesNames: policy.value?.deidentify ?? null,
   });
   return (
     <>

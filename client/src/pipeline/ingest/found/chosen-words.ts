@@ -6,7 +6,7 @@ import type { NoPicture } from '../workers/device-tasks.ts';
 import type { Going } from './sendable.ts';
 import { sendingReasonWords } from '../../../kit/sending-reason-words.ts';
 
-/** `all`: the images of the series that are ticked. */
+/** `all`: the images of the ticked series that nobody left out. `out`: the other images of the study. */
 interface GoingCounts {
   readonly held: number;
   readonly all: number;
@@ -117,8 +117,8 @@ export const chosenWords = {
       : `${formatCount(count)} images of this study are damaged. Copy them again.`,
   leftOutBefore: (count: number) =>
     count === 1
-      ? 'You left out 1 image of this study. It will not be sent. To send it after all, open “See what is removed” and release it.'
-      : `You left out ${formatCount(count)} images of this study. They will not be sent. To send them after all, open “See what is removed” and release them.`,
+      ? 'You left out 1 image of this study. It will not be sent. To send it after all, press “See what is removed” under “More” and release it.'
+      : `You left out ${formatCount(count)} images of this study. They will not be sent. To send them after all, press “See what is removed” under “More” and release them.`,
   mayBeIncomplete: (path: string, more: number) =>
     more === 0
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete. Copy the study again.`
@@ -162,6 +162,7 @@ export const chosenWords = {
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
   sendDecideFirst: 'Decide first: nothing can be sent yet',
+  sendTooLarge: 'Too large to send',
   sendStopped: 'Reading was stopped: continue or leave out the rest',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until queued studies have arrived.`,
@@ -204,7 +205,7 @@ export const chosenWords = {
     },
     'look-first': {
       title: 'Texts in some images repeat names, numbers or dates from other images of the study.',
-      next: 'Open “See what is removed” on the study and read the texts. Then press Send again. Images that you do not release stay here.',
+      next: 'Press “Look at the pictures” on the study, or “See what is removed” under “More”, and read the texts. Then press Send again. Images that you do not release stay here.',
     },
     'not-ready': {
       title: 'Some studies could not be queued.',

@@ -1,4 +1,5 @@
 /** Makes a found study from some of its files: every description then covers only these files and their patient. */
+import { mayShowFace } from '#shared/deid/recognizable-features.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import {
   keyOfPerson,
@@ -33,6 +34,7 @@ export function regroup(
   note('too-many-instances', files.length > MANIFEST_INSTANCE_LIMIT);
   const causes = new Set(files.map(textCauseOf));
   for (const cause of ['burned-in', 'undeclared-text'] as const) note(cause, causes.has(cause));
+  if (sized.some(([, { description }]) => mayShowFace(description))) note('face', true);
   return {
     ...study,
     description: first.description,

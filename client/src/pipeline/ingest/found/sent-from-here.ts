@@ -117,7 +117,7 @@ export function noteSent(
     for (const found of some) all.set(found.ordinal, { studyInstanceUID, found });
   const left = new Map(leftBehind);
   left.delete(studyInstanceUID);
-  for (const { files: some } of series.values())
+  for (const { files: some } of [...series.values(), ...leftOut.values(), ...unticked.values()])
     for (const { sopInstanceUID } of some) left.delete(sopInstanceUID);
   for (const file of begun) left.delete(keyOf(file));
   const choice = sent.get(id) ?? currentOf(sentFromHere.value);

@@ -43,8 +43,8 @@ function SendBar({ onQueuedInPart, onNotQueued, isDeciding = false, settling }: 
   const ToRepeat = triage.value?.ToRepeat;
   const sendable = sendableOf(ingest);
   const { studies: chosen, instances, bytes, held } = sendable;
-  const { stopped } = sendable;
-  const staying = held.length + sendable.tooLarge.length + stopped.length;
+  const { stopped, tooLarge } = sendable;
+  const staying = held.length + tooLarge.length + stopped.length;
   const send = async () => {
     const studies = ingest.studies.peek().length;
     const before = new Set(ingest.rejected.peek());
@@ -62,7 +62,8 @@ function SendBar({ onQueuedInPart, onNotQueued, isDeciding = false, settling }: 
   const disabled = !canSend(ingest, sendable, session.user.value);
   const keepsNames = ingest.policy.value?.deidentify === false;
   const label = chosenWords.send(sendable.sentAs, peopleOf(ingest, chosen).length, keepsNames);
-  const undecided = held.length > 0 ? chosenWords.sendDecideFirst : chosenWords.sendNone;
+  const unsendable = tooLarge.length > 0 ? chosenWords.sendTooLarge : chosenWords.sendNone;
+  const undecided = held.length > 0 ? chosenWords.sendDecideFirst : unsendable;
   const none = stopped.length > 0 ? chosenWords.sendStopped : undecided;
   return (
     <section class="send-bar" aria-label={chosenWords.sendBar} data-names={keepsNames}>

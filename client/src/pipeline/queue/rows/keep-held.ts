@@ -101,13 +101,15 @@ const isDecided = ({ cause }: LeftOutInstance): boolean => cause !== 'left-out';
  * again.
  */
 function withoutDecided(chosen: Chosen, before: ReadonlyMap<string, LeftOutInstance>): SealedHeld {
-  const outOf = ({ sopInstanceUID, patient }: SealedHeld['held'][number]) => {
+  const outOf = ({ sopInstanceUID, patient }: Pick<LeftOutInstance, 'sopInstanceUID' | 'patient'>) => {
     const out = before.get(sopInstanceUID);
     return out?.patient === patient ? out : undefined;
   };
   const held = chosen.held.filter((each) => outOf(each) === undefined);
   const decided = chosen.held.flatMap((each) => outOf(each) ?? []);
-  return { ...chosen, held, leftOut: [...chosen.leftOut, ...decided] };
+  // A decision outlives the tick of its series.
+  const leftOut = chosen.leftOut.map((each) => (isDecided(each) ? each : (outOf(each) ?? each)));
+  return { ...chosen, held, leftOut: [...leftOut, ...decided] };
 }
 
 /** Instances that are still held, and those that a person has left out since. */
