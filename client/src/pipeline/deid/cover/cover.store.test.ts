@@ -78,6 +78,17 @@ test('of frames that a slider passes only the last one is read, after the one un
   store.close();
 });
 
+test('going back to the boxes stops the film that shows what will be sent', async () => {
+  const { store } = await open({});
+  draw(store);
+  await store.tryBoxes();
+  store.player.play();
+  assert.is(store.player.isPlaying.value, true);
+  store.drawOn();
+  assert.equal([store.phase.value.kind, store.player.isPlaying.value], ['drawing', false]);
+  store.close();
+});
+
 test('a narrower range makes the dark parts bright, and a picture says under which one it was drawn', async () => {
   const { store } = await open({});
   const showsAllNow = () => showsAll(store.shown.value!.range);
