@@ -189,7 +189,7 @@ async function offersNoOtherVersion(page: Page, films: readonly Uint8Array[]): P
   await chooseFilms(page, films);
   await page.getByText(/^Already in the PACS: 1 image of this study, sent /).waitFor();
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await page.locator('.held-instance').getByText('stores no other version', { exact: false }).waitFor();
+  await page.locator('.held-instance').getByText('does not accept another one', { exact: false }).waitFor();
   await looksRight(page, 'cover-not-stored');
   await expect(page.getByRole('button', { name: /^(Cover the name|Change the boxes)/ })).toHaveCount(0);
   await expect(page.locator('.held-instance').getByRole('checkbox')).toHaveCount(0);
