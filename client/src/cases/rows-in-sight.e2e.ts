@@ -22,11 +22,11 @@ function rowsInSight(): number {
   }).length;
 }
 
-/** The part of the window that is always covered. */
+/** The part of the window that stays covered, however far the page is scrolled: a bar that scrolls away is none. */
 function coveredBy(): number {
-  const heights = [...document.querySelectorAll('.header, .status')].map(
-    (bar) => bar.getBoundingClientRect().height,
-  );
+  const heights = [...document.querySelectorAll('.header, .status')]
+    .filter((bar) => getComputedStyle(bar).position !== 'static')
+    .map((bar) => bar.getBoundingClientRect().height);
   return heights.reduce((sum, height) => sum + height, 0) / innerHeight;
 }
 
