@@ -237,6 +237,13 @@ const LOCAL_HEADER = 0x04034b50;
 const LOCAL_HEADER_BYTES = 30;
 const STORED = 0;
 const DEFLATED = 8;
+/**
+ * An entry up to this size is read together with its local header. The stream of a part of a file holds a pipe of its
+ * own outside the heap until it is collected, which is most of the memory that tens of thousands of small files take.
+ */
+const AT_ONCE_BYTES = 1024 * 1024;
+/** Room for the name and the extra field; where they are longer, the entry is read by itself. */
+const NAMES_BYTES = 1024;
 
 /**
  * The entry's bytes, inflated by the browser. zip.js makes a dozen streams and some hundred objects for each entry,
@@ -248,14 +255,28 @@ async function plainStream(
   { offset, compressedSize, compressionMethod, encrypted }: FileEntry,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
   if (encrypted || (compressionMethod !== STORED && compressionMethod !== DEFLATED)) return null;
-  // APPNOTE 4.3.7: the name and the extra field of the local header may have other lengths than in the directory.
   if (offset + LOCAL_HEADER_BYTES > archive.size) return null;
-  const header = new DataView(await archive.slice(offset, offset + LOCAL_HEADER_BYTES).arrayBuffer());
-  const from = offset + LOCAL_HEADER_BYTES + header.getUint16(26, true) + header.getUint16(28, true);
+  const ahead = compressedSize <= AT_ONCE_BYTES ? NAMES_BYTES + compressedSize : 0;
+  const begin = new Uint8Array(await archive.slice(offset, offset + LOCAL_HEADER_BYTES + ahead).arrayBuffer());
+  const header = new DataView(begin.buffer);
+  // APPNOTE 4.3.7: the name and the extra field of the local header may have other lengths than in the directory.
+  const at = LOCAL_HEADER_BYTES + header.getUint16(26, true) + header.getUint16(28, true);
+  const from = offset + at;
   if (header.getUint32(0, true) !== LOCAL_HEADER || from + compressedSize > archive.size) return null;
-  const packed = archive.slice(from, from + compressedSize).stream();
+  const packed =
+    ahead > 0 && at + compressedSize <= begin.length
+      ? streamOf(begin.subarray(at, at + compressedSize))
+      : archive.slice(from, from + compressedSize).stream();
   return compressionMethod === STORED ? packed : packed.pipeThrough(new DecompressionStream('deflate-raw'));
 }
+
+const streamOf = (bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> =>
+  new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 
 async function readPlain(
   stream: ReadableStream<Uint8Array<ArrayBuffer>>,
