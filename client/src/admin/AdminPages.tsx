@@ -19,12 +19,9 @@ const PAGES = {
   'api-keys': ApiKeysView,
   'dimse-peers': DimsePeersView,
   quotas: QuotasView,
-} satisfies Record<AdminTask, ComponentType<Chosen>>;
+} satisfies Record<AdminTask, ComponentType>;
 
-/** `id`: what is chosen in the page's list; empty: nothing. */
-type Chosen = { readonly id: string };
-
-export function AdminPages({ at, id }: Chosen & { readonly at: AdminTask }) {
-  const View: ComponentType<Chosen> = PAGES[at];
-  return <View id={id} />;
+export function AdminPages({ at }: { readonly at: AdminTask }) {
+  const View = PAGES[at];
+  return <View />;
 }

@@ -59,6 +59,7 @@ export function DestinationActions({ destination, store, onChange, isTesting, wa
           onYes={() => void store.makePrimary(id)}
         />
       )}
+      <Removing destination={destination} store={store} />
     </div>
   );
 }
@@ -118,7 +119,7 @@ function Opens({ label, of, sheet }: OpensProps) {
 }
 
 /** The delete button. For a destination that cannot be deleted, it says why. */
-export function Removing({ destination, store }: Props) {
+function Removing({ destination, store }: Props) {
   const { id, name } = destination;
   const reason = useId();
   const why = whyKept(destination);

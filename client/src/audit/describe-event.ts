@@ -5,7 +5,6 @@ import { RESULTS_POLICY_NAME } from '#shared/protocol/policy.ts';
 import { caseFieldWords } from '../kit/case-field-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { auditWords as words } from './audit-words.ts';
-import { ownIn, shortOf, textOf, versionOf, whatOfNamed } from './name-subject.ts';
 import { reasonInSentence } from '../kit/sending-reason-words.ts';
 
 export type Described = {
@@ -25,8 +24,7 @@ export type Described = {
   readonly outcome: Outcome;
 };
 
-export function describeEvent(row: AuditRow, names: AuditNames): Described {
-  const { event, fields } = row;
+export function describeEvent({ event, fields }: AuditRow, names: AuditNames): Described {
   const by = textOf(fields, 'by');
   const account = textOf(fields, 'accountId');
   const whoId = by ?? account;
@@ -38,7 +36,7 @@ export function describeEvent(row: AuditRow, names: AuditNames): Described {
     who: whoOf(event, whoId, names),
     whoId,
     whomId,
-    what: whatOf(row, names, whomId),
+    what: whatOf(event, fields, whomId),
     more: [
       ...(whomId === null ? [] : [nameIn(names, whomId)]),
       ...(deviceId !== null && event.startsWith('device-') ? [deviceIn(names, deviceId)] : []),
@@ -60,10 +58,15 @@ const COUNTED: readonly string[] = [
   ...['instances-covered', 'instances-released', 'instances-decided'],
 ];
 const SPANNED: readonly string[] = ['records-read', 'study-found', 'audit-read'];
-const nameIn = (names: AuditNames, id: string): string =>
-  ownIn(names.accounts, id) ?? words.removed(shortOf(id));
+const textOf = (fields: Fields, name: string): string | null => {
+  const value = Object.hasOwn(fields, name) ? fields[name] : null;
+  return typeof value === 'string' && value !== '' ? value : null;
+};
+const ownIn = <T>(table: Readonly<Record<string, T>>, key: string): T | null =>
+  Object.hasOwn(table, key) ? (table[key] ?? null) : null;
+const nameIn = (names: AuditNames, id: string): string => ownIn(names.accounts, id) ?? words.removed;
 
-function whatOf({ event, fields }: AuditRow, names: AuditNames, whomId: string | null): string {
+function whatOf(event: string, fields: Fields, whomId: string | null): string {
   if (event === 'logout' && whomId !== null) return words.endedSessions;
   if (event === 'instances-decided')
     return fields['cancelled'] === true
@@ -75,7 +78,7 @@ function whatOf({ event, fields }: AuditRow, names: AuditNames, whomId: string |
   if (event === 'receipt-issued' && fields['inPacs'] === 0 && fields['firstOnly'] === undefined)
     return words.ofNothing.receipt;
   const verdict = event === 'result-verified' ? ownIn(words.verdicts, textOf(fields, 'verdict') ?? '') : null;
-  return verdict ?? whatOfNamed(event, fields, names) ?? ownIn(words.events, event) ?? event;
+  return verdict ?? ownIn(words.events, event) ?? event;
 }
 
 /** The words for a code in an event's field; null: there are none. */
@@ -111,7 +114,6 @@ function moreOf(event: string, fields: Fields): string[] {
     return typeof count === 'number' && count > 0 ? [say(count)] : [];
   });
   return [
-    ...versionOf(event, fields),
     ...(because === null ? [] : [because]),
     ...namesOf(event, fields),
     ...(event === 'records-read' && fields['viewer'] === true ? [words.inViewer] : []),
@@ -136,16 +138,15 @@ function fieldsIn(changed: unknown): string[] {
 
 /** The device's name, and enough of its id to tell it from others. */
 const deviceIn = (names: AuditNames, id: string): string =>
-  words.device(ownIn(names.devices, id), shortOf(id));
+  words.device(ownIn(names.devices, id), id.slice(0, 8));
 
-/** Where the action came from. An event about a device, a key or a modality was not caused by it. */
+/** Where the action came from. An event about a device was not caused by that device. */
 function fromOf(event: string, fields: Fields, names: AuditNames): string | null {
   const key = textOf(fields, 'keyId');
-  if (key !== null && !event.startsWith('api-key-'))
-    return words.from.key(ownIn(names.keys, key) ?? shortOf(key));
+  if (key !== null) return words.from.key(ownIn(names.keys, key) ?? key.slice(0, 8));
   const device = textOf(fields, 'deviceId');
   if (device !== null && !event.startsWith('device-')) return words.from.device(deviceIn(names, device));
-  if (textOf(fields, 'peerId') !== null) return event.startsWith('dimse-') ? null : words.from.modality;
+  if (textOf(fields, 'peerId') !== null) return words.from.modality;
   const address = textOf(fields, 'address');
   if (address === null || textOf(fields, 'destinationId') !== null) return null;
   return words.from.address(address);

@@ -10,6 +10,7 @@ import { ExportsView } from '../exports/ExportsView.tsx';
 import { ReviewsPages } from '../reviews/ReviewsPages.tsx';
 import { CasesView } from './CasesView.tsx';
 import { CaseView } from './CaseView.tsx';
+import { UnreadStudies } from './UnreadStudies.tsx';
 
 const AnalyticsPages = deferred<{ route: AnalyticsRoute }>(() =>
   import('../analytics/AnalyticsPages.tsx').then((view) => view.AnalyticsPages),
@@ -22,7 +23,7 @@ export function CasesPages({ route }: { readonly route: CasesRoute }) {
   if (route.page === 'analytics') return <AnalyticsPages route={route} />;
   if (route.page === 'exports') return <ExportsView />;
   if (route.page === 'cases') return <OwnPages route={route} />;
-  return <ReviewsPages id={route.id} />;
+  return <ReviewsPages id={route.id} unread={<UnreadStudies />} />;
 }
 
 function OwnPages({ route: { id, query } }: { readonly route: OwnRoute }) {

@@ -62,16 +62,8 @@ export const exportWords = {
     ExportFormat,
     string
   >,
-  columns: {
-    title: 'Export',
-    state: 'State',
-    content: 'Content',
-    size: 'Size',
-    purpose: 'Purpose',
-    by: 'By',
-    created: 'Created',
-    actions: 'Actions',
-  },
+  by: (username: string, when: string) => `${username}, ${when}`,
+  purpose: (purpose: string) => `Purpose: ${purpose}`,
   states: {
     queued: 'Waiting in line',
     running: 'Being created',
@@ -81,9 +73,8 @@ export const exportWords = {
     expired: 'Expired. The file was erased.',
   } satisfies Record<ExportState, string>,
   progress: (done: number, total: number) => `${done.toLocaleString('en')} of ${cases(total)}`,
-  size: (count: number, bytes: string, format: ExportFormat) =>
-    `${isTable(format) ? rows(count) : cases(count)} · ${bytes}`,
-  keptUntil: (until: string) => `Kept until ${until}.`,
+  ready: (count: number, bytes: string, until: string, format: ExportFormat) =>
+    `${isTable(format) ? rows(count) : cases(count)} · ${bytes} · kept until ${until}`,
   alone: (count: number) =>
     count === 1
       ? '1 case is left out, because it does not fit a group.'

@@ -1,7 +1,4 @@
-/**
- * The button below a list that loads the next page. Draws nothing when the list is complete. It is never disabled, so
- * that a refresh of the list does not take its focus.
- */
+/** The button below a list that loads the next page. Draws nothing when the list is complete. */
 import { kitWords } from './kit-words.ts';
 import type { PagedList } from './paged-list.ts';
 
@@ -15,7 +12,7 @@ export function MoreButton({ of, label = kitWords.more }: MoreButtonProps) {
   if (!of.value.value?.next) return null;
   return (
     <p class="list-more">
-      <button type="button" class="button" aria-disabled={of.isAsking.value} onClick={() => void of.more()}>
+      <button type="button" class="button" disabled={of.isAsking.value} onClick={() => void of.more()}>
         {label}
       </button>
     </p>

@@ -14,7 +14,6 @@ import {
 import type { Positive } from '#shared/protocol/review-judgement.ts';
 import { isAgainst, saidBy } from '#shared/protocol/verdict-judgement.ts';
 import { formatDicomDate } from '../../kit/format.ts';
-import type { IconName } from '../../kit/Icon.tsx';
 import { identitySaid, nameSaid } from '../../kit/identities.ts';
 import { toReadable } from '../../pipeline/queue/study-title.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
@@ -26,14 +25,6 @@ export type Headline =
   | { readonly kind: 'segmented'; readonly fraction: number }
   | { readonly kind: 'kind'; readonly name: string; readonly probability: number }
   | { readonly kind: 'silent'; readonly because: NoAnswer };
-
-export const SIGNS: Record<Headline['kind'], IconName> = {
-  above: 'up',
-  below: 'down',
-  segmented: 'pacs',
-  kind: 'note',
-  silent: 'caution',
-};
 
 export function headlineOf(finding: Finding): Headline {
   const { score, positive, population, image, lungs, model } = finding;
@@ -66,26 +57,19 @@ export function patientOf(preview: Pick<ResultPreview, 'patient'> | null): strin
   return isPseudonym ? resultWords.list.pseudonym(known) : known;
 }
 
-type Header = Pick<ResultPreview, 'studyDate' | 'bodyPart'> | null;
-
 /**
  * The image of a result as its header describes it: modality, body part and date. Never contains a model's guess or a
  * UID.
  */
-export const aboutImage = (finding: Pick<Finding, 'input'>, header: Header): readonly string[] =>
-  [...imageSaid(finding, header), studyDateOf(header)].filter((part) => part !== null);
-
-/** The modality and the body part. */
-export function imageSaid(
+export function aboutImage(
   { input: { sopClassUID } }: Pick<Finding, 'input'>,
-  header: Header,
+  preview: Pick<ResultPreview, 'studyDate' | 'bodyPart'> | null,
 ): readonly string[] {
+  const date = preview?.studyDate ? formatDicomDate(preview.studyDate.replaceAll('-', '')) : null;
   const modalities = sopClassUID === undefined ? [] : modalitiesOf([sopClassUID]);
-  return header?.bodyPart ? [...modalities, toReadable(header.bodyPart)] : modalities;
+  const bodyPart = preview?.bodyPart ? toReadable(preview.bodyPart) : null;
+  return [...modalities, bodyPart, date].filter((part) => part !== null);
 }
-
-export const studyDateOf = (header: Header): string | null =>
-  formatDicomDate(header?.studyDate?.replaceAll('-', ''));
 
 export function titleOf(headline: Headline): string {
   return headline.kind === 'kind'

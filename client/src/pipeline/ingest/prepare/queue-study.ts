@@ -79,15 +79,10 @@ interface QueueingWatch {
   onHeld(studyId: string, files: readonly FoundFile[]): void;
 }
 
-/** A file of the study that a person left out before Send, with its patient or with its series. */
-export interface LeftOutFile {
-  readonly found: FoundFile;
-  readonly cause: 'left-out-other-patient' | 'left-out';
-}
-
 interface Queueing {
   readonly group: StudyGroup;
-  readonly leftOut: readonly LeftOutFile[];
+  /** Instances of the study that a person left out before Send, because they belong to another patient. */
+  readonly leftOut: readonly FoundFile[];
   /** SOP Instance UIDs of the study of which only a damaged file was chosen. */
   readonly damaged: readonly string[];
   /** The values that all instances of the study contain, including those of its other patients. */
@@ -257,7 +252,7 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
     sopInstanceUIDs,
     damaged,
     leftOut: [
-      ...leftOut.map(({ found, cause }) => ({ ...named(found), cause })),
+      ...leftOut.map((found) => ({ ...named(found), cause: 'left-out-other-patient' as const })),
       ...begun.held
         .filter(isOut)
         .map(({ found, because }) => ({ ...named(found), cause: leftOutFor(because.because) })),
