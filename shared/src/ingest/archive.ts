@@ -257,7 +257,9 @@ async function plainStream(
   if (encrypted || (compressionMethod !== STORED && compressionMethod !== DEFLATED)) return null;
   if (offset + LOCAL_HEADER_BYTES > archive.size) return null;
   const ahead = compressedSize <= AT_ONCE_BYTES ? NAMES_BYTES + compressedSize : 0;
-  const begin = new Uint8Array(await archive.slice(offset, offset + LOCAL_HEADER_BYTES + ahead).arrayBuffer());
+  const begin = new Uint8Array(
+    await archive.slice(offset, offset + LOCAL_HEADER_BYTES + ahead).arrayBuffer(),
+  );
   const header = new DataView(begin.buffer);
   // APPNOTE 4.3.7: the name and the extra field of the local header may have other lengths than in the directory.
   const at = LOCAL_HEADER_BYTES + header.getUint16(26, true) + header.getUint16(28, true);
