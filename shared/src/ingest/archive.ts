@@ -235,6 +235,8 @@ type Packed = { readonly archive: ArchiveBytes; readonly entry: FileEntry };
 
 const LOCAL_HEADER = 0x04034b50;
 const LOCAL_HEADER_BYTES = 30;
+/** APPNOTE 4.3.16: every archive ends with a record of at least this length, which belongs to no entry. */
+const END_RECORD_BYTES = 22;
 const STORED = 0;
 const DEFLATED = 8;
 /**
@@ -255,11 +257,10 @@ async function plainStream(
   { offset, compressedSize, compressionMethod, encrypted }: FileEntry,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | null> {
   if (encrypted || (compressionMethod !== STORED && compressionMethod !== DEFLATED)) return null;
-  if (offset + LOCAL_HEADER_BYTES > archive.size) return null;
   const ahead = compressedSize <= AT_ONCE_BYTES ? NAMES_BYTES + compressedSize : 0;
-  const begin = new Uint8Array(
-    await archive.slice(offset, offset + LOCAL_HEADER_BYTES + ahead).arrayBuffer(),
-  );
+  const until = Math.min(offset + LOCAL_HEADER_BYTES + ahead, archive.size - END_RECORD_BYTES);
+  if (until < offset + LOCAL_HEADER_BYTES) return null;
+  const begin = new Uint8Array(await archive.slice(offset, until).arrayBuffer());
   const header = new DataView(begin.buffer);
   // APPNOTE 4.3.7: the name and the extra field of the local header may have other lengths than in the directory.
   const at = LOCAL_HEADER_BYTES + header.getUint16(26, true) + header.getUint16(28, true);
