@@ -244,7 +244,7 @@ const DEFLATED = 8;
  * own outside the heap until it is collected, which is most of the memory that tens of thousands of small files take.
  */
 const AT_ONCE_BYTES = 1024 * 1024;
-/** Room for the name and the extra field; where they are longer, the entry is read by itself. */
+/** Room for the name and the extra field; where they are longer, the entry is read separately. */
 const NAMES_BYTES = 1024;
 
 /**
@@ -267,7 +267,7 @@ async function plainStream(
   const from = offset + at;
   if (header.getUint32(0, true) !== LOCAL_HEADER || from + compressedSize > archive.size) return null;
   const packed =
-    ahead > 0 && at + compressedSize <= begin.length
+    at + compressedSize <= begin.length
       ? streamOf(begin.subarray(at, at + compressedSize))
       : archive.slice(from, from + compressedSize).stream();
   return compressionMethod === STORED ? packed : packed.pipeThrough(new DecompressionStream('deflate-raw'));
