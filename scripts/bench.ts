@@ -24,6 +24,7 @@ const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
   },
   resent: async () => (await import('./bench/resent.ts')).benchResent,
   browser: async () => (await import('./bench/browser.ts')).benchBrowser,
+  pages: async () => (await import('./bench/pages.ts')).benchPages,
   offline: async () => (await import('./bench/offline.ts')).benchOffline,
   inference: async () => (await import('./bench/inference.ts')).benchInference,
   deid: async () => (await import('./bench/deid.ts')).benchDeid,

@@ -9,10 +9,18 @@ import { suite } from 'uvu';
 import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { parseUid, type SOPClassUID } from '#shared/dicom/uid.ts';
-import { choose, filesOf, instancesSentBy, lookAtHeld, onDisk, type StudyOnDisk } from '#testing/app-page.ts';
+import {
+  choose,
+  filesOf,
+  instancesSentBy,
+  lookAtHeld,
+  onDisk,
+  seeRemoved,
+  type StudyOnDisk,
+} from '#testing/app-page.ts';
 import { PATIENCE_MS } from '#testing/environment.ts';
 import { expect } from '#testing/expect.ts';
-import { pressKey } from '#testing/press.ts';
+import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { burnedIn, group, heading, openHeldBack, releaseTwo } from './testing/held-back.ts';
@@ -54,6 +62,44 @@ walk(
   },
 );
 
+walk('the picture on the card opens as large as the window, and Escape leads back to it', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, filesOf({ seed: stage.seed(0) }));
+  const picture = page.getByRole('button', { name: /^Enlarge series 1 of / });
+  await picture.locator('canvas').waitFor();
+  await focusAndPress(picture, 'Enter');
+  const large = page.getByRole('dialog');
+  await large.locator('canvas').waitFor();
+  await large.getByText('Image 4 of 12').waitFor();
+  await looksRight(page, 'card-picture-large');
+  const window = large.getByRole('application');
+  await focusAndPress(window, 'PageDown');
+  await large.getByText('Image 5 of 12').waitFor();
+  await pressOn(window, 'ArrowLeft');
+  await large.getByText('Image 4 of 12').waitFor();
+  await pressKey(page, 'Escape');
+  await large.waitFor({ state: 'detached' });
+  await expect(picture).toBeFocused();
+});
+
+walk('a series is unticked on the card, and is not sent', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, filesOf({ seed: stage.seed(0) }));
+  await page.locator('.card-details > summary').click();
+  const [first, second] = [0, 1].map((at) =>
+    page.getByRole('checkbox', { name: /^Send the series/ }).nth(at),
+  );
+  await first!.uncheck();
+  await page.getByText('6 of 12 images will be sent without names').waitFor();
+  await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '6 images' }).waitFor();
+  await expect(second!, 'the study has its own tick').toBeDisabled();
+  await looksRight(page, 'card-series');
+  await first!.check();
+  await page.getByText('Will be sent without names', { exact: true }).waitFor();
+});
+
 /** Each small picture is scrolled to, and none can be released. */
 async function smallPicturesDoNotCount(page: Page): Promise<void> {
   for (const at of [1, 2, 3]) {
@@ -79,7 +125,7 @@ walk(
       .waitFor();
     await page.getByText('3 of 6 images stay here until you decide').waitFor();
     await looksRight(page, 'held-back-card');
-    await page.getByRole('link', { name: /^See what is removed/ }).click();
+    await seeRemoved(page);
     await page.getByRole('heading', { name: '3 images held back' }).waitFor();
     await smallPicturesDoNotCount(page);
     await looksRight(page, 'held-back-unseen');
@@ -143,7 +189,7 @@ function documentFile(): StudyOnDisk {
 walk('a document can only be left out', async ({ page, enter }) => {
   await enter();
   await choose(page, [documentFile()]);
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await seeRemoved(page);
   await page.getByText('It cannot be released, even after a person has checked it.').waitFor();
   await page.getByText('Picture can’t be shown here.').first().waitFor();
   await looksRight(page, 'held-document');

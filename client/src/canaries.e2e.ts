@@ -200,9 +200,9 @@ if (why !== null || corpus === null) {
       await signIn(page);
       world.pacsLink.cut();
       await chooseUnder(page, filesOf(canaries), /^Remove names before sending/);
-      // Instances that cannot be cleaned are listed with their reason, and stay.
-      const kept = page.getByRole('region', { name: 'will not be sent' });
-      await kept.getByText(REASONS['cannot-be-deidentified'].title).waitFor();
+      // The card says why instances that cannot be cleaned stay.
+      const kept = page.locator('.card-held');
+      await kept.getByText(REASONS['cannot-be-deidentified'].title).first().waitFor();
       await page.getByRole('button', { name: /^Send \d/ }).click();
       await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
       await until('the study to wait for the PACS', () =>

@@ -8,7 +8,14 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, chooseFromDisk, filesOf, lookAtHeld, untilDecisionsKept } from '#testing/app-page.ts';
+import {
+  choose,
+  chooseFromDisk,
+  filesOf,
+  lookAtHeld,
+  seeRemoved,
+  untilDecisionsKept,
+} from '#testing/app-page.ts';
 import { expect } from '#testing/expect.ts';
 import { focusAndPress, pressKey, pressOn } from '#testing/press.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -117,14 +124,13 @@ walk('a name that is seen while going through all pictures is covered from there
   const { page } = stage;
   await stage.enter();
   await choose(page, burnedIn(stage));
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await seeRemoved(page);
   await page.getByRole('button', { name: 'Look at all 3 pictures' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: /^Cover the name on image/ }).click();
   await page.locator('.cover-image canvas').waitFor();
   await dialog.getByRole('button', { name: 'Add a box' }).click();
   await dialog.getByRole('button', { name: 'Cover 1 image' }).click();
-  await dialog.getByRole('button', { name: 'Release 1 image' }).click();
   // Back among the pictures, at this one.
   await dialog.getByRole('button', { name: /^Change the boxes on image/ }).waitFor();
   await expect(dialog.getByRole('checkbox', { name: /I covered everything in this picture/ })).toBeChecked();
@@ -138,7 +144,7 @@ walk(
     const { page } = stage;
     await stage.enter();
     await choose(page, burnedIn(stage));
-    await page.getByRole('link', { name: /^See what is removed/ }).click();
+    await seeRemoved(page);
     const open =
       'Image 2 of 3: Open the picture and check it for a name. Then you can confirm that it shows none.';
     await page.getByRole('button', { name: open }).click();
@@ -250,6 +256,7 @@ walk(
     const { page } = stage;
     await stage.enter();
     await choose(page, burnedIn(stage, { frames: 4 }));
+    await focusAndPress(page.locator('.card-details > summary'), 'Enter');
     const opens = page.getByRole('link', { name: /^See what is removed/ });
     await focusAndPress(opens, 'Enter');
     await heading(page).waitFor();

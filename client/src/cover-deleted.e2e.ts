@@ -3,7 +3,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { claimedBoxes } from '#shared/dicom/boxes.ts';
-import { choose, lookAtHeld, onDisk, pressSend, studiesSentBy } from '#testing/app-page.ts';
+import { choose, lookAtHeld, onDisk, pressSend, seeRemoved, studiesSentBy } from '#testing/app-page.ts';
 import { filesOfStudy, instanceIdsOfStudy } from '#testing/ask-orthanc.ts';
 import { burnedInFile } from '#testing/burned-in-file.ts';
 import { parsed } from '#testing/deidentified-file.ts';
@@ -16,7 +16,7 @@ const walk = await walkScreens(test, { name: 'deleted image', roles: ['technicia
 
 async function openHeld({ page }: Stage, film: Uint8Array): Promise<void> {
   await choose(page, [onDisk('film.dcm', film)]);
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await seeRemoved(page);
   await lookAtHeld(page, 1);
 }
 
@@ -48,13 +48,12 @@ walk('is offered again, and the PACS takes it with a box over the name', async (
   await page.getByRole('link', { name: 'Upload' }).first().click();
   await choose(page, [onDisk('film.dcm', film)]);
   await page.getByText('1 sent before is no longer in the PACS').waitFor();
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await seeRemoved(page);
   await page.getByText('The PACS no longer has this image as you sent it').waitFor();
   await looksRight(page, 'cover-deleted');
   await page.getByRole('button', { name: 'Cover the name on image 1' }).click();
   await page.getByRole('button', { name: 'Add a box' }).click();
   await page.getByRole('button', { name: 'Cover 1 image' }).click();
-  await page.getByRole('button', { name: 'Release 1 image' }).click();
   await page.getByText('Covered by 1 box. It will be sent with the study').waitFor();
   await sendHeld(stage);
   const stored = await Promise.all((await filesOfStudy(stage.orthanc, study!)).map(parsed));

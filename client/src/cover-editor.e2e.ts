@@ -7,6 +7,7 @@ import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { claimedBoxes } from '#shared/dicom/boxes.ts';
+import { seeRemoved } from '#testing/app-page.ts';
 import { NAME_PLACE } from '#testing/burned-in-file.ts';
 import { faultsOf } from '#testing/covered-file.ts';
 import { parsed } from '#testing/deidentified-file.ts';
@@ -89,7 +90,7 @@ walk('with the keyboard alone a box is added, moved, resized, removed and brough
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   // A box that nobody has decided on stays drawn, also for a person who leaves the page.
   await page.locator('main').getByRole('link', { name: 'Upload' }).click();
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await seeRemoved(page);
   await openEditor(page);
   await box.waitFor();
   await pressButton('Cover 1 image');

@@ -142,7 +142,7 @@ walk(
     await expect(page.getByText(ASKS_TO_LOOK), 'it is said once').toHaveCount(1);
     await expect(page.getByRole('link', { name: 'Decide', exact: true })).toHaveCount(0);
     await looksRight(page, 'card-held');
-    await held.getByRole('link', { name: /^Check and cover/ }).click();
+    await held.getByRole('link', { name: /^Look and cover/ }).click();
     await page.locator('.cover-image canvas').waitFor();
     await untilAtRest(page);
     await drag(page, NAME_PLACE);

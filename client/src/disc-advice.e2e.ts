@@ -244,6 +244,7 @@ walk('files that are cleared and chosen again count once', async (stage) => {
     await toUpload(stage);
     const other = studyOf(stage, 10, 'Weber^Karl');
     await choose(page, [...other, ...other, ...studyOf(stage, 11, 'Roth^Eva')]);
+    await page.locator('.card', { hasText: 'Weber' }).locator('.card-details > summary').click();
     await page.getByText('3 files are duplicates').waitFor();
     await page.getByRole('checkbox', { name: 'Send the study of Weber, Karl' }).uncheck();
     await page.getByRole('checkbox', { name: 'Send the study of Roth, Eva' }).uncheck();

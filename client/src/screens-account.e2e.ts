@@ -117,7 +117,7 @@ walk(
       await expect(shown).toBeVisible();
       said.isDown = false;
       await goTo('#/results');
-      await page.locator('.result-row').first().waitFor();
+      await page.locator('.list-link').first().waitFor();
     };
     // Another tab says it like this, with the cookie that all tabs share.
     const renew = async () => {
@@ -128,7 +128,7 @@ walk(
     await goTo(`#/results/${idOf(1)}`);
     await found.waitFor();
     await goTo('#/results');
-    await page.locator('.result-row').first().waitFor();
+    await page.locator('.list-link').first().waitFor();
     await renew();
     await openWithoutLink(found);
     const next = await createAccount(gateway, 'next', ['technician']);

@@ -34,7 +34,7 @@ async function writeStudy(folder: string): Promise<void> {
 }
 
 /** The time between frames while a finger scrolls the list from its top, in milliseconds. */
-async function scrollFrames(page: Page, session: CDPSession): Promise<number[]> {
+export async function scrollFrames(page: Page, session: CDPSession): Promise<number[]> {
   await page.evaluate(() => {
     const frames: number[] = [];
     let last = performance.now();
@@ -61,7 +61,7 @@ async function scrollFrames(page: Page, session: CDPSession): Promise<number[]> 
   return page.evaluate(() => (globalThis as unknown as { benchFrames: number[] }).benchFrames.slice(1));
 }
 
-function percentile(values: readonly number[], share: number): number {
+export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }

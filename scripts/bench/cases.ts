@@ -28,7 +28,7 @@ import { addResults, addReviews, addUploads, askFigures } from './figures.ts';
 import type { BenchRow } from './row.ts';
 import { watchLoop } from './watch-loop.ts';
 
-const HALF = 50_000;
+export const HALF = 50_000;
 const EVENTS_A_CASE = 3;
 const BUDGET_MS = 150;
 const TIMES = 40;
@@ -84,7 +84,7 @@ export async function benchCases(say: (line: string) => void): Promise<BenchRow[
   }
 }
 
-type Keeper = { readonly id: string; readonly siteId: string; readonly roles: ['admin'] };
+export type Keeper = { readonly id: string; readonly siteId: string; readonly roles: ['admin'] };
 
 async function addKeeper(db: Db): Promise<Keeper> {
   const { id: siteId } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
@@ -97,7 +97,7 @@ async function addKeeper(db: Db): Promise<Keeper> {
 }
 
 /** Inserts the older half directly. Its sealed texts cannot be opened. */
-async function fillHalf(db: Db, { id, siteId }: Keeper): Promise<void> {
+export async function fillHalf(db: Db, { id, siteId }: Keeper): Promise<void> {
   await sql`insert into case_record (id, site_id, status, priority, due_on, assignee_id, sealed, wrapped_key,
       created_by, created_at, changed_at)
     select gen_random_uuid(), ${siteId}, (array['open', 'on-hold', 'closed', 'closed'])[1 + n % 4], n % 4,
@@ -119,7 +119,7 @@ async function* fileOf(rows: number): AsyncGenerator<Uint8Array> {
   }
 }
 
-async function addStudiesAndEvents(db: Db, keeper: Keeper): Promise<void> {
+export async function addStudiesAndEvents(db: Db, keeper: Keeper): Promise<void> {
   await sql`insert into case_study (case_id, site_id, study_instance_uid, added_at)
     select c.id, c.site_id, '2.25.' || (4000000000 + c.number), c.created_at from case_record c`.execute(db);
   await addUploads(db, keeper);

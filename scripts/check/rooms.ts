@@ -89,14 +89,11 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
       'one review: the form beside the images, answers and marks kept until they are sent, signatures',
     ],
     ['reviews/case', 'reviews and images on the page of a case, and *Request a reading*'],
-    ['reviews', 'the pages of reviews, joined, and their lists; `types/`: the types of reviews'],
+    ['reviews', 'what is to be read: reviews, and studies without a reading; `types/`: the types of reviews'],
     ['exports', 'files that are made of many cases for a purpose: asked for, followed, saved, erased'],
     ['admin', 'pages for administrators: accounts, destinations, rules, API keys'],
     ['analytics', 'the dashboard: uploads, models and reviews in numbers and charts, each with its table'],
-    [
-      'cases',
-      'cases: the list with its filters, a case with its notes, and the studies that wait to be read',
-    ],
+    ['cases', 'cases: the list with its filters, and a case with its notes'],
     [
       'studies',
       'the day’s list: every study of a person, found again with its receipt; what needs a person, and its badge; checking a receipt by camera',

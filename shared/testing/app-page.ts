@@ -106,6 +106,15 @@ export async function lookAtHeld(page: Page, count: number): Promise<void> {
   await dialog.waitFor({ state: 'detached' });
 }
 
+/**
+ * Opens the data set before and after of a study that waits for a decision: its card offers that decision first, and
+ * this under *More*.
+ */
+export async function seeRemoved(page: Page): Promise<void> {
+  await page.locator('.card-details > summary').first().click();
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+}
+
 export type StudyOnDisk = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };
 
 /**

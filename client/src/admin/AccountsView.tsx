@@ -1,8 +1,13 @@
 /** The accounts of the site: who may sign in, what they may do, and how the accounts are used. */
 import { useSignal, type Signal } from '@preact/signals';
 import type { Known } from '../kit/resource.ts';
+import { useMemo } from 'preact/hooks';
+import { ListTable } from '../kit/ListTable.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { useSession } from '../net/net-context.ts';
 import { usePageStore } from '../net/use-page-store.ts';
-import { AccountRow } from './AccountRow.tsx';
+import { ACCOUNT_COLUMNS, accountName } from './account-columns.tsx';
+import { AccountDetails } from './AccountDetails.tsx';
 import { accountsWords as words } from './accounts-words.ts';
 import { createAccountsStore, type AccountsStore, type ListedAccount } from './accounts.store.ts';
 import { AdminPage } from './AdminPage.tsx';
@@ -12,7 +17,12 @@ import { NewAccountSheet } from './NewAccountSheet.tsx';
 /** People sign in meanwhile, but nobody waits to see it here. */
 const REFRESH_MS = 60_000;
 
-export function AccountsView() {
+type ViewProps = {
+  /** The account whose details are shown; empty: none was chosen. */
+  readonly id: string;
+};
+
+export function AccountsView({ id }: ViewProps) {
   const store = usePageStore(createAccountsStore, REFRESH_MS);
   const isAdding = useSignal(false);
   return (
@@ -29,7 +39,10 @@ export function AccountsView() {
               {words.add}
             </button>
           </p>
-          <Found accounts={accounts} known={known} store={store} />
+          <Found
+            {...{ accounts, known, store }}
+            chosen={accounts.find((account) => account.id === id) ?? null}
+          />
         </>
       )}
     </AdminPage>
@@ -40,39 +53,56 @@ type FoundProps = {
   readonly accounts: readonly ListedAccount[];
   readonly known: Known;
   readonly store: AccountsStore;
+  /** Null: none, or one that has been deleted. */
+  readonly chosen: ListedAccount | null;
 };
 
-function Found({ accounts, known, store }: FoundProps) {
+function Found({ accounts, known, store, chosen }: FoundProps) {
   const text = useSignal('');
   const sort = useSignal<AccountSort>('name');
+  const own = useSession().user.value?.id;
+  const name = useMemo(() => accountName(own), [own]);
   const found = chooseAccounts(accounts, text.value, sort.value);
   return (
-    <section class="stack" aria-label={words.list}>
-      {accounts.length > FEW_ACCOUNTS && <Finder text={text} sort={sort} />}
-      {accounts.length > FEW_ACCOUNTS && (
-        <p class="small quiet" role="status">
-          {words.found(found.length)}
-        </p>
-      )}
-      {found.length === 0 && (
-        <div class="stack-tight">
-          <p class="strong">{words.noneFound(known)}</p>
-          <p class="quiet">{words.noneFoundWhat}</p>
-          <p>
-            <button type="button" class="button" onClick={() => (text.value = '')}>
-              {words.clear}
-            </button>
-          </p>
-        </div>
-      )}
-      <ul class="plain">
-        {found.map((account) => (
-          <li key={account.id} class="hairline">
-            <AccountRow account={account} store={store} />
-          </li>
-        ))}
-      </ul>
-    </section>
+    <div class="list-and-details" data-open={chosen !== null}>
+      <section class="stack" aria-label={words.list}>
+        {accounts.length > FEW_ACCOUNTS && <Finder text={text} sort={sort} />}
+        <ListTable
+          id="accounts"
+          label={words.list}
+          rows={found}
+          keyOf={({ id }) => id}
+          name={name}
+          hrefOf={({ id }) => hrefOf({ page: 'admin', at: 'accounts', id })}
+          columns={ACCOUNT_COLUMNS}
+          sort={sort.value}
+          onSort={(wanted) => (sort.value = wanted)}
+          current={chosen?.id}
+          empty={<NoneFound known={known} onClear={() => (text.value = '')} />}
+        >
+          {accounts.length > FEW_ACCOUNTS && (
+            <p class="small quiet" role="status">
+              {words.found(found.length)}
+            </p>
+          )}
+        </ListTable>
+      </section>
+      {chosen !== null && <AccountDetails key={chosen.id} account={chosen} store={store} />}
+    </div>
+  );
+}
+
+function NoneFound({ known, onClear }: { readonly known: Known; readonly onClear: () => void }) {
+  return (
+    <div class="stack-tight">
+      <p class="strong">{words.noneFound(known)}</p>
+      <p class="quiet">{words.noneFoundWhat}</p>
+      <p>
+        <button type="button" class="button" onClick={onClear}>
+          {words.clear}
+        </button>
+      </p>
+    </div>
   );
 }
 

@@ -19,9 +19,12 @@ const PAGES = {
   'api-keys': ApiKeysView,
   'dimse-peers': DimsePeersView,
   quotas: QuotasView,
-} satisfies Record<AdminTask, ComponentType>;
+} satisfies Record<AdminTask, ComponentType<Chosen>>;
 
-export function AdminPages({ at }: { readonly at: AdminTask }) {
-  const View = PAGES[at];
-  return <View />;
+/** `id`: what is chosen in the page's list; empty: nothing. */
+type Chosen = { readonly id: string };
+
+export function AdminPages({ at, id }: Chosen & { readonly at: AdminTask }) {
+  const View: ComponentType<Chosen> = PAGES[at];
+  return <View id={id} />;
 }

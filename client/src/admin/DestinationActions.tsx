@@ -59,7 +59,6 @@ export function DestinationActions({ destination, store, onChange, isTesting, wa
           onYes={() => void store.makePrimary(id)}
         />
       )}
-      <Removing destination={destination} store={store} />
     </div>
   );
 }
@@ -119,7 +118,7 @@ function Opens({ label, of, sheet }: OpensProps) {
 }
 
 /** The delete button. For a destination that cannot be deleted, it says why. */
-function Removing({ destination, store }: Props) {
+export function Removing({ destination, store }: Props) {
   const { id, name } = destination;
   const reason = useId();
   const why = whyKept(destination);

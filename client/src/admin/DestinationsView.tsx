@@ -1,42 +1,39 @@
-/** The destinations: the address of each, whether it answers now, and what waits for it. */
+/** The destinations: a list with the state of each, and the details of the one that is chosen. */
 import { useSignal } from '@preact/signals';
-import { useRef } from 'preact/hooks';
-import { useEffect } from 'preact/hooks';
-import type { Destination, DestinationExamination, DestinationWish } from '#shared/protocol/destination.ts';
-import type { Need } from '#shared/protocol/forms.ts';
-import { AskFirst } from '../kit/AskFirst.tsx';
-import { Notice } from '../kit/Notice.tsx';
-import { Confirm } from '../kit/Sheet.tsx';
-import { kitWords } from '../kit/kit-words.ts';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { Destination } from '#shared/protocol/destination.ts';
+import { ListTable } from '../kit/ListTable.tsx';
+import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { usePageStore } from '../net/use-page-store.ts';
 import { AdminPage } from './AdminPage.tsx';
-import { AuthorityAgain } from './AuthorityAgain.tsx';
 import { BuiltInViewer } from './BuiltInViewer.tsx';
-import { DeadLetters, GivenUp } from './DeadLetters.tsx';
-import { DestinationActions } from './DestinationActions.tsx';
+import { DESTINATION_NAME, destinationColumns } from './destination-columns.tsx';
+import { DestinationDetails } from './DestinationDetails.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
-import { destinationWords as words, waitsOf, type Warning } from './destination-words.ts';
-import { ImportOrdersSheet } from './ImportOrdersSheet.tsx';
-import { importWords } from './worklist-words.ts';
-import { Examination } from './Examination.tsx';
-import { isUnusable, limitFound } from './request-limit.ts';
-import { RulesFirst } from './RulesFirst.tsx';
-import { SampleData } from './SampleData.tsx';
-import { SendSample } from './SendSample.tsx';
-import { PasswordAgain } from './PasswordAgain.tsx';
-import { useAsCounted, useNeedyInSight } from './needy-destinations.ts';
+import { destinationListWords as listWords } from './destination-list-words.ts';
+import { destinationWords as words } from './destination-words.ts';
 import {
   createDestinationsStore,
   type DestinationList,
   type DestinationsStore,
-  type Tested,
 } from './destinations.store.ts';
+import { ImportOrdersSheet } from './ImportOrdersSheet.tsx';
+import { needyOf, useAsCounted, useDestinationList } from './needy-destinations.ts';
+import { SampleData } from './SampleData.tsx';
+import { importWords } from './worklist-words.ts';
+
+const addressOf = (id: string): string => hrefOf({ page: 'admin', at: 'destinations', id });
 
 /** A waiting study is tried again within 30 s, and people watch this page while they repair a PACS. */
 const REFRESH_MS = 10_000;
 
-export function DestinationsView() {
+type ViewProps = {
+  /** The destination whose details are shown; empty: none was chosen. */
+  readonly id: string;
+};
+
+export function DestinationsView({ id }: ViewProps) {
   const store = usePageStore(createDestinationsStore, REFRESH_MS);
   /** Undefined: the form is closed; null: it is for a new destination. */
   const editing = useSignal<Destination | null | undefined>(undefined);
@@ -52,7 +49,7 @@ export function DestinationsView() {
       onAgain={() => void store.load()}
       after={<SampleData />}
     >
-      {(known) => (
+      {(known, listed) => (
         <>
           <p>
             <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
@@ -62,6 +59,8 @@ export function DestinationsView() {
           </p>
           <List
             {...known}
+            id={id}
+            empty={listWords.none(listed)}
             store={store}
             saved={editing.value === undefined ? saved.value : null}
             onChange={(destination) => (editing.value = destination)}
@@ -75,7 +74,9 @@ export function DestinationsView() {
               tests={store.tests.value}
               secrets={editing.value === null ? {} : store.secrets.of(editing.value)}
               onSave={async (...wanted) => {
+                const lead = leadFromHere();
                 saved.value = await store.save(...wanted);
+                lead(addressOf(saved.value));
               }}
               onClose={() => (editing.value = undefined)}
             />
@@ -87,228 +88,65 @@ export function DestinationsView() {
 }
 
 type ListProps = Pick<DestinationList, 'destinations' | 'rules'> & {
+  /** Empty: none was chosen. */
+  readonly id: string;
+  readonly empty: string;
   readonly store: DestinationsStore;
   /** The id of the destination that was saved last, set once its form has closed. */
   readonly saved: string | null;
   readonly onChange: (destination: Destination) => void;
 };
 
-function List({ destinations, rules, store, saved, onChange }: ListProps) {
-  const list = useNeedyInSight(destinations);
+function List({ destinations, rules, id, empty, store, saved, onChange }: ListProps) {
+  const first = useFirstChosen(destinations, id);
+  const chosen = destinations.find((destination) => destination.id === id) ?? null;
+  const columns = useMemo(() => destinationColumns(store), [store]);
   return (
-    <ul class="plain" ref={list}>
-      {destinations.map((destination) => (
-        <li key={destination.id} class="hairline">
-          <OneDestination
-            {...{ destination, rules }}
-            tested={store.tests.value.get(destination.id) ?? null}
-            store={store}
-            wasSaved={saved === destination.id}
-            onChange={() => onChange(destination)}
-          />
-        </li>
-      ))}
-    </ul>
+    <div class="list-and-details" data-open={chosen !== null}>
+      <ListTable
+        id="destinations"
+        label={listWords.label}
+        rows={destinations}
+        keyOf={(destination) => destination.id}
+        name={DESTINATION_NAME}
+        hrefOf={(destination) => addressOf(destination.id)}
+        columns={columns}
+        current={chosen?.id}
+        empty={<p class="quiet">{empty}</p>}
+      />
+      {chosen !== null && (
+        <DestinationDetails
+          key={chosen.id}
+          {...{ destination: chosen, rules, store }}
+          tested={store.tests.value.get(chosen.id) ?? null}
+          isOpened={first.current !== chosen.id}
+          wasSaved={saved === chosen.id}
+          onChange={() => onChange(chosen)}
+        />
+      )}
+    </div>
   );
 }
 
-type OneProps = Pick<DestinationList, 'rules'> & {
-  readonly destination: Destination;
-  readonly tested: Tested | null;
-  readonly store: DestinationsStore;
-  /** This person has just saved the destination, so its heading gets the focus. */
-  readonly wasSaved: boolean;
-  readonly onChange: () => void;
-};
+/** From this width on, the details stand beside the list (admin.css). */
+const BESIDE = '(width >= 1200px)';
 
-function OneDestination({ destination, rules, tested, store, wasSaved, onChange }: OneProps) {
-  const heading = useRef<HTMLHeadingElement>(null);
+/**
+ * In a wide window something stands beside the list: the first destination with a problem, or the primary one. Holds the
+ * id of that destination.
+ */
+function useFirstChosen(destinations: readonly Destination[], id: string) {
+  const { link } = useDestinationList();
+  const found = useRef<string | null>(null);
   useEffect(() => {
-    // Waits a frame, because the closing form returns the focus to its button first.
-    if (wasSaved) requestAnimationFrame(() => heading.current?.focus());
-  }, [wasSaved]);
-  const { id, kind, name, url, isPrimary, fromEnvironment } = destination;
-  const warning = warningOf(name, tested?.found ?? null);
-  const save = async (wish: DestinationWish) => void (await store.save(id, wish, false));
-  return (
-    <article class="destination" aria-label={name}>
-      <div>
-        <h2 ref={heading} tabIndex={-1}>
-          {[name, ...(isPrimary ? [words.primary] : [])].join(kitWords.separator)}
-        </h2>
-        <p>
-          {words.form.kindNames[kind]} <span class="code">{url}</span>
-        </p>
-        {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
-      </div>
-      <p class="numbers">{studiesOf(destination)}</p>
-      {isPrimary && destination.held > 0 && <HeldStudies />}
-      <Refused destination={destination} />
-      {isPrimary ? (
-        <p class="small quiet">{words.primaryMeans}</p>
-      ) : (
-        <NeedField {...{ destination, rules, warning, store }} />
-      )}
-      <GivingUp destination={destination} store={store} />
-      <GivenUp destination={destination} store={store} />
-      <DeadLetters destination={destination} store={store} />
-      <Tuned destination={destination} store={store} />
-      <Examination
-        destination={destination}
-        tested={tested}
-        onTune={(tuning) => void store.tune(id, tuning)}
-      />
-      <AuthorityAgain
-        destination={destination}
-        tested={tested}
-        secrets={store.secrets.of(destination)}
-        onSave={save}
-      />
-      <PasswordAgain destination={destination} tested={tested} onSave={save} />
-      <SendSample {...{ destination, rules, tested, store }} />
-      <DestinationActions
-        destination={destination}
-        store={store}
-        onChange={onChange}
-        warning={warning}
-        isTesting={tested?.running === 'all' || tested?.running === 'store'}
-      />
-    </article>
-  );
-}
-
-/** The warning before studies are sent there; null: the test found nothing that prevents any from arriving. */
-function warningOf(name: string, found: DestinationExamination | null): Warning | null {
-  if (found === null) return null;
-  if (isUnusable(found)) return words.askFailing(name);
-  const limit = limitFound(found);
-  return limit === null ? null : words.askLimited(name, limit);
-}
-
-type NeedProps = Pick<OneProps, 'destination' | 'rules' | 'store'> & { readonly warning: Warning | null };
-
-/** The choice of which new studies go there. Asks first if studies would then have to wait for the destination. */
-function NeedField({ destination, rules, warning, store }: NeedProps) {
-  const { id, name, need } = destination;
-  const asked = useSignal<Need | null>(null);
-  const wanted = asked.value;
-  const set = (to: Need | null) => void store.setNeed(id, to);
-  return (
-    <div class="stack-tight">
-      <label class="field">
-        <span>{words.need}</span>
-        <select
-          aria-label={words.of(words.need, name)}
-          value={need ?? 'none'}
-          onChange={({ currentTarget }) => {
-            const { value } = currentTarget;
-            const chosen = value === 'also' || value === 'required' ? value : null;
-            if (chosen === null || warning === null) return set(chosen);
-            currentTarget.value = need ?? 'none';
-            asked.value = chosen;
-          }}
-        >
-          {(['none', 'also', 'required'] as const).map((one) => (
-            <option key={one} value={one}>
-              {words.needs[one]}
-            </option>
-          ))}
-        </select>
-      </label>
-      {wanted !== null && warning !== null && (
-        <Confirm {...warning} onYes={() => set(wanted)} onClose={() => (asked.value = null)} />
-      )}
-      <RulesFirst {...{ destination, rules }} />
-    </div>
-  );
-}
-
-/**
- * Gives up the copies for a destination that is gone for good. Otherwise they would stay on the gateway's disk forever.
- */
-function GivingUp({ destination, store }: Pick<OneProps, 'destination' | 'store'>) {
-  const { id, name, copies } = destination;
-  if (copies.also + copies.required === 0) return null;
-  return (
-    <div class="row">
-      {copies.also > 0 && (
-        <AskFirst
-          label={words.giveUp}
-          of={words.of(words.giveUp, name)}
-          ask={words.askGiveUp(name, copies.also)}
-          onYes={() => void store.giveUp(id, 'also')}
-        />
-      )}
-      {copies.required > 0 && (
-        <AskFirst
-          label={words.giveUpRequired}
-          of={words.of(words.giveUpRequired, name)}
-          ask={words.askGiveUpRequired(name, copies.required)}
-          onYes={() => void store.giveUp(id, 'required')}
-        />
-      )}
-    </div>
-  );
-}
-
-function studiesOf(destination: Destination): string {
-  const { underWay, waiting, held } = destination;
-  return [
-    underWay === 0 ? words.idle : words.underWay(underWay),
-    ...(waiting > 0 ? [words.waiting(waitsOf(destination))] : []),
-    ...(held > 0 ? [words.held(held)] : []),
-  ].join(kitWords.separator);
-}
-
-/**
- * A link to the held studies of the primary PACS, of which the gateway keeps no copy once the PACS refused them. Dead
- * letters of other destinations are on this page.
- */
-function HeldStudies() {
-  return (
-    <div class="stack-tight">
-      <p class="small">{words.heldWhere}</p>
-      <p>
-        <a class="button" href={hrefOf({ page: 'studies' })}>
-          {words.heldOpen}
-        </a>
-      </p>
-    </div>
-  );
-}
-
-function Refused({ destination: { refused, unlisted, limit } }: Pick<OneProps, 'destination'>) {
-  const said = [
-    refused && { ...words.refused(refused), kind: 'stop' as const },
-    limit && { ...words.limit(limit), kind: 'wait' as const },
-    unlisted && { ...words.unlisted(unlisted), kind: 'stop' as const },
-  ];
-  return said
-    .filter((one) => one !== null)
-    .map(({ kind, title, next }) => (
-      <Notice key={title} kind={kind} title={title}>
-        <p>{next}</p>
-      </Notice>
-    ));
-}
-
-/** The destination's own settings; all others are the gateway's. */
-function Tuned({ destination: { id, name, tuning }, store }: Pick<OneProps, 'destination' | 'store'>) {
-  const lines = words.tuned(tuning);
-  if (lines.length === 0) return null;
-  return (
-    <div class="row">
-      <p class="small quiet">{lines.join(kitWords.separator)}</p>
-      <button
-        type="button"
-        class="button button-bare"
-        aria-label={words.of(words.forgetSettings, name)}
-        onClick={() => void store.tune(id, { lagMinutes: null, proof: null, batchBytes: null })}
-      >
-        {words.forgetSettings}
-      </button>
-    </div>
-  );
+    if (id !== '' || !matchMedia(BESIDE).matches) return;
+    const isPrimary = (one: Destination): boolean => one.isPrimary;
+    const first = needyOf(destinations, link.peek())[0] ?? destinations.find(isPrimary) ?? destinations[0];
+    if (first === undefined) return;
+    found.current = first.id;
+    location.replace(addressOf(first.id));
+  }, [id === '']);
+  return found;
 }
 
 function ImportOrders() {

@@ -17,6 +17,17 @@ export const accountsWords = {
   intro: 'All people who can sign in, and what their roles allow.',
   add: 'Add an account',
   list: 'Accounts',
+  back: 'All accounts',
+  columns: {
+    name: 'Name',
+    roles: 'Roles',
+    state: 'State',
+    lastSignIn: 'Last sign-in',
+    sessions: 'Sessions',
+    devices: 'Sending devices',
+    created: 'Added',
+  },
+  never: 'Never',
   search: 'Search by name or role',
   sort: 'Sort by',
   sorts: {

@@ -18,7 +18,7 @@ import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
 import { CERTIFICATE, CERTIFICATE_KEY } from '../../../gateway/src/testing/certificate.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { studyDestinationsWords } from '../pipeline/upload/study-destinations-words.ts';
-import { credentialsOf, openDestinations } from '../testing/open-destinations.ts';
+import { credentialsOf, openDestinations, showDestination } from '../testing/open-destinations.ts';
 import { looksRight } from '../testing/looks-right.ts';
 import { untilPacsMissed, untilStatusSays } from '../testing/status-line.ts';
 
@@ -73,7 +73,7 @@ async function add(
 walk('a PACS that works stays primary when another one is added', async ({ page, enter }) => {
   await enter();
   await openDestinations(page);
-  const first = page.getByRole('article', { name: 'default' });
+  const first = await showDestination(page, 'default');
   await first.getByText('The destination responds and returns stored images.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   const tick = page.getByRole('checkbox', { name: 'Send new studies here' });

@@ -11,7 +11,7 @@ import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { HIDE_NAMES_KEY } from '../kit/identities.ts';
-import { openDestinations } from '../testing/open-destinations.ts';
+import { openDestinations, showDestination } from '../testing/open-destinations.ts';
 import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('forms of a destination');
@@ -58,13 +58,14 @@ walk('mistakes in the form of a destination are told at their fields', async (st
   const { page } = stage;
   await stage.enter();
   await openDestinations(page);
+  const first = await showDestination(page, 'default');
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Second PACS');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Enter a name of lower-case letters, digits and hyphens.').waitFor();
   await looksRight(page, 'destination-form');
   await page.getByLabel('Name', { exact: true }).fill('second');
-  await warnsOfTwin(page, page.getByRole('article', { name: 'default' }));
+  await warnsOfTwin(page, first);
   await page.getByRole('button', { name: 'Cancel', exact: true }).click();
   await tryFolder(page);
 });
@@ -75,6 +76,7 @@ walk('a viewer is set for the PACS, and opens a study with one press', async (st
   await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await openDestinations(page);
+  await showDestination(page, 'default');
   await page.getByRole('button', { name: 'Viewers of default' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Stone');
   await page.getByLabel('Address').fill('https://stone.test/?study=all');
@@ -128,6 +130,7 @@ walk(
     const { page, seed } = stage;
     await stage.enter();
     await openDestinations(page);
+    await showDestination(page, 'default');
     await page.getByRole('button', { name: 'Worklist of default' }).click();
     await page.getByLabel('Address of the modality worklist').fill('ris.example.org:104');
     await page.getByRole('button', { name: 'Save', exact: true }).click();

@@ -14,7 +14,14 @@ import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
-import { addDestination, chooseNeed, credentialsOf, openDestinations } from '../testing/open-destinations.ts';
+import {
+  addDestination,
+  chooseNeed,
+  credentialsOf,
+  openDestinations,
+  rowOf,
+  showDestination,
+} from '../testing/open-destinations.ts';
 import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('destinations in an administrator’s hands');
@@ -67,7 +74,9 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   const { page, orthanc } = stage;
   await stage.enter();
   await openDestinations(page);
-  const first = page.getByRole('article', { name: 'default' });
+  await rowOf(page, 'default').getByText('Works').waitFor();
+  await looksRight(page, 'destination-list');
+  const first = await showDestination(page, 'default');
   await first.getByText('The destination responds and returns stored images.').waitFor();
   await first.getByText('Quick check. It does not test how large a request can be.').waitFor();
   await first.getByText(/^New studies are sent here/).waitFor();
@@ -112,9 +121,11 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
   await second.getByRole('heading', { name: /Primary/ }).waitFor();
   await second.getByText(/^This destination cannot be deleted while it is primary/).waitFor();
+  await showDestination(page, 'default');
   await page.getByRole('button', { name: 'Make primary default' }).click();
   await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
   await first.getByRole('heading', { name: /Primary/ }).waitFor();
+  await showDestination(page, 'second');
   await page.getByRole('button', { name: 'Delete second' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await second.waitFor({ state: 'detached' });
@@ -192,6 +203,7 @@ walk(
       await page.getByRole('heading', { name: 'In the PACS', exact: true }).waitFor();
       await isOnReceipt(page, 'mirror', '3 of 3, 3 with the expected digest');
       await openDestinations(page);
+      await showDestination(page, 'mirror');
       await chooseNeed(page, mirror, 'none');
     } finally {
       await link.stop();

@@ -12,7 +12,7 @@ import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
-import { credentialsOf, openDestinations } from '../testing/open-destinations.ts';
+import { credentialsOf, openDestinations, showDestination } from '../testing/open-destinations.ts';
 import { untilPacsMissed, untilStatusSays } from '../testing/status-line.ts';
 
 const test = suite('settings that a test finds');
@@ -90,7 +90,7 @@ walk('the settings that Test found are those of the destination after one press'
   assert.ok(stored.ok);
   await stage.enter();
   await openDestinations(page);
-  const archive = page.getByRole('article', { name: 'archive' });
+  const archive = await showDestination(page, 'archive');
   await archive.getByRole('button', { name: 'Test archive', exact: true }).click();
   const proof = 'Proof: the digest from the PACS (RELAY_PACS_PROOF=digest)';
   await saveFound(page, archive, [proof]);

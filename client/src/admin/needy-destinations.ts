@@ -3,7 +3,7 @@
  * pages. It is not part of the first load: only its views, which are loaded later, import it.
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { createResource, type Resource } from '../kit/resource.ts';
 import type { ApiClient } from '../net/api-client.ts';
@@ -78,19 +78,4 @@ export function useAsCounted(destinations: readonly Counted[] | null): void {
   useEffect(() => {
     if (destinations) list.note(destinations);
   }, [destinations]);
-}
-
-/**
- * The `ref` of the page's list. When the list is first drawn, it scrolls the first destination with a problem into
- * view.
- */
-export function useNeedyInSight(destinations: readonly Counted[]): { current: HTMLUListElement | null } {
-  const place = useRef<HTMLUListElement>(null);
-  const { link } = useDestinationList();
-  useEffect(() => {
-    const [first] = needyOf(destinations, link.peek());
-    const at = first ? destinations.indexOf(first) : -1;
-    place.current?.children[at]?.querySelector('h2')?.scrollIntoView({ block: 'center' });
-  }, []);
-  return place;
 }

@@ -15,7 +15,13 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
 import { HONEST, type Conduct } from '../../../gateway/src/testing/web-conduct.ts';
-import { addDestination, chooseNeed, openDestinations } from '../testing/open-destinations.ts';
+import {
+  addDestination,
+  chooseNeed,
+  openDestinations,
+  rowOf,
+  showDestination,
+} from '../testing/open-destinations.ts';
 import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('destinations that refuse');
@@ -43,7 +49,7 @@ const mark = (page: Page): Locator =>
   page.getByRole('status').getByRole('link', { name: '1 destination has a problem', exact: true });
 
 /** The first page of an administrator, and each way to the destinations, say that one of them needs somebody. */
-async function isLedThere({ page, address, account }: Stage, needy: Locator): Promise<void> {
+async function isLedThere({ page, address, account }: Stage): Promise<void> {
   const before = page.viewportSize()!;
   await page.goto(address);
   await page.getByRole('heading', { level: 1 }).waitFor();
@@ -59,8 +65,9 @@ async function isLedThere({ page, address, account }: Stage, needy: Locator): Pr
   await mark(page).click();
   const row = page.getByRole('navigation', { name: 'Administration' });
   await row.getByRole('link', { name: /^Destinations.* 1 destination has a problem$/ }).waitFor();
-  await expect(needy.getByRole('heading', { name: 'archive' })).toBeInViewport({ ratio: 1 });
+  await rowOf(page, 'archive').getByText('4 instances not accepted').waitFor();
   await page.setViewportSize(before);
+  await showDestination(page, 'archive');
 }
 
 walk(
@@ -90,6 +97,7 @@ walk(
       await page.getByRole('link', { name: 'Upload' }).click();
       await sendStudy(page, files);
       await openDestinations(page);
+      await showDestination(page, 'archive');
       const dead = archive.getByRole('region', { name: 'Not accepted by archive' });
       await dead.getByText('4 instances not accepted').waitFor();
       const first = instances[0]!.identifiers.studyInstanceUID;
@@ -97,7 +105,7 @@ walk(
       await row.getByText('2 instances: The PACS refused the image.').waitFor();
       await row.getByText(/^Code 0110H: .* Check the log of the PACS\.$/).waitFor();
       await looksRight(page, 'destination-dead-letters');
-      await isLedThere(stage, archive);
+      await isLedThere(stage);
       pacs.conduct = HONEST;
       await dead.getByRole('button', { name: `Try again: ${first}` }).click();
       await row.waitFor({ state: 'detached' });
@@ -125,6 +133,7 @@ async function isGivenUpForSender({ page, seed }: Pick<Stage, 'page' | 'seed'>, 
   await page.getByRole('link', { name: 'Upload' }).click();
   await sendStudy(page, filesOf({ seed: seed(5), series: 1, instancesPerSeries: 1 }));
   await openDestinations(page);
+  await showDestination(page, 'archive');
   const dead = archive.getByRole('region', { name: 'Not accepted by archive' });
   await dead
     .getByText(/^This destination is required, so the studies wait for a decision by you or the sender/)
@@ -150,6 +159,7 @@ walk('a destination that refuses every store says so with its status, and since 
     await page.getByRole('link', { name: 'Upload' }).click();
     await sendStudy(page, filesOf(study));
     await openDestinations(page);
+    await showDestination(page, 'night');
     await night.getByText(/^It has refused store requests since .* \(status 500\)/).waitFor();
     await night
       .getByText('The destination responds, but does not handle studies correctly. See above.')

@@ -1,15 +1,16 @@
-/** Opens the studies, results or reviews behind a number, in a sheet over the page. */
+/** Opens the studies, results or reviews behind a number: in a sheet over the page, or as their own list. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { z } from 'zod';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
+import { REVIEWERS } from '#shared/protocol/reviews.ts';
 import { troubleOf } from '../net/trouble-of.ts';
 import type { Trouble } from '../kit/trouble.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { formatCount, formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
-import { useApi } from '../net/net-context.ts';
+import { useApi, useSession } from '../net/net-context.ts';
 import { analyticsWords } from './analytics-words.ts';
 
 const words = analyticsWords.shown;
@@ -45,6 +46,9 @@ type Item = {
 };
 type Page = { readonly items: readonly Item[]; readonly next: string | null };
 
+/** What waits for this person: the list that the page of reviews shows readers first. */
+const OWN_WAITING = '/reviews?list=todo';
+
 const KINDS = ['studies', 'results', 'reviews'] as const;
 
 type ShowButtonProps = {
@@ -56,8 +60,15 @@ type ShowButtonProps = {
 
 export function ShowButton({ shows, count, which }: ShowButtonProps) {
   const isOpen = useSignal(false);
+  const roles = useSession().user.value?.roles ?? [];
   if (shows === null || count === 0) return null;
   const kind = KINDS.find((one) => shows.startsWith(`/${one}`)) ?? 'studies';
+  if (shows === OWN_WAITING && roles.some((role) => REVIEWERS.includes(role)))
+    return (
+      <a class="button button-bare" href={hrefOf({ page: 'reviews', id: '' })}>
+        {words.reviews(count)}
+      </a>
+    );
   return (
     <>
       <button type="button" class="button button-bare" onClick={() => (isOpen.value = true)}>

@@ -49,7 +49,7 @@ const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
 const CasesPages = deferred<{ route: CasesRoute }>(() =>
   import('../cases/CasesPages.tsx').then((view) => view.CasesPages),
 );
-const AdminPages = deferred<{ at: AdminTask }>(() =>
+const AdminPages = deferred<{ at: AdminTask; id: string }>(() =>
   import('../admin/AdminPages.tsx').then((view) => view.AdminPages),
 );
 const TodayView = deferred<object>(
@@ -318,7 +318,7 @@ function viewOf(route: Route, of: SettingsViewProps) {
     case 'analytics':
       return <CasesPages route={route} />;
     case 'admin':
-      return <AdminPages key={route.at} at={route.at} />;
+      return <AdminPages key={route.at} at={route.at} id={route.id ?? ''} />;
     case 'not-found':
       return (
         <main id="content" class="page stack">

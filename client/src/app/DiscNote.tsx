@@ -7,7 +7,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
-import { Path } from '../pipeline/ingest/page/RejectedFiles.tsx';
+import { Path } from '../pipeline/ingest/card/PathsOfReason.tsx';
 import { chosenWords } from '../pipeline/ingest/found/chosen-words.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';

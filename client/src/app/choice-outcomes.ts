@@ -17,6 +17,7 @@ import {
 } from '../pipeline/ingest/found/sent-from-here.ts';
 import { mayBeImage } from '../pipeline/ingest/damaged-files.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
+import { totalOf } from '../pipeline/ingest/found/forecast.ts';
 import { markOfStudy } from '../pipeline/queue/mark-of-study.ts';
 import type { ChosenStudy } from '../pipeline/queue/rows/kept-choices.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
@@ -71,7 +72,12 @@ export const beforeSend = (page: Again): OnPage => ({ ...EMPTY_PAGE, again: agai
 type Again = Pick<IngestStore, 'studies'>;
 
 const againOn = ({ studies }: Again): OnPage['again'] =>
-  new Map(studies.value.map(({ studyInstanceUID, instances }) => [markOfStudy(studyInstanceUID), instances]));
+  new Map(
+    studies.value.map(({ studyInstanceUID, instances, unticked }) => [
+      markOfStudy(studyInstanceUID),
+      instances + totalOf(unticked).instances,
+    ]),
+  );
 
 /** Reasons why files are still on the page: Send was not pressed, or a person has yet to decide. */
 type OnUpload = 'not-pressed' | 'undecided';
@@ -312,10 +318,11 @@ function chosenOn(page: Chosen) {
   const { studies, sentFromHere, inspection } = page;
   return studies.value.flatMap((study) => {
     const { studyInstanceUID, patientName, leftOut } = study;
-    const files = inspection.filesOf(studyInstanceUID);
+    const unticked = study.unticked.flatMap((series) => series.files);
+    const files = [...inspection.filesOf(studyInstanceUID), ...unticked];
     const there = placesInPacs(page, study);
     const known = files.filter(({ ordinal, wasLeftOut }) => there.has(ordinal) || wasLeftOut);
-    if (known.length >= study.instances) return [];
+    if (known.length >= study.instances + unticked.length) return [];
     const out = [...leftOut.flatMap((part) => part.files.filter(({ isNew }) => !isNew)), ...known];
     const { files: instances, sent } = unsentOf(sentFromHere.value, studyInstanceUID, files, out);
     return instances > 0 ? [{ study, studyInstanceUID, patientName, instances, sent }] : [];

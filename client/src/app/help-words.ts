@@ -51,7 +51,7 @@ export const helpWords = {
     {
       title: 'Images are held back',
       what: 'They may show the patient’s name in the picture. A person must check them before they are sent.',
-      next: 'On the study, press “See what is removed” and look at each picture. Cover the name, or release the picture if it shows none.',
+      next: 'On the study, press “Look and cover” or “Look at the pictures”. Cover the name, or release the picture if it shows none.',
     },
     {
       title: 'A study was sent by mistake',

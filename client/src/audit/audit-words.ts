@@ -166,7 +166,7 @@ export const auditWords = {
   clear: 'Clear all filters',
   events: EVENTS as Readonly<Record<string, string>>,
   gateway: 'The gateway',
-  removed: 'An account that was removed',
+  removed: (id: string) => `An account that was removed (${id})`,
   nobody: 'Someone without an account',
   endedSessions: 'Ended the sessions of an account',
   verdicts: { agreed: 'Agreed with a result', corrected: 'Corrected a result' } as Readonly<

@@ -22,6 +22,8 @@ const page = (seqs: readonly number[], some: object = {}) =>
       keys: {},
       cases: {},
       devices: {},
+      destinations: {},
+      peers: {},
       studies: {},
     },
     newest: CHECKED_UNASKED + 1,

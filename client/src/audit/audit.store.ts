@@ -90,6 +90,8 @@ function merged(known: AuditNames, more: AuditNames): AuditNames {
     keys: { ...known.keys, ...more.keys },
     cases: { ...known.cases, ...more.cases },
     devices: { ...known.devices, ...more.devices },
+    destinations: { ...known.destinations, ...more.destinations },
+    peers: { ...known.peers, ...more.peers },
     studies: { ...known.studies, ...more.studies },
   };
 }

@@ -14,6 +14,8 @@ const NAMES: AuditNames = {
   keys: { k: 'night export' },
   cases: { c: 12 },
   devices: { [DEVICE]: 'Chrome on Windows' },
+  destinations: { d: 'Main PACS', renamed: 'New name' },
+  peers: { p: 'CT in room 2' },
   studies: { '1.2.3': '6f1c2d3e-0000-4000-8000-000000000001' },
 };
 const describe = (event: string, fields: Record<string, unknown> = {}) =>
@@ -37,7 +39,10 @@ test('says who did it and to whom, and who did it without an account', () => {
   assert.is(what, 'Started storing results in a study', 'nobody sends one');
   assert.is(describe('study-forwarded', {}).who, 'The gateway');
   assert.is(describe('user-added', { accountId: 'b', by: null }).who, 'bert', 'the first administrator');
-  assert.is(describe('user-deleted', { accountId: 'gone', by: 'a' }).more[0], 'An account that was removed');
+  assert.is(
+    describe('user-deleted', { accountId: '3f2a91c0-0000', by: 'a' }).more[0],
+    'An account that was removed (3f2a91c0)',
+  );
   const ended = describe('logout', { accountId: 'b', by: 'a', everywhere: true });
   assert.is(ended.what, 'Ended the sessions of an account');
 });
@@ -54,6 +59,59 @@ test('tells a mistyped password that changes nothing from a failed sign-in', () 
   const fields = { accountId: 'a', because: 'wrong-password' };
   const { what, more, outcome } = describe('password-change-failed', fields);
   assert.equal([what, more, outcome], ['Could not change the password', ['wrong password'], 4]);
+});
+
+test('names the destination, key, modality, policy, model or template that was changed', () => {
+  const said = (event: string, fields: object) => {
+    const { what, more } = describe(event, { by: 'a', ...fields });
+    return [what, ...more].join(' · ');
+  };
+  const gone = '3f2a91c0-0000-4000-8000-000000000009';
+  const peer = { peerId: 'p', aeTitle: 'CT2', accountId: 'b' };
+  for (const [event, fields, what] of [
+    ['destination-made', { destinationId: 'd', name: 'Main PACS' }, 'Added destination “Main PACS”'],
+    [
+      'destination-tuned',
+      { destinationId: 'renamed', name: 'Old' },
+      'Changed the request settings of destination “Old”',
+    ],
+    ['destination-deleted', { destinationId: gone, name: 'Old' }, 'Deleted destination “Old”'],
+    ['study-given-up', { destinationId: 'd' }, 'Gave up additional destination “Main PACS” of a study'],
+    [
+      'study-resumed',
+      { destinationId: gone },
+      'Sent a study to destination “3f2a91c0”, which had been given up',
+    ],
+    ['study-resumed', { destinationId: '' }, 'Sent a study to a destination that had been given up'],
+    ['api-key-made', { keyId: 'k', accountId: 'b' }, 'Created API key “night export” · bert'],
+    ['api-key-revoked', { keyId: gone, accountId: 'b' }, 'Revoked API key “3f2a91c0” · bert'],
+    ['dimse-peer-changed', peer, 'Changed modality “CT in room 2” · bert'],
+    ['dimse-peer-deleted', { ...peer, peerId: gone }, 'Deleted modality “CT2” · bert'],
+    ['policy-changed', { policy: 'research', version: 3 }, 'Changed policy “research” · version 3'],
+    [
+      'model-activated',
+      { model: 'fracture', version: '1.2.0' },
+      'Activated model “fracture” · version 1.2.0',
+    ],
+    [
+      'export-template-made',
+      { template: 'registry', version: 1 },
+      'Created export template “registry” · version 1',
+    ],
+    ['review-type-made', { reviewType: 'second', version: 2 }, 'Created review type “second” · version 2'],
+    ['rules-changed', { kind: 'forwarding', version: 'f00' }, 'Changed the rules for where studies go'],
+    ['rules-changed', { kind: 'later' }, 'Changed the rules'],
+    ['quota-changed', { accountId: null }, 'Changed the quota of accounts without their own'],
+    ['quota-changed', { accountId: 'a' }, 'Changed their own quota'],
+    ['quota-changed', { accountId: 'b' }, 'Changed a quota · bert'],
+  ] as const)
+    assert.is(said(event, fields), what);
+});
+
+test('does not say that a key or a modality did what was done to it', () => {
+  assert.is(describe('api-key-revoked', { keyId: 'k', accountId: 'b', by: 'a' }).from, null);
+  assert.is(describe('dimse-peer-made', { peerId: 'p', accountId: 'b', by: 'a' }).from, null);
+  assert.is(describe('upload-opened', { peerId: 'p', accountId: 'b' }).from, 'by a modality');
 });
 
 test('counts a look at the patient of a case as reading', () => {
@@ -170,10 +228,14 @@ test('takes whatever a later version or an odd row holds, and believes no inheri
         'studyInstanceUID',
         'because',
         'roles',
+        'version',
+        'destinationId',
         'refused',
         'address',
       ].map((name) => [name, value]),
     );
+    const named = describe('destination-made', { ...fields, name: value });
+    assert.type(named.what, 'string');
     const { who, what, more } = describe('of-a-later-version', fields);
     assert.ok(
       [who, what, ...more].every((text) => typeof text === 'string'),

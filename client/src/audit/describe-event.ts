@@ -5,6 +5,7 @@ import { RESULTS_POLICY_NAME } from '#shared/protocol/policy.ts';
 import { caseFieldWords } from '../kit/case-field-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { auditWords as words } from './audit-words.ts';
+import { ownIn, shortOf, textOf, versionOf, whatOfNamed } from './name-subject.ts';
 import { reasonInSentence } from '../kit/sending-reason-words.ts';
 
 export type Described = {
@@ -24,7 +25,8 @@ export type Described = {
   readonly outcome: Outcome;
 };
 
-export function describeEvent({ event, fields }: AuditRow, names: AuditNames): Described {
+export function describeEvent(row: AuditRow, names: AuditNames): Described {
+  const { event, fields } = row;
   const by = textOf(fields, 'by');
   const account = textOf(fields, 'accountId');
   const whoId = by ?? account;
@@ -36,7 +38,7 @@ export function describeEvent({ event, fields }: AuditRow, names: AuditNames): D
     who: whoOf(event, whoId, names),
     whoId,
     whomId,
-    what: whatOf(event, fields, whomId),
+    what: whatOf(row, names, whomId),
     more: [
       ...(whomId === null ? [] : [nameIn(names, whomId)]),
       ...(deviceId !== null && event.startsWith('device-') ? [deviceIn(names, deviceId)] : []),
@@ -58,15 +60,10 @@ const COUNTED: readonly string[] = [
   ...['instances-covered', 'instances-released', 'instances-decided'],
 ];
 const SPANNED: readonly string[] = ['records-read', 'study-found', 'audit-read'];
-const textOf = (fields: Fields, name: string): string | null => {
-  const value = Object.hasOwn(fields, name) ? fields[name] : null;
-  return typeof value === 'string' && value !== '' ? value : null;
-};
-const ownIn = <T>(table: Readonly<Record<string, T>>, key: string): T | null =>
-  Object.hasOwn(table, key) ? (table[key] ?? null) : null;
-const nameIn = (names: AuditNames, id: string): string => ownIn(names.accounts, id) ?? words.removed;
+const nameIn = (names: AuditNames, id: string): string =>
+  ownIn(names.accounts, id) ?? words.removed(shortOf(id));
 
-function whatOf(event: string, fields: Fields, whomId: string | null): string {
+function whatOf({ event, fields }: AuditRow, names: AuditNames, whomId: string | null): string {
   if (event === 'logout' && whomId !== null) return words.endedSessions;
   if (event === 'instances-decided')
     return fields['cancelled'] === true
@@ -78,7 +75,7 @@ function whatOf(event: string, fields: Fields, whomId: string | null): string {
   if (event === 'receipt-issued' && fields['inPacs'] === 0 && fields['firstOnly'] === undefined)
     return words.ofNothing.receipt;
   const verdict = event === 'result-verified' ? ownIn(words.verdicts, textOf(fields, 'verdict') ?? '') : null;
-  return verdict ?? ownIn(words.events, event) ?? event;
+  return verdict ?? whatOfNamed(event, fields, names) ?? ownIn(words.events, event) ?? event;
 }
 
 /** The words for a code in an event's field; null: there are none. */
@@ -114,6 +111,7 @@ function moreOf(event: string, fields: Fields): string[] {
     return typeof count === 'number' && count > 0 ? [say(count)] : [];
   });
   return [
+    ...versionOf(event, fields),
     ...(because === null ? [] : [because]),
     ...namesOf(event, fields),
     ...(event === 'records-read' && fields['viewer'] === true ? [words.inViewer] : []),
@@ -138,15 +136,16 @@ function fieldsIn(changed: unknown): string[] {
 
 /** The device's name, and enough of its id to tell it from others. */
 const deviceIn = (names: AuditNames, id: string): string =>
-  words.device(ownIn(names.devices, id), id.slice(0, 8));
+  words.device(ownIn(names.devices, id), shortOf(id));
 
-/** Where the action came from. An event about a device was not caused by that device. */
+/** Where the action came from. An event about a device, a key or a modality was not caused by it. */
 function fromOf(event: string, fields: Fields, names: AuditNames): string | null {
   const key = textOf(fields, 'keyId');
-  if (key !== null) return words.from.key(ownIn(names.keys, key) ?? key.slice(0, 8));
+  if (key !== null && !event.startsWith('api-key-'))
+    return words.from.key(ownIn(names.keys, key) ?? shortOf(key));
   const device = textOf(fields, 'deviceId');
   if (device !== null && !event.startsWith('device-')) return words.from.device(deviceIn(names, device));
-  if (textOf(fields, 'peerId') !== null) return words.from.modality;
+  if (textOf(fields, 'peerId') !== null) return event.startsWith('dimse-') ? null : words.from.modality;
   const address = textOf(fields, 'address');
   if (address === null || textOf(fields, 'destinationId') !== null) return null;
   return words.from.address(address);

@@ -1,4 +1,4 @@
-/** This person's saved views of the list: one press opens one, and the current list can be saved. */
+/** This person's saved views, as tabs above the list. The current list can be saved as another one. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_VIEWS_LIMIT, type CaseView, type CaseViewFilters } from '#shared/protocol/case-views.ts';
@@ -10,7 +10,7 @@ import { mistakeOf } from '../kit/trouble.ts';
 import { TypedField } from '../kit/TypedField.tsx';
 import { useStoreForm } from '../kit/use-form.ts';
 import { useApi } from '../net/net-context.ts';
-import { writeFilters, type CaseFilters } from './parts/case-filters.ts';
+import { USUAL, writeFilters, type CaseFilters } from './parts/case-filters.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { viewWords as words } from './view-words.ts';
 import { createViewsStore, viewOf, type ViewsStore } from './views.store.ts';
@@ -31,24 +31,27 @@ export function CaseViews({ filters, isAnonymous }: CaseViewsProps) {
   const trouble = answer.state === 'failed' ? answer.trouble : store.trouble.value;
   const { q: _, ...chosen } = filters;
   const current = views === null ? null : viewOf(views, chosen);
-  const mayBeSaved = views !== null && current === null && writeFilters({ ...filters, q: '' }) !== '';
+  const isUsual = writeFilters({ ...filters, q: '' }) === '';
+  const mayBeSaved = views !== null && current === null && !isUsual;
   const nameOf = (view: CaseView): string =>
     (isAnonymous ? null : view.name) ?? words.unnamed((views ?? []).indexOf(view) + 1);
   const ask = (what: typeof asking.value) => () => (asking.value = what);
   const sheet = { store, filters: chosen, onClose: ask(null) };
   if (!mayBeSaved && (views?.length ?? 0) === 0 && trouble === null) return null;
   return (
-    <nav class="case-views row" aria-label={words.label} aria-busy={store.isBusy.value}>
-      {views?.map((view) => (
-        <a
-          key={view.id}
-          class="button case-view"
-          href={hrefOf({ page: 'cases', id: '', query: writeFilters({ ...view.filters, q: '' }) })}
-          aria-current={view === current ? 'true' : undefined}
-        >
-          <bdi>{nameOf(view)}</bdi>
-        </a>
-      ))}
+    <div class="case-views" aria-busy={store.isBusy.value}>
+      {views !== null && views.length > 0 && (
+        <nav class="case-tabs" aria-label={words.label}>
+          <Tab filters={USUAL} isCurrent={isUsual && current === null && filters.q === ''}>
+            {words.usual}
+          </Tab>
+          {views.map((view) => (
+            <Tab key={view.id} filters={{ ...view.filters, q: '' }} isCurrent={view === current}>
+              {nameOf(view)}
+            </Tab>
+          ))}
+        </nav>
+      )}
       {mayBeSaved && <Press label={words.save} onPress={ask('save')} />}
       {current !== null && !isAnonymous && <Press label={words.rename} onPress={ask('rename')} />}
       {current !== null && <Press label={words.remove} onPress={ask('remove')} />}
@@ -64,7 +67,22 @@ export function CaseViews({ filters, isAnonymous }: CaseViewsProps) {
           onClose={ask(null)}
         />
       )}
-    </nav>
+    </div>
+  );
+}
+
+type TabProps = {
+  readonly filters: CaseFilters;
+  readonly isCurrent: boolean;
+  readonly children: string;
+};
+
+function Tab({ filters, isCurrent, children }: TabProps) {
+  const href = hrefOf({ page: 'cases', id: '', query: writeFilters(filters) });
+  return (
+    <a class="case-tab" href={href} aria-current={isCurrent ? 'true' : undefined}>
+      <bdi>{children}</bdi>
+    </a>
   );
 }
 

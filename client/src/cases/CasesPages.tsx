@@ -10,7 +10,6 @@ import { ExportsView } from '../exports/ExportsView.tsx';
 import { ReviewsPages } from '../reviews/ReviewsPages.tsx';
 import { CasesView } from './CasesView.tsx';
 import { CaseView } from './CaseView.tsx';
-import { UnreadStudies } from './UnreadStudies.tsx';
 
 const AnalyticsPages = deferred<{ route: AnalyticsRoute }>(() =>
   import('../analytics/AnalyticsPages.tsx').then((view) => view.AnalyticsPages),
@@ -23,7 +22,7 @@ export function CasesPages({ route }: { readonly route: CasesRoute }) {
   if (route.page === 'analytics') return <AnalyticsPages route={route} />;
   if (route.page === 'exports') return <ExportsView />;
   if (route.page === 'cases') return <OwnPages route={route} />;
-  return <ReviewsPages id={route.id} unread={<UnreadStudies />} />;
+  return <ReviewsPages id={route.id} />;
 }
 
 function OwnPages({ route: { id, query } }: { readonly route: OwnRoute }) {

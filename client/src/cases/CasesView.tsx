@@ -8,6 +8,7 @@ import { ExportSheet } from '../exports/ExportSheet.tsx';
 import { exportWords } from '../exports/export-words.ts';
 import { selectionOf } from '../exports/exports.store.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import { ListSkeleton } from '../kit/ListSkeleton.tsx';
 import { ListTable } from '../kit/ListTable.tsx';
 import { namesHidden } from '../kit/identities.ts';
 import { MoreButton } from '../kit/MoreButton.tsx';
@@ -188,7 +189,7 @@ function List({ store, filters, patient, onClear, onSort, onChanged, mayKeep }: 
   const api = useApi();
   const [bulk] = useState(() => createBulkStore(api, bulkWords.undoneReason));
   return (
-    <WhenKnown of={store} loading={words.loading}>
+    <WhenKnown of={store} loading={words.loading} waiting={ListSkeleton}>
       {({ cases, isCut }, known) => (
         <>
           {isCut && (

@@ -86,8 +86,8 @@ walk('a list is exported for a purpose, followed until it is ready, saved and er
   await dialog.getByLabel('Purpose').pressSequentially('Reading times for Doe Jane');
   assert.is(await namesHiddenFault(page), null);
   await press(page, 'Create file');
-  const row = page.getByRole('listitem').filter({ hasText: 'Reading times for Doe Jane' });
-  await row.getByText('kept until').waitFor();
+  const row = page.getByRole('row').filter({ hasText: 'Reading times for Doe Jane' });
+  await row.getByText('Ready', { exact: true }).waitFor();
   await looksRight(page, 'exports');
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
@@ -113,8 +113,8 @@ walk('a list is exported as a report to print, and saved', async (stage) => {
   await dialog.getByLabel('Purpose').pressSequentially('For the meeting about Roe Richard');
   await looksRight(page, 'export-report');
   await press(page, 'Create file');
-  const row = page.getByRole('listitem').filter({ hasText: 'For the meeting about Roe Richard' });
-  await row.getByText('kept until').waitFor();
+  const row = page.getByRole('row').filter({ hasText: 'For the meeting about Roe Richard' });
+  await row.getByText('Ready', { exact: true }).waitFor();
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
     focusAndPress(row.getByRole('button', { name: 'Save the file' }), 'Enter'),
@@ -135,8 +135,8 @@ walk('a file that names patients is saved after a question while names are hidde
   await dialog.getByText('The file names patients.').waitFor();
   await dialog.getByLabel('Purpose').pressSequentially('For the file of Weber Karl');
   await press(page, 'Create file');
-  const row = page.getByRole('listitem').filter({ hasText: 'Report with identities' });
-  await row.getByText('kept until').waitFor();
+  const row = page.getByRole('row').filter({ hasText: 'Report with identities' });
+  await row.getByText('Ready', { exact: true }).waitFor();
   await chooseNames(page, true);
   await row.getByText('Weber Karl').waitFor({ state: 'detached' });
   let asked = 0;

@@ -1,6 +1,8 @@
 /** The words of saved views of the list of cases. */
 export const viewWords = {
   label: 'Saved views',
+  /** The tab of the list without filters. */
+  usual: 'Not closed',
   /** Replaces a name that is hidden or can no longer be decrypted. */
   unnamed: (place: number) => `View ${place}`,
   save: 'Save this view',

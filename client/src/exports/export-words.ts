@@ -62,8 +62,16 @@ export const exportWords = {
     ExportFormat,
     string
   >,
-  by: (username: string, when: string) => `${username}, ${when}`,
-  purpose: (purpose: string) => `Purpose: ${purpose}`,
+  columns: {
+    title: 'Export',
+    state: 'State',
+    content: 'Content',
+    size: 'Size',
+    purpose: 'Purpose',
+    by: 'By',
+    created: 'Created',
+    actions: 'Actions',
+  },
   states: {
     queued: 'Waiting in line',
     running: 'Being created',
@@ -73,8 +81,9 @@ export const exportWords = {
     expired: 'Expired. The file was erased.',
   } satisfies Record<ExportState, string>,
   progress: (done: number, total: number) => `${done.toLocaleString('en')} of ${cases(total)}`,
-  ready: (count: number, bytes: string, until: string, format: ExportFormat) =>
-    `${isTable(format) ? rows(count) : cases(count)} · ${bytes} · kept until ${until}`,
+  size: (count: number, bytes: string, format: ExportFormat) =>
+    `${isTable(format) ? rows(count) : cases(count)} · ${bytes}`,
+  keptUntil: (until: string) => `Kept until ${until}.`,
   alone: (count: number) =>
     count === 1
       ? '1 case is left out, because it does not fit a group.'

@@ -4,7 +4,7 @@ import './list-mark.css';
 
 export type Mark = {
   readonly icon: IconName;
-  readonly tone?: 'stop' | 'wait';
+  readonly tone?: 'stop' | 'wait' | 'accent' | undefined;
   readonly said: string;
 };
 

@@ -41,6 +41,8 @@ export type Column<Row, Sort extends string = never> = {
   readonly isLabelled?: boolean;
   /** Hidden until a person chooses it. */
   readonly isExtra?: boolean;
+  /** Always shown, because a person acts in it. */
+  readonly isKept?: boolean;
 };
 
 type Selection<Row> = {
@@ -59,11 +61,16 @@ type ListTableProps<Row, Sort extends string> = {
   readonly keyOf: (row: Row) => string;
   /** The first column is the name: it links to the row’s page and is always shown. */
   readonly name: Pick<Column<Row>, 'label' | 'cell' | 'share'>;
-  readonly hrefOf: (row: Row) => string;
+  /** Null: rows have no page, or none that this person may open. */
+  readonly hrefOf: ((row: Row) => string) | null;
   readonly columns: readonly Column<Row, Sort>[];
   /** Absent: the list has one order. */
   readonly sort?: Sort | undefined;
   readonly onSort?: ((sort: Sort) => void) | undefined;
+  /** The key of the row whose details are shown. */
+  readonly current?: string | undefined;
+  /** Content below a row, as wide as the table. Null or absent: none. */
+  readonly under?: (row: Row) => ComponentChildren;
   /** Null or absent: rows cannot be selected. */
   readonly selection?: Selection<Row> | null;
   /** Shown in place of the table while there are no rows. */
@@ -76,24 +83,34 @@ export function ListTable<Row, Sort extends string = never>(props: ListTableProp
   const { id, columns, rows } = props;
   const chosen = useMemo(() => shownColumnsOf(id, columns), [id, columns]);
   const shown = columns.filter((column) => chosen.shown.value.has(column.id));
+  // Outside the table, whose cells do not wrap their words.
+  const [isChoosing, setChoosing] = useState(false);
+  const toChoose = () => setChoosing(true);
   return (
     <div class="list-table-place">
       <div class="list-head">
         {props.children}
-        {rows.length > 0 && <ColumnsButton columns={columns} chosen={chosen} />}
+        {rows.length > 0 && <ColumnsButton onPress={toChoose} />}
       </div>
-      {rows.length === 0 ? props.empty : <Table {...props} shown={shown} chosen={chosen} />}
+      {rows.length === 0 ? props.empty : <Table {...props} shown={shown} onColumns={toChoose} />}
+      {isChoosing && (
+        <ColumnsSheet
+          columns={columns.filter(({ isKept = false }) => !isKept)}
+          chosen={chosen}
+          onClose={() => setChoosing(false)}
+        />
+      )}
     </div>
   );
 }
 
 type TableProps<Row, Sort extends string> = ListTableProps<Row, Sort> & {
   readonly shown: readonly Column<Row, Sort>[];
-  readonly chosen: ShownColumns;
+  readonly onColumns: () => void;
 };
 
 function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
-  const { label, rows, keyOf, name, columns, shown, chosen, selection = null, sort, onSort } = props;
+  const { label, rows, keyOf, name, shown, onColumns, selection = null, sort, onSort } = props;
   const table = useRef<HTMLTableElement>(null);
   const whole = [name, ...shown].reduce((sum, { share }) => sum + share, 0);
   const part = (share: number): string => `${(share / whole) * 100}%`;
@@ -127,36 +144,59 @@ function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
             <Heading key={column.id} {...{ column, sort, onSort }} />
           ))}
           <th {...ROLES.columnheader} scope="col">
-            <ColumnsButton columns={columns} chosen={chosen} />
+            <ColumnsButton onPress={onColumns} />
           </th>
         </tr>
       </thead>
       <tbody {...ROLES.rowgroup}>
         {rows.map((row) => (
-          <OneRow key={keyOf(row)} {...props} row={row} />
+          <OneRow key={keyOf(row)} {...props} row={row} isCurrent={keyOf(row) === props.current} />
         ))}
       </tbody>
     </table>
   );
 }
 
-type OneRowProps<Row, Sort extends string> = TableProps<Row, Sort> & { readonly row: Row };
+type OneRowProps<Row, Sort extends string> = TableProps<Row, Sort> & {
+  readonly row: Row;
+  readonly isCurrent: boolean;
+};
 
-function OneRow<Row, Sort extends string>({ row, name, hrefOf, shown, selection }: OneRowProps<Row, Sort>) {
+function OneRow<Row, Sort extends string>(props: OneRowProps<Row, Sort>) {
+  const { row, isCurrent, name, hrefOf, shown, selection, under } = props;
+  const below = under?.(row) ?? null;
   return (
-    // A larger target for a pointer; the keyboard has the link.
-    <tr {...ROLES.row} data-chosen={selection?.isChosen(row)} onClick={openRow}>
-      {selection && <Tick row={row} selection={selection} />}
-      <th {...ROLES.rowheader} scope="row" class="list-name">
-        <a class="list-link" href={hrefOf(row)}>
-          {name.cell(row)}
-        </a>
-      </th>
-      {shown.map((column) => (
-        <Cell key={column.id} column={column} row={row} />
-      ))}
-      <td {...ROLES.cell} class="list-none" />
-    </tr>
+    <>
+      {/* A larger target for a pointer; the keyboard has the link. */}
+      <tr
+        {...ROLES.row}
+        data-chosen={isCurrent || selection?.isChosen(row)}
+        data-opens={hrefOf !== null}
+        onClick={hrefOf === null ? undefined : openRow}
+      >
+        {selection && <Tick row={row} selection={selection} />}
+        <th {...ROLES.rowheader} scope="row" class="list-name">
+          {hrefOf === null ? (
+            <span class="list-plain">{name.cell(row)}</span>
+          ) : (
+            <a class="list-link" href={hrefOf(row)} aria-current={isCurrent ? 'true' : undefined}>
+              {name.cell(row)}
+            </a>
+          )}
+        </th>
+        {shown.map((column) => (
+          <Cell key={column.id} column={column} row={row} />
+        ))}
+        <td {...ROLES.cell} class="list-none" />
+      </tr>
+      {below !== null && (
+        <tr {...ROLES.row} class="list-under">
+          <td {...ROLES.cell} colSpan={shown.length + (selection ? 3 : 2)}>
+            {below}
+          </td>
+        </tr>
+      )}
+    </>
   );
 }
 
@@ -248,49 +288,50 @@ function TickAll<Row>({ rows, selection }: TickAllProps<Row>) {
   );
 }
 
-type ColumnsButtonProps = {
+function ColumnsButton({ onPress }: { readonly onPress: () => void }) {
+  return (
+    <button
+      type="button"
+      class="button button-bare list-columns"
+      aria-haspopup="dialog"
+      aria-label={words.columns}
+      onClick={onPress}
+    >
+      <Icon name="settings" size={20} />
+      <span class="list-columns-word">{words.columns}</span>
+    </button>
+  );
+}
+
+type ColumnsSheetProps = {
   readonly columns: readonly Pick<Column<never>, 'id' | 'label'>[];
   readonly chosen: ShownColumns;
+  readonly onClose: () => void;
 };
 
-function ColumnsButton({ columns, chosen }: ColumnsButtonProps) {
-  const [isOpen, setOpen] = useState(false);
+function ColumnsSheet({ columns, chosen, onClose }: ColumnsSheetProps) {
   return (
-    <>
-      <button
-        type="button"
-        class="button button-bare list-columns"
-        aria-haspopup="dialog"
-        aria-label={words.columns}
-        onClick={() => setOpen(true)}
-      >
-        <Icon name="settings" size={20} />
-        <span class="list-columns-word">{words.columns}</span>
-      </button>
-      {isOpen && (
-        <Sheet title={words.columns} onClose={() => setOpen(false)}>
-          <fieldset>
-            <legend class="quiet">{words.columnsWhat}</legend>
-            {columns.map(({ id, label }) => (
-              <label key={id} class="choice">
-                <input
-                  type="checkbox"
-                  class="tick"
-                  checked={chosen.shown.value.has(id)}
-                  onChange={() => chosen.toggle(id)}
-                />
-                <span>{label}</span>
-              </label>
-            ))}
-          </fieldset>
-          <form method="dialog" class="sheet-actions">
-            <button type="submit" class="button">
-              {kitWords.done}
-            </button>
-          </form>
-        </Sheet>
-      )}
-    </>
+    <Sheet title={words.columns} onClose={onClose}>
+      <fieldset>
+        <legend class="quiet">{words.columnsWhat}</legend>
+        {columns.map(({ id, label }) => (
+          <label key={id} class="choice">
+            <input
+              type="checkbox"
+              class="tick"
+              checked={chosen.shown.value.has(id)}
+              onChange={() => chosen.toggle(id)}
+            />
+            <span>{label}</span>
+          </label>
+        ))}
+      </fieldset>
+      <form method="dialog" class="sheet-actions">
+        <button type="submit" class="button">
+          {kitWords.done}
+        </button>
+      </form>
+    </Sheet>
   );
 }
 

@@ -1,4 +1,7 @@
-/** The button below a list that loads the next page. Draws nothing when the list is complete. */
+/**
+ * The button below a list that loads the next page. Draws nothing when the list is complete. It is never disabled, so
+ * that a refresh of the list does not take its focus.
+ */
 import { kitWords } from './kit-words.ts';
 import type { PagedList } from './paged-list.ts';
 
@@ -12,7 +15,7 @@ export function MoreButton({ of, label = kitWords.more }: MoreButtonProps) {
   if (!of.value.value?.next) return null;
   return (
     <p class="list-more">
-      <button type="button" class="button" disabled={of.isAsking.value} onClick={() => void of.more()}>
+      <button type="button" class="button" aria-disabled={of.isAsking.value} onClick={() => void of.more()}>
         {label}
       </button>
     </p>

@@ -13,8 +13,8 @@ export interface PagedList<Page, Trouble, Question = void> extends Resource<Page
    */
   more(): Promise<void>;
   /**
-   * Reads the first page again. If it still reaches the rows below it, these stay, and so does the position where the
-   * next page starts.
+   * Reads the first page again, unless a page is being read. If it still reaches the rows below it, these stay, and so
+   * does the position where the next page starts.
    */
   refresh(): Promise<void>;
 }
@@ -78,7 +78,7 @@ export function createPagedList<Page extends Paged, Rows extends keyof Page, Tro
       if (shown !== null && next && !list.isAsking.peek()) await ask(shown, next, below);
     },
     async refresh() {
-      if (asked !== null) await ask(asked, null, above);
+      if (asked !== null && !list.isAsking.peek()) await ask(asked, null, above);
     },
   };
 }

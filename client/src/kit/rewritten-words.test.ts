@@ -18,7 +18,7 @@ const REWRITTEN: readonly (readonly [old: RegExp, plain: string | null])[] = [
   [/in the normal order/, null],
   [/'Not checked'/, 'Picture can’t be shown here.'],
   [/Nothing waits/, 'Nothing is waiting on this device'],
-  [/chosen here is not sent/, 'Not sent yet: decide first'],
+  [/chosen here is not sent/, 'Not sent until you decide'],
   [/chosen and not sent/, "not sent. Choose ${count === 1 ? 'it' : 'them'} again."],
   [/models that look at films/, 'AI model files'],
   [/Of other people/, 'Other people’s studies, being sent'],

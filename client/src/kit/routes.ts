@@ -36,8 +36,11 @@ export type Route =
   | { readonly page: 'sent'; readonly id: string }
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
-  /** The pages for administrators. The first one is the overview of the others. */
-  | { readonly page: 'admin'; readonly at: AdminTask }
+  /**
+   * The pages for administrators. The first one is the overview of the others. `id`: the destination or the account whose
+   * details are shown.
+   */
+  | { readonly page: 'admin'; readonly at: AdminTask; readonly id?: string }
   | { readonly page: 'not-found' };
 
 type ResultsPlace = 'results' | 'infer' | 'models';
@@ -71,6 +74,8 @@ export function parseRoute(hash: string): Route {
   if (page === 'results' || page === 'infer' || page === 'models')
     return { page: 'results', at: page, id, beside };
   if (page === 'before-after' && id !== '' && beside === 'cover') return { page, id, covers: true };
+  if (page === 'admin' && (id === 'destinations' || id === 'accounts') && beside !== '')
+    return { page, at: id, id: beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === 'admin') {
     const at = adminTasks.find((task) => id === '' || task === id);
@@ -110,7 +115,7 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'audit':
       return `#/audit${route.query && `?${route.query}`}`;
     case 'admin':
-      return `#/admin/${route.at}`;
+      return `#/${['admin', route.at, route.id].filter(Boolean).join('/')}`;
     case 'results':
       return `#/${[route.at, route.id, route.beside].filter(Boolean).join('/')}`;
     default:

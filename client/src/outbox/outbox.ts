@@ -112,6 +112,9 @@ export function createOutbox(tools: OutboxTools) {
 /** Another person verified the result meanwhile. Their verdict holds until this author decides. */
 export const isOvertaken = (trouble: Trouble | null): boolean => trouble?.code === 'result-changed';
 
+/** A signed review says otherwise, so the verdict can only be discarded. */
+export const isOverruled = (trouble: Trouble | null): boolean => trouble?.code === 'review-stands';
+
 const needsNobody: IsMeant = ({ trouble, isRetried }) => trouble === null || isRetried;
 
 const isSame = (one: Statement, other: Statement): boolean => keyOf(one) === keyOf(other);

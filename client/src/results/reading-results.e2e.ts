@@ -28,13 +28,13 @@ step('results are listed below the running jobs, and filters persist', async ({ 
   await page.getByRole('link', { name: 'Results' }).click();
   await page.getByText('1 of 3 images').waitFor();
   await page.getByText('Above the threshold, 89 %').first().waitFor();
-  await page.locator('.result-row').getByText('Pseudonym Relay, 7Q3MX, P-7Q3MX').first().waitFor();
-  await page.locator('.result-row-image img').first().waitFor();
+  await page.locator('.list-link').getByText('Pseudonym Relay, 7Q3MX, P-7Q3MX').first().waitFor();
+  await page.locator('.list-link img').first().waitFor();
   await looksRight('results');
   await openFilters(page);
   await page.getByLabel('Model').selectOption('lung-fields');
   await page.getByText('Lungs: 38 % of the image').waitFor();
-  await expect(page.locator('.result-row')).toHaveCount(1);
+  await expect(page.locator('.list-link')).toHaveCount(1);
   await page.reload();
   await page.getByText('Only the 1 result by lung-fields is shown.').waitFor();
   await page.getByRole('button', { name: 'Show all', exact: true }).click();

@@ -95,7 +95,7 @@ step('a verdict without a link is kept on the device, also over a reload, and se
   await page.getByText('Your verdict is not sent yet').waitFor();
   said.verifyStatus = 200;
   await page.evaluate(() => window.dispatchEvent(new Event('online')));
-  await expect(page.locator('.result-row').first()).toContainText('Agreed');
+  await expect(page.locator('.list-table tbody tr').first()).toContainText('Agreed');
   await expect(page.getByText('Your verdict is not sent yet')).toHaveCount(0);
 });
 

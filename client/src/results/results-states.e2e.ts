@@ -35,7 +35,7 @@ step('the filter of studies names every study, once a person reaches for it', as
   await page.getByRole('link', { name: 'Results' }).click();
   await openFilters(page);
   await page.getByRole('combobox', { name: 'Model' }).hover();
-  const rows = page.locator('.result-row');
+  const rows = page.locator('.list-link');
   // The previews of these rows would be asked for first and last, so that any other one would be known by then.
   await rows.nth(59).scrollIntoViewIfNeeded();
   for (const nth of [56, 59]) await rows.nth(nth).getByText('Pseudonym').waitFor();

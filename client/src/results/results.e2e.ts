@@ -83,7 +83,7 @@ async function runOnSentStudy({ page, enter, seed }: Stage): Promise<void> {
 async function untilBothListed(page: Page): Promise<void> {
   await page.getByText('Only the 2 results for this study are shown.').waitFor();
   await page.getByText('1 more image of this run, with the same answer').click();
-  await expect(page.locator('.result-row')).toHaveCount(2);
+  await expect(page.locator('.list-link')).toHaveCount(2);
 }
 
 /** By button, drag, key and wheel; the map stays where it was on the image. */
@@ -163,18 +163,14 @@ walk('they agree with one key, and the next reader sees it', async (stage) => {
 /** From the list of one study, of which there are two; the models' page is next to it. */
 async function isInWholeList(page: Page): Promise<void> {
   const addresses = () =>
-    page
-      .locator('.result-row')
-      .evaluateAll((rows) =>
-        rows.map((row) => (row.closest('a') ?? row.querySelector('a'))?.getAttribute('href') ?? ''),
-      );
+    page.locator('.list-link').evaluateAll((links) => links.map((link) => link.getAttribute('href') ?? ''));
   const own = await addresses();
   assert.is(new Set(own).size, 2);
   await page.getByRole('combobox', { name: 'Study' }).selectOption('');
   await until('the list to hold both', async () => {
     await page.evaluate(() => {
-      for (const folded of document.querySelectorAll<HTMLDetailsElement>('.result-folded'))
-        folded.open = true;
+      for (const fold of document.querySelectorAll<HTMLElement>('.result-fold[aria-expanded=false]'))
+        fold.click();
     });
     const all = await addresses();
     return own.every((address) => all.includes(address));
@@ -191,7 +187,7 @@ walk(
   async (stage) => {
     const { page } = stage;
     await runOnSentStudy(stage);
-    await page.locator('.result-row').first().click();
+    await page.locator('.list-link').first().click();
     await page.getByRole('heading', { name: 'The model gave no answer' }).waitFor();
     await page.getByText('Not a chest film', { exact: true }).waitFor();
     await untilDrawn(page, '.picture-box img');

@@ -1,5 +1,4 @@
 /** The pages of reviews, loaded when the first of them is opened: the list, a review, and the types of reviews. */
-import type { ComponentChildren } from 'preact';
 import { ReviewsView } from './ReviewsView.tsx';
 import { ReviewView } from './review/ReviewView.tsx';
 import { marksIn } from './stored/stored-marks.ts';
@@ -12,12 +11,9 @@ import '../results/stored/stored.css';
 import './parts/reviews.css';
 import './image/viewer.css';
 
-/** `unread`: the studies for which nobody has asked for a reading yet. They stand below the list. */
-type ReviewsPagesProps = { readonly id: string; readonly unread: ComponentChildren };
-
-export function ReviewsPages({ id, unread }: ReviewsPagesProps) {
+export function ReviewsPages({ id }: { readonly id: string }) {
   if (id === 'types') return <ReviewTypesView />;
   const marks = marksIn(id);
   if (marks !== null) return <StoredMarksView key={id} {...marks} />;
-  return id === '' ? <ReviewsView unread={unread} /> : <ReviewView key={id} id={id} />;
+  return id === '' ? <ReviewsView /> : <ReviewView key={id} id={id} />;
 }

@@ -1,5 +1,4 @@
 /** What is to be read: the reviews that wait for this person, then the studies without a reading. */
-import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import {
@@ -14,16 +13,21 @@ import type { Trouble } from '../kit/trouble.ts';
 import { useManyPatients } from '../cases/parts/PatientLine.tsx';
 import { HideNames } from '../kit/HideNames.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { ListSkeleton } from '../kit/ListSkeleton.tsx';
 import { ListTable } from '../kit/ListTable.tsx';
 import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { createPagedList } from '../kit/paged-list.ts';
+import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { reviewWords } from './parts/review-words.ts';
 import { REVIEW_NAME, reviewColumns } from './review-columns.tsx';
+import { UnreadStudies } from './UnreadStudies.tsx';
 
 const words = reviewWords.list;
+const REFRESH_MS = 30_000;
+
 type Page = { readonly reviews: readonly ListedReview[]; readonly next: string | null };
 
 /** The pages of a list that were requested so far. Changing the list starts again at its first page. */
@@ -43,12 +47,16 @@ function usePages(list: ReviewList) {
   );
   useEffect(() => {
     void pages.load();
-    return pages.close;
+    const stopRefreshing = refreshInSight(() => void pages.refresh(), REFRESH_MS);
+    return () => {
+      stopRefreshing();
+      pages.close();
+    };
   }, [pages]);
   return pages;
 }
 
-export function ReviewsView({ unread }: { readonly unread: ComponentChildren }) {
+export function ReviewsView() {
   const roles = useSession().user.value?.roles ?? [];
   const mayRead = roles.some((role) => REVIEWERS.includes(role));
   const [list, setList] = useState<ReviewList>(mayRead ? 'todo' : 'all');
@@ -76,7 +84,7 @@ export function ReviewsView({ unread }: { readonly unread: ComponentChildren }) 
           </a>
         )}
       </div>
-      <WhenKnown of={pages} loading={words.loading}>
+      <WhenKnown of={pages} loading={words.loading} waiting={ListSkeleton}>
         {({ reviews }, known) => (
           <>
             <ListTable
@@ -93,7 +101,7 @@ export function ReviewsView({ unread }: { readonly unread: ComponentChildren }) 
           </>
         )}
       </WhenKnown>
-      {unread}
+      <UnreadStudies />
     </main>
   );
 }

@@ -34,7 +34,8 @@ export const ADMIN_SCREENS = {
     'destination-without-studies': 'A further destination that works, and to which nothing goes yet',
   },
   'admin/destinations.e2e.ts': {
-    destinations: 'The destination of the environment, and one with a wrong password',
+    'destination-list': 'The list of destinations, with the state of each',
+    destinations: 'A destination with a wrong password, in a wide window beside the list',
     'destination-failing': 'Asks before studies go to a destination that fails its test',
     'destination-delete': 'Asks before a destination is deleted',
   },

@@ -2,7 +2,7 @@
 import type { Locator, Page } from 'playwright-core';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
-import { choose, lookAtHeld, onDisk, pressSend, studiesSentBy } from '#testing/app-page.ts';
+import { choose, lookAtHeld, onDisk, pressSend, seeRemoved, studiesSentBy } from '#testing/app-page.ts';
 import { filesOfStudy } from '#testing/ask-orthanc.ts';
 import { untilAtRest } from '#testing/at-rest.ts';
 import { burnedInFile, type BurnedIn } from '#testing/burned-in-file.ts';
@@ -39,7 +39,7 @@ export const chooseFilms = (page: Page, films: readonly Uint8Array[]): Promise<v
 /** Nothing held was enlarged yet. */
 export async function openChosen(page: Page, films: readonly Uint8Array[]): Promise<void> {
   await chooseFilms(page, films);
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await seeRemoved(page);
   const drawn = page.locator('.held-instance button.look-box canvas');
   await drawn.nth(films.length - 1).waitFor();
 }

@@ -1,6 +1,6 @@
 /** Steps on the before-and-after page that several files of walks take: what is held back, looked at and released. */
 import type { Page } from 'playwright-core';
-import { choose, filesOf, lookAtHeld, type StudyOnDisk } from '#testing/app-page.ts';
+import { choose, filesOf, lookAtHeld, seeRemoved, type StudyOnDisk } from '#testing/app-page.ts';
 import type { Stage } from '#testing/screen-walk.ts';
 
 /** Six instances, of which the second series says that text is burned into its pixels. */
@@ -17,7 +17,7 @@ export async function openHeldBack(stage: Stage): Promise<void> {
   const { page } = stage;
   await stage.enter();
   await choose(page, burnedIn(stage));
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await seeRemoved(page);
   await page.getByRole('heading', { name: '3 images held back' }).waitFor();
   await page.getByLabel('Series').selectOption({ index: 1 });
   await lookAtHeld(page, 3);

@@ -18,6 +18,25 @@ export async function openDestinations(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'Destinations', exact: true }).waitFor();
 }
 
+const list = (page: Page): Locator => page.getByRole('table', { name: 'Destinations' });
+
+/** The row of a destination in the list. */
+export const rowOf = (page: Page, name: string): Locator =>
+  list(page).getByRole('row').filter({ hasText: name });
+
+/** Opens the details of a destination, whose name is letters and digits, from the list or from those of another one. */
+export async function showDestination(page: Page, name: string): Promise<Locator> {
+  const places = page.getByRole('navigation', { name: 'Administration' });
+  await places.getByRole('link', { name: /^Destinations/ }).click();
+  await list(page)
+    .getByRole('link', { name: new RegExp(`^${name}\\s*(Primary)?$`) })
+    .click();
+  const shown = page.getByRole('article', { name, exact: true });
+  await shown.waitFor();
+  return shown;
+}
+
+/** The details of the new destination open once it is saved. */
 export async function addDestination(page: Page, name: string, address: string): Promise<Locator> {
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByLabel('Name', { exact: true }).fill(name);

@@ -125,8 +125,8 @@ export async function exportFile(
   await hands.pick(dialog.getByLabel('Content of the file'), template);
   await hands.type(dialog.getByLabel('Purpose'), purpose);
   await hands.press(button(page, 'Create file'));
-  const row = page.getByRole('listitem').filter({ hasText: purpose });
-  await row.getByText('kept until').waitFor();
+  const row = page.getByRole('row').filter({ hasText: purpose });
+  await row.getByText('Ready', { exact: true }).waitFor();
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
     hands.press(row.getByRole('button', { name: 'Save the file' })),

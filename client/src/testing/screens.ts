@@ -247,6 +247,8 @@ export const SCREENS = {
     'before-after-card': 'A found study, and the way to before and after',
     'before-after': 'What is removed from a CT',
     'before-after-scrolled': 'The same, scrolled',
+    'card-picture-large': 'The picture of a found study, as large as the window',
+    'card-series': 'One of two series of a found study is not ticked',
     'held-back-card': 'A found study of which instances are held back',
     'held-back-unseen': 'Instances are held back, and no picture was opened',
     'held-pictures': 'Their large pictures, one after the other, with the decision',

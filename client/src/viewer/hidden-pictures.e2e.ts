@@ -12,7 +12,7 @@ import type { Case } from '#shared/protocol/cases.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import type { Review } from '#shared/protocol/reviews.ts';
 import { ask, tokenOf } from '#testing/accounts.ts';
-import { choose, filesOf } from '#testing/app-page.ts';
+import { choose, filesOf, seeRemoved } from '#testing/app-page.ts';
 import { burnedInFile } from '#testing/burned-in-file.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { expect } from '#testing/expect.ts';
@@ -187,7 +187,7 @@ walk('are shown on the page of a result once a person asks, and are not in the l
   await hideNames(page, true);
   await go(page, '#/results');
   // The list has results of other tests too.
-  const row = page.locator(`.result-row[href$="${result}"]`);
+  const row = page.locator(`.list-link[href$="${result}"]`);
   await row.waitFor();
   await expect(row.locator('img')).toHaveCount(0);
   await looksRight(page, 'results-pictures-hidden');
@@ -215,7 +215,7 @@ walk('are hidden before they are sent, and one press shows those of a series', a
   const drawn = page.locator('.card-pictures canvas');
   await drawn.waitFor();
   await expect(page.locator('.card-pictures .thumbnail')).toHaveCount(2);
-  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await seeRemoved(page);
   await asks(page).first().waitFor();
   await expect(page.locator('.held-list canvas')).toHaveCount(0);
   await looksRight(page, 'held-picture-hidden');

@@ -6,6 +6,7 @@ import { AUDIT_EVENTS, AUDIT_KINDS, eventsOfKind, type OfStudy } from '#shared/p
 import { auditVerdictSchema } from '#shared/protocol/audit-head.ts';
 import { auditPageSchema, auditPeopleSchema, type AuditPage } from '#shared/protocol/audit-page.ts';
 import { openTestCase } from '../testing/open-cases.ts';
+import { addDestination } from '../testing/open-copies.ts';
 import { createTestDevice } from '../testing/open-device.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -120,6 +121,38 @@ test('name the device that did them, in the page and beside its id in the file',
   assert.equal([cellsOf('device'), cellsOf('device id')], [['Firefox on Linux'], [device.id]]);
 });
 
+test('name the destination and the modality that were changed, but none of another site', async () => {
+  const { db } = gateway.database;
+  const { siteId, id: by } = (await gateway.signIn()).user;
+  const stranger = await userOfOtherSite(gateway, ['auditor']);
+  const destinationId = await addDestination({ tools: { db }, siteId }, 'archive', null, false);
+  const peerId = randomUUID();
+  await db
+    .insertInto('dimse_peer')
+    .values({
+      ...{ id: peerId, site_id: siteId, name: 'CT in room 2', ae_title: 'CT2', addresses: ['10.0.0.9/32'] },
+      ...{ account_id: by, policy_name: 'default', reason: null, changed_at: gateway.now() },
+    })
+    .execute();
+  const gone = { destinationId: randomUUID(), peerId: randomUUID() };
+  const studyId = randomUUID();
+  const peer = { aeTitle: 'CT2', addresses: ['10.0.0.9/32'], accountId: by, policy: 'default', by };
+  const changed = [
+    { event: 'study-resumed', studyId, destinationId, instances: 1, by },
+    { event: 'study-resumed', studyId, destinationId: gone.destinationId, instances: 1, by },
+    { event: 'dimse-peer-made', peerId, ...peer },
+    { event: 'dimse-peer-deleted', ...peer, peerId: gone.peerId },
+  ] satisfies AuditEvent[];
+  for (const site of [siteId, stranger.user.siteId])
+    await db.transaction().execute((trx) => recordAudits(trx, site, changed, gateway.now()));
+  const { names } = await found('');
+  assert.is(names.destinations[destinationId], 'archive');
+  assert.is(names.peers[peerId], 'CT in room 2');
+  for (const id of Object.values(gone)) assert.not.ok(id in names.destinations || id in names.peers);
+  const theirs = (await found('', stranger.accessToken)).names;
+  assert.equal([theirs.destinations, theirs.peers], [{}, {}]);
+});
+
 test('are narrowed by the device that did them', async () => {
   const { user } = await gateway.userWith(['technician']);
   const { db } = gateway.database;
@@ -163,7 +196,10 @@ test('are not told to others, and of another site nothing is found by any filter
   for (const query of asked) {
     const { rows, names, study } = await found(query, stranger.accessToken);
     assert.equal(rows, [], query);
-    assert.equal(names, { accounts: {}, keys: {}, cases: {}, studies: {}, devices: {} }, query);
+    assert.ok(
+      Object.values(names).every((named) => Object.keys(named).length === 0),
+      query,
+    );
     assert.is(study?.id ?? null, null, query);
   }
   const own = await found('', stranger.accessToken);

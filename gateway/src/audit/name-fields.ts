@@ -1,4 +1,7 @@
-/** Finds readable names for the ids in events: of accounts, API keys, cases, devices and studies. */
+/**
+ * Finds readable names for the ids in events: of accounts, API keys, cases, devices, destinations,
+ * modalities and studies.
+ */
 import { sql } from 'kysely';
 import { studiesIn } from '#shared/protocol/audit-events.ts';
 import type { AuditNames } from '#shared/protocol/audit-page.ts';
@@ -22,7 +25,7 @@ const isAny = (events: Events, ...names: readonly string[]) =>
 
 /** Returns names only for objects of this site. The id of a deleted object gets no name. */
 export async function nameFields(db: Db, siteId: string, events: Events): Promise<AuditNames> {
-  const [accounts, keys, cases, devices, studies] = await Promise.all([
+  const [accounts, keys, cases, devices, destinations, peers, studies] = await Promise.all([
     db
       .selectFrom('account')
       .select(['id', 'username'])
@@ -47,16 +50,33 @@ export async function nameFields(db: Db, siteId: string, events: Events): Promis
       .where('site_id', '=', siteId)
       .where(isAny(events, 'deviceId'))
       .execute(),
+    db
+      .selectFrom('destination')
+      .select(['id', 'name'])
+      .where('site_id', '=', siteId)
+      .where(isAny(events, 'destinationId'))
+      .execute(),
+    db
+      .selectFrom('dimse_peer')
+      .select(['id', 'name'])
+      .where('site_id', '=', siteId)
+      .where(isAny(events, 'peerId'))
+      .execute(),
     uploadsOfStudies(db, siteId, [...new Set(events.flatMap(({ fields }) => studiesIn(fields)))]),
   ]);
   return {
     accounts: Object.fromEntries(accounts.map(({ id, username }) => [id, username])),
-    keys: Object.fromEntries(keys.map(({ id, name }) => [id, name])),
+    keys: namesById(keys),
     cases: Object.fromEntries(cases.map(({ id, number }) => [id, number])),
     devices: Object.fromEntries(devices.flatMap(({ id, name }) => (name === null ? [] : [[id, name]]))),
+    destinations: namesById(destinations),
+    peers: namesById(peers),
     studies: Object.fromEntries(studies.map(({ uid, uploadId }) => [uid, uploadId])),
   };
 }
+
+const namesById = (rows: readonly { readonly id: string; readonly name: string }[]) =>
+  Object.fromEntries(rows.map(({ id, name }) => [id, name]));
 
 /** The newest upload of each study; the study's page shows it under that upload. */
 function uploadsOfStudies(db: Db, siteId: string, uids: readonly string[]) {

@@ -21,6 +21,9 @@ const auditNamesSchema = z.object({
   cases: z.record(z.string(), z.number().int()),
   /** The browser and system of each device that reported them. */
   devices: z.record(z.string(), z.string()),
+  destinations: z.record(z.string(), z.string()),
+  /** The names of modalities that may store over DIMSE. */
+  peers: z.record(z.string(), z.string()),
   /** By Study Instance UID: the id of the study's newest upload. */
   studies: z.record(z.string(), z.uuid()),
 });

@@ -30,22 +30,40 @@ import { CoverAtOnce } from './CoverAtOnce.tsx';
 import { HeldBack } from './HeldBack.tsx';
 import { InstanceStage } from './InstanceStage.tsx';
 import { summariseKept } from './summarise-kept.ts';
+import { WhereItIs } from './WhereItIs.tsx';
 
 export type BeforeAfterProps = { readonly id: string; readonly covers?: true | undefined };
 
 export function BeforeAfterView({ id, covers }: BeforeAfterProps) {
   const ingest = useIngest();
   const study = ingest.studies.value.find((found) => found.id === id);
+  const isSending = ingest.phase.value === 'queueing';
+  const ids = ingest.queuedAs.value.get(id) ?? [];
+  const queued = useQueue().studies.value.filter((each) => ids.includes(each.id));
+  // While it is written into the queue it is in both places.
+  const isQueued = queued.length > 0 && (isSending || study === undefined);
+  const uid = study?.studyInstanceUID;
+  const isHeldHere =
+    !isQueued &&
+    ingest.heldBack.value.some((file) => file.studyInstanceUID === uid) &&
+    ingest.mixed.value.get(uid!)?.isSettled !== false;
   const own = hrefOf({ page: 'before-after', id, ...(covers && { covers }) });
   /** Leads to the upload page, unless the person has meanwhile left the pages in `from`. */
   const toUpload = (from: readonly string[]) => {
     if (from.includes(location.hash)) location.hash = hrefOf({ page: 'upload' });
   };
-  useLeavesAtSend(ingest.phase.value === 'queueing');
+  useLeavesAtSend(isSending);
   return (
     <>
-      {study ? <OneStudy study={study} covers={covers} /> : <Missing />}
+      {isQueued ? (
+        <WhereItIs studies={queued} />
+      ) : study ? (
+        <OneStudy study={study} covers={covers} />
+      ) : (
+        <Missing />
+      )}
       <Bar
+        isDeciding={isHeldHere}
         onQueuedInPart={() => toUpload([TRACK, own])}
         onNotQueued={() => {
           if (ingest.problem.peek() !== null) toUpload([TRACK]);

@@ -31,7 +31,7 @@ import { titleWords } from '../queue/title-words.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { HeldInstance } from './HeldInstance.tsx';
 import { HeldPictures, type OpenPictures } from './HeldPictures.tsx';
-import type { FramePlace } from './follow-frame.ts';
+import type { FramePlace } from '../ingest/found/follow-frame.ts';
 import { middleFrame } from './looked-frames.ts';
 import { hasPicture, seenOf } from './what-to-look-at.ts';
 

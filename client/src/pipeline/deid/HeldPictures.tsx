@@ -8,7 +8,7 @@ import { isReleasableWith, staysHere } from '../ingest/found/held-back.ts';
 import { useIngest } from '../ingest/found/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { deidWords } from './deid-words.ts';
-import type { FramePlace } from './follow-frame.ts';
+import type { FramePlace } from '../ingest/found/follow-frame.ts';
 import { CoverButton, Covering, Release } from './HeldInstance.tsx';
 import { LargePicture } from './InstancePicture.tsx';
 import { middleFrame } from './looked-frames.ts';

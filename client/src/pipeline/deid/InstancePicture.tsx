@@ -20,10 +20,10 @@ import { HiddenPicture, useHiding } from '../../viewer/HiddenPicture.tsx';
 import type { NamedPicture } from '../../viewer/hidden-pictures.ts';
 import { Picture } from '../ingest/card/ThumbnailPicture.tsx';
 import { asksForCalm, openFilm, type Film, type FilmAsked } from './film.ts';
-import type { FramePlace, ReadFrame } from './follow-frame.ts';
+import type { FramePlace, ReadFrame } from '../ingest/found/follow-frame.ts';
 import { FramesShown } from './FramesShown.tsx';
 import { middleFrame, type Looked } from './looked-frames.ts';
-import { Steps } from './Steps.tsx';
+import { Steps } from '../ingest/card/Steps.tsx';
 import { useInSight } from './use-in-sight.ts';
 
 /** A side that is sharp at the size of a card. A dozen such pictures take 12 MB. */

@@ -9,7 +9,7 @@ import { kitWords } from '../../kit/kit-words.ts';
 import type { InspectedSeries } from '../ingest/found/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { InstancePicture } from './InstancePicture.tsx';
-import { Steps } from './Steps.tsx';
+import { Steps } from '../ingest/card/Steps.tsx';
 
 export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
   const ingest = useIngest();

@@ -11,6 +11,12 @@ export const deidWords = {
   missingWhat:
     'Your selection is cleared when the page reloads. Pressing Send also removes the study from your selection.',
   missingNext: 'Choose a study',
+  whereItIs: {
+    title: 'Where this study is now',
+    cancelled: 'Sending was cancelled. Nothing more of this study is sent.',
+    open: 'Open in Studies',
+    openOf: (name: string) => `Open in Studies: ${name}`,
+  },
   inForce: '“After” is exactly what will be sent.',
   nothingLeft: 'Nothing has been sent yet.',
   restIsSent: 'The rest of this study will be sent.',

@@ -2,7 +2,7 @@
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { IngestStore } from '../ingest/found/found-study.ts';
 import type { FoundFile } from '../ingest/found/group-studies.ts';
-import { followFrame, type FramePlace, type ReadFrame } from './follow-frame.ts';
+import { followFrame, type FramePlace, type ReadFrame } from '../ingest/found/follow-frame.ts';
 import { createFramePlayer, waitForMs, type FramePlayer } from './frame-player.ts';
 import type { LookedFrames } from './looked-frames.ts';
 

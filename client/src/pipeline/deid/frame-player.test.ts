@@ -3,7 +3,7 @@ import { computed, signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FoundFile } from '../ingest/found/group-studies.ts';
-import type { FramePlace, ReadFrame } from './follow-frame.ts';
+import type { FramePlace, ReadFrame } from '../ingest/found/follow-frame.ts';
 import { createFramePlayer } from './frame-player.ts';
 import { areAllShown, withFrame, type LookedFrames } from './looked-frames.ts';
 

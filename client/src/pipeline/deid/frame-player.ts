@@ -4,7 +4,7 @@
  */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
 import type { FoundFile } from '../ingest/found/group-studies.ts';
-import type { FramePlace, ReadFrame } from './follow-frame.ts';
+import type { FramePlace, ReadFrame } from '../ingest/found/follow-frame.ts';
 import { framesOf, isShown, withFrame, type LookedFrames } from './looked-frames.ts';
 
 /**

@@ -11,7 +11,9 @@ import { regroup } from './found/regroup-study.ts';
 import { TaskFault } from './workers/worker-pool.ts';
 
 export async function compareCopies(state: IngestState, signal: AbortSignal): Promise<void> {
-  for (const study of state.gathering.studies.values()) {
+  for (const study of [...state.gathering.studies.values()]) {
+    // A decision makes a new group of the study while its files are compared.
+    const now = (): StudyGroup => state.gathering.studies.get(study.studyInstanceUID) ?? study;
     const pairs = study.unsettled.splice(0);
     const copies = new Set<CollectedFile>();
     for (const [at, pair] of pairs.entries()) {
@@ -19,12 +21,13 @@ export async function compareCopies(state: IngestState, signal: AbortSignal): Pr
       if (signal.aborted) return void study.unsettled.push(...pairs.slice(at));
       // The warning stays, and the comparison is repeated with the next choice.
       if (same === null) study.unsettled.push(pair);
-      else note(study, same);
+      else note(now(), same);
       if (same) copies.add(pair[1]);
     }
     if (pairs.length === 0) continue;
-    if (study.unsettled.length === 0) study.warnings.delete('duplicates');
-    study.version += 1;
+    const { unsettled, warnings } = now();
+    if (unsettled.length === 0) warnings.delete('duplicates');
+    now().version += 1;
     leaveOutCopies(state, study.studyInstanceUID, copies);
     draw(state);
   }
@@ -41,7 +44,9 @@ function leaveOutCopies(
   const isFirst = ({ file }: FoundFile): boolean => !copies.has(file);
   const left = pick(study.series, isFirst);
   if (left.size === 0) return;
-  const those = regroup(study, left, pick(study.leftOut, isFirst));
+  const { leftOut, unticked } = study;
+  const others = { leftOut: pick(leftOut, isFirst), unticked: pick(unticked, isFirst) };
+  const those = regroup(study, left, others);
   gathering.replace({ ...those, copies: (study.copies ?? 0) + copies.size });
 }
 

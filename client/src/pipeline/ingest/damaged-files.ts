@@ -36,7 +36,9 @@ export function missingIn(study: Known, missing: readonly NamedFile[]): readonly
 const folderOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
 const foldersOf = (study: StudyGroup | undefined): ReadonlySet<string> =>
   new Set(
-    [...(study?.series.values() ?? [])].flatMap(({ files }) => files.map(({ file }) => folderOf(file.path))),
+    [...(study?.series.values() ?? []), ...(study?.unticked.values() ?? [])].flatMap(({ files }) =>
+      files.map(({ file }) => folderOf(file.path)),
+    ),
   );
 
 const NOBODY: ReadonlyMap<string, readonly RejectedFile[]> = new Map();

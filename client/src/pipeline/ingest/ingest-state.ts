@@ -80,6 +80,8 @@ export function createIngestState(tools: IngestTools) {
     /** By the id of a queued study, its held-back files (reopen-study.ts). */
     undecided: signal<ReadonlyMap<string, StudyGroup>>(new Map()),
     sentFromHere: createSentFromHere(),
+    /** By the id of a found study, its ids in the queue: one for each patient, and for each Send of a part. */
+    queuedAs: signal<ReadonlyMap<string, readonly string[]>>(new Map()),
     gathering: createGathering(tools.createId),
     heldBack: createHeldBack(),
     discs: createDiscs(),

@@ -96,10 +96,11 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   };
 }
 
-type Sending = Pick<IngestStore, 'sentFromHere' | 'restoreSent' | 'settleNotSent'>;
+type Sending = Pick<IngestStore, 'sentFromHere' | 'queuedAs' | 'restoreSent' | 'settleNotSent'>;
 
 const sendingFrom = (state: IngestState): Sending => ({
   sentFromHere: state.sentFromHere,
+  queuedAs: state.queuedAs,
   restoreSent: (before) => {
     state.sentFromHere.value = before;
   },
@@ -126,6 +127,7 @@ function clear(state: IngestState, also?: 'held-back'): void {
   }
   batch(() => {
     state.undecided.value = new Map();
+    state.queuedAs.value = new Map();
     forget(state);
     forgetSentFromHere(state);
   });
@@ -165,7 +167,7 @@ function mixedOf(state: IngestState): IngestStore['mixed'] {
   });
 }
 
-type Patients = Pick<IngestStore, 'settlePatients' | 'leaveOutPatients' | 'askPatientsAgain'>;
+type Patients = Pick<IngestStore, 'settlePatients' | 'leaveOutPatients' | 'askPatientsAgain' | 'tickSeries'>;
 
 function patientsIn(state: IngestState): Patients {
   const { gathering, phase } = state;
@@ -183,6 +185,8 @@ function patientsIn(state: IngestState): Patients {
     settlePatients: (uid, keys) => change(uid, (deciding, study) => deciding.settlePatients(study, keys)),
     leaveOutPatients: (uid, keys) => change(uid, (deciding, study) => deciding.leaveOutPatients(study, keys)),
     askPatientsAgain: (uid) => change(uid, (deciding, study) => deciding.askPatientsAgain(study)),
+    tickSeries: (uid, series, isTicked) =>
+      change(uid, (deciding, study) => deciding.tickSeries(study, series, isTicked)),
   };
 }
 

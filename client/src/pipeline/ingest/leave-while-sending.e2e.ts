@@ -6,7 +6,7 @@ import { choose, filesOf, goOffline } from '#testing/app-page.ts';
 import { expect } from '#testing/expect.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { openDestinations } from '../../testing/open-destinations.ts';
+import { openDestinations, showDestination } from '../../testing/open-destinations.ts';
 
 const test = suite('leaving while a study is written into the queue');
 const walk = await walkScreens(test, {
@@ -53,6 +53,7 @@ walk('a sample study does not move an administrator who has gone to another page
   const { page, enter } = stage;
   await enter();
   await openDestinations(page);
+  await showDestination(page, 'default');
   const sends = page.getByRole('button', { name: 'Send a sample study default' });
   await sends.waitFor();
   await page.evaluate(holdWriting);
@@ -72,6 +73,10 @@ walk('Send leaves the page before and after for the track', async ({ page, seed,
   await page.evaluate(() => dispatchEvent(new Event('writes')));
   await page.locator('.queue-row').first().waitFor();
   await expect(page.getByText('This study is no longer selected.')).toHaveCount(0);
+  await page.goBack();
+  await page.getByRole('heading', { name: 'Where this study is now' }).waitFor();
+  await page.getByRole('link', { name: /^Open in Studies: / }).click();
+  await expect(page).toHaveURL(/#\/study\//);
 });
 
 test.run();

@@ -7,19 +7,20 @@ import type { FoundFile, StudyGroup } from './found/group-studies.ts';
 import { onlyThese } from './found/regroup-study.ts';
 
 export function keepForDeciding(
-  { undecided }: IngestState,
+  { undecided, tools }: IngestState,
   id: string,
   group: StudyGroup,
   files: readonly FoundFile[],
 ): void {
   // Instances that were left out are counted with the queued study.
-  const kept = onlyThese({ ...group, leftOut: new Map() }, new Set(files));
-  undecided.value = new Map(undecided.value).set(id, kept);
+  const kept = onlyThese({ ...group, leftOut: new Map(), unticked: new Map() }, new Set(files));
+  // An id of its own: the parts of other patients are kept too, and a decision makes a new group of it.
+  undecided.value = new Map(undecided.value).set(id, { ...kept, id: tools.createId() });
 }
 
 /** Called when a study that was shown again was sent: what still stays here is kept with its new entry. */
 export function forgetSent({ undecided }: IngestState, group: StudyGroup): void {
-  undecided.value = new Map([...undecided.value].filter(([, kept]) => kept !== group));
+  undecided.value = new Map([...undecided.value].filter(([, kept]) => kept.id !== group.id));
 }
 
 /** Shows the held-back files of a queued study as a found study. Returns its id, or null if the files are gone. */
@@ -29,7 +30,8 @@ export function reopenStudy(state: IngestState, id: string): string | null {
   if (!group) return null;
   const before = gathering.studies.get(group.studyInstanceUID);
   // A shown part of the same study with another patient is replaced, and can be shown again later.
-  const isOther = before !== undefined && [...undecided.value.values()].includes(before);
+  const isOther =
+    before?.id !== group.id && [...undecided.value.values()].some(({ id }) => id === before?.id);
   const shown = before === undefined || isOther ? group : before;
   if (shown !== before) gathering.replace(shown);
   if (phase.value === 'idle') phase.value = phaseAtRest(state);

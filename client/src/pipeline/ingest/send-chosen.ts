@@ -29,6 +29,7 @@ import {
   withdrawEntered,
   type Entered,
   type HeldHere,
+  type LeftOutFile,
   type SendingTerms,
 } from './prepare/queue-study.ts';
 import { noteKeptHere, noteMissing, noteSent, currentOf } from './found/sent-from-here.ts';
@@ -134,10 +135,17 @@ interface Going {
 type Part = { readonly part: StudyGroup; readonly entered: Entered };
 type Refused = ReturnType<typeof begunIn>[number];
 
+type LeftOut = Pick<StudyGroup, 'leftOut' | 'unticked'>;
+const NONE: LeftOut = { leftOut: new Map(), unticked: new Map() };
+
 /** Left-out files, one for each instance. */
-const leftOutOf = ({ leftOut }: Pick<StudyGroup, 'leftOut'>): FoundFile[] => [
-  ...new Map(filesIn(leftOut).map((found) => [found.sopInstanceUID, found])).values(),
-];
+function leftOutOf({ leftOut, unticked }: LeftOut): readonly LeftOutFile[] {
+  const all: readonly LeftOutFile[] = [
+    ...filesIn(unticked).map((found) => ({ found, cause: 'left-out' as const })),
+    ...filesIn(leftOut).map((found) => ({ found, cause: 'left-out-other-patient' as const })),
+  ];
+  return [...new Map(all.map((each) => [each.found.sopInstanceUID, each])).values()];
+}
 
 /** Instances of the study of which only a damaged file, or no file, was chosen. */
 const withoutFile = (group: StudyGroup, { begun, missing }: Pick<Going, 'begun' | 'missing'>): string[] => [
@@ -171,6 +179,9 @@ async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTer
     await withdrawAll(state, parts);
     throw error;
   }
+  const { queuedAs } = state;
+  const ids = [...(queuedAs.value.get(group.id) ?? []), ...parts.map(({ entered }) => entered.id)];
+  queuedAs.value = new Map(queuedAs.value).set(group.id, ids);
   return { group, terms: ordered, parts, begun, missing };
 }
 
@@ -232,13 +243,13 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
   const held: HeldHere[] = [];
   const unreadable: FoundFile[] = [];
   // Counted once, with the first part that is queued.
-  let { leftOut } = group;
+  let out: LeftOut = group;
   let damaged = withoutFile(group, going);
   for (let next = parts.shift(); next !== undefined; next = parts.shift()) {
     const { part, entered } = next;
     const queueing = {
       group: part,
-      leftOut: leftOutOf({ leftOut }),
+      leftOut: leftOutOf(out),
       damaged,
       companions,
       terms,
@@ -251,19 +262,21 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
       noteSent(state, done.kind === 'queued' ? done.id : null, part, begun);
       if (done.kind === 'queued') {
         if (damaged.length > 0) noteMissing(state, done.id, missing);
-        leftOut = new Map();
+        out = NONE;
         damaged = [];
         state.notSent.refused = state.notSent.refused.filter((file) => !begun.includes(file));
       } else {
         held.push(...done.held);
         unreadable.push(...filesIn(part.series).filter(({ ordinal }) => staying.has(ordinal)));
       }
-      if (parts.length === 0) takeOffPage(state, going, { held, unreadable, staying, leftOut });
+      if (parts.length === 0) takeOffPage(state, going, { held, unreadable, staying, out });
     });
   }
 }
 
-type Staying = Pick<StudyGroup, 'leftOut'> & {
+type Staying = {
+  /** Left-out files that no entry in the queue counts. */
+  readonly out: LeftOut;
   readonly held: readonly HeldHere[];
   readonly unreadable: readonly FoundFile[];
   readonly staying: ReadonlySet<number>;
@@ -272,7 +285,7 @@ type Staying = Pick<StudyGroup, 'leftOut'> & {
 function takeOffPage(
   state: IngestState,
   { group, terms, begun }: Going,
-  { held, unreadable, staying, leftOut }: Staying,
+  { held, unreadable, staying, out }: Staying,
 ): void {
   state.notSent.refused = state.notSent.refused.filter(
     (file) => !begun.includes(file) || !isAgain(group, file),
@@ -280,9 +293,10 @@ function takeOffPage(
   noteKeptHere(state, [...staying, ...held.map(({ found }) => found.ordinal)]);
   state.gathering.remove(group.studyInstanceUID);
   state.orders.drop(group.studyInstanceUID);
-  if (held.length > 0) keepOnPage(state, { ...group, leftOut }, held, terms);
+  if (held.length > 0)
+    keepOnPage(state, { ...group, leftOut: out.leftOut, unticked: out.unticked }, held, terms);
   else {
-    noteUnreadable(state, group, unreadable);
+    noteUnreadable(state, group, [...unreadable, ...filesIn(out.unticked), ...filesIn(out.leftOut)]);
     forgetSent(state, group);
   }
   draw(state);

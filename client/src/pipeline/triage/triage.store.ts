@@ -169,7 +169,10 @@ function take(state: TriageState, studies: readonly FoundStudy[]): void {
     here.add(study.studyInstanceUID);
     if (seen.has(study)) continue;
     seen.add(study);
-    if (study.modalities.some((modality) => FILMS.has(modality))) addFiles(state, study.studyInstanceUID);
+    // A study whose films were unticked has none any more.
+    const had = entries.get(study.studyInstanceUID)?.films ?? 0;
+    if (had > 0 || study.modalities.some((modality) => FILMS.has(modality)))
+      addFiles(state, study.studyInstanceUID);
   }
   for (const [uid, entry] of entries)
     if (!here.has(uid) && (entry.queuedAs === null || isDone(entry))) drop(state, entry);
@@ -179,7 +182,12 @@ function take(state: TriageState, studies: readonly FoundStudy[]): void {
 function addFiles(state: TriageState, studyInstanceUID: string): void {
   const entry = entryOf(state, studyInstanceUID);
   entry.films = 0;
-  for (const { modality, files } of state.ingest.inspection.seriesOf(studyInstanceUID)) {
+  const series = state.ingest.inspection.seriesOf(studyInstanceUID);
+  const there = new Set(series.flatMap(({ files }) => files.map(({ ordinal }) => ordinal)));
+  // What was queued is looked at for the queue, although the page shows only a part of it again.
+  if (entry.queuedAs === null)
+    for (const ordinal of [...entry.files.keys()]) if (!there.has(ordinal)) entry.files.delete(ordinal);
+  for (const { modality, files } of series) {
     if (!FILMS.has(modality)) continue;
     entry.films += files.length;
     for (const found of files)
@@ -282,13 +290,16 @@ async function keepModels(state: TriageState): Promise<void> {
   void lookAtAll(state);
 }
 
-const isDone = ({ files, answers }: Entry): boolean => answers.size === files.size;
+const isDone = ({ files, answers }: Entry): boolean =>
+  [...files.keys()].every((ordinal) => answers.has(ordinal));
 
 const isUnseen = (examined: Examination | null): boolean =>
   examined === null || examined.triage.models.length === 0;
 
 function summarise({ films, files, answers, setAside }: Entry): StudyTriage {
-  const looked = [...answers.values()];
+  // A film that was unticked after the models looked counts no longer.
+  const own = [...answers].filter(([ordinal]) => files.has(ordinal));
+  const looked = own.map(([, examined]) => examined);
   return {
     films,
     images: files.size,
@@ -298,7 +309,7 @@ function summarise({ films, files, answers, setAside }: Entry): StudyTriage {
     blank: looked.filter((each) => each?.quality === 'blank').length,
     first: looked.some((examined) => examined?.triage.first),
     outside: looked.some((examined) => examined?.triage.population === 'outside'),
-    warnings: [...answers].flatMap(([ordinal, examined]) =>
+    warnings: own.flatMap(([ordinal, examined]) =>
       examined?.film
         ? [{ ordinal, findings: examined.triage.film, ...examined.film, isSetAside: setAside.has(ordinal) }]
         : [],

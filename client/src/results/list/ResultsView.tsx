@@ -2,16 +2,14 @@
  * The list of results, newest first, with filters that are remembered, below the running jobs. The empty page explains
  * how to start.
  */
-import { troubleOf } from '../../net/trouble-of.ts';
-import type { Trouble } from '../../kit/trouble.ts';
 import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
-import { useEffect, useState } from 'preact/hooks';
-import type { Job, Result } from '#shared/protocol/inference.ts';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { Job } from '#shared/protocol/inference.ts';
 import { FilterBar, FilterSelect, Select } from '../../kit/FilterBar.tsx';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
+import { ListSkeleton } from '../../kit/ListSkeleton.tsx';
+import { ListTable } from '../../kit/ListTable.tsx';
 import { namesHidden } from '../../kit/identities.ts';
-import { createPagedList } from '../../kit/paged-list.ts';
-import { troubleIn } from '../../kit/resource.ts';
 import { MoreButton } from '../../kit/MoreButton.tsx';
 import { NoneFits } from '../../kit/NoneFits.tsx';
 import { OnlySome } from '../../kit/OnlySome.tsx';
@@ -25,11 +23,12 @@ import { NotSent } from './NotSent.tsx';
 import { Segments, useInputName, useMayOpen } from '../parts/Parts.tsx';
 import type { PickedPictures } from '../parts/picked-pictures.ts';
 import type { PreviewsStore } from '../parts/previews.store.ts';
-import { ResultRow } from './ResultRow.tsx';
+import { resultColumns, resultName } from './result-columns.tsx';
+import { useFolds } from './use-folds.tsx';
 import { resultWords } from '../parts/result-words.ts';
 import { studyOptions, type StudyFacts } from './study-options.ts';
 import { useWhenBack } from '../../pipeline/queue/use-when-back.ts';
-import type { ResultPage, ResultsStore } from '../parts/results.store.ts';
+import type { ResultsStore } from '../parts/results.store.ts';
 
 const said = resultWords.list;
 
@@ -84,7 +83,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
         )
       ) : (
         <>
-          <p class="small quiet">{mayRun ? said.byRule : `${said.byRule} ${listWords.listOnly}`}</p>
+          {!mayRun && <p class="small quiet">{listWords.listOnly}</p>}
           <List list={list} previews={previews} picked={picked} />
         </>
       )}
@@ -235,59 +234,29 @@ function Teach() {
 }
 
 function List({ list, previews, picked }: ResultsViewProps) {
+  const mayOpen = useMayOpen();
   const late = useLate(list.phase.value === 'loading');
+  const folds = useFolds(list);
+  const name = useMemo(() => resultName({ previews, picked }), [previews, picked]);
+  const columns = useMemo(() => resultColumns(previews), [previews]);
   const results = list.results.value;
-  if (results.length === 0) return late ? <p class="quiet">{said.loading}</p> : null;
+  if (results.length === 0) return late ? <ListSkeleton said={said.loading} /> : null;
   return (
     <section aria-label={said.found}>
       <h2 class="unseen">{said.found}</h2>
-      <ol class="result-list">
-        {results.map((result) => (
-          <li key={result.id}>
-            <ResultRow result={result} previews={previews} picked={picked} />
-            {result.alike !== undefined && <Folded row={result} {...{ list, previews, picked }} />}
-          </li>
-        ))}
-      </ol>
+      <ListTable
+        id="results"
+        label={said.found}
+        rows={results.flatMap((row) => [row, ...folds.imagesOf(row)])}
+        keyOf={({ id }) => id}
+        name={name}
+        hrefOf={mayOpen ? ({ id }) => hrefOf({ page: 'results', at: 'results', id, beside: '' }) : null}
+        columns={columns}
+        under={folds.under}
+        empty={null}
+      />
       <MoreButton of={list.pages} label={said.more} />
+      <p class="small quiet results-by-rule">{said.byRule}</p>
     </section>
-  );
-}
-
-type FoldedProps = ResultsViewProps & { readonly row: Result };
-
-/** The other images of a run with the same answer. Nothing about them is requested before somebody opens them. */
-function Folded({ row, list, previews, picked }: FoldedProps) {
-  const [images] = useState(() =>
-    createPagedList<ResultPage, 'results', Trouble>(troubleOf, {
-      rows: 'results',
-      idOf: ({ id }) => id,
-      read: (_, cursor, signal) => list.unfold(row, cursor, signal),
-    }),
-  );
-  useEffect(() => images.close, [images]);
-  const shown = images.value.value;
-  const trouble = troubleIn(images.answer.value);
-  return (
-    <details
-      class="disclosure result-folded"
-      onToggle={(event) => void (event.currentTarget.open && shown === null && images.load())}
-    >
-      <summary>
-        <span class="disclosure-mark">
-          <Icon name="chevron" size={16} turns />
-        </span>
-        {listWords.folded(row.alike!)}
-      </summary>
-      <ol class="result-list">
-        {shown?.results.map((result) => (
-          <li key={result.id}>
-            <ResultRow result={result} previews={previews} picked={picked} />
-          </li>
-        ))}
-      </ol>
-      <TroubleAlert trouble={trouble} onAgain={() => void images.again()} />
-      {trouble === null && <MoreButton of={images} label={listWords.moreImages} />}
-    </details>
   );
 }

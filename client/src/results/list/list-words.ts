@@ -29,6 +29,13 @@ export const listWords = {
   overtakenHere: 'Another verdict was given first. Decide whether yours replaces it.',
   verdict: 'Verdict',
   verdicts: { any: 'All', none: 'No verdict yet' } satisfies Record<Verdicts, string>,
+  columns: {
+    subject: 'Patient or file',
+    finding: 'Finding',
+    image: 'Image',
+    studied: 'Study date',
+    created: 'Created',
+  },
   moreImages: 'Show more images',
   folded: (count: number) =>
     `${counted(count, 'more image', 'more images')} of this run, with the same answer`,

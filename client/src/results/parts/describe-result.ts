@@ -14,6 +14,7 @@ import {
 import type { Positive } from '#shared/protocol/review-judgement.ts';
 import { isAgainst, saidBy } from '#shared/protocol/verdict-judgement.ts';
 import { formatDicomDate } from '../../kit/format.ts';
+import type { IconName } from '../../kit/Icon.tsx';
 import { identitySaid, nameSaid } from '../../kit/identities.ts';
 import { toReadable } from '../../pipeline/queue/study-title.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
@@ -25,6 +26,14 @@ export type Headline =
   | { readonly kind: 'segmented'; readonly fraction: number }
   | { readonly kind: 'kind'; readonly name: string; readonly probability: number }
   | { readonly kind: 'silent'; readonly because: NoAnswer };
+
+export const SIGNS: Record<Headline['kind'], IconName> = {
+  above: 'up',
+  below: 'down',
+  segmented: 'pacs',
+  kind: 'note',
+  silent: 'caution',
+};
 
 export function headlineOf(finding: Finding): Headline {
   const { score, positive, population, image, lungs, model } = finding;
@@ -57,19 +66,26 @@ export function patientOf(preview: Pick<ResultPreview, 'patient'> | null): strin
   return isPseudonym ? resultWords.list.pseudonym(known) : known;
 }
 
+type Header = Pick<ResultPreview, 'studyDate' | 'bodyPart'> | null;
+
 /**
  * The image of a result as its header describes it: modality, body part and date. Never contains a model's guess or a
  * UID.
  */
-export function aboutImage(
+export const aboutImage = (finding: Pick<Finding, 'input'>, header: Header): readonly string[] =>
+  [...imageSaid(finding, header), studyDateOf(header)].filter((part) => part !== null);
+
+/** The modality and the body part. */
+export function imageSaid(
   { input: { sopClassUID } }: Pick<Finding, 'input'>,
-  preview: Pick<ResultPreview, 'studyDate' | 'bodyPart'> | null,
+  header: Header,
 ): readonly string[] {
-  const date = preview?.studyDate ? formatDicomDate(preview.studyDate.replaceAll('-', '')) : null;
   const modalities = sopClassUID === undefined ? [] : modalitiesOf([sopClassUID]);
-  const bodyPart = preview?.bodyPart ? toReadable(preview.bodyPart) : null;
-  return [...modalities, bodyPart, date].filter((part) => part !== null);
+  return header?.bodyPart ? [...modalities, toReadable(header.bodyPart)] : modalities;
 }
+
+export const studyDateOf = (header: Header): string | null =>
+  formatDicomDate(header?.studyDate?.replaceAll('-', ''));
 
 export function titleOf(headline: Headline): string {
   return headline.kind === 'kind'

@@ -20,14 +20,7 @@ import type { Saying, Verdict as GivenVerdict } from '../../outbox/statements.ts
 import type { VerifyRequest } from './finding-kinds.ts';
 import { STILL_MS } from './follow-result.ts';
 import { createKeptResults } from './kept-results.ts';
-import {
-  canDecide,
-  createResultStore,
-  isOverruled,
-  mayVerify,
-  type UnsentVerdict,
-  type Verdict,
-} from './result.store.ts';
+import { canDecide, createResultStore, mayVerify, type UnsentVerdict, type Verdict } from './result.store.ts';
 
 const RESULT = recordedResult(1);
 const VERIFIED = {
@@ -129,14 +122,11 @@ test('a verdict is impossible until its image is drawn, and again once it is not
 });
 
 test('a verdict that a signed review rules out has the page read that review', async () => {
-  const { store, outbox, asked } = await open(plain);
+  const { outbox, asked } = await open(plain);
   const before = asked.length;
   outbox.statements.value = [unsentOf(true, 'review-stands')];
   await giveTurns();
   assert.ok(asked.length > before);
-  assert.is(isOverruled(store.verdict.value), true);
-  outbox.statements.value = [unsentOf(false)];
-  assert.is(isOverruled(store.verdict.value), false);
 });
 
 test('a verdict is impossible while the name of the patient is on its way', async () => {

@@ -15,7 +15,7 @@ import { isAgainst } from '#shared/protocol/verdict-judgement.ts';
 import { troubleOf } from '../../net/trouble-of.ts';
 import type { Trouble } from '../../kit/trouble.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../../net/api-client.ts';
-import { isOvertaken, type Outbox, type Unsent } from '../../outbox/outbox.ts';
+import { isOverruled, isOvertaken, type Outbox, type Unsent } from '../../outbox/outbox.ts';
 import { subjectOf, type Verdict as GivenVerdict } from '../../outbox/statements.ts';
 import type { NamedPicture } from '../../viewer/hidden-pictures.ts';
 import type { Clock } from '../../net/clock.ts';
@@ -207,10 +207,6 @@ function verdictOf(tools: ResultTools): Verdict {
   return { kind: isOvertaken(given.trouble) ? 'overtaken' : 'unsent', unsent: given };
 }
 
-/** A signed review says otherwise, so the verdict can only be discarded. */
-export const isOverruled = (verdict: Verdict): boolean =>
-  verdict.kind === 'unsent' && verdict.unsent.trouble.code === 'review-stands';
-
 /** Gives the verdict on the revision that its author sees. */
 async function give({ id, outbox }: ResultTools, result: Result, request: VerifyRequest): Promise<void> {
   const { studyInstanceUID, kind } = result.finding.input;
@@ -222,10 +218,11 @@ async function give({ id, outbox }: ResultTools, result: Result, request: Verify
 function follow(state: State, tools: ResultTools): void {
   const saved = tools.outbox.answered.value?.result;
   const verdict = verdictOf(tools);
+  const trouble = 'unsent' in verdict ? verdict.unsent.trouble : null;
   untracked(() => {
     if (saved?.id === tools.id) take(state, tools, saved);
     // The page then also shows what was said meanwhile.
-    if ((verdict.kind === 'overtaken' || isOverruled(verdict)) && state.shown.peek().kind === 'ready')
+    if ((isOvertaken(trouble) || isOverruled(trouble)) && state.shown.peek().kind === 'ready')
       void load(state, tools);
   });
 }

@@ -11,6 +11,7 @@ import { formatMoment } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { typedSaid } from '../../kit/identities.ts';
 import { hrefOf } from '../../kit/routes.ts';
+import { isOverruled } from '../../outbox/outbox.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { useSettling } from '../../kit/use-settling.ts';
 import {
@@ -24,13 +25,7 @@ import {
 } from '../parts/describe-result.ts';
 import type { VerifyRequest } from '../parts/finding-kinds.ts';
 import { resultWords } from '../parts/result-words.ts';
-import {
-  isOverruled,
-  mayVerify,
-  type ResultStore,
-  type UnsentVerdict,
-  type Verdict,
-} from '../parts/result.store.ts';
+import { mayVerify, type ResultStore, type UnsentVerdict, type Verdict } from '../parts/result.store.ts';
 
 const said = resultWords.verdict;
 
@@ -241,9 +236,7 @@ function NotSent({ unsent, isSaid }: NotSentProps) {
       <p>
         <span class="strong">{isRetried ? said.unsent : said.refused}:</span> {yourWord(request)}. {why}{' '}
         {isRetried && said.unsentRetried}{' '}
-        <span class="quiet">
-          {isOverruled({ kind: 'unsent', unsent }) ? said.overruledWhat : said.unsentWhat}
-        </span>
+        <span class="quiet">{isOverruled(trouble) ? said.overruledWhat : said.unsentWhat}</span>
         {request.reason && (
           <span class="verified-finding small kept">{said.reason(typedSaid(request.reason))}</span>
         )}
@@ -354,7 +347,7 @@ function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
   if (verdict.kind === 'overtaken' || (verdict.kind === 'unsent' && !isAsked))
     return (
       <>
-        {!isOverruled(verdict) && (
+        {!isOverruled(verdict.unsent.trouble) && (
           <>
             <button type="button" class="button" onClick={() => void store.again()}>
               {verdict.kind === 'overtaken' ? said.sendMine : said.again}

@@ -118,7 +118,7 @@ step('a film is sent, and the findings of models reach the PACS automatically', 
     'by the rule',
   );
   await page.getByRole('link', { name: 'Results' }).first().click();
-  await page.locator('.result-row').first().click();
+  await page.locator('.list-link').first().click();
   await page.getByRole('link', { name: /^Report \(SR\)/ }).waitFor();
   await page.waitForFunction(
     () => (document.querySelector<HTMLImageElement>('.picture-map')?.naturalWidth ?? 0) > 0,

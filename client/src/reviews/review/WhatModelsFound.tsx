@@ -11,9 +11,9 @@ import {
   judgedWords,
   modelName,
   shortOf,
+  SIGNS,
 } from '../../results/parts/describe-result.ts';
 import { NotForDiagnosis } from '../../kit/NotForDiagnosis.tsx';
-import { SIGNS } from '../../results/list/ResultRow.tsx';
 import { reviewWords } from '../parts/review-words.ts';
 
 const words = reviewWords.found;

@@ -10,7 +10,7 @@ import { Notice } from '../../../kit/Notice.tsx';
 import { Sheet } from '../../../kit/Sheet.tsx';
 import type { FoundFile } from '../../ingest/found/group-studies.ts';
 import { asksForCalm } from '../film.ts';
-import { areAllShown, type Looked } from '../looked-frames.ts';
+import { areAllShown, framesOf, type Looked } from '../looked-frames.ts';
 import { FramesShown } from '../FramesShown.tsx';
 import { useInSight } from '../use-in-sight.ts';
 import { isReleasableWith } from '../../ingest/found/held-back.ts';
@@ -19,7 +19,14 @@ import { useIngest } from '../../ingest/found/ingest-context.ts';
 import { NamingTexts } from '../NamingTexts.tsx';
 import { CoverPicture } from './CoverPicture.tsx';
 import { BoxTools, Brightness, PictureSteps } from './CoverTools.tsx';
-import { createCoverStore, decidedIn, showsAll, type CoverStore, type Phase } from './cover.store.ts';
+import {
+  createCoverStore,
+  decidedIn,
+  isWholeCovered,
+  showsAll,
+  type CoverStore,
+  type Phase,
+} from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
 import {
   toImage,
@@ -117,7 +124,12 @@ function Editor({ store, found, seen, onClose }: EditorProps) {
       <p class="unseen" role="status">
         {edits.said}
       </p>
-      <Decision store={store} found={found} onClose={onClose} />
+      <Decision
+        store={store}
+        found={found}
+        isInFull={isWhole && showsAll(store.range.value)}
+        onClose={onClose}
+      />
     </div>
   );
 }
@@ -135,6 +147,11 @@ function Looking({ store, isWhole, onPlay }: LookingProps) {
   const isPlain = showsAll(store.range.value);
   const unmarked = !isWhole ? coverWords.wholeFrames : isPlain ? null : coverWords.plainFrames;
   const areShown = files.every((found) => areAllShown(looked, found));
+  const isTried = store.phase.value.kind === 'tried';
+  useEffect(() => {
+    // What will be sent must be seen before it is released, so it starts by itself where motion is welcome.
+    if (isTried && !areShown && unmarked === null && !asksForCalm()) store.player.play();
+  }, [isTried]);
   return (
     <>
       <FramesShown
@@ -260,9 +277,12 @@ function Tried({ phase }: { readonly phase: Phase }) {
   );
 }
 
-type DecisionProps = Omit<EditorProps, 'seen'>;
+type DecisionProps = Omit<EditorProps, 'seen'> & {
+  /** Whether the whole picture is visible, in a brightness that hides nothing. */
+  readonly isInFull: boolean;
+};
 
-function Decision({ store, found, onClose }: DecisionProps) {
+function Decision({ store, found, isInFull, onClose }: DecisionProps) {
   const ingest = useIngest();
   const phase = store.phase.value;
   const asked = decidedIn(phase, store.covered.value);
@@ -275,25 +295,20 @@ function Decision({ store, found, onClose }: DecisionProps) {
     ingest.drafts.delete(found.ordinal);
     onClose();
   };
-  if (phase.kind !== 'drawing') {
+  // A single still that was in sight as a whole with its boxes has nothing more to show.
+  const isLast = useRef(false);
+  const isDone = isLast.current && isAllSeen && isWholeCovered(phase);
+  useEffect(() => {
+    if (isDone) decide(() => ingest.release(looked, boxes));
+  }, [isDone]);
+  if (phase.kind !== 'drawing')
     return (
-      <div class="sheet-actions">
-        <button type="button" class="button" onClick={store.drawOn}>
-          {phase.kind === 'covering' ? coverWords.stop : coverWords.back}
-        </button>
-        {phase.kind === 'tried' && phase.able.length > 0 && (
-          <button
-            type="button"
-            class="button button-main"
-            disabled={!isAllSeen}
-            onClick={() => decide(() => ingest.release(looked, boxes))}
-          >
-            {coverWords.release(phase.able.length)}
-          </button>
-        )}
-      </div>
+      <Outcome
+        store={store}
+        isAllSeen={isAllSeen}
+        onRelease={() => decide(() => ingest.release(looked, boxes))}
+      />
     );
-  }
   const isUnknown = store.extent.value === null;
   return (
     <div class="sheet-actions">
@@ -313,13 +328,41 @@ function Decision({ store, found, onClose }: DecisionProps) {
         type="button"
         class="button button-main"
         disabled={boxes.length === 0 || isUnknown}
-        onClick={() => void store.tryBoxes()}
+        onClick={() => {
+          isLast.current = isInFull && isAllSeen && isOneStill(asked);
+          void store.tryBoxes();
+        }}
       >
         {coverWords.cover(asked.length)}
       </button>
     </div>
   );
 }
+
+type OutcomeProps = Pick<EditorProps, 'store'> & {
+  readonly isAllSeen: boolean;
+  readonly onRelease: () => void;
+};
+
+/** The answers while boxes are tried, and once they were. */
+function Outcome({ store, isAllSeen, onRelease }: OutcomeProps) {
+  const phase = store.phase.value;
+  return (
+    <div class="sheet-actions">
+      <button type="button" class="button" onClick={store.drawOn}>
+        {phase.kind === 'covering' ? coverWords.stop : coverWords.back}
+      </button>
+      {phase.kind === 'tried' && phase.able.length > 0 && (
+        <button type="button" class="button button-main" disabled={!isAllSeen} onClick={onRelease}>
+          {coverWords.release(phase.able.length)}
+        </button>
+      )}
+    </div>
+  );
+}
+
+const isOneStill = ([first, ...others]: readonly FoundFile[]): boolean =>
+  first !== undefined && others.length === 0 && framesOf(first) === 1;
 
 type HoldBackProps = { readonly asked: readonly FoundFile[]; readonly onHoldBack: () => void };
 

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { boxesOn } from '#shared/dicom/boxes.ts';
 import { Icon } from '../../../kit/Icon.tsx';
 import { deidWords } from '../deid-words.ts';
-import { Steps } from '../Steps.tsx';
+import { Steps } from '../../ingest/card/Steps.tsx';
 import type { CoverStore, Range } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
 import type { Edits } from './use-edits.ts';

@@ -6,7 +6,7 @@ import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file
 import type { Task } from '../../ingest/workers/device-tasks.ts';
 import { DEIDENTIFIED, openIngest, foundOf } from '../../../testing/open-ingest.ts';
 import { areAllShown, createLooked } from '../looked-frames.ts';
-import { createCoverStore, showsAll, type CoverStore } from './cover.store.ts';
+import { createCoverStore, isWholeCovered, showsAll, type CoverStore } from './cover.store.ts';
 import { add, clear, undo } from './edit-boxes.ts';
 
 const FILM: BurnedIn = { seed: 881, number: 1, rows: 40, columns: 160, frames: 3, coding: 'rle' };
@@ -78,6 +78,17 @@ test('of frames that a slider passes only the last one is read, after the one un
   store.close();
 });
 
+test('going back to the boxes stops the film that shows what will be sent', async () => {
+  const { store } = await open({});
+  draw(store);
+  await store.tryBoxes();
+  store.player.play();
+  assert.is(store.player.isPlaying.value, true);
+  store.drawOn();
+  assert.equal([store.phase.value.kind, store.player.isPlaying.value], ['drawing', false]);
+  store.close();
+});
+
 test('a narrower range makes the dark parts bright, and a picture says under which one it was drawn', async () => {
   const { store } = await open({});
   const showsAllNow = () => showsAll(store.shown.value!.range);
@@ -105,10 +116,12 @@ test('each file is covered once before the decision; those damaged or of another
     unable: 1,
     otherSize: 1,
   });
+  assert.is(isWholeCovered(store.phase.value), false);
   store.drawOn();
   store.isForAll.value = false;
   await store.tryBoxes();
   assert.equal(store.phase.value, { kind: 'tried', able: [found[0]], unable: 0, otherSize: 0 });
+  assert.is(isWholeCovered(store.phase.value), true);
   store.close();
 });
 

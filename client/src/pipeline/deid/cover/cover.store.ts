@@ -8,7 +8,7 @@ import type { Box, Extent } from '#shared/dicom/boxes.ts';
 import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 import type { FoundFile } from '../../ingest/found/group-studies.ts';
 import type { IngestStore } from '../../ingest/found/found-study.ts';
-import { followFrame, type FramePlace } from '../follow-frame.ts';
+import { followFrame, type FramePlace } from '../../ingest/found/follow-frame.ts';
 import { createFramePlayer, waitForMs, type FramePlayer } from '../frame-player.ts';
 import type { Looked, LookedFrames } from '../looked-frames.ts';
 import { beginEdit, type Edit } from './edit-boxes.ts';
@@ -84,6 +84,10 @@ export interface CoverStore {
 export const decidedIn = (phase: Phase, covered: readonly FoundFile[]): readonly FoundFile[] =>
   phase.kind === 'tried' ? phase.able : covered;
 
+/** Whether every instance that was tried could be covered. */
+export const isWholeCovered = (phase: Phase): boolean =>
+  phase.kind === 'tried' && phase.able.length > 0 && phase.unable + phase.otherSize === 0;
+
 type CoveringIngest = Pick<IngestStore, 'inspection'>;
 
 interface CoverAsked {
@@ -147,7 +151,10 @@ export function createCoverStore(ingest: CoveringIngest, asked: CoverAsked): Cov
       if (tried.kind !== 'tried' || tried.able.includes(current.peek())) return;
       at.value = Math.max(0, files.indexOf(tried.able[0]!));
     },
-    drawOn: trying.drawOn,
+    drawOn() {
+      player.pause();
+      trying.drawOn();
+    },
     close() {
       trying.drawOn();
       player.close();

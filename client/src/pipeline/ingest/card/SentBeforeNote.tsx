@@ -13,6 +13,7 @@ import { endingWords } from '../../queue/ending-words.ts';
 import { useQueue } from '../../queue/queue-context.ts';
 import { readReceipt } from '../../queue/read-receipt.ts';
 import { chosenWords } from '../found/chosen-words.ts';
+import { totalOf } from '../found/forecast.ts';
 import type { FoundStudy } from '../found/found-study.ts';
 import { useIngest } from '../found/ingest-context.ts';
 import { COMPARED_AT_MOST, compareWithSent, heldIn, type PartInPacs } from './compare-with-sent.ts';
@@ -60,7 +61,7 @@ export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
   const shown = before ?? (other && other.inPacs > 0 ? other : undefined);
   if (shown === undefined) return null;
   const said = chosenWords.sentBefore;
-  const isWhole = shown.inPacs > 0 && part !== null && notThere(part) === 0;
+  const isWhole = shown.inPacs > 0 && part !== null && notThere(part) === 0 && study.unticked.length === 0;
   return (
     <div class="card-sent small" data-in-pacs={isWhole}>
       <Icon name={signOf(shown, isWhole)} size={20} turns={shown.inPacs === 0} />
@@ -83,12 +84,16 @@ function signOf({ inPacs, isCancelled }: SentBefore, isWhole: boolean): IconName
   return isWhole ? 'pacs' : 'note';
 }
 
-function sentenceOf(before: SentBefore, { instances }: FoundStudy, part: PartInPacs | null): string {
+function sentenceOf(
+  before: SentBefore,
+  { instances, unticked }: FoundStudy,
+  part: PartInPacs | null,
+): string {
   const { inPacs, at, isCancelled } = before;
   const said = chosenWords.sentBefore;
   const when = formatMoment(new Date(at), new Date());
   if (inPacs === 0) return isCancelled ? said.cancelled(when, isCancelled) : said.underWay(when);
-  if (part === null) return said.perhapsMore(inPacs, instances);
+  if (part === null) return said.perhapsMore(inPacs, instances + totalOf(unticked).instances);
   return notThere(part) > 0 ? said.inPart(part) : said.inPacs(inPacs, when);
 }
 

@@ -27,6 +27,9 @@ type OfTheSelection = (typeof OF_THE_SELECTION)[number];
 /** Warnings to look at before pressing Send. The others are remarks that are shown on demand. */
 const TO_LOOK_AT = new Set<StudyWarning>([...OF_THE_SELECTION, ...IRREGULARITIES, 'patient-missing']);
 
+/** Copies need no action: each image is sent once. */
+const OF_COPIES = new Set<StudyWarning>(['duplicates', 'chosen-twice']);
+
 /** Peculiarities of a file that do no harm and need no action. */
 const HARMLESS = new Set<StudyWarning>(['non-zero-preamble']);
 
@@ -77,8 +80,9 @@ export function sortWarnings(
   if (undeclaredUnder(policy) === 'send') silent.add('undeclared-text');
   for (const [warning, reason] of ANSWERS) if (answered.has(reason)) silent.add(warning);
   for (const odd of warnings.filter((warning) => isHeldAsOdd(warning, policy))) silent.add(odd);
+  const isLoud = (warning: StudyWarning) => TO_LOOK_AT.has(warning) && !OF_COPIES.has(warning);
   return {
-    loud: warnings.filter((warning) => TO_LOOK_AT.has(warning) && !silent.has(warning)),
-    quiet: warnings.filter((warning) => !TO_LOOK_AT.has(warning) && !HARMLESS.has(warning)),
+    loud: warnings.filter((warning) => isLoud(warning) && !silent.has(warning)),
+    quiet: warnings.filter((warning) => !isLoud(warning) && !HARMLESS.has(warning)),
   };
 }

@@ -6,6 +6,15 @@ import type { NoPicture } from '../workers/device-tasks.ts';
 import type { Going } from './sendable.ts';
 import { sendingReasonWords } from '../../../kit/sending-reason-words.ts';
 
+/** `all`: the images of the ticked series that nobody left out. `out`: the other images of the study. */
+interface GoingCounts {
+  readonly held: number;
+  readonly all: number;
+  readonly out: number;
+  /** Null as long as the policy is not known. */
+  readonly removesNames: boolean | null;
+}
+
 export const chosenWords = {
   readingLabel: 'Files read',
   /** While folders are listed the total still grows, so it is not shown. */
@@ -65,26 +74,31 @@ export const chosenWords = {
   unnamedSeries: 'Series without a description',
   /** `what`: distinguishes the study from another one of the same patient. */
   include: (name: string, what: string) => `Send the study of ${name}${what === '' ? '' : `: ${what}`}`,
-  /** The part of a study that stays here; empty if all of it is sent. */
+  /** What Send does with a study; empty as long as the policy is not known. `out`: images of unticked series. */
   going: {
-    sent: (held: number, all: number) =>
-      held === 0
-        ? ''
-        : `${formatCount(held)} of ${images(all)} ${held === 1 ? 'stays' : 'stay'} here until you decide`,
+    sent({ held, all, out, removesNames }: GoingCounts) {
+      if (held > 0) {
+        const stays = `${held === 1 ? 'stays' : 'stay'} here until you decide`;
+        return `${formatCount(held)} of ${images(all)} ${stays}`;
+      }
+      if (removesNames === null) return '';
+      const names = `will be sent ${removesNames ? 'without' : 'with'} names`;
+      return out > 0 ? `${formatCount(all)} of ${images(all + out)} ${names}` : `W${names.slice(1)}`;
+    },
     held: () => 'Not sent until you decide',
-    'too-large': () => 'Not sent',
+    'too-large': () => 'Not sent: the study has more images than the gateway accepts',
     stopped: () => 'Not sent: reading was stopped',
     'not-chosen': () => 'Not sent',
-  } satisfies Record<Going, (held: number, all: number) => string>,
+  } satisfies Record<Going, (counts: GoingCounts) => string>,
   notAllSent: (staying: number, chosen: number) =>
-    chosen === 1
-      ? 'Not sent yet: decide first'
-      : staying === chosen
-        ? `None of your ${studies(chosen)} will be sent until you decide`
-        : `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
+    `${formatCount(chosen - staying)} of your ${studies(chosen)} will be sent`,
   decide: 'Decide',
-  seriesList: (count: number) => `Show ${series(count)}`,
-  warnings: (count: number) => counted(count, 'note', 'notes'),
+  more: 'More',
+  lookLarge: (series: number, name: string) => `Enlarge series ${formatCount(series)} of ${name}`,
+  someSeries: (count: number, all: number) => `${formatCount(count)} of ${series(all)}`,
+  includeSeries: (description: string, size: string) => `Send the series ${description}: ${size}`,
+  lastSeries: 'To send no series, untick the study.',
+  notes: (count: number) => counted(count, 'note', 'notes'),
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: (count: number, others: number) => {
     const stay = count === 1 ? 'It is not changed.' : 'They are not changed.';
@@ -103,14 +117,13 @@ export const chosenWords = {
       : `${formatCount(count)} images of this study are damaged. Copy them again.`,
   leftOutBefore: (count: number) =>
     count === 1
-      ? 'You left out 1 image of this study. It will not be sent. To send it after all, open “See what is removed” and release it.'
-      : `You left out ${formatCount(count)} images of this study. They will not be sent. To send them after all, open “See what is removed” and release them.`,
+      ? 'You left out 1 image of this study. It will not be sent. To send it after all, press “See what is removed” under “More” and release it.'
+      : `You left out ${formatCount(count)} images of this study. They will not be sent. To send them after all, press “See what is removed” under “More” and release them.`,
   mayBeIncomplete: (path: string, more: number) =>
     more === 0
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete. Copy the study again.`
       : `Damaged files were left out: ${path} and ${formatCount(more)} more. If any of them belong to this study, the study is incomplete. Copy the study again.`,
-  heldBack: (count: number) => `${images(count)} will not be sent`,
-  lookAndCover: 'Check and cover',
+  lookAndCover: 'Look and cover',
   lookAtPictures: 'Look at the pictures',
   leaveOut: 'Leave out',
   otherPolicy: ({ title, deidentify }: Policy) =>
@@ -149,6 +162,7 @@ export const chosenWords = {
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
   sendDecideFirst: 'Decide first: nothing can be sent yet',
+  sendTooLarge: 'Too large to send',
   sendStopped: 'Reading was stopped: continue or leave out the rest',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until queued studies have arrived.`,
@@ -191,7 +205,7 @@ export const chosenWords = {
     },
     'look-first': {
       title: 'Texts in some images repeat names, numbers or dates from other images of the study.',
-      next: 'Open “See what is removed” on the study and read the texts. Then press Send again. Images that you do not release stay here.',
+      next: 'Press “Look at the pictures” on the study, or “See what is removed” under “More”, and read the texts. Then press Send again. Images that you do not release stay here.',
     },
     'not-ready': {
       title: 'Some studies could not be queued.',

@@ -1,6 +1,6 @@
 /**
- * Records a person's decisions about the patients of a found study, and splits the study by patient at Send. Loaded
- * when it is first needed.
+ * Records a person's decisions about the patients and the series of a found study, and splits the study by patient at
+ * Send. Loaded when it is first needed.
  */
 import type { PatientDomain } from '#shared/deid/patient-key.ts';
 import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
@@ -36,13 +36,28 @@ export function leaveOutPatients(study: StudyGroup, keys: readonly string[]): St
     study.leftOut,
     pick(study.series, (file) => out.has(partKeyOf(file))),
   );
-  return regroup(study, left, leftOut);
+  return regroup(study, left, { leftOut });
 }
 
 /** Undoes every decision about the study's patients. */
 export function askPatientsAgain(study: StudyGroup): StudyGroup {
-  const all = regroup(study, join(study.series, study.leftOut), new Map());
+  const joined = regroup(study, join(study.series, study.leftOut), { leftOut: new Map() });
+  // A left-out patient's files of a series that is not ticked follow that series.
+  const all = [...study.unticked.keys()].reduce((some, uid) => tickSeries(some, uid, false), joined);
   return { ...all, settled: new Set() };
+}
+
+/**
+ * Takes a series out of what Send takes, or puts it back. Returns the study itself if nothing would be left: the study
+ * has a tick of its own.
+ */
+export function tickSeries(study: StudyGroup, seriesInstanceUID: string, isTicked: boolean): StudyGroup {
+  const from = isTicked ? study.unticked : study.series;
+  const moved = [...from].filter(([uid]) => uid === seriesInstanceUID);
+  const rest = new Map([...from].filter(([uid]) => uid !== seriesInstanceUID));
+  const joined = join(isTicked ? study.series : study.unticked, new Map(moved));
+  const [series, unticked] = isTicked ? [joined, rest] : [rest, joined];
+  return moved.length === 0 || series.size === 0 ? study : regroup(study, series, { unticked });
 }
 
 export function pick(

@@ -57,6 +57,10 @@ export interface FoundSeries {
   readonly thumbnail: ReadonlySignal<SeriesPicture>;
 }
 
+interface UntickedSeries extends FoundSeries {
+  readonly files: readonly FoundFile[];
+}
+
 export interface FoundPart extends PatientPart {
   readonly picture: Pick<FoundSeries, 'seriesInstanceUID' | 'thumbnail'>;
 }
@@ -87,7 +91,9 @@ export interface FoundStudy {
   /** The parts that a person left out. */
   readonly leftOut: readonly PatientPart[];
   readonly modalities: readonly string[];
+  /** The series that Send takes with the study, and those that a person has unticked (`tickSeries`). */
   readonly series: readonly FoundSeries[];
+  readonly unticked: readonly UntickedSeries[];
   readonly instances: number;
   readonly bytes: number;
   /** Duplicates of files that were chosen before; they are not counted in `instances`. */
@@ -218,6 +224,8 @@ export interface IngestStore {
   readonly problem: ReadonlySignal<SendProblem | null>;
   readonly orders: Orders;
   readonly sentFromHere: ReadonlySignal<SentFromHere>;
+  /** By the id of a found study, the ids under which it was put into the queue from this page. */
+  readonly queuedAs: ReadonlySignal<ReadonlyMap<string, readonly string[]>>;
   /** Restores the record that this page had before it was reloaded. */
   restoreSent(before: SentFromHere): void;
   /** A person has read which files were not sent, so they are taken off that list. */
@@ -260,6 +268,8 @@ export interface IngestStore {
   /** Shows the held-back files of a queued study again. Returns the found study's id, or null if the files are gone. */
   reopen(id: string): Promise<string | null>;
   toggle(studyInstanceUID: string): void;
+  /** Ticks a series of a study, or unticks it unless it is the last one. Ignored while queueing. */
+  tickSeries(studyInstanceUID: string, seriesInstanceUID: string, isTicked: boolean): Promise<void>;
   showThumbnail(seriesInstanceUID: string): void;
   /**
    * Writes the selected studies into the queue, each as a whole or not at all. They are safe on this device

@@ -122,6 +122,8 @@ export interface StudyGroup {
   readonly settled: ReadonlySet<string>;
   /** Files of patients whom a person left out, by series. */
   readonly leftOut: ReadonlyMap<string, SeriesGroup>;
+  /** Series that a person does not send, with all their files. Nothing else of the study counts them. */
+  readonly unticked: ReadonlyMap<string, SeriesGroup>;
   /** The distinct lists of patients in its files: ten thousand instances share one or two. */
   readonly patients: Map<string, readonly NamedPatient[]>;
   /** The values that its instances name; only in this page's memory. */
@@ -227,6 +229,7 @@ function newStudy(id: string, studyInstanceUID: string, description: InstanceDes
     people: new Map(),
     settled: new Set(),
     leftOut: new Map(),
+    unticked: new Map(),
     patients: new Map(),
     names: new Map(),
     heard: new WeakSet(),
@@ -238,13 +241,8 @@ function newStudy(id: string, studyInstanceUID: string, description: InstanceDes
 
 function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, ordinal: number): void {
   const { description, identifiers, held, warnings, patients } = summary;
-  const series = study.series.get(identifiers.seriesInstanceUID) ?? {
-    seriesInstanceUID: identifiers.seriesInstanceUID,
-    description,
-    files: [],
-    bytes: 0,
-  };
-  study.series.set(series.seriesInstanceUID, series);
+  const unticked = study.unticked.get(identifiers.seriesInstanceUID);
+  const series = unticked ?? seriesFor(study, identifiers.seriesInstanceUID, description);
   const found: FoundFile = {
     file,
     ordinal,
@@ -254,24 +252,40 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
     held,
     naming: [],
     patients: shared(study, patients),
-    person: notePerson(study, description),
+    person: unticked ? personFor(study, description) : notePerson(study, description),
   };
   if (!study.heard.has(summary.named)) noteNamed(study.names, summary.named);
   study.heard.add(summary.named);
   series.files.push(found);
-  if (held.length > 0) study.held.push(found);
   series.bytes += file.bytes;
-  study.bytes += file.bytes;
-  study.instances += 1;
   study.version += 1;
-  if (description.modality) study.modalities.add(description.modality);
   for (const warning of warnings) study.warnings.add(warning);
   noteSame(study, identifiers.sopInstanceUID, file);
-  const [cause, ...others] = held.filter((each) => !isIrregularity(each));
-  if (others.length === 0 && (cause === 'burned-in' || cause === 'undeclared-text'))
-    study.warnings.add(cause);
+  if (unticked) return;
+  if (held.length > 0) study.held.push(found);
+  study.bytes += file.bytes;
+  study.instances += 1;
+  if (description.modality) study.modalities.add(description.modality);
+  const cause = textCauseOf(found);
+  if (cause !== null) study.warnings.add(cause);
   if (mayShowFace(description)) study.warnings.add('face');
   if (study.instances > MANIFEST_INSTANCE_LIMIT) study.warnings.add('too-many-instances');
+}
+
+function seriesFor(
+  { series: known }: StudyGroup,
+  seriesInstanceUID: string,
+  description: InstanceDescription,
+): SeriesGroup {
+  const series = known.get(seriesInstanceUID) ?? { seriesInstanceUID, description, files: [], bytes: 0 };
+  known.set(seriesInstanceUID, series);
+  return series;
+}
+
+/** The warning about text in the pixels of a file, if nothing else holds it. */
+export function textCauseOf({ held }: Pick<FoundFile, 'held'>): 'burned-in' | 'undeclared-text' | null {
+  const [cause, ...others] = held.filter((each) => !isIrregularity(each));
+  return others.length === 0 && (cause === 'burned-in' || cause === 'undeclared-text') ? cause : null;
 }
 
 /**
@@ -287,13 +301,16 @@ function noteSame({ sopInstanceUIDs, unsettled, warnings }: StudyGroup, uid: str
   }
 }
 
-function notePerson({ people, warnings }: StudyGroup, description: InstanceDescription): Person {
-  const patient = patientOf(description);
-  const person = people.get(patient) ?? { ...personOf(description), description };
-  people.set(patient, person);
+function notePerson(study: StudyGroup, description: InstanceDescription): Person {
+  const { people, warnings } = study;
+  const person = personFor(study, description);
+  people.set(patientOf(description), person);
   if (people.size > 1) warnings.add('patients-differ');
   return person;
 }
+
+const personFor = ({ people }: StudyGroup, description: InstanceDescription): Person =>
+  people.get(patientOf(description)) ?? { ...personOf(description), description };
 
 function shared({ patients: known }: StudyGroup, patients: readonly NamedPatient[]): readonly NamedPatient[] {
   const name = JSON.stringify(patients);

@@ -46,6 +46,8 @@ export function replaceFiles(study: StudyGroup, change: (found: FoundFile) => Fo
       files[at] = changed;
       if (mayBeHeld(files[at]!)) study.held.push(files[at]!);
     }
+  for (const { files } of study.unticked.values())
+    for (const [at, found] of files.entries()) files[at] = change(found);
   study.version += 1;
 }
 

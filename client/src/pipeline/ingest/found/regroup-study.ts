@@ -1,6 +1,14 @@
 /** Makes a found study from some of its files: every description then covers only these files and their patient. */
+import { mayShowFace } from '#shared/deid/recognizable-features.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
-import { keyOfPerson, type FoundFile, type SeriesGroup, type StudyGroup } from './group-studies.ts';
+import {
+  keyOfPerson,
+  textCauseOf,
+  type FoundFile,
+  type SeriesGroup,
+  type StudyGroup,
+  type StudyWarning,
+} from './group-studies.ts';
 import { mayBeHeld } from './hold-companions.ts';
 
 /**
@@ -10,19 +18,23 @@ import { mayBeHeld } from './hold-companions.ts';
 export function regroup(
   study: StudyGroup,
   series: ReadonlyMap<string, SeriesGroup>,
-  leftOut: StudyGroup['leftOut'] = study.leftOut,
+  others: Partial<Pick<StudyGroup, 'leftOut' | 'unticked'>> = {},
 ): StudyGroup {
+  const { leftOut, unticked } = { ...study, ...others };
   const sized = [...series].map(([uid, each]): [string, SeriesGroup] => [
     uid,
     { ...each, bytes: sizeOf(each.files) },
   ]);
   const files = sized.flatMap(([, each]) => each.files);
-  const known = [...files, ...[...leftOut.values()].flatMap((each) => each.files)];
+  const known = [...files, ...[...leftOut.values(), ...unticked.values()].flatMap((each) => each.files)];
   const people = new Map(files.map(({ person }) => [keyOfPerson(person), person]));
   const [patient, first] = [...people][0] ?? [study.patient, study];
   const warnings = new Set(study.warnings);
   note('patients-differ', people.size > 1);
   note('too-many-instances', files.length > MANIFEST_INSTANCE_LIMIT);
+  const causes = new Set(files.map(textCauseOf));
+  for (const cause of ['burned-in', 'undeclared-text'] as const) note(cause, causes.has(cause));
+  if (sized.some(([, { description }]) => mayShowFace(description))) note('face', true);
   return {
     ...study,
     description: first.description,
@@ -33,6 +45,7 @@ export function regroup(
     modalities: new Set(sized.flatMap(([, { description }]) => description.modality ?? [])),
     held: files.filter(mayBeHeld),
     leftOut,
+    unticked,
     // The first file with each UID, including files that are left out, so that a file chosen again is recognised.
     sopInstanceUIDs: new Map(known.toReversed().map(({ sopInstanceUID, file }) => [sopInstanceUID, file])),
     instances: files.length,
@@ -40,7 +53,7 @@ export function regroup(
     version: study.version + 1,
   };
 
-  function note(warning: 'patients-differ' | 'too-many-instances', is: boolean): void {
+  function note(warning: StudyWarning, is: boolean): void {
     if (is) warnings.add(warning);
     else warnings.delete(warning);
   }

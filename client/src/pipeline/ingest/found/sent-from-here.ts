@@ -101,9 +101,10 @@ const isSentInPart = (here: SentFromHere): boolean => [...here.sent.values()].in
 export function noteSent(
   { sentFromHere }: State,
   id: string | null,
-  { studyInstanceUID, series, leftOut }: Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'leftOut'>,
+  study: Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'leftOut' | 'unticked'>,
   begun: readonly Refused[] = [],
 ): void {
+  const { studyInstanceUID, series, leftOut, unticked } = study;
   const { sent, leftBehind, files, ...others } = sentFromHere.value;
   const all = new Map(files);
   for (const { files: some } of series.values())
@@ -112,11 +113,11 @@ export function noteSent(
     sentFromHere.value = { ...others, sent, leftBehind, files: all };
     return;
   }
-  for (const { files: some } of leftOut.values())
+  for (const { files: some } of [...leftOut.values(), ...unticked.values()])
     for (const found of some) all.set(found.ordinal, { studyInstanceUID, found });
   const left = new Map(leftBehind);
   left.delete(studyInstanceUID);
-  for (const { files: some } of series.values())
+  for (const { files: some } of [...series.values(), ...leftOut.values(), ...unticked.values()])
     for (const { sopInstanceUID } of some) left.delete(sopInstanceUID);
   for (const file of begun) left.delete(keyOf(file));
   const choice = sent.get(id) ?? currentOf(sentFromHere.value);
@@ -176,7 +177,7 @@ export const isCountedWith = (
  */
 export function noteLeftBehind(
   { sentFromHere }: State,
-  studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'description'>>,
+  studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'unticked' | 'description'>>,
   refused: readonly Refused[],
   there: ReadonlySet<number>,
 ): void {
@@ -184,9 +185,9 @@ export function noteLeftBehind(
   const left = new Map(leftBehind);
   const choice = currentOf(sentFromHere.value);
   const why = 'not-sent';
-  for (const { studyInstanceUID, series, description } of studies) {
+  for (const { studyInstanceUID, series, unticked, description } of studies) {
     const patientName = description.patientName ?? '';
-    const chosen = filesIn(series);
+    const chosen = [...filesIn(series), ...filesIn(unticked)];
     const out = chosen.filter(({ ordinal }) => there.has(ordinal));
     const { files, path } = unsentOf(others, studyInstanceUID, chosen, out);
     if (files > 0) left.set(studyInstanceUID, { files, why, path, patientName, choice });

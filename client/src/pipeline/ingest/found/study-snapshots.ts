@@ -86,6 +86,10 @@ function toStudy(shown: Shown, study: StudyGroup): FoundStudy {
     }),
     settled: study.settled,
     leftOut: partsIn(study.leftOut),
+    unticked: [...study.unticked.values()].map((series) => ({
+      ...toSeries(shown, series),
+      files: series.files,
+    })),
     modalities: [...study.modalities].sort(),
     series: [...study.series.values()]
       .map((series) => toSeries(shown, series))
@@ -124,7 +128,7 @@ const pictureKeyOf = ({ studyInstanceUID }: Pick<StudyGroup, 'studyInstanceUID'>
 /** The files of a series, or of a patient's part of a study. `key` names either. */
 function findPictured(studies: Iterable<StudyGroup>, key: string): readonly FoundFile[] | undefined {
   for (const study of studies) {
-    const series = study.series.get(key);
+    const series = study.series.get(key) ?? study.unticked.get(key);
     if (series) return series.files;
     const part = partsOf(study).find(({ keys }) => pictureKeyOf(study, keys[0]!) === key);
     if (part) return part.files;

@@ -14,7 +14,7 @@ import { chosenWords } from '../found/chosen-words.ts';
 import type { NamedFile } from '../choose/disc-files.ts';
 import { useIngest } from '../found/ingest-context.ts';
 import { People } from './People.tsx';
-import { LINE, Path } from './RejectedFiles.tsx';
+import { LINE, Path } from '../card/PathsOfReason.tsx';
 import './disc.css';
 
 /** The height of a study that was not read yet, in px. */

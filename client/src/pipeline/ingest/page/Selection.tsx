@@ -2,7 +2,6 @@
 import { useIngest } from '../found/ingest-context.ts';
 import { Notice } from '../../../kit/Notice.tsx';
 import { nameSaid } from '../../../kit/identities.ts';
-import { sentencesOfReason } from '../../../kit/reason-sentences.ts';
 import { hrefOf } from '../../../kit/routes.ts';
 import { VirtualList } from '../../../kit/VirtualList.tsx';
 import { useQueue } from '../../queue/queue-context.ts';
@@ -17,12 +16,11 @@ import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
 import { personOf } from '../orders/order-person.ts';
 import { sameIdElsewhere } from '../found/same-id.ts';
-import { isNothingFound, peopleOf, sendableOf } from '../found/sendable.ts';
+import { isNothingFound, peopleOf } from '../found/sendable.ts';
 import { useSentBefore } from '../card/SentBeforeNote.tsx';
 import { WantedAgain } from './WantedAgain.tsx';
 import { StoppedReading } from './StoppedReading.tsx';
 import { StudyCard } from '../card/StudyCard.tsx';
-import { sentenceOfWarning } from '../card/warning-words.ts';
 
 /** At most this many are listed; the others are only counted. */
 const SAME_ID_SHOWN = 6;
@@ -55,7 +53,6 @@ export function Selection({ queued }: SelectionProps) {
       {isRead && queued !== null && <QueuedInPart instances={queued} />}
       <DiscNotices />
       <WrongPatient studies={studies} />
-      <NotAllSent />
       {isRead && isNothingFound(ingest) && !isStick && (
         <Notice kind="plain" title={chosenWords.nothing}>
           <p>{chosenWords.nothingNext}</p>
@@ -72,7 +69,6 @@ export function Selection({ queued }: SelectionProps) {
         />
       )}
       <ExpectedStudies />
-      <Unanswerable />
       <RejectedFiles
         files={ingest.rejected.value}
         title={chosenWords.cannotGo(ingest.rejected.value.length)}
@@ -85,21 +81,6 @@ export function Selection({ queued }: SelectionProps) {
         what={chosenWords.skippedWhat}
       />
     </>
-  );
-}
-
-/**
- * Held-back files that nobody can release. The others are shown on their study's card, with the way to look at them.
- */
-function Unanswerable() {
-  const { heldBack, studies } = useIngest();
-  const files = heldBack.value.filter(({ isReleasable }) => !isReleasable);
-  return (
-    <RejectedFiles
-      files={files}
-      title={chosenWords.heldBack(files.length)}
-      what={chosenWords.cannotGoWhat(files.length, studies.value.length)}
-    />
   );
 }
 
@@ -183,33 +164,6 @@ function SameIdElsewhere({ people }: { readonly people: readonly NamedPerson[] }
           </li>
         ))}
         {same.length > SAME_ID_SHOWN && <li>{chosenWords.morePeople(same.length - SAME_ID_SHOWN)}</li>}
-      </ul>
-    </Notice>
-  );
-}
-
-/** Says above the list that some of the ticked studies stay here, and why. */
-function NotAllSent() {
-  const ingest = useIngest();
-  const { studies, held, tooLarge, stopped } = sendableOf(ingest);
-  const staying = held.length + tooLarge.length + stopped.length;
-  if (staying === 0) return null;
-  const uids = new Set(held.map(({ studyInstanceUID }) => studyInstanceUID));
-  const files = ingest.heldBack.value.filter(
-    ({ studyInstanceUID, isReleasable }) => uids.has(studyInstanceUID) && !isReleasable,
-  );
-  const causes = new Set(files.map(({ reason }) => sentencesOfReason(reason).title));
-  const isMixed = ({ studyInstanceUID }: FoundStudy) =>
-    ingest.mixed.value.get(studyInstanceUID)?.isSettled === false;
-  if (held.some(isMixed)) causes.add(sentenceOfWarning('patients-differ', null));
-  if (tooLarge.length > 0) causes.add(sentenceOfWarning('too-many-instances', null));
-  if (causes.size === 0) return null;
-  return (
-    <Notice kind="wait" title={chosenWords.notAllSent(staying, studies.length + staying)}>
-      <ul>
-        {[...causes].map((cause) => (
-          <li key={cause}>{cause}</li>
-        ))}
       </ul>
     </Notice>
   );

@@ -20,6 +20,8 @@ export type SendBarProps = {
   readonly onQueuedInPart: (instances: number) => void;
   /** Called if some of it could not be queued; the upload page says why. */
   readonly onNotQueued?: () => void;
+  /** Whether a person decides about a study on this page already, so that the bar leads to no other place for it. */
+  readonly isDeciding?: boolean;
 };
 
 type Settling = { readonly settling: RefObject<HTMLDivElement | null> };
@@ -34,15 +36,15 @@ export function Bar(props: SendBarProps) {
   return ingest.studies.value.length > 0 ? <SendBar {...props} settling={settling} /> : null;
 }
 
-function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settling) {
+function SendBar({ onQueuedInPart, onNotQueued, isDeciding = false, settling }: SendBarProps & Settling) {
   const ingest = useIngest();
   const session = useSession();
   const triage = useTriageViews();
   const ToRepeat = triage.value?.ToRepeat;
   const sendable = sendableOf(ingest);
   const { studies: chosen, instances, bytes, held } = sendable;
-  const { stopped } = sendable;
-  const staying = held.length + sendable.tooLarge.length + stopped.length;
+  const { stopped, tooLarge } = sendable;
+  const staying = held.length + tooLarge.length + stopped.length;
   const send = async () => {
     const studies = ingest.studies.peek().length;
     const before = new Set(ingest.rejected.peek());
@@ -60,7 +62,8 @@ function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settl
   const disabled = !canSend(ingest, sendable, session.user.value);
   const keepsNames = ingest.policy.value?.deidentify === false;
   const label = chosenWords.send(sendable.sentAs, peopleOf(ingest, chosen).length, keepsNames);
-  const undecided = held.length > 0 ? chosenWords.sendDecideFirst : chosenWords.sendNone;
+  const unsendable = tooLarge.length > 0 ? chosenWords.sendTooLarge : chosenWords.sendNone;
+  const undecided = held.length > 0 ? chosenWords.sendDecideFirst : unsendable;
   const none = stopped.length > 0 ? chosenWords.sendStopped : undecided;
   return (
     <section class="send-bar" aria-label={chosenWords.sendBar} data-names={keepsNames}>
@@ -71,7 +74,7 @@ function SendBar({ onQueuedInPart, onNotQueued, settling }: SendBarProps & Settl
         <Staying
           staying={staying}
           chosen={chosen.length + staying}
-          isToDecide={held.some((study) => !isAnsweredOnCard(ingest, study))}
+          isToDecide={!isDeciding && held.some((study) => !isAnsweredOnCard(ingest, study))}
         />
       )}
       <div ref={settling} class="send-inside">
@@ -105,12 +108,14 @@ const isAnsweredOnCard = (
 
 type StayingProps = { readonly staying: number; readonly chosen: number; readonly isToDecide: boolean };
 
-/** Shown next to Send when Send takes fewer studies than are ticked. */
+/** Shown next to Send when Send takes fewer studies than are ticked. If it takes none, its own label says so. */
 function Staying({ staying, chosen, isToDecide }: StayingProps) {
+  const isSaid = staying < chosen;
+  if (!isSaid && !isToDecide) return null;
   return (
     <p class="pace pace-wait small send-forecast">
       <Icon name="caution" size={16} />
-      <span>{chosenWords.notAllSent(staying, chosen)}</span>
+      {isSaid && <span>{chosenWords.notAllSent(staying, chosen)}</span>}
       {isToDecide && (
         <a class="button button-bare" href={hrefOf({ page: 'needs' })}>
           {chosenWords.decide}

@@ -28,8 +28,8 @@ export const markOfPart = (studyInstanceUID: string, partKey: string): string =>
  * asked twice.
  */
 export function marksOfPatients(policy: Policy, study: StudyGroup): PatientMarks {
-  const { studyInstanceUID, series, leftOut } = study;
-  const keys = [...partsIn(series), ...partsIn(leftOut)].flatMap((part) => part.keys);
+  const { studyInstanceUID, series, leftOut, unticked } = study;
+  const keys = [series, leftOut, unticked].flatMap((some) => partsIn(some).flatMap((part) => part.keys));
   const mixed = mixedUnder(policy, partsOf(study), study.settled);
   return {
     parts: [...new Set(keys.map((key) => markOfPart(studyInstanceUID, key)))],

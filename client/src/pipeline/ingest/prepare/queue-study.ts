@@ -79,10 +79,15 @@ interface QueueingWatch {
   onHeld(studyId: string, files: readonly FoundFile[]): void;
 }
 
+/** A file of the study that a person left out before Send, with its patient or with its series. */
+export interface LeftOutFile {
+  readonly found: FoundFile;
+  readonly cause: 'left-out-other-patient' | 'left-out';
+}
+
 interface Queueing {
   readonly group: StudyGroup;
-  /** Instances of the study that a person left out before Send, because they belong to another patient. */
-  readonly leftOut: readonly FoundFile[];
+  readonly leftOut: readonly LeftOutFile[];
   /** SOP Instance UIDs of the study of which only a damaged file was chosen. */
   readonly damaged: readonly string[];
   /** The values that all instances of the study contain, including those of its other patients. */
@@ -252,7 +257,7 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
     sopInstanceUIDs,
     damaged,
     leftOut: [
-      ...leftOut.map((found) => ({ ...named(found), cause: 'left-out-other-patient' as const })),
+      ...leftOut.map(({ found, cause }) => ({ ...named(found), cause })),
       ...begun.held
         .filter(isOut)
         .map(({ found, because }) => ({ ...named(found), cause: leftOutFor(because.because) })),

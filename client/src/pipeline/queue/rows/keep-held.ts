@@ -42,7 +42,7 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
   for (const { id, asWas, sealed } of await heldBefore(database, key, { ...chosen, account })) {
     const { open, decided } = splitHeld(sealed, asWas);
     const out = [...sealed.leftOut, ...decided];
-    for (const each of out) before.set(each.sopInstanceUID, each);
+    for (const each of out) if (isDecided(each)) before.set(each.sopInstanceUID, each);
     const left = open.filter(({ sopInstanceUID }) => !isNamed(chosen, sopInstanceUID));
     const damaged = sealed.damaged.filter((uid) => !isNamed(chosen, uid));
     const leftOut = out.filter(({ sopInstanceUID }) => !isNamed(chosen, sopInstanceUID));
@@ -86,25 +86,30 @@ export async function leftOutBefore(
   const entries = await heldBefore(database, key, of);
   return new Map(
     entries.flatMap(({ sealed, asWas }) =>
-      [...sealed.leftOut, ...splitHeld(sealed, asWas).decided].map(
-        (out) => [out.sopInstanceUID, out] as const,
-      ),
+      [...sealed.leftOut, ...splitHeld(sealed, asWas).decided]
+        .filter(isDecided)
+        .map((out) => [out.sopInstanceUID, out] as const),
     ),
   );
 }
+
+/** Instances of a series that was not ticked were not decided about: chosen again, they are like new ones. */
+const isDecided = ({ cause }: LeftOutInstance): boolean => cause !== 'left-out';
 
 /**
  * Moves instances that a person left out `before`, and has not released since, to `leftOut`, so that nobody is asked
  * again.
  */
 function withoutDecided(chosen: Chosen, before: ReadonlyMap<string, LeftOutInstance>): SealedHeld {
-  const outOf = ({ sopInstanceUID, patient }: SealedHeld['held'][number]) => {
+  const outOf = ({ sopInstanceUID, patient }: Pick<LeftOutInstance, 'sopInstanceUID' | 'patient'>) => {
     const out = before.get(sopInstanceUID);
     return out?.patient === patient ? out : undefined;
   };
   const held = chosen.held.filter((each) => outOf(each) === undefined);
   const decided = chosen.held.flatMap((each) => outOf(each) ?? []);
-  return { ...chosen, held, leftOut: [...chosen.leftOut, ...decided] };
+  // A decision outlives the tick of its series.
+  const leftOut = chosen.leftOut.map((each) => (isDecided(each) ? each : (outOf(each) ?? each)));
+  return { ...chosen, held, leftOut: [...leftOut, ...decided] };
 }
 
 /** Instances that are still held, and those that a person has left out since. */

@@ -124,7 +124,8 @@ async function countSame(database: LocalDatabase, known: Known, rows: readonly S
   for (const { id, chosen, instances, held, named, packing } of rows) {
     const size = chosen - (held.damaged ?? 0);
     most = Math.max(most, size);
-    if (!packing) withheld += size - instances;
+    // What one row leaves out another may have sent.
+    if (!packing) withheld += size - instances - (rows.length > 1 ? held.leftOut : 0);
     if (!named || rows.length === 1) continue;
     const key = `${id} ${instances}`;
     const its = known.get(key) ?? (await instancesOf(database, id)).map((row) => row.sopInstanceUID);

@@ -15,6 +15,9 @@ export interface UnreadStore {
   readonly waived: ReadonlySignal<ReadonlySet<string>>;
   /** Marking as needing no reading: whether a request is in progress, or why it failed. */
   readonly waiving: Pick<Attempt<Trouble>, 'isBusy' | 'trouble'>;
+  load(): Promise<void>;
+  /** Asks again, unless a row was waived here: it stays in its place until the page is left, so that it can be undone. */
+  refresh(): Promise<void>;
   waive(studyInstanceUID: string, isWaived: boolean): Promise<void>;
   close(): void;
 }
@@ -42,6 +45,10 @@ export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): Unread
   });
   return {
     ...{ count, list, waived, waiving },
+    load: () => list.load(),
+    async refresh() {
+      if (waived.peek().size === 0 && !waiving.isBusy.peek()) await list.refresh();
+    },
     async waive(uid, isWaived) {
       await tried(async () => {
         await api.text(`${PATH}/${uid}/waiver`, { method: isWaived ? 'PUT' : 'DELETE' });

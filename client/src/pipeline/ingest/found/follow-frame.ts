@@ -1,8 +1,8 @@
 /** Reads the pictures of frames that a person asks for. */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
-import type { DevicePicture, WantedPicture } from '../ingest/workers/device-tasks.ts';
-import type { IngestStore } from '../ingest/found/found-study.ts';
-import type { FoundFile } from '../ingest/found/group-studies.ts';
+import type { DevicePicture, WantedPicture } from '../workers/device-tasks.ts';
+import type { IngestStore } from './found-study.ts';
+import type { FoundFile } from './group-studies.ts';
 
 export interface FramePlace {
   readonly found: FoundFile;

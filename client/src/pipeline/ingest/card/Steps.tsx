@@ -1,5 +1,5 @@
 /** The position in a row of pictures, between the buttons to the previous and the next one. */
-import { Icon } from '../../kit/Icon.tsx';
+import { Icon } from '../../../kit/Icon.tsx';
 
 type StepsProps = {
   /** Counted from 0. */

@@ -1,5 +1,5 @@
 /** The studies without a reading, marked ones first, with their number. */
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { CASE_KEEPERS } from '#shared/protocol/keepers.ts';
 import type { UnreadStudy } from '#shared/protocol/unread-studies.ts';
 import { focused } from '../kit/focused.ts';
@@ -8,16 +8,18 @@ import { MoreButton } from '../kit/MoreButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
-import { useApi, useSession } from '../net/net-context.ts';
-import { HaveItRead } from '../reviews/case/HaveItRead.tsx';
-import { caseWords } from './parts/case-words.ts';
-import { EarlyMark } from './parts/EarlyMark.tsx';
-import type { ManyPatients } from './parts/many-patients.ts';
-import { OpenCase } from './parts/OpenCase.tsx';
-import { PatientLine, useManyPatients } from './parts/PatientLine.tsx';
+import { useSession } from '../net/net-context.ts';
+import { usePageStore } from '../net/use-page-store.ts';
+import { HaveItRead } from './case/HaveItRead.tsx';
+import { caseWords } from '../cases/parts/case-words.ts';
+import { EarlyMark } from '../cases/parts/EarlyMark.tsx';
+import type { ManyPatients } from '../cases/parts/many-patients.ts';
+import { OpenCase } from '../cases/parts/OpenCase.tsx';
+import { PatientLine, useManyPatients } from '../cases/parts/PatientLine.tsx';
 import { createUnreadStore, type UnreadStore } from './unread.store.ts';
 import { unreadWords as words } from './unread-words.ts';
-import './parts/cases.css';
+
+const REFRESH_MS = 30_000;
 
 export function UnreadStudies() {
   const roles = useSession().user.value?.roles ?? [];
@@ -25,12 +27,7 @@ export function UnreadStudies() {
 }
 
 function Unread() {
-  const api = useApi();
-  const [store] = useState(() => createUnreadStore(api));
-  useEffect(() => {
-    void store.list.load();
-    return () => store.close();
-  }, [store]);
+  const store = usePageStore(createUnreadStore, REFRESH_MS);
   const count = store.count.value.value ?? 0;
   const said = words.count(count);
   return (

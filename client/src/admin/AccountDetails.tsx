@@ -1,13 +1,13 @@
-/** The row of an account: its facts in one line and, when expanded, an administrator's actions on it. */
+/** The details of an account: how it is used, its roles, and an administrator's actions on it. */
 import { useSignal } from '@preact/signals';
 import { type Role, ROLES } from '#shared/protocol/api.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { FormBody } from '../kit/FormSheet.tsx';
 import { formatMoment } from '../kit/format.ts';
-import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
+import { hrefOf } from '../kit/routes.ts';
 import { useForm } from '../kit/use-form.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
@@ -16,38 +16,37 @@ import type { AccountsStore, ListedAccount } from './accounts.store.ts';
 import { NewPasswordSheet } from './NewPasswordSheet.tsx';
 import { NO_ROLE, sayMistake } from './PasswordField.tsx';
 import { RoleChoice } from './RoleChoice.tsx';
+import { useOpened } from './use-opened.ts';
 
-type AccountRowProps = { readonly account: ListedAccount; readonly store: AccountsStore };
+type AccountProps = { readonly account: ListedAccount; readonly store: AccountsStore };
 
-export function AccountRow({ account, store }: AccountRowProps) {
-  const isOpen = useSignal(false);
+/** Draw it with the account’s id as its key. */
+export function AccountDetails({ account, store }: AccountProps) {
   const isOwn = useSession().user.value?.id === account.id;
+  const heading = useOpened(true);
   return (
-    <details
-      class="disclosure account"
-      data-state={account.disabled ? 'disabled' : 'enabled'}
-      onToggle={(event) => (isOpen.value = event.currentTarget.open)}
-    >
-      <summary>
-        <span class="disclosure-mark">
-          <Icon name="chevron" size={16} turns />
-        </span>
+    <article class="stack account" aria-label={account.username}>
+      <p class="details-back">
+        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'accounts' })}>
+          {words.back}
+        </a>
+      </p>
+      <div>
+        <h2 ref={heading} tabIndex={-1} class="kept">
+          <bdi>{account.username}</bdi>
+        </h2>
         <Facts account={account} isOwn={isOwn} />
-      </summary>
-      {isOpen.value && (
-        <div class="stack account-parts">
-          <Refused account={account} store={store} />
-          {account.disabled && <p class="small">{words.disabledWhat}</p>}
-          <Roles key={account.roles.join()} account={account} store={store} isOwn={isOwn} />
-          {isOwn ? <p class="small quiet">{words.own}</p> : <Actions account={account} store={store} />}
-        </div>
-      )}
-    </details>
+      </div>
+      <Refused account={account} store={store} />
+      {account.disabled && <p class="small">{words.disabledWhat}</p>}
+      <Roles account={account} store={store} isOwn={isOwn} />
+      {isOwn ? <p class="small quiet">{words.own}</p> : <Actions account={account} store={store} />}
+    </article>
   );
 }
 
 /** A refusal is shown beside what was to be changed, because the top of the page may be out of view. */
-function Refused({ account, store }: AccountRowProps) {
+function Refused({ account, store }: AccountProps) {
   const trouble = store.trouble.value;
   return (
     <div role="alert">
@@ -66,36 +65,35 @@ type FactsProps = { readonly account: ListedAccount; readonly isOwn: boolean };
 function Facts({ account, isOwn }: FactsProps) {
   const now = new Date();
   const when = (at: string): string => formatMoment(new Date(at), now);
-  const { username, roles, disabled, lastSignInAt, sessions, devices, createdAt } = account;
+  const { disabled, lastSignInAt, sessions, devices, createdAt } = account;
   const use = [
+    ...(isOwn ? [words.you] : []),
     lastSignInAt === null ? words.neverSignedIn : words.lastSignIn(when(lastSignInAt)),
     ...(sessions > 0 ? [words.sessions(sessions)] : []),
     ...(devices > 0 ? [words.devices(devices)] : []),
+    words.created(when(createdAt)),
   ];
   return (
-    <span class="admin-what">
-      <span class="account-name-line">
-        <bdi class="strong kept">{username}</bdi>
-        {isOwn && <span class="quiet">{words.you}</span>}
-        {disabled && <span class="account-disabled">{words.disabled}</span>}
-      </span>
-      <span class="small">{roles.map((role) => kitWords.roles[role]).join(kitWords.separator)}</span>
-      <span class="small quiet numbers" title={words.created(when(createdAt))}>
-        {use.join(kitWords.separator)}
-      </span>
-    </span>
+    <>
+      {disabled && <p class="account-disabled">{words.disabled}</p>}
+      <p class="small quiet numbers">{use.join(kitWords.separator)}</p>
+    </>
   );
 }
 
-function Roles({ account, store, isOwn }: AccountRowProps & { readonly isOwn: boolean }) {
-  const chosen = useSignal<readonly Role[]>(account.roles);
+function Roles({ account, store, isOwn }: AccountProps & { readonly isOwn: boolean }) {
+  /** Null: those that the account has. */
+  const ticked = useSignal<readonly Role[] | null>(null);
+  const chosen = ticked.value ?? account.roles;
   const form = useForm(sayMistake);
-  const isSame = ROLES.every((role) => account.roles.includes(role) === chosen.value.includes(role));
-  const stops = maySend(account) && !maySend({ roles: [...chosen.value] }) && chosen.value.length > 0;
+  const isSame = ROLES.every((role) => account.roles.includes(role) === chosen.includes(role));
+  const stops = maySend(account) && !maySend({ roles: [...chosen] }) && chosen.length > 0;
   const save = () =>
     form.submit(async () => {
-      if (chosen.value.length === 0) return NO_ROLE;
-      await store.change(account.id, { roles: chosen.value });
+      if (chosen.length === 0) return NO_ROLE;
+      await store.change(account.id, { roles: chosen });
+      // A tick that was set meanwhile stays.
+      if (ticked.peek() === chosen) ticked.value = null;
     });
   return (
     <FormBody
@@ -112,9 +110,9 @@ function Roles({ account, store, isOwn }: AccountRowProps & { readonly isOwn: bo
       }
     >
       <RoleChoice
-        chosen={chosen.value}
+        chosen={chosen}
         fixed={isOwn ? 'admin' : null}
-        onChoose={(roles) => (chosen.value = roles)}
+        onChoose={(roles) => (ticked.value = roles)}
       />
       {isOwn && <p class="small quiet">{words.ownAdmin}</p>}
       {stops && <p class="small">{words.stopsSending}</p>}
@@ -123,7 +121,7 @@ function Roles({ account, store, isOwn }: AccountRowProps & { readonly isOwn: bo
   );
 }
 
-function Actions({ account, store }: AccountRowProps) {
+function Actions({ account, store }: AccountProps) {
   const isSetting = useSignal(false);
   const { id, username, disabled, sessions, devices, modalities } = account;
   return (
