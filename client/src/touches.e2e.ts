@@ -47,8 +47,9 @@ walk('a study is sent with two touches, and found again with two', async (stage)
     .getByRole('navigation')
     .getByRole('link', { name: /^Studies/ })
     .click();
+  await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
   await arrived.click();
-  await page.getByText(/Sending began/).waitFor();
+  await page.locator('.arrived').getByRole('heading', { name: 'In the PACS' }).waitFor();
   assert.is(await finding(), 2);
 });
 

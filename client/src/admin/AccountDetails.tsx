@@ -25,7 +25,7 @@ export function AccountDetails({ account, store }: AccountProps) {
   const isOwn = useSession().user.value?.id === account.id;
   const heading = useOpened(true);
   return (
-    <article class="stack account" aria-label={account.username}>
+    <article class="stack" aria-label={account.username}>
       <p class="details-back">
         <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'accounts' })}>
           {words.back}
@@ -92,8 +92,8 @@ function Roles({ account, store, isOwn }: AccountProps & { readonly isOwn: boole
     form.submit(async () => {
       if (chosen.length === 0) return NO_ROLE;
       await store.change(account.id, { roles: chosen });
-      // A tick that was set meanwhile stays.
-      if (ticked.peek() === chosen) ticked.value = null;
+      // What was not saved stays ticked, and so does a tick that was set meanwhile.
+      if (store.trouble.peek() === null && ticked.peek() === chosen) ticked.value = null;
     });
   return (
     <FormBody

@@ -75,8 +75,11 @@ function Found({ accounts, known, store, chosen }: FoundProps) {
           name={name}
           hrefOf={({ id }) => hrefOf({ page: 'admin', at: 'accounts', id })}
           columns={ACCOUNT_COLUMNS}
-          sort={sort.value}
-          onSort={(wanted) => (sort.value = wanted)}
+          // A few accounts stay in the order of their names: no heading leads back to it.
+          {...(accounts.length > FEW_ACCOUNTS && {
+            sort: sort.value,
+            onSort: (wanted: AccountSort) => (sort.value = wanted),
+          })}
           current={chosen?.id}
           empty={<NoneFound known={known} onClear={() => (text.value = '')} />}
         >

@@ -32,7 +32,7 @@ type OneProps = Pick<DestinationList, 'rules'> & {
   readonly onChange: () => void;
 };
 
-/** Draw it with the destination’s id as its key. */
+/** Draw it with the destination’s id as its key. Long, because it lists the parts of the page in their order. */
 export function DestinationDetails(props: OneProps) {
   const { destination, rules, tested, store, isOpened, wasSaved, onChange } = props;
   const heading = useOpened(isOpened);

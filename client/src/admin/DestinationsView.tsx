@@ -99,6 +99,8 @@ type ListProps = Pick<DestinationList, 'destinations' | 'rules'> & {
 
 function List({ destinations, rules, id, empty, store, saved, onChange }: ListProps) {
   const first = useFirstChosen(destinations, id);
+  const { link } = useDestinationList();
+  const needy = needyOf(destinations, link.value);
   const chosen = destinations.find((destination) => destination.id === id) ?? null;
   const columns = useMemo(() => destinationColumns(store), [store]);
   return (
@@ -106,7 +108,7 @@ function List({ destinations, rules, id, empty, store, saved, onChange }: ListPr
       <ListTable
         id="destinations"
         label={listWords.label}
-        rows={destinations}
+        rows={[...needy, ...destinations.filter((one) => !needy.includes(one))]}
         keyOf={(destination) => destination.id}
         name={DESTINATION_NAME}
         hrefOf={(destination) => addressOf(destination.id)}
@@ -132,20 +134,21 @@ function List({ destinations, rules, id, empty, store, saved, onChange }: ListPr
 const BESIDE = '(width >= 1200px)';
 
 /**
- * In a wide window something stands beside the list: the first destination with a problem, or the primary one. Holds the
- * id of that destination.
+ * In a wide window something stands beside the list: the first destination with a problem, or the primary one. Holds
+ * the id of that destination.
  */
 function useFirstChosen(destinations: readonly Destination[], id: string) {
   const { link } = useDestinationList();
   const found = useRef<string | null>(null);
   useEffect(() => {
+    if (id !== found.current) found.current = null;
     if (id !== '' || !matchMedia(BESIDE).matches) return;
     const isPrimary = (one: Destination): boolean => one.isPrimary;
     const first = needyOf(destinations, link.peek())[0] ?? destinations.find(isPrimary) ?? destinations[0];
     if (first === undefined) return;
     found.current = first.id;
     location.replace(addressOf(first.id));
-  }, [id === '']);
+  }, [id]);
   return found;
 }
 

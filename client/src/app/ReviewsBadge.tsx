@@ -1,4 +1,7 @@
-/** A badge on the Read tab: the number of reviews that wait for this person, counted again on each page and while it is in sight. */
+/**
+ * A badge on the Read tab: the number of reviews that wait for this person, counted again on each page and while it is
+ * in sight.
+ */
 import { useEffect } from 'preact/hooks';
 import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import type { Route } from '../kit/routes.ts';

@@ -298,7 +298,6 @@ export const auditWords = {
   subjectHint: 'UID, case number or device ID',
   subjectWrong: 'Enter a complete Study Instance UID, a case number or a complete device ID.',
   subjectAsks: 'Press Enter to show its events.',
-  caseOf: (text: string) => `Case ${text}`,
   theCase: 'One case',
   save: 'Save as CSV',
   saving: 'Saving…',

@@ -29,9 +29,9 @@ export function whatOfNamed(event: string, fields: Fields, names: AuditNames): s
 export function versionOf(event: string, fields: Fields): string[] {
   const { version } = fields;
   const isVersion = typeof version === 'number' || (typeof version === 'string' && version !== '');
-  return VERSIONED.test(event) && isVersion ? [words.version(String(version))] : [];
+  return isVersion && VERSIONED.some((start) => event.startsWith(start)) ? [words.version(String(version))] : [];
 }
-const VERSIONED = /^(policy|model|export-template|review-type)-/;
+const VERSIONED = ['policy-', 'model-', 'export-template-', 'review-type-'];
 
 /** Null: the quota of another account, which is named beside the event. */
 function whoseQuota(fields: Fields): string | null {

@@ -2,7 +2,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { mayBePatient } from '#shared/protocol/typed-patient.ts';
 import { FilterBar, FilterPeriod, FilterSelect, SearchField } from '../kit/FilterBar.tsx';
-import { namesHidden } from '../kit/identities.ts';
 import { CASES, isCaseNumber, mayBeSearched, type CaseFilters } from './parts/case-filters.ts';
 import { caseWords } from './parts/case-words.ts';
 
@@ -12,37 +11,35 @@ type CaseFilterBarProps = {
   readonly filters: CaseFilters;
   readonly onChoose: (some: Partial<CaseFilters>) => void;
   readonly mayKeep: boolean;
-  /** The patient being searched for, which never appears in an address. */
-  readonly patient: string;
-  readonly onPatient: (patient: string) => void;
+  /** The search also finds patients; what it searched for last, `typed`, never appears in an address. */
+  readonly isByPatient: boolean;
+  readonly typed: string;
+  readonly onSearch: (typed: string) => void;
 };
 
 /** Only people who can be assigned a case may filter by assignee and search by patient. */
-export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }: CaseFilterBarProps) {
+export function CaseFilterBar({ filters, onChoose, mayKeep, ...search }: CaseFilterBarProps) {
+  const { isByPatient, typed, onSearch } = search;
   const of = { of: CASES, any: words.any, filters, onChoose };
   return (
     <FilterBar
       class="case-filters"
       label={words.filters}
       first={
-        <>
-          <Search
-            {...{ label: words.search, wrong: words.searchWrong, inputMode: 'decimal' }}
-            q={filters.q}
-            mayBeSearched={mayBeSearched}
-            isLive={isCaseNumber}
-            onSearch={(q) => onChoose({ q })}
-          />
-          {mayKeep && !namesHidden.value && (
-            <Search
-              {...{ label: words.patient, wrong: words.patientWrong, inputMode: 'text' }}
-              q={patient}
-              mayBeSearched={(typed) => typed === '' || mayBePatient(typed)}
-              isLive={(typed) => typed === ''}
-              onSearch={onPatient}
-            />
-          )}
-        </>
+        <Search
+          key={isByPatient}
+          {...(isByPatient ? BY_PATIENT : BY_NUMBER)}
+          q={typed === '' ? filters.q : typed}
+          onSearch={(wanted) => {
+            if (isByPatient) onSearch(wanted);
+            const q = isByPatient ? '' : wanted;
+            if (q !== filters.q) onChoose({ q });
+          }}
+          onFilter={(chosen) => {
+            onSearch('');
+            onChoose({ ...chosen, q: '' });
+          }}
+        />
       }
     >
       <FilterSelect
@@ -64,16 +61,38 @@ export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }
   );
 }
 
+const BY_NUMBER = {
+  ...{ label: words.search, wrong: words.searchWrong },
+  ...{ mayBeSearched, isLive: isCaseNumber },
+} as const;
+/** Digits may be the first ones of a Patient ID, for which the PACS is asked: they are not searched while typed. */
+const BY_PATIENT = {
+  ...{ label: words.searchPatient, wrong: words.searchPatientWrong },
+  mayBeSearched: (typed: string) => mayBePatient(typed) || isCaseNumber(typed),
+  isLive: (typed: string) => typed === '',
+} as const;
+
+/** The filter that a person names by its word, such as "closed" or "urgent"; null: the text names none. */
+function filterOf(typed: string): Partial<CaseFilters> | null {
+  const named = <Key extends string>(of: Readonly<Record<Key, string>>): Key | undefined =>
+    (Object.keys(of) as Key[]).find((key) => of[key].toLowerCase() === typed.toLowerCase());
+  const status = named(caseWords.statuses);
+  if (status !== undefined) return { status };
+  const priority = named(caseWords.priorities);
+  return priority === undefined ? null : { priority };
+}
+
 type SearchProps = {
   readonly label: string;
   /** Shown for a text that cannot be searched for. */
   readonly wrong: string;
-  readonly inputMode: 'decimal' | 'text';
   readonly q: string;
   readonly mayBeSearched: (typed: string) => boolean;
   /** Whether the search starts while this text is being typed. */
   readonly isLive: (typed: string) => boolean;
   readonly onSearch: (q: string) => void;
+  /** Called on Enter if the text is the word of a filter, such as “closed”. */
+  readonly onFilter: (chosen: Partial<CaseFilters>) => void;
 };
 
 /**
@@ -83,7 +102,7 @@ type SearchProps = {
 const PAUSE_MS = 700;
 
 /** A search field that searches on Enter or after a pause. */
-function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSearch }: SearchProps) {
+function Search({ label, wrong, q, mayBeSearched: may, isLive, onSearch, onFilter }: SearchProps) {
   const [typed, setTyped] = useState(q);
   const asked = useRef(q);
   useEffect(() => {
@@ -96,10 +115,18 @@ function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSear
     asked.current = wanted;
     onSearch(wanted);
   };
-  const isWrong = !may(typed.trim());
+  const text = typed.trim();
+  const chosen = filterOf(text);
   const ask = () => {
-    if (!isWrong) search(typed.trim());
+    if (may(text)) search(text);
   };
+  const enter = () => {
+    if (chosen === null) return ask();
+    setTyped('');
+    asked.current = '';
+    onFilter(chosen);
+  };
+  const isWrong = !may(text) && chosen === null;
   // The newest callback, because the filters may change during the pause.
   const newest = useRef(ask);
   newest.current = ask;
@@ -109,16 +136,16 @@ function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSear
   }, [typed]);
   return (
     <SearchField
-      {...{ label, inputMode, isWrong }}
+      {...{ label, isWrong }}
       class="case-search"
       value={typed}
       longest={64}
       said={isWrong && wrong}
-      onType={(text) => {
-        setTyped(text);
-        if (isLive(text.trim())) search(text.trim());
+      onType={(now) => {
+        setTyped(now);
+        if (isLive(now.trim())) search(now.trim());
       }}
-      onAsk={ask}
+      onAsk={enter}
     />
   );
 }

@@ -51,10 +51,11 @@ export function CasesView({ query }: CasesViewProps) {
     hrefOf({ page: 'cases', id: '', query: chosen }),
   );
   const isAnonymous = namesHidden.value;
-  const [typed, setPatient] = useState('');
-  const patient = isAnonymous ? '' : typed;
-  const load = () => void store.load({ filters, isAnonymous, patient });
-  useEffect(load, [store, filters, isAnonymous, patient]);
+  const [searched, setSearched] = useState('');
+  const isByPatient = mayKeep && !isAnonymous;
+  const typed = isByPatient ? searched : '';
+  const load = () => void store.load({ filters, isAnonymous, typed });
+  useEffect(load, [store, filters, isAnonymous, typed]);
   useEffect(() => () => store.close(), [store]);
   return (
     <main id="content" class="page stack cases" aria-busy={store.isAsking.value} onKeyDown={toSearch}>
@@ -62,17 +63,21 @@ export function CasesView({ query }: CasesViewProps) {
       <Tools
         {...{ filters, mayKeep }}
         withheld={store.value.value?.withheld ?? []}
-        isListed={patient === ''}
+        isListed={typed === ''}
         onImported={load}
       />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
-      <CaseFilterBar {...{ filters, mayKeep, patient }} onChoose={choose} onPatient={setPatient} />
+      <CaseFilterBar
+        {...{ filters, mayKeep, isByPatient, typed }}
+        onChoose={choose}
+        onSearch={setSearched}
+      />
       <List
         store={store}
         filters={filters}
-        patient={patient}
+        typed={typed}
         onClear={() => {
-          setPatient('');
+          setSearched('');
           choose({ ...USUAL, sort: filters.sort });
         }}
         onSort={(sort) => choose({ sort })}
@@ -178,30 +183,30 @@ function toSearch(event: KeyboardEvent) {
 type ListProps = {
   readonly store: CasesStore;
   readonly filters: CaseFilters;
-  readonly patient: string;
+  readonly typed: string;
   readonly onClear: () => void;
   readonly onSort: (sort: CaseSort) => void;
   readonly onChanged: () => void;
   readonly mayKeep: boolean;
 };
 
-function List({ store, filters, patient, onClear, onSort, onChanged, mayKeep }: ListProps) {
+function List({ store, filters, typed, onClear, onSort, onChanged, mayKeep }: ListProps) {
   const api = useApi();
   const [bulk] = useState(() => createBulkStore(api, bulkWords.undoneReason));
   return (
     <WhenKnown of={store} loading={words.loading} waiting={ListSkeleton}>
-      {({ cases, isCut }, known) => (
+      {({ cases, isCut, isPacsAway }, known) => (
         <>
-          {isCut && (
+          {(isCut || isPacsAway) && (
             <p role="status" class="small">
-              {words.patientCut}
+              {isCut ? words.patientCut : words.pacsAway}
             </p>
           )}
           <NotShownCases />
           <Rows
             {...{ store, cases, filters, onSort, onChanged }}
             bulk={mayKeep ? bulk : null}
-            empty={<Empty {...{ known, filters, patient, onClear, mayKeep }} />}
+            empty={<Empty {...{ known, filters, typed, onClear, mayKeep }} />}
           />
         </>
       )}
@@ -259,15 +264,15 @@ function Rows({ store, cases, filters, onSort, onChanged, empty, bulk }: RowsPro
 
 type EmptyProps = Omit<ListProps, 'store' | 'onSort' | 'onChanged'> & { readonly known: Known };
 
-function Empty({ known, filters, patient, onClear, mayKeep }: EmptyProps) {
-  if (isFiltered(filters) || patient !== '')
+function Empty({ known, filters, typed, onClear, mayKeep }: EmptyProps) {
+  if (isFiltered(filters) || typed !== '')
     return (
       <NoneFits
-        said={(patient === '' ? words.none : words.nonePatient)(known)}
+        said={(typed === '' ? words.none : words.nonePatient)(known)}
         clear={words.clear}
         onClear={onClear}
       >
-        {patient !== '' && words.nonePatientWhat}
+        {typed !== '' && words.nonePatientWhat}
       </NoneFits>
     );
   return (

@@ -21,6 +21,7 @@ const walk = await walkScreens(test, {
 const TITLE = 'Second look at Doe Jane';
 const HURRIED = 'Before the ward round of Roe Richard';
 const LATER = 'Compare with the prior';
+const SEARCH = 'Patient, case number, study UID or status';
 
 /** The next letters come when the search has begun and the page is not painted yet. */
 async function typeWhileAsking(field: HTMLElement | SVGElement, more: string): Promise<void> {
@@ -36,12 +37,12 @@ async function searchByPatient(page: Page, patientId: string): Promise<void> {
   await focusAndPress(page.getByRole('link', { name: 'All cases' }), 'Enter');
   await openFilters(page);
   await page.getByRole('combobox', { name: /^Status/ }).selectOption('');
-  const patient = page.getByLabel('Patient name or ID');
+  const patient = page.getByLabel(SEARCH);
   await patient.fill('Nobody Doe');
   await patient.evaluate(typeWhileAsking, ' Jane');
   await focusAndPress(patient, 'Enter');
   await expect(patient).toHaveValue('Nobody Doe Jane');
-  await page.getByText('No cases of this patient match these filters.').waitFor();
+  await page.getByText('No cases match this search and these filters.').waitFor();
   await looksRight(page, 'cases-patient-none');
   // Nobody has to press Enter.
   await patient.fill(patientId);
@@ -184,7 +185,7 @@ walk(
     await looksRight(page, 'cases');
     await focusAndPress(page.getByRole('link', { name: HURRIED }), 'ArrowDown');
     await expect(page.getByRole('link', { name: LATER })).toBeFocused();
-    await page.getByLabel('Patient name or ID').fill('Doe Jane');
+    await page.getByLabel(SEARCH).fill('Doe Jane');
     await page.getByLabel('Hide names and titles').click();
     await page.getByText('Not shown to you').waitFor();
     await expect(page).toHaveURL(/#\/cases\?assignee=me$/);
@@ -201,10 +202,10 @@ walk(
     await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
     await page.getByRole('link', { name: HURRIED }).waitFor();
     await focusAndPress(page.locator('h1'), '/');
-    await expect(page.getByLabel('Case number or Study Instance UID')).toBeFocused();
-    // Found while it is typed.
+    await expect(page.getByLabel(SEARCH)).toBeFocused();
+    // Nobody has to press Enter.
     await page.keyboard.type('999999999');
-    await page.getByText('No cases match these filters.').waitFor();
+    await page.getByText('No cases match this search and these filters.').waitFor();
     await looksRight(page, 'cases-none');
     await press(page, 'Clear the filters');
     await page.getByRole('link', { name: HURRIED }).first().waitFor();
@@ -249,7 +250,8 @@ walk('a list is saved as a view, opened, renamed and deleted by keyboard', async
   await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
   await press(page, 'Delete the view');
   await focusAndPress(dialog.getByRole('button', { name: 'Delete the view' }), 'Enter');
-  await views.getByRole('link').waitFor({ state: 'detached' });
+  // With the last view its tabs are gone.
+  await views.waitFor({ state: 'detached' });
 });
 
 test.run();

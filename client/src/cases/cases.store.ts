@@ -15,8 +15,8 @@ import { queryOf, type CaseFilters } from './parts/case-filters.ts';
 type Asked = {
   readonly filters: CaseFilters;
   readonly isAnonymous: boolean;
-  /** The name or Patient ID that the PACS is asked for; empty: no patient search. It never appears in an address. */
-  readonly patient: string;
+  /** A name, Patient ID, number or UID that is searched for without appearing in an address; empty: no such search. */
+  readonly typed: string;
 };
 
 type CasesPage = {
@@ -26,6 +26,8 @@ type CasesPage = {
   readonly withheld: readonly CasePart[];
   /** The PACS may have more studies of patients with this name than were checked. */
   readonly isCut: boolean;
+  /** The PACS could not be asked, and nobody was searched for by name or Patient ID. */
+  readonly isPacsAway: boolean;
 };
 
 export type CasesStore = PagedList<CasesPage, Trouble, Asked>;
@@ -34,26 +36,28 @@ export function createCasesStore(api: Pick<ApiClient, 'json'>, now: () => Date):
   const list = createPagedList<CasesPage, 'cases', Trouble, Asked>(troubleOf, {
     rows: 'cases',
     idOf: ({ id }) => id,
-    read: ({ filters, isAnonymous, patient }, cursor, signal) =>
-      readPage(api, { query: queryOf(filters, { now: now(), cursor, isAnonymous }), patient, signal }),
+    read: ({ filters, isAnonymous, typed }, cursor, signal) =>
+      readPage(api, { query: queryOf(filters, { now: now(), cursor, isAnonymous, typed }), typed, signal }),
   });
   let shown = '';
   return {
     ...list,
     async load(asked) {
       // Cases of other patients must not be shown as the answer to a search for a patient.
-      if (asked.patient !== shown) list.forget();
-      shown = asked.patient;
+      if (asked.typed !== shown) list.forget();
+      shown = asked.typed;
       await list.load(asked);
     },
   };
 }
 
-type PageAsked = { readonly query: string; readonly patient: string; readonly signal: AbortSignal };
+type PageAsked = { readonly query: string; readonly typed: string; readonly signal: AbortSignal };
 
-async function readPage(api: Pick<ApiClient, 'json'>, { query, patient, signal: until }: PageAsked) {
-  if (patient === '')
-    return { ...(await api.json(`/cases?${query}`, caseListSchema, { signal: until })), isCut: false };
-  const asked = { method: 'POST', body: { patient }, signal: until };
+async function readPage(api: Pick<ApiClient, 'json'>, { query, typed, signal: until }: PageAsked) {
+  if (typed === '') {
+    const page = await api.json(`/cases?${query}`, caseListSchema, { signal: until });
+    return { ...page, isCut: false, isPacsAway: false };
+  }
+  const asked = { method: 'POST', body: { patient: typed }, signal: until };
   return api.json(`/cases/of-patient?${query}`, foundCaseListSchema, asked);
 }

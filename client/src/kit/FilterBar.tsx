@@ -165,7 +165,6 @@ type SearchFieldProps = {
   /** Shown below the field: what is wrong with the text, or how to start the search. */
   readonly said: string | false;
   readonly longest: number;
-  readonly inputMode?: 'decimal' | 'text';
   /** Shown while the field is empty. */
   readonly hint?: string;
   readonly onType: (text: string) => void;
@@ -193,7 +192,6 @@ export function SearchField({ label, value, isWrong, said, longest, ...props }: 
         <span class="small quiet">{label}</span>
         <input
           type="search"
-          inputMode={props.inputMode}
           autocomplete="off"
           spellcheck={false}
           maxLength={longest}

@@ -70,6 +70,22 @@ test('a next page that failed is asked for again, and one is asked for at a time
   );
 });
 
+test('a next page is read at once, also during a refresh of the first one', async () => {
+  const answers: Record<string, Page | Promise<Page>> = { a: page([5], '5'), 'a/5': page([4]) };
+  const { list, asked, ids } = open(answers);
+  await list.load('a');
+  answers.a = Promise.withResolvers<Page>().promise;
+  void list.refresh();
+  await list.more();
+  assert.equal(
+    [ids(), asked],
+    [
+      [5, 4],
+      ['a', 'a', 'a/5'],
+    ],
+  );
+});
+
 test('rows that stay because a new question had no answer go on with their own', async () => {
   const { list, asked, ids } = open({ a: page([5], '5'), 'a/5': page([4]) });
   await list.load('a');

@@ -41,6 +41,8 @@ export function createPagedList<Page extends Paged, Rows extends keyof Page, Tro
   const list = createResource<Page, Trouble>(troubleOf);
   let asked: Asked | null = null;
   let shown: Asked | null = null;
+  /** Where the page begins that is being read, or was read last. */
+  let from: string | null = null;
 
   const rowsOf = (page: Page) => page[rows] as readonly Row[];
   const joined = (page: Page, above: readonly Row[], below: readonly Row[]): Page => {
@@ -59,14 +61,16 @@ export function createPagedList<Page extends Paged, Rows extends keyof Page, Tro
   };
 
   /** `join`: combines the page with the rows already shown for the same question. */
-  const ask = (of: Asked, cursor: string | null, join: (before: Page, page: Page) => Page): Promise<void> =>
-    list.ask(async (signal) => {
+  const ask = (of: Asked, cursor: string | null, join: (before: Page, page: Page) => Page): Promise<void> => {
+    from = cursor;
+    return list.ask(async (signal) => {
       const page = await read(of.question, cursor, signal);
       signal.throwIfAborted();
       const before = shown === of ? list.value.peek() : null;
       shown = of;
       return before === null ? page : join(before, page);
     });
+  };
   return {
     ...list,
     async load(question) {
@@ -75,7 +79,9 @@ export function createPagedList<Page extends Paged, Rows extends keyof Page, Tro
     },
     async more() {
       const next = list.value.peek()?.next;
-      if (shown !== null && next && !list.isAsking.peek()) await ask(shown, next, below);
+      // A person does not wait for a refresh, which begins again later.
+      const isFree = !list.isAsking.peek() || (asked === shown && from === null);
+      if (shown !== null && next && isFree) await ask(shown, next, below);
     },
     async refresh() {
       if (asked !== null && !list.isAsking.peek()) await ask(asked, null, above);

@@ -37,8 +37,8 @@ export type Route =
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
   /**
-   * The pages for administrators. The first one is the overview of the others. `id`: the destination or the account whose
-   * details are shown.
+   * The pages for administrators. The first one is the overview of the others. `id`: the destination or the account
+   * whose details are shown.
    */
   | { readonly page: 'admin'; readonly at: AdminTask; readonly id?: string }
   | { readonly page: 'not-found' };

@@ -13,7 +13,9 @@ const WAITING: UnreadStudies['studies'][number] = {
 test('a study that was waived here stays in its place when the list is asked again', async () => {
   let studies = [WAITING, { ...WAITING, studyInstanceUID: '2.25.2' }];
   const { api } = openTestApi(({ method }) =>
-    method === 'GET' ? json({ studies, count: studies.length, next: null }) : new Response(null, { status: 204 }),
+    method === 'GET'
+      ? json({ studies, count: studies.length, next: null })
+      : new Response(null, { status: 204 }),
   );
   const store = createUnreadStore(api);
   const shown = () => store.list.value.value?.studies.map(({ studyInstanceUID }) => studyInstanceUID);

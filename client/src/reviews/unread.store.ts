@@ -16,7 +16,7 @@ export interface UnreadStore {
   /** Marking as needing no reading: whether a request is in progress, or why it failed. */
   readonly waiving: Pick<Attempt<Trouble>, 'isBusy' | 'trouble'>;
   load(): Promise<void>;
-  /** Asks again, unless a row was waived here: it stays in its place until the page is left, so that it can be undone. */
+  /** Asks again, unless a row was waived here: it stays until the page is left, so that it can be undone. */
   refresh(): Promise<void>;
   waive(studyInstanceUID: string, isWaived: boolean): Promise<void>;
   close(): void;
@@ -51,6 +51,9 @@ export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): Unread
     },
     async waive(uid, isWaived) {
       await tried(async () => {
+        // A refresh that is under way would take the row away.
+        const shown = list.value.peek();
+        if (shown !== null) list.take(shown);
         await api.text(`${PATH}/${uid}/waiver`, { method: isWaived ? 'PUT' : 'DELETE' });
         waived.value = new Set(
           isWaived ? [...waived.value, uid] : [...waived.value].filter((one) => one !== uid),

@@ -46,8 +46,8 @@ export async function playScenes(test: Test, name: string) {
 export async function openFirst({ page, said }: Scene): Promise<void> {
   said.results = recordedResults();
   await page.getByRole('link', { name: 'Results' }).click();
-  const first = page.getByRole('link', { name: /Above the threshold, 89 %/ }).first();
-  await first.click();
+  const first = page.getByRole('row', { name: /Above the threshold, 89 %/ }).first();
+  await first.getByRole('link').click();
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
 }
 

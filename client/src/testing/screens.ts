@@ -91,7 +91,7 @@ export const SCREENS = {
     'case-view-save': 'A saved view without a name',
     'cases-views': 'A saved view is shown',
   },
-  'cases/unread.e2e.ts': {
+  'reviews/unread.e2e.ts': {
     read: 'New studies without a reading',
     'read-none': 'There are no new studies without a reading',
   },

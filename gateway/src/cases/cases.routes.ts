@@ -131,7 +131,7 @@ const ofPatient = defineRoute({
   roles: CASE_KEEPERS,
   tags: ['cases'],
   problems: ['pacs-unreachable', 'pacs-without-dicomweb'],
-  summary: 'The cases of a patient, by name or Patient ID: the PACS is asked whose studies there are',
+  summary: 'The cases of a patient, by name or Patient ID as the PACS knows them; also by number and UID',
   request: {
     query: list.request.query.omit({ anonymise: true, format: true }),
     body: jsonBody(casesOfPatientSchema),
@@ -222,8 +222,13 @@ export function caseRoutes(tools: CaseTools): Router {
   router.openapi(notShown, async (c) => c.json(await countNotShown(db, callerOf(c)), 200));
   router.openapi(ofPatient, async (c) => {
     const caller = callerOf(c);
-    const { isCut, ...patient } = await findByPatient(tools, caller, c.req.valid('json').patient);
-    return c.json({ ...(await page(tools, caller, c.req.valid('query'), patient)), isCut }, 200);
+    const { isCut, isPacsAway, ...patient } = await findByPatient(
+      tools,
+      caller,
+      c.req.valid('json').patient,
+    );
+    const found = await page(tools, caller, c.req.valid('query'), patient);
+    return c.json({ ...found, isCut, isPacsAway }, 200);
   });
   router.openapi(show, async (c) => {
     const caller = callerOf(c);

@@ -20,6 +20,7 @@ let keeper: Session;
 let token: string;
 /** Numbers of the cases: two of Vexquil, one of another patient, one that waits for a Patient ID. */
 let numbers: { first: number; second: number; other: number; waiting: number };
+let firstUid: string;
 
 const web = { get: () => Promise.reject(new Error('not asked')), takesLists: async () => false };
 
@@ -30,6 +31,7 @@ test.before(async () => {
   const { accessToken: sender } = await gateway.userWith(['technician']);
   const open = async (seed: number, patientName: string, patientId: string) => {
     const study = await deliverStudy(gateway, { token: sender, seed, patientName, patientId });
+    if (seed === 301) firstUid = study;
     return (await openTestCase(gateway, token, { studies: [study] })).number;
   };
   const waiting = await openTestCase(gateway, token, { expected: { patientId: 'PID-900' } });
@@ -42,7 +44,12 @@ test.before(async () => {
 });
 test.after(() => gateway.close());
 
-type Answer = { cases: { number: number; title: string | null }[]; next: string | null; isCut: boolean };
+type Answer = {
+  cases: { number: number; title: string | null }[];
+  next: string | null;
+  isCut: boolean;
+  isPacsAway: boolean;
+};
 const find = (patient: string, query = ''): Promise<Answer> =>
   jsonOf(gateway, `POST /cases/of-patient${query}`, { token, body: { patient } });
 const foundBy = async (patient: string, query = ''): Promise<number[]> =>
@@ -58,6 +65,21 @@ test('finds by name and by Patient ID, also the case that waits for its study, a
   assert.equal([page.cases.map(({ number }) => number), page.isCut], [[numbers.first], false]);
   const next = await find('Vexquil', `?limit=1&sort=oldest&cursor=${page.next}`);
   assert.equal(fieldsOf(next.cases, 'number'), [numbers.second]);
+});
+
+test('finds by the number of a case and by a part of a UID, also while the PACS is away, and says so', async () => {
+  const asked = async (typed: string) => {
+    const { cases, isPacsAway } = await find(typed);
+    return [fieldsOf(cases, 'number'), isPacsAway];
+  };
+  const aPart = firstUid.slice(2);
+  for (const lie of ['honest', 'down'] as const) {
+    gateway.pacs.lie = lie;
+    // The PACS is not asked for one digit.
+    assert.equal(await asked(`${numbers.other}`), [[numbers.other], lie === 'down' && numbers.other > 9]);
+    assert.equal(await asked(aPart), [[numbers.first], lie === 'down']);
+  }
+  gateway.pacs.lie = 'honest';
 });
 
 test('takes a name or number of one line, and of two letters at least', async () => {

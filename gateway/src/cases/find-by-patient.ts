@@ -1,7 +1,10 @@
 /**
- * Finds the cases of a patient. The PACS is asked who has this name or Patient ID, because the database holds no names.
- * A case that waits for its study is found by the keyed hash of its expected Patient ID.
+ * Finds cases by what a person typed. The PACS is asked who has this name or Patient ID, because the database holds no
+ * names. A case that waits for its study is found by the keyed hash of its expected Patient ID. Digits and dots are
+ * also looked for among the numbers of cases and the UIDs of their studies.
  */
+import { Problem } from '#shared/protocol/problem.ts';
+import { mayBePatient } from '#shared/protocol/typed-patient.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { DescribedStudy } from '../ports/pacs/pacs.ts';
 import type { CaseReader } from '../findings/case-rights.ts';
@@ -43,13 +46,20 @@ export type FoundPatient = {
   readonly studyInstanceUIDs: readonly string[];
   /** The keyed hash of a Patient ID that a case may wait for. */
   readonly expectedPrint: string;
+  /** The typed digits and dots; undefined: a text that is neither the number of a case nor a part of a UID. */
+  readonly text: string | undefined;
   /** The result may be incomplete: the PACS may have more studies. */
   readonly isCut: boolean;
+  /** The PACS could not be asked, and only numbers of cases and UIDs were searched. */
+  readonly isPacsAway: boolean;
 };
+
+const NUMBER_OR_UID = /^[\d.]+$/;
+const NONE: PatientStudies = { studies: [], isCut: false };
 
 /**
  * The search is recorded before the answer is sent, without the search term. @throws Problem pacs-unreachable,
- * pacs-without-dicomweb.
+ * pacs-without-dicomweb, unless digits and dots were typed.
  */
 export async function findByPatient(
   tools: CaseTools,
@@ -57,12 +67,24 @@ export async function findByPatient(
   patient: string,
 ): Promise<FoundPatient> {
   const { db, seal, now } = tools;
-  const { studies, isCut } = await searchByPatient(tools, patient);
+  const text = NUMBER_OR_UID.test(patient) ? patient : undefined;
+  // One digit is the number of a case, and would find half of the PACS.
+  const asked = mayBePatient(patient) ? searchByPatient(tools, patient) : NONE;
+  const answer = await (text === undefined ? asked : Promise.resolve(asked).catch(nullIfPacsIsAway));
+  const { studies, isCut } = answer ?? NONE;
   const event = { event: 'cases-searched-by-patient', by: reader.id, studies: studies.length } as const;
   await db.transaction().execute((trx) => recordAudit(trx, reader.siteId, event, now()));
   return {
     studyInstanceUIDs: studies.map(({ studyInstanceUID }) => studyInstanceUID),
     expectedPrint: seal.print('patient-id', patient),
+    text,
     isCut,
+    isPacsAway: answer === null,
   };
+}
+
+function nullIfPacsIsAway(error: unknown): null {
+  if (!(error instanceof Problem)) throw error;
+  if (error.code !== 'pacs-unreachable' && error.code !== 'pacs-without-dicomweb') throw error;
+  return null;
 }

@@ -153,10 +153,13 @@ export const NOT_SHOWN_LIMIT = 1000;
 export const notShownSchema = z.object({ cases: z.int().nullable(), isMore: z.boolean() });
 export type NotShown = z.infer<typeof notShownSchema>;
 
-/** `POST /cases/of-patient`. */
-export const casesOfPatientSchema = z.object({ patient: patientSchema });
-/** `isCut`: the PACS may have more studies of this patient than were searched. */
-export const foundCaseListSchema = caseListSchema.extend({ isCut: z.boolean() });
+/** `POST /cases/of-patient`: also the number of a case, which may be one digit. */
+export const casesOfPatientSchema = z.object({ patient: patientSchema.or(z.string().trim().regex(/^\d$/)) });
+/**
+ * `isCut`: the PACS may have more studies of this patient than were searched. `isPacsAway`: it could not be asked, and
+ * only numbers of cases and UIDs were searched.
+ */
+export const foundCaseListSchema = caseListSchema.extend({ isCut: z.boolean(), isPacsAway: z.boolean() });
 
 const caseStudySchema = z.object({
   studyInstanceUID: uidSchema,

@@ -51,16 +51,22 @@ function momentsOf({ opened, from, to }: Pick<CaseFilters, 'opened' | 'from' | '
   };
 }
 
-type Page = { readonly now: Date; readonly cursor: string | null; readonly isAnonymous: boolean };
+type Page = {
+  readonly now: Date;
+  readonly cursor: string | null;
+  readonly isAnonymous: boolean;
+  /** A text that is searched for in the body of the request. */
+  readonly typed?: string;
+};
 
 /** The query of `GET /cases`. A number identifies one case, which may be closed. */
 export function queryOf(
   { q, due, opened, from, to, ...filters }: CaseFilters,
-  { now, cursor, isAnonymous }: Page,
+  { now, cursor, isAnonymous, typed = '' }: Page,
 ): string {
   const query = new URLSearchParams();
   if (q !== '' && mayBeSearched(q)) query.set('q', q);
-  if (NUMBER.test(q) && filters.status === USUAL.status) filters.status = '';
+  if ((NUMBER.test(q) || NUMBER.test(typed)) && filters.status === USUAL.status) filters.status = '';
   for (const [name, value] of Object.entries(filters)) if (value !== '') query.set(name, value);
   for (const [name, at] of Object.entries(momentsOf({ opened, from, to }, now))) query.set(name, at);
   // A case that is due today is not overdue.

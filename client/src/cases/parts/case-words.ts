@@ -72,14 +72,16 @@ export const caseWords = {
     otherPages: 'Other pages',
     label: 'Cases',
     filters: 'Filters',
-    search: 'Case number or Study Instance UID',
-    searchWrong: 'Use only digits and dots.',
-    patient: 'Patient name or ID',
-    patientWrong: 'Enter at least two letters or digits, without * and ?.',
+    search: 'Case number, study UID or status',
+    searchWrong: 'Use only digits and dots, or the name of a status.',
+    searchPatient: 'Patient, case number, study UID or status',
+    searchPatientWrong: 'Enter at least two letters or digits, without * and ?.',
+    pacsAway:
+      'The PACS does not answer: only case numbers and study UIDs were searched. Search again later to find a patient.',
     patientCut:
       'The PACS has many studies with this name. Only the first ones were searched. Type more of the name.',
     noneForYou: none('There are no cases that you can see'),
-    nonePatient: none('No cases of this patient match these filters.'),
+    nonePatient: none('No cases match this search and these filters.'),
     nonePatientWhat:
       'The search uses the name or Patient ID in the PACS. A policy may have replaced them. To see closed cases, set the status to “All”.',
     status: 'Status',

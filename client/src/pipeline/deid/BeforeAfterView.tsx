@@ -64,6 +64,7 @@ export function BeforeAfterView({ id, covers }: BeforeAfterProps) {
       )}
       <Bar
         isDeciding={isHeldHere}
+        leadsItself
         onQueuedInPart={() => toUpload([TRACK, own])}
         onNotQueued={() => {
           if (ingest.problem.peek() !== null) toUpload([TRACK]);

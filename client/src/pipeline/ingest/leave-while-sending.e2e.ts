@@ -73,6 +73,8 @@ walk('Send leaves the page before and after for the track', async ({ page, seed,
   await page.evaluate(() => dispatchEvent(new Event('writes')));
   await page.locator('.queue-row').first().waitFor();
   await expect(page.getByText('This study is no longer selected.')).toHaveCount(0);
+  // Nothing is written any more then.
+  await page.locator('.queue-row[data-part=arrived]').waitFor();
   await page.goBack();
   await page.getByRole('heading', { name: 'Where this study is now' }).waitFor();
   await page.getByRole('link', { name: /^Open in Studies: / }).click();

@@ -15,7 +15,7 @@ import {
 import { idOf, recordedResult } from '../../testing/recorded-answers.ts';
 import { valuesOf } from '../../testing/values-of.ts';
 import { assertEach } from '../../testing/assert-each.ts';
-import type { Answered, Unsent } from '../../outbox/outbox.ts';
+import { isOverruled, type Answered, type Unsent } from '../../outbox/outbox.ts';
 import type { Saying, Verdict as GivenVerdict } from '../../outbox/statements.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { STILL_MS } from './follow-result.ts';
@@ -127,6 +127,11 @@ test('a verdict that a signed review rules out has the page read that review', a
   outbox.statements.value = [unsentOf(true, 'review-stands')];
   await giveTurns();
   assert.ok(asked.length > before);
+  const ruledOut = [unsentOf(true, 'review-stands'), unsentOf(true), unsentOf(false)];
+  assert.equal(
+    ruledOut.map(({ trouble }) => isOverruled(trouble)),
+    [true, false, false],
+  );
 });
 
 test('a verdict is impossible while the name of the patient is on its way', async () => {

@@ -5,6 +5,8 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
+import type { Policy } from '#shared/protocol/api.ts';
+import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import { kitWords } from '../../../kit/kit-words.ts';
 import { Notice } from '../../../kit/Notice.tsx';
 import { Sheet } from '../../../kit/Sheet.tsx';
@@ -13,7 +15,7 @@ import { asksForCalm } from '../film.ts';
 import { areAllShown, framesOf, type Looked } from '../looked-frames.ts';
 import { FramesShown } from '../FramesShown.tsx';
 import { useInSight } from '../use-in-sight.ts';
-import { isReleasableWith } from '../../ingest/found/held-back.ts';
+import { isReleasableWith, reasonsUnder } from '../../ingest/found/held-back.ts';
 import { seenOf } from '../what-to-look-at.ts';
 import { useIngest } from '../../ingest/found/ingest-context.ts';
 import { NamingTexts } from '../NamingTexts.tsx';
@@ -329,7 +331,7 @@ function Decision({ store, found, isInFull, onClose }: DecisionProps) {
         class="button button-main"
         disabled={boxes.length === 0 || isUnknown}
         onClick={() => {
-          isLast.current = isInFull && isAllSeen && isOneStill(asked);
+          isLast.current = isInFull && isAllSeen && isPictureOnly(ingest.policy.value, asked);
           void store.tryBoxes();
         }}
       >
@@ -361,8 +363,12 @@ function Outcome({ store, isAllSeen, onRelease }: OutcomeProps) {
   );
 }
 
-const isOneStill = ([first, ...others]: readonly FoundFile[]): boolean =>
-  first !== undefined && others.length === 0 && framesOf(first) === 1;
+/** One still that nothing but its picture holds: for texts and for its form it waits for a statement of its own. */
+const isPictureOnly = (policy: Policy | null, [first, ...others]: readonly FoundFile[]): boolean =>
+  first !== undefined &&
+  others.length === 0 &&
+  framesOf(first) === 1 &&
+  reasonsUnder(policy, first).every(isHeldForPixels);
 
 type HoldBackProps = { readonly asked: readonly FoundFile[]; readonly onHoldBack: () => void };
 

@@ -99,6 +99,7 @@ interface CoverAsked {
   readonly isCalm: boolean;
 }
 
+/** Long, because it lists all that the editor shows and all that a person can do in it. */
 export function createCoverStore(ingest: CoveringIngest, asked: CoverAsked): CoverStore {
   const { files, boxes, seen, isCalm } = asked;
   const sight = createSight(ingest, asked);

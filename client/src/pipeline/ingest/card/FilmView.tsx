@@ -147,13 +147,18 @@ function Shown({ read, onStep }: ShownProps) {
   const picture = read?.picture;
   const named = { of: picture?.of ?? '', mayHoldName: picture?.mayHoldName ?? false, isOwn: true };
   const isHidden = useHiding(named) !== 'shown';
-  if (isHidden)
-    return (
-      <section class="film-window film-window-none" aria-label={words.hidden}>
-        <HiddenPicture picture={named} />
-      </section>
-    );
-  return <Zoomed picture={picture} found={read?.found} onStep={onStep} />;
+  // One element for both, which keeps the focus when the picture is shown.
+  return (
+    <section class="film-shown" aria-label={isHidden ? words.hidden : words.shown}>
+      {isHidden ? (
+        <div class="film-window film-window-none">
+          <HiddenPicture picture={named} />
+        </div>
+      ) : (
+        <Zoomed picture={picture} found={read?.found} onStep={onStep} />
+      )}
+    </section>
+  );
 }
 
 type ZoomedProps = Pick<ShownProps, 'onStep'> & {

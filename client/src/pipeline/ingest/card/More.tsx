@@ -1,4 +1,4 @@
-/** The part of a study's card that is shown on demand: its series, remarks that need no act, and files held for good. */
+/** The part of a study's card that is shown on demand: its series, remarks that need no act, files held for good. */
 import { useState } from 'preact/hooks';
 import { images, series } from '../../../kit/counted.ts';
 import { formatBytes } from '../../../kit/format.ts';

@@ -7,6 +7,7 @@ export const filmViewWords = {
   picture:
     'Picture. Page Up and Page Down show the previous and the next one, plus and minus zoom, arrow keys move, 0 fits.',
   hidden: 'Hidden picture',
+  shown: 'Shown image',
   noPicture: 'Picture can’t be shown here.',
   place: (at: number, count: number) => `Image ${formatCount(at)} of ${formatCount(count)}`,
   frame: (at: number, count: number) => `Frame ${formatCount(at)} of ${formatCount(count)}`,

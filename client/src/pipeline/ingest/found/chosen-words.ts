@@ -117,8 +117,8 @@ export const chosenWords = {
       : `${formatCount(count)} images of this study are damaged. Copy them again.`,
   leftOutBefore: (count: number) =>
     count === 1
-      ? 'You left out 1 image of this study. It will not be sent. To send it after all, press “See what is removed” under “More” and release it.'
-      : `You left out ${formatCount(count)} images of this study. They will not be sent. To send them after all, press “See what is removed” under “More” and release them.`,
+      ? 'You left out 1 image of this study. It will not be sent. To send it after all, press “See what is removed” and release it.'
+      : `You left out ${formatCount(count)} images of this study. They will not be sent. To send them after all, press “See what is removed” and release them.`,
   mayBeIncomplete: (path: string, more: number) =>
     more === 0
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete. Copy the study again.`

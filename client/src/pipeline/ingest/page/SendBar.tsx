@@ -22,9 +22,11 @@ export type SendBarProps = {
   readonly onNotQueued?: () => void;
   /** Whether a person decides about a study on this page already, so that the bar leads to no other place for it. */
   readonly isDeciding?: boolean;
+  /** Whether the page leads to the track itself as soon as Send is pressed. Who goes back to it then stays. */
+  readonly leadsItself?: boolean;
 };
 
-type Settling = { readonly settling: RefObject<HTMLDivElement | null> };
+type InsideProps = SendBarProps & { readonly settling: RefObject<HTMLDivElement | null> };
 
 /** Empty as long as no study was found. */
 export function Bar(props: SendBarProps) {
@@ -36,14 +38,13 @@ export function Bar(props: SendBarProps) {
   return ingest.studies.value.length > 0 ? <SendBar {...props} settling={settling} /> : null;
 }
 
-function SendBar({ onQueuedInPart, onNotQueued, isDeciding = false, settling }: SendBarProps & Settling) {
+function SendBar({ onQueuedInPart, onNotQueued, isDeciding, leadsItself, settling }: InsideProps) {
   const ingest = useIngest();
   const session = useSession();
   const triage = useTriageViews();
   const ToRepeat = triage.value?.ToRepeat;
   const sendable = sendableOf(ingest);
-  const { studies: chosen, instances, bytes, held } = sendable;
-  const { stopped, tooLarge } = sendable;
+  const { studies: chosen, instances, bytes, held, stopped, tooLarge } = sendable;
   const staying = held.length + tooLarge.length + stopped.length;
   const send = async () => {
     const studies = ingest.studies.peek().length;
@@ -57,7 +58,7 @@ function SendBar({ onQueuedInPart, onNotQueued, isDeciding = false, settling }: 
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
     // Files that were refused before Send were already shown on this page.
     if (queued === studies && ingest.disc.peek().stopped === null) ingest.clear();
-    lead(hrefOf({ page: 'studies' }));
+    if (!leadsItself) lead(hrefOf({ page: 'studies' }));
   };
   const disabled = !canSend(ingest, sendable, session.user.value);
   const keepsNames = ingest.policy.value?.deidentify === false;
@@ -155,7 +156,7 @@ function TooLarge() {
  * Shown while the chosen studies are written into the queue. They are safe only afterwards, and can be taken back
  * until then.
  */
-function QueueingBar({ settling }: Settling) {
+function QueueingBar({ settling }: Pick<InsideProps, 'settling'>) {
   const ingest = useIngest();
   const { named, instances, instancesTotal } = ingest.queueing.value;
   const { isNaming, share } = queueingShare(ingest.queueing.value);

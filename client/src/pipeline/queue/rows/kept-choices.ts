@@ -6,6 +6,7 @@
 import { liveQuery } from 'dexie';
 import { instancesOf } from './instance-rows.ts';
 import type { DeviceRow, LocalDatabase, StudyRow } from './local-database.ts';
+import { withheldIn } from './withheld-of.ts';
 
 export interface ChosenStudy {
   readonly mark: number;
@@ -124,8 +125,8 @@ async function countSame(database: LocalDatabase, known: Known, rows: readonly S
   for (const { id, chosen, instances, held, named, packing } of rows) {
     const size = chosen - (held.damaged ?? 0);
     most = Math.max(most, size);
-    // What one row leaves out another may have sent.
-    if (!packing) withheld += size - instances - (rows.length > 1 ? held.leftOut : 0);
+    // What one row has unticked another may have sent.
+    if (!packing) withheld += size - instances - (rows.length > 1 ? (withheldIn(held)['left-out'] ?? 0) : 0);
     if (!named || rows.length === 1) continue;
     const key = `${id} ${instances}`;
     const its = known.get(key) ?? (await instancesOf(database, id)).map((row) => row.sopInstanceUID);
