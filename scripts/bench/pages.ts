@@ -82,7 +82,10 @@ async function fill(world: OwnWorld, url: string, say: (line: string) => void): 
 /** Each case waits for a study of its own: the PACS has none of them. */
 async function importCases({ gateway }: OwnWorld, from: number): Promise<void> {
   const token = await tokenOf(gateway, ADMIN);
-  const rows = Array.from({ length: FILE_ROWS }, (_, row) => `Second opinion ${from + row},ACC-${from + row}`);
+  const rows = Array.from(
+    { length: FILE_ROWS },
+    (_, row) => `Second opinion ${from + row},ACC-${from + row}`,
+  );
   const answer = await fetch(`${gateway.api}/cases/import?id=${crypto.randomUUID()}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}`, 'content-type': 'text/csv' },

@@ -29,7 +29,9 @@ export function whatOfNamed(event: string, fields: Fields, names: AuditNames): s
 export function versionOf(event: string, fields: Fields): string[] {
   const { version } = fields;
   const isVersion = typeof version === 'number' || (typeof version === 'string' && version !== '');
-  return isVersion && VERSIONED.some((start) => event.startsWith(start)) ? [words.version(String(version))] : [];
+  return isVersion && VERSIONED.some((start) => event.startsWith(start))
+    ? [words.version(String(version))]
+    : [];
 }
 const VERSIONED = ['policy-', 'model-', 'export-template-', 'review-type-'];
 

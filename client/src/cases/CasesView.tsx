@@ -67,11 +67,7 @@ export function CasesView({ query }: CasesViewProps) {
         onImported={load}
       />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
-      <CaseFilterBar
-        {...{ filters, mayKeep, isByPatient, typed }}
-        onChoose={choose}
-        onSearch={setSearched}
-      />
+      <CaseFilterBar {...{ filters, mayKeep, isByPatient, typed }} onChoose={choose} onSearch={setSearched} />
       <List
         store={store}
         filters={filters}

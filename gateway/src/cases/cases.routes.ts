@@ -222,11 +222,7 @@ export function caseRoutes(tools: CaseTools): Router {
   router.openapi(notShown, async (c) => c.json(await countNotShown(db, callerOf(c)), 200));
   router.openapi(ofPatient, async (c) => {
     const caller = callerOf(c);
-    const { isCut, isPacsAway, ...patient } = await findByPatient(
-      tools,
-      caller,
-      c.req.valid('json').patient,
-    );
+    const { isCut, isPacsAway, ...patient } = await findByPatient(tools, caller, c.req.valid('json').patient);
     const found = await page(tools, caller, c.req.valid('query'), patient);
     return c.json({ ...found, isCut, isPacsAway }, 200);
   });
