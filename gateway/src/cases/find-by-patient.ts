@@ -54,7 +54,7 @@ export type FoundPatient = {
   readonly isPacsAway: boolean;
 };
 
-const NUMBER_OR_UID = /^[\d.]+$/;
+const NUMBER_OR_UID = /^[\d.]{1,64}$/;
 const NONE: PatientStudies = { studies: [], isCut: false };
 
 /**
