@@ -17,10 +17,9 @@ import { ADJUDICATOR, type PlaceState } from '#shared/protocol/review-state.ts';
 import { reviewSchema, type Review } from '#shared/protocol/reviews.ts';
 import type { SampleAccount } from '#shared/protocol/sample.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../../../client/src/net/api-client.ts';
-import { forEachInParallel } from '../../../client/src/pipeline/ingest/workers/run-in-parallel.ts';
 import { samplePdf, type SampleCase, type SampleReview } from './sample-cases.ts';
 import type { People } from './sample-people.ts';
-import { AT_ONCE, type Tell } from './send-studies.ts';
+import type { Tell } from './send-studies.ts';
 
 const KEEPER = 'sample-radiologist';
 const ADJUDICATING = 'sample-third-reader';
@@ -32,7 +31,7 @@ export async function openCases(
   tell: Tell,
 ): Promise<number> {
   let opened = 0;
-  await forEachInParallel(cases.entries(), AT_ONCE, async ([at, wanted]) => {
+  for (const [at, wanted] of cases.entries()) {
     tell(`case ${at + 1} of ${cases.length}`);
     const known = await find(people, wanted);
     const row = known ?? (await open(people, wanted, today));
@@ -41,7 +40,7 @@ export async function openCases(
     await attach(people, row.id, wanted);
     if (wanted.review !== null) await review(people, row.id, wanted.review);
     if (wanted.isClosed && row.status !== 'closed') await close(people, row.id);
-  });
+  }
   return opened;
 }
 

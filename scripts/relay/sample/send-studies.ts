@@ -9,7 +9,6 @@ import { concatBytes } from '#shared/dicom/encode.ts';
 import { jobSchema, resultSchema } from '#shared/protocol/inference.ts';
 import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../../../client/src/net/api-client.ts';
-import { forEachInParallel } from '../../../client/src/pipeline/ingest/workers/run-in-parallel.ts';
 import type { People } from './sample-people.ts';
 import { filesOf, type SampleStudy } from './sample-studies.ts';
 
@@ -17,8 +16,6 @@ const SENDER = 'sample-technician';
 const READER = 'sample-radiologist';
 /** Between looks at something that takes seconds. */
 const LOOK_MS = 500;
-/** Studies, films or cases that are worked on at a time: the gateway, the PACS and the models wait for each other. */
-export const AT_ONCE = 4;
 
 export type Tell = (line: string) => void;
 
@@ -31,10 +28,10 @@ export async function sendStudies(
   const api = people.as(SENDER);
   const known = await sentBefore(api, people.signal);
   const missing = studies.filter(({ studyInstanceUID }) => !known.has(studyInstanceUID));
-  await forEachInParallel(missing.entries(), AT_ONCE, async ([at, study]) => {
+  for (const [at, study] of missing.entries()) {
     tell(`sending study ${at + 1} of ${missing.length}`);
     await store(api, study, people.signal);
-  });
+  }
   return missing.length;
 }
 
@@ -105,15 +102,15 @@ export async function runModels(
 ): Promise<number | null> {
   const films = studies.filter(({ kind }) => kind === 'CR');
   let seen = 0;
-  try {
-    await forEachInParallel(films.entries(), AT_ONCE, async ([at, film]) => {
-      tell(`a model looks at film ${at + 1} of ${films.length}`);
+  for (const [at, film] of films.entries()) {
+    tell(`a model looks at film ${at + 1} of ${films.length}`);
+    try {
       await look(people, film.studyInstanceUID);
-      if (await judge(people, film)) seen += 1;
-    });
-  } catch (error) {
-    if (error instanceof ApiProblem && WITHOUT_MODEL.includes(error.anyCode)) return null;
-    throw error;
+    } catch (error) {
+      if (error instanceof ApiProblem && WITHOUT_MODEL.includes(error.anyCode)) return null;
+      throw error;
+    }
+    if (await judge(people, film)) seen += 1;
   }
   return seen;
 }
