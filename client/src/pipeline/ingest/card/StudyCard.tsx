@@ -205,9 +205,9 @@ function Pictures({ study, name }: PicturesProps) {
             type="button"
             class="card-picture"
             aria-haspopup="dialog"
-            aria-label={chosenWords.lookLarge(at + 1, name)}
             onClick={() => setOpened(each.seriesInstanceUID)}
           >
+            <span class="unseen">{chosenWords.lookLarge(at + 1, name)}</span>
             <ThumbnailPicture series={each} />
           </button>
         ))}
