@@ -17,15 +17,19 @@ import { reviewDays } from '../../gateway/src/analytics/review-days.ts';
 import { uploadDays } from '../../gateway/src/analytics/upload-days.ts';
 import { openDatabase, type Database } from '../../gateway/src/database/database.ts';
 import { createTestDatabase } from '../../gateway/src/testing/open-database.ts';
+import { SMALLEST_CELL } from '#shared/protocol/analytics.ts';
+import { caseListSchema } from '#shared/protocol/cases.ts';
+import { SAMPLE_STUDIES } from '#shared/protocol/sample.ts';
 import { askOrthanc } from '#testing/ask-orthanc.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { ADMIN_PASSWORD, openSystem } from '#testing/open-system.ts';
 import { runRelay } from '#testing/run-relay.ts';
+import { connectAs } from './connect.ts';
 import { sampleCases } from './sample/sample-cases.ts';
 import { sampleStudies } from './sample/sample-studies.ts';
 
 /** The default number of studies: some readers differ from the models. */
-const STUDIES = 30;
+const STUDIES = SAMPLE_STUDIES;
 const CASES = sampleCases(sampleStudies(STUDIES));
 const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
 const test = suite('relay sample');
@@ -100,7 +104,15 @@ async function beginAndKill(): Promise<void> {
   assert.is(signal, 'SIGKILL', 'it was not done yet');
 }
 
+/** Adds a user with this role, and returns their password. */
+async function addUser(username: string, role: string): Promise<string> {
+  const connection = world.args().slice(2);
+  const added = await run(['user', 'add', username, '--roles', role, '--json', ...connection]);
+  return (JSON.parse(added.out) as { password: string }).password;
+}
+
 test('killed, made again and once more: nothing is there twice; removed, nothing is left', async () => {
+  const password = await addUser('rita', 'researcher');
   const rowsBefore = await countRows(world.database);
   const filesBefore = await filesOnDisk();
   await beginAndKill();
@@ -133,6 +145,11 @@ test('killed, made again and once more: nothing is there twice; removed, nothing
   assert.equal([studies.sent, cases.opened], [0, 0]);
   assert.equal(await countRows(world.database), rows);
 
+  const researcher = await connectAs(world.gateway.api, 'rita', password);
+  const shown = await researcher.json('/cases', caseListSchema);
+  assert.ok(shown.cases.length >= SMALLEST_CELL, `a researcher sees ${shown.cases.length} cases`);
+  assert.not.match(JSON.stringify(shown), /SAMPLE/);
+
   const removed = await run(world.args('--remove'));
   assert.is(removed.code, 0, removed.said);
   assert.equal(JSON.parse(removed.out), {
@@ -145,11 +162,8 @@ test('killed, made again and once more: nothing is there twice; removed, nothing
 });
 
 test('is for administrators', async () => {
-  const user = ['user', 'add', 'tess', '--roles', 'technician', '--json'];
-  const connection = world.args().slice(2);
-  const added = await run([...user, ...connection]);
-  const { password } = JSON.parse(added.out) as { password: string };
-  const { code } = await runRelay(['sample', '--user', 'tess', ...connection.slice(2)], {
+  const password = await addUser('tess', 'technician');
+  const { code } = await runRelay(['sample', '--user', 'tess', ...world.args().slice(4)], {
     RELAY_PASSWORD: password,
   });
   assert.is(code, 1);

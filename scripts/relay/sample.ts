@@ -5,6 +5,7 @@
  */
 import { setTimeout as after } from 'node:timers/promises';
 import {
+  SAMPLE_STUDIES,
   sampleRemovalSchema,
   sampleSchema,
   type SampleLeft,
@@ -20,7 +21,6 @@ import { openPeople } from './sample/sample-people.ts';
 import { sampleStudies } from './sample/sample-studies.ts';
 import { awaitReceipts, runModels, sendStudies, type Tell } from './sample/send-studies.ts';
 
-const STUDIES = 30;
 /** So long something may still be on its road when it is to be removed. */
 const ROAD_MS = 60_000;
 const LOOK_MS = 1_000;
@@ -48,9 +48,10 @@ type Work = {
 };
 
 function studiesIn(options: Arguments): number {
-  const text = options.value('studies') ?? String(STUDIES);
+  const text = options.value('studies') ?? String(SAMPLE_STUDIES);
   const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (count < 1 || count > STUDIES) throw new UsageError(`--studies is a number from 1 to ${STUDIES}`);
+  if (count < 1 || count > SAMPLE_STUDIES)
+    throw new UsageError(`--studies is a number from 1 to ${SAMPLE_STUDIES}`);
   return count;
 }
 
@@ -65,9 +66,13 @@ async function add({ connection, options, around, tell }: Work, count: number): 
     );
     return 1;
   }
-  const studies = sampleStudies(count);
   const people = await openPeople(connection, signal);
-  const sent = await sendStudies(people, studies, tell);
+  // Where a person has to delete them, they have to find them by their Patient IDs.
+  const wanted = sampleStudies(count).map((study) => ({
+    ...study,
+    isDeidentified: study.isDeidentified && keepers.length === 0,
+  }));
+  const { studies, sent } = await sendStudies(people, wanted, tell);
   await awaitReceipts(people, studies, tell);
   const seen = await runModels(people, studies, tell);
   const cases = sampleCases(studies);

@@ -16,13 +16,21 @@ type FilterBarProps = {
   readonly class: string;
   /** The filter that is always visible. */
   readonly first: ComponentChildren;
+  /** Called when a person is about to use a filter. */
+  readonly onReach?: () => void;
   readonly children: ComponentChildren;
 };
 
-export function FilterBar({ label, first, children, ...props }: FilterBarProps) {
+export function FilterBar({ label, first, children, onReach, ...props }: FilterBarProps) {
   const [isOpen, setOpen] = useState(false);
   return (
-    <search class={`filter-bar ${props.class}`} aria-label={label} data-open={isOpen}>
+    <search
+      class={`filter-bar ${props.class}`}
+      aria-label={label}
+      data-open={isOpen}
+      onFocusIn={onReach}
+      onPointerDown={onReach}
+    >
       {first}
       <button
         type="button"

@@ -40,12 +40,12 @@ export async function linkArrivals(tools: CaseTools, signal: AbortSignal): Promi
 
 async function newArrivals({ db }: CaseTools): Promise<readonly Arrival[]> {
   const { rows } = await sql<Arrival>`
+    with waiting as materialized (select site_id, min(created_at) as since from case_record
+      where expects is not null and status <> 'closed' group by site_id)
     select s.site_id as "siteId", s.study_instance_uid as "studyInstanceUID", max(s.updated_at) as "changedAt"
-    from study s
+    from waiting w join study s on s.site_id = w.site_id and s.updated_at >= w.since
     left join case_arrival a on a.site_id = s.site_id and a.study_instance_uid = s.study_instance_uid
     where s.state = 'closed' and s.account_id is not null and (a.looked_at is null or a.looked_at < s.updated_at)
-      and s.updated_at >= (select min(c.created_at) from case_record c
-        where c.site_id = s.site_id and c.expects is not null and c.status <> 'closed')
     group by 1, 2 order by 3 limit ${AT_ONCE}`.execute(db);
   return rows;
 }

@@ -87,38 +87,36 @@ export async function listUnread(
     ? sql`where (not c.early, -extract(epoch from c.at), c.uid)
         > (${!after.isEarly}::boolean, -extract(epoch from ${after.at}::timestamptz), ${after.uid}::text)`
     : sql``;
-  const { rows } = await sql<Row>`select c.uid, c.at, c.early as "isEarly",
+  // The cases are looked for once it is known which rows are on the page.
+  const { rows } = await sql<Row & { count: number }>`with c as materialized (
+      select c.study_instance_uid as uid, c.at, ${isEarly} as early from ${from}),
+    page as materialized (select * from c
+      ${isAfter} order by not c.early, c.at desc, c.uid limit ${limit + 1})
+    select page.uid, page.at, page.early as "isEarly",
       (select u.id from study s join upload u on u.study_id = s.id where s.site_id = ${reader.siteId}
-        and s.study_instance_uid = c.uid and u.account_id is not null
+        and s.study_instance_uid = page.uid and u.account_id is not null
         order by u.created_at desc limit 1) as "uploadId",
-      o.id as "caseId", coalesce(o.asked, false) as "isAsked"
-    from (select c.study_instance_uid as uid, c.at, ${isEarly} as early from ${from}) c
+      o.id as "caseId", coalesce(o.asked, false) as "isAsked", counted.count
+    from (select least(count(*), ${UNREAD_COUNTED + 1}::int)::int as count from c) counted
+    left join page on true
     left join lateral (select k.id, exists (select 1 from review r
         where r.case_id = k.id and r.state in ('reading', 'adjudication')) as asked
       from case_study o join case_record k on k.id = o.case_id
-      where o.site_id = ${reader.siteId} and o.study_instance_uid = c.uid
+      where o.site_id = ${reader.siteId} and o.study_instance_uid = page.uid
         and k.id not in ${sampleCaseIds(reader.siteId)}
       order by asked desc, k.number desc limit 1) o on true
-    ${isAfter} order by not c.early, c.at desc, c.uid limit ${limit + 1}`.execute(db);
-  const shown = rows.slice(0, limit);
+    order by not page.early, page.at desc, page.uid`.execute(db);
+  const found = rows.filter(({ uid }) => uid !== null);
+  const shown = found.slice(0, limit);
   const last = shown.at(-1);
   return {
     studies: await shownStudies(db, reader.siteId, shown),
-    count: await countUnread(db, from),
+    count: rows[0]!.count,
     next:
-      rows.length > limit && last !== undefined
+      found.length > limit && last !== undefined
         ? `${last.isEarly ? 1 : 0}~${last.at.toISOString()}~${last.uid}`
         : null,
   };
-}
-
-async function countUnread(db: Db, from: RawBuilder<unknown>): Promise<number> {
-  const { rows } = await sql<{
-    count: number;
-  }>`select count(*)::int as count from (select 1 from ${from} limit ${UNREAD_COUNTED + 1}) counted`.execute(
-    db,
-  );
-  return rows[0]!.count;
 }
 
 async function shownStudies(db: Db, siteId: string, rows: readonly Row[]): Promise<UnreadStudies['studies']> {

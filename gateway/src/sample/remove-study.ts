@@ -4,7 +4,7 @@
  * PACSs empty.
  */
 import { sql } from 'kysely';
-import { SAMPLE_PATIENT_PREFIX, type SampleRemoval } from '#shared/protocol/sample.ts';
+import type { SampleRemoval } from '#shared/protocol/sample.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
@@ -12,6 +12,7 @@ import { destinationOfStudy } from '../destinations/destination.store.ts';
 import { removeParcelBlobs } from '../pipeline/stores/parcel-blobs.ts';
 import type { StudyRow } from '../pipeline/stores/study.store.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { isSamplePatientOf } from './sample-patients.ts';
 import { sampleAccounts } from './sample.store.ts';
 import type { SampleTools } from './sample-tools.ts';
 
@@ -35,7 +36,7 @@ export async function removeStudy(tools: SampleTools, caller: Caller, which: Whi
       .execute();
     const because = await whyNot(trx, siteId, rows);
     if (because !== null) return because;
-    const inPacs = await removeFromAll(tools.destinations, trx, rows, which);
+    const inPacs = await removeFromAll(tools, trx, rows, which);
     if (inPacs !== null) return inPacs;
     const studies = rows.map(({ id }) => id);
     const parcels = await parcelsOf(trx, studies);
@@ -77,11 +78,12 @@ async function whyNot(trx: Trx, siteId: string, rows: readonly StudyRow[]): Prom
 
 /** Null: no PACS has the study any longer. */
 async function removeFromAll(
-  destinations: SampleTools['destinations'],
+  { destinations, pipeline }: SampleTools,
   trx: Trx,
   rows: readonly StudyRow[],
   { studyInstanceUID, signal }: Which,
 ): Promise<Left | null> {
+  const isSamplePatient = await isSamplePatientOf(trx, pipeline, rows);
   for (const row of new Map(rows.map((each) => [each.destination_id, each])).values()) {
     const destination = await destinationOfStudy(trx, row);
     if (destination === undefined) continue;
@@ -100,8 +102,6 @@ async function removeFromAll(
   }
   return null;
 }
-
-const isSamplePatient = (patientId: string): boolean => patientId.startsWith(SAMPLE_PATIENT_PREFIX);
 
 /**
  * Deletes rows, results and receipts. The audit trail stays, because it is a chain. This is for sample data only: a

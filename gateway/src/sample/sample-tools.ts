@@ -6,7 +6,7 @@ import type { FileSpoolTools } from '../pipeline/spool/file-spool.ts';
 import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 
 export type SampleTools = CaseTools & {
-  readonly pipeline: Pick<PipelineTools, 'blobs' | 'keys'>;
+  readonly pipeline: Pick<PipelineTools, 'blobs' | 'keys' | 'policyKey'>;
   readonly spool: FileSpoolTools;
   readonly destinations: Destinations;
   readonly passwordCost: PasswordCost;

@@ -221,12 +221,18 @@ test('is never more than that: another patient’s study and one that a person s
   const tokens = await openAccounts(world);
   const token = tokens.get('sample-technician')!;
   const other = await deliverStudy(world, { token, seed: 21, patientId: 'REAL-2' });
+  const unnamed = await deliverStudy(world, { token, seed: 23, patientId: `RP-${'0'.repeat(26)}` });
+  await world.database.db
+    .updateTable('study')
+    .set({ policy_name: 'deidentified' })
+    .where('study_instance_uid', '=', unnamed)
+    .execute();
   const own = await world.userWith(['technician']);
   const both = await deliverStudy(world, { token, seed: 22, patientId: 'SAMPLE-2' });
   await deliverStudy(world, { token: own.accessToken, seed: 22, patientId: 'SAMPLE-2' });
-  assert.equal((await remove(world)).sort(), ['named-elsewhere null 1', 'other-patient default 1']);
+  assert.equal((await remove(world)).sort(), ['named-elsewhere null 1', 'other-patient default 2']);
   const held = new Set([...world.pacs.held.values()].map(({ study }) => study));
-  assert.ok(held.has(both) && held.has(other));
+  assert.ok(held.has(both) && held.has(other) && held.has(unnamed));
 });
 
 test('is no case that a rule opened for a study which a person sent too', async () => {

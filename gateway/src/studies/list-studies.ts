@@ -153,38 +153,76 @@ const newest = <T>(column: 'upload.id' | 'upload.device_id') =>
     T[]
   >`(array_agg(${sql.ref(column)} order by upload.created_at desc, upload.id))[1:${sql.lit(UPLOADS_SHOWN)}]`;
 
-/** Selects one study more than `limit`, to show whether another page follows. */
-async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]> {
-  const { accountId, text, among, standing: wanted, from, until, sent, after } = query;
-  const last = sql<Date>`date_trunc('milliseconds', max(upload.created_at))`;
-  let select = db
+type Whose = Pick<StudyQuery, 'siteId' | 'accountId'>;
+
+/** Uploads that somebody sent: the gateway itself uploads the results of a study. */
+function sentUploads(db: Db, { siteId, accountId }: Whose) {
+  const sent = db
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
-    .select(['study.study_instance_uid as uid', last.as('last')])
-    .select(sql<Date>`min(upload.created_at)`.as('first'))
+    .where('upload.site_id', '=', siteId)
+    .where('upload.account_id', 'is not', null);
+  return accountId === null ? sent : sent.where('upload.account_id', '=', accountId);
+}
+
+/** Only of the studies on the page: for all studies of a large site this would take seconds. */
+async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]> {
+  const uids = await selectUids(db, query);
+  return sentUploads(db, query)
+    .select(['study.study_instance_uid as uid', ({ fn }) => fn.max('upload.created_at').as('last')])
+    .select(({ fn }) => fn.min('upload.created_at').as('first'))
     .select(standing.as('standing'))
     .select(newest<string>('upload.id').as('uploads'))
     .select(newest<string | null>('upload.device_id').as('devices'))
-    .where('upload.site_id', '=', query.siteId)
-    // The gateway itself uploads the results of a study: nobody sent those.
-    .where('upload.account_id', 'is not', null)
+    .where('study.site_id', '=', query.siteId)
+    .where(sql<boolean>`study.study_instance_uid = any(${uids}::text[])`)
     .groupBy('study.study_instance_uid')
-    .orderBy(last, 'desc')
+    .orderBy('last', 'desc')
+    .orderBy('uid', 'desc')
+    .execute();
+}
+
+/** Selects one study more than `limit`, to show whether another page follows. */
+async function selectUids(db: Db, query: StudyQuery): Promise<readonly string[]> {
+  const { accountId, among, from, until, after } = query;
+  const own = accountId === null ? sql`true` : sql`o.account_id = ${accountId}`;
+  // A study stands where its newest upload does. So an index leads to the page, and the other studies are not read.
+  let select = sentUploads(db, query)
+    .select('study.study_instance_uid as uid')
+    .where(
+      sql<boolean>`not exists (select from study os join upload o on o.study_id = os.id
+        where os.site_id = study.site_id and os.study_instance_uid = study.study_instance_uid
+        and o.account_id is not null and ${own} and (o.created_at, o.id) > (upload.created_at, upload.id))`,
+    )
+    .orderBy('upload.created_at', 'desc')
     .orderBy('study.study_instance_uid', 'desc')
     .limit(query.limit + 1);
-  if (accountId !== null) select = select.where('upload.account_id', '=', accountId);
   if (among !== undefined)
     select = select.where(sql<boolean>`study.study_instance_uid = any(${among}::text[])`);
-  if (text !== undefined) select = select.having(named(text, accountId === null));
-  if (wanted !== undefined) select = select.having(STANDING[wanted]);
-  if (from !== undefined) select = select.having(last, '>=', from);
-  if (until !== undefined) select = select.having(last, '<', until);
-  if (sent !== undefined) select = select.having(wasSent(sent));
+  if (from !== undefined) select = select.where('upload.created_at', '>=', from);
+  if (until !== undefined) select = select.where('upload.created_at', '<', until);
   if (after !== undefined)
-    select = select.having(
-      sql<boolean>`(${last}, study.study_instance_uid) < (${after.lastSentAt}, ${after.studyInstanceUID})`,
+    select = select.where(
+      sql<boolean>`(upload.created_at, study.study_instance_uid) < (${after.lastSentAt}, ${after.studyInstanceUID})`,
     );
-  return select.execute();
+  const fitting = fittingUids(db, query);
+  if (fitting !== null) select = select.where('study.study_instance_uid', 'in', fitting);
+  return (await select.execute()).map(({ uid }) => uid);
+}
+
+/** The studies whose uploads together fit. Null: all do. */
+function fittingUids(db: Db, query: StudyQuery) {
+  const { accountId, text, standing: wanted, sent } = query;
+  const conditions = [
+    ...(text === undefined ? [] : [named(text, accountId === null)]),
+    ...(wanted === undefined ? [] : [STANDING[wanted]]),
+    ...(sent === undefined ? [] : [wasSent(sent)]),
+  ];
+  if (conditions.length === 0) return null;
+  return sentUploads(db, query)
+    .select('study.study_instance_uid')
+    .groupBy('study.study_instance_uid')
+    .having(sql.join<boolean>(conditions, sql` and `));
 }
 
 function wasSent({ arrived, from, until, accountId, device }: SentQuery) {

@@ -4,7 +4,7 @@
  */
 import type { BuiltImage, SimpleElement } from '#shared/dicom/build-instance.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
-import { SAMPLE_PATIENT_PREFIX } from '#shared/protocol/sample.ts';
+import { samplePatientId } from '#shared/protocol/sample.ts';
 import {
   axialElements,
   buildDrawn,
@@ -29,19 +29,26 @@ export type SampleStudy = {
   readonly patient: number;
   /** The film has something to be found in it. */
   readonly isOpaque: boolean;
+  /** Sent without names, as researchers see studies: the gateway gives it another UID. */
+  readonly isDeidentified: boolean;
 };
 
 /** A film for every second study, and the other kinds in turn; a patient who has two has them one after the other. */
 export function sampleStudies(count: number): SampleStudy[] {
   const others = ['CT', 'MR', 'US'] as const;
-  return Array.from({ length: count }, (_, at) => ({
-    number: at + 1,
-    kind: at % 2 === 0 ? 'CR' : others[((at - 1) / 2) % others.length]!,
-    studyInstanceUID: uid(at + 1, 0, 0),
+  return Array.from({ length: count }, (_, at) => {
     // Every fourth patient has a film and a CT, an MR or a scan.
-    patient: at % 8 === 1 ? at : at + 1,
-    isOpaque: at % 4 === 2,
-  }));
+    const patient = at % 8 === 1 ? at : at + 1;
+    return {
+      number: at + 1,
+      kind: at % 2 === 0 ? 'CR' : others[((at - 1) / 2) % others.length]!,
+      studyInstanceUID: uid(at + 1, 0, 0),
+      patient,
+      isOpaque: at % 4 === 2,
+      // Films, CT and MR: names may be drawn into the pictures of a scan.
+      isDeidentified: patient > 6 && patient % 7 < 2,
+    };
+  });
 }
 
 const SURNAMES = [
@@ -160,7 +167,7 @@ function commonElements({ number: study, patient }: SampleStudy, number: number)
     [0x00080070, 'LO', 'RelayPACS sample'],
     [0x0008103e, 'LO', 'Drawn, of nobody'],
     [0x00100010, 'PN', `SAMPLE^${SURNAMES[(patient - 1) % SURNAMES.length]}`],
-    [0x00100020, 'LO', `${SAMPLE_PATIENT_PREFIX}${three(patient)}`],
+    [0x00100020, 'LO', samplePatientId(patient)],
     [0x00100030, 'DA', `${2026 - years}${month}15`],
     [0x00100040, 'CS', sex],
     [0x00101010, 'AS', `${three(years)}Y`],

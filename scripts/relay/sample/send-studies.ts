@@ -19,20 +19,31 @@ const LOOK_MS = 500;
 
 export type Tell = (line: string) => void;
 
-/** The count of those sent now. */
+type Sent = {
+  /** With the UIDs that they have in the PACS. */
+  readonly studies: readonly SampleStudy[];
+  /** How many were not there before. */
+  readonly sent: number;
+};
+
 export async function sendStudies(
   people: People,
   studies: readonly SampleStudy[],
   tell: Tell,
-): Promise<number> {
+): Promise<Sent> {
   const api = people.as(SENDER);
   const known = await sentBefore(api, people.signal);
-  const missing = studies.filter(({ studyInstanceUID }) => !known.has(studyInstanceUID));
-  for (const [at, study] of missing.entries()) {
-    tell(`sending study ${at + 1} of ${missing.length}`);
-    await store(api, study, people.signal);
+  const stored: SampleStudy[] = [];
+  for (const [at, study] of studies.entries()) {
+    if (known.has(study.studyInstanceUID)) {
+      stored.push(study);
+      continue;
+    }
+    tell(`sending study ${at + 1} of ${studies.length}`);
+    // A study without names is sent again each time: only the answer tells its UID.
+    stored.push({ ...study, studyInstanceUID: await store(api, study, people.signal) });
   }
-  return missing.length;
+  return { studies: stored, sent: stored.filter((study) => !known.has(study.studyInstanceUID)).length };
 }
 
 /** By UID, and whether it has its receipt. */
@@ -48,7 +59,11 @@ async function sentBefore(api: ApiClient, signal: AbortSignal): Promise<Readonly
   return known;
 }
 
-async function store(api: ApiClient, study: SampleStudy, signal: AbortSignal): Promise<void> {
+/** The Retrieve URL of a study that was stored; missing while the PACS has none of it. */
+const storedSchema = z.object({ '00081190': z.object({ Value: z.tuple([z.string()]).optional() }) });
+
+/** Returns the UID that the study has in the PACS. */
+async function store(api: ApiClient, study: SampleStudy, signal: AbortSignal): Promise<string> {
   const boundary = randomBytes(16).toString('hex');
   const text = (line: string): Uint8Array => new TextEncoder().encode(line);
   const parts = filesOf(study).flatMap((file) => [
@@ -57,8 +72,8 @@ async function store(api: ApiClient, study: SampleStudy, signal: AbortSignal): P
     text('\r\n'),
   ]);
   const body = concatBytes([...parts, text(`--${boundary}--\r\n`)]);
-  // Names stay: they are invented, and the gateway deletes by them.
-  const answer = await api.send(`/dicom-web/studies/${study.studyInstanceUID}?policy=identified`, {
+  const policy = study.isDeidentified ? 'deidentified' : 'identified';
+  const answer = await api.send(`/dicom-web/studies/${study.studyInstanceUID}?policy=${policy}`, {
     method: 'POST',
     headers: {
       'content-type': `multipart/related; type="application/dicom"; boundary=${boundary}`,
@@ -68,7 +83,11 @@ async function store(api: ApiClient, study: SampleStudy, signal: AbortSignal): P
     signal,
   });
   if (!answer.ok) throw await problemOf(answer);
-  await answer.body?.cancel();
+  const { Value } = storedSchema.parse(await answer.json())['00081190'];
+  if (Value !== undefined) return Value[0].split('/').at(-1)!;
+  if (!study.isDeidentified) return study.studyInstanceUID;
+  await after(LOOK_MS, undefined, { signal });
+  return store(api, study, signal);
 }
 
 /** Until each has its receipt. */

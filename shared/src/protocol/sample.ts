@@ -7,9 +7,21 @@ import { z } from 'zod';
 import type { Role } from './api.ts';
 
 /**
- * The prefix of the Patient IDs of sample data. The gateway deletes a study from a PACS only if its patient has one.
+ * The prefix of the Patient IDs of sample data. The gateway deletes a study from a PACS only if its patient has one, or
+ * the pseudonym of a patient of `relay sample`.
  */
 export const SAMPLE_PATIENT_PREFIX = 'SAMPLE-';
+
+/** The most studies that `relay sample` sends, and patients that they have. */
+export const SAMPLE_STUDIES = 30;
+
+/** `patient`: from 1. */
+export const samplePatientId = (patient: number): string =>
+  `${SAMPLE_PATIENT_PREFIX}${String(patient).padStart(3, '0')}`;
+
+/** The Patient IDs of all patients of `relay sample`. */
+export const samplePatients = (): string[] =>
+  Array.from({ length: SAMPLE_STUDIES }, (_, at) => samplePatientId(at + 1));
 
 export const SAMPLE_ACCOUNTS = [
   { username: 'sample-technician', roles: ['technician'] },

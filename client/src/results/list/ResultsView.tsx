@@ -163,6 +163,7 @@ function ResultFilters({ list, previews }: ResultFiltersProps) {
     <FilterBar
       class="result-filters"
       label={said.filters}
+      onReach={list.learnChoices}
       first={
         mayAsk && (
           <Segments

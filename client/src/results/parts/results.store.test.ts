@@ -199,7 +199,12 @@ test('the filters offer what the gateway has, and a row that stands for others i
     return json({ results: [...page(1), row, ...page(5)], next: null });
   });
   await ready();
+  assert.not.ok(asked.some(({ path }) => path.startsWith('/results/choices')));
+  store.learnChoices();
+  store.learnChoices();
+  await giveTurns();
   assert.equal(store.models.value, ['image-kind', 'pneumonia']);
+  assert.is(asked.filter(({ path }) => path.startsWith('/results/choices')).length, 1);
   const { signal } = new AbortController();
   const { next } = await store.unfold(row, null, signal);
   const second = await store.unfold(row, next, signal);

@@ -34,7 +34,9 @@ export interface ResultsStore {
   /** Jobs that failed recently and were not cleared by a person, newest first. */
   readonly failed: ReadonlySignal<readonly Job[]>;
   clearFailed(): void;
-  /** The filter options: models and studies from everything that the gateway has, and from what was listed. */
+  /** Adds what the gateway offers to the filter options. They are many, so this is for a person who is about to filter. */
+  learnChoices(): void;
+  /** The filter options: models and studies of what was listed, and those that the gateway offers. */
   readonly models: ReadonlySignal<readonly string[]>;
   readonly studies: ReadonlySignal<readonly string[]>;
   /** The newest result of each of these studies, even if a filter hides it. */
@@ -108,7 +110,7 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
   const failed = computed(() =>
     allJobs.value.filter((job) => hasFailedLately(job, tools.now()) && !cleared.value.has(job.id)),
   );
-  void askChoices(state, tools);
+  let asksChoices = false;
   const stops = [followFilters(state, tools), followPages(state)];
   return {
     filters,
@@ -122,6 +124,10 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
       signal.throwIfAborted();
       filters.value = { ...ALL, study: finding.input.studyInstanceUID ?? '' };
     },
+    learnChoices() {
+      if (!asksChoices) void askChoices(state, tools);
+      asksChoices = true;
+    },
     models: computed(() => [...known.value.models].sort()),
     studies: computed(() => [...known.value.studies]),
     newest: computed(() => [...known.value.newest.values()]),
@@ -134,7 +140,7 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
     unfold: (row, cursor, signal) => unfold(state, tools, { row, cursor, signal }),
     async refresh() {
       if (phase.peek() === 'loading') return;
-      await Promise.all([pages.refresh(), askChoices(state, tools)]);
+      await Promise.all([pages.refresh(), asksChoices && askChoices(state, tools)]);
     },
     cancel: ({ id }) => change(state, tools, { path: `/jobs/${id}`, method: 'DELETE' }),
     retry: ({ id }) => change(state, tools, { path: `/jobs/${id}/retry`, method: 'POST' }),

@@ -76,10 +76,12 @@ export const STUDIES = [
   `create table deid_report (
     study_id uuid not null references study on delete cascade, digest text not null, edition text not null,
     options jsonb not null, actions jsonb, primary key (study_id, digest))`,
+  // `created_at`: the place of its study in lists, in the precision of a cursor.
   `create table upload (
     id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
     account_id uuid references account, device_id uuid references device, completed_at timestamptz,
-    cancelled_at timestamptz, withheld jsonb not null default '{}', created_at timestamptz not null default now())`,
+    cancelled_at timestamptz, withheld jsonb not null default '{}',
+    created_at timestamptz(3) not null default now())`,
   // An upload belongs to a device, to an account (the command line), or to the gateway itself. Each upload has a study
   // of its own, so that no sender's promises affect another's. Only results join the study to which they belong.
   `create unique index upload_of_study on upload (study_id) where account_id is not null`,
