@@ -61,16 +61,20 @@ export const writtenIn = (table: string): Written => ({
   at: sql.ref(`${table}.at`),
 });
 
-/** Whether the case is the one of review `b`, or has one of its studies. */
-const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> => sql`(b.case_id = ${caseId}
-  or exists (select 1 from case_study bo join case_study bc
-    on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
-    where bo.case_id = b.case_id and bc.case_id = ${caseId}))`;
+/** This case, and all cases with one of its studies. */
+const sharing = (caseId: RawBuilder<unknown>): RawBuilder<unknown> => sql`(select ${caseId} union select bc.case_id
+  from case_study bo join case_study bc on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
+  where bo.case_id = ${caseId})`;
+
+/**
+ * Whether the case is the one of review `b`, or has one of its studies. It is asked this way round because a site has
+ * many reviews under way, and a case few studies.
+ */
+const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`b.case_id in ${sharing(caseId)}`;
 
 /** All reviews, including `b` itself and earlier rounds, of the same case or of cases with its studies. */
-const ROUNDS = sql`review br where br.case_id in (select b.case_id union select bc.case_id
-  from case_study bo join case_study bc on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
-  where bo.case_id = b.case_id)`;
+const ROUNDS = sql`review br where br.case_id in ${sharing(sql`b.case_id`)}`;
 
 /**
  * Whether it was written since the first of the rounds of review `b` began, by somebody who reads or has read in one of
