@@ -77,7 +77,9 @@ async function fill(world: OwnWorld, url: string, say: (line: string) => void): 
     await addWholeResults(db, keeper);
     // Nothing is left to do: each study has been compared with what cases wait for.
     await sql`insert into case_arrival (site_id, study_instance_uid, looked_at, compared_at)
-      select distinct site_id, study_instance_uid, now(), now() from study on conflict do nothing`.execute(db);
+      select distinct site_id, study_instance_uid, now(), now() from study on conflict do nothing`.execute(
+      db,
+    );
     await sql`vacuum analyze`.execute(db);
   } finally {
     await database.close();

@@ -143,7 +143,12 @@ test('killed, made again and once more: nothing is there twice; removed, nothing
     cases: { opened: number };
   };
   assert.equal([studies.sent, cases.opened], [0, 0]);
-  assert.equal(await countRows(world.database), rows);
+  const unnamed = sampleStudies(STUDIES).filter(({ isDeidentified }) => isDeidentified).length;
+  assert.equal(
+    Object.fromEntries(await countRows(world.database)),
+    // Studies without names are sent again, and the gateway keeps what became of each request.
+    { ...Object.fromEntries(rows), sent_file: rows.get('sent_file')! + unnamed },
+  );
 
   const researcher = await connectAs(world.gateway.api, 'rita', password);
   const shown = await researcher.json('/cases', caseListSchema);
@@ -157,7 +162,7 @@ test('killed, made again and once more: nothing is there twice; removed, nothing
     left: [],
   });
   assert.is(await inOrthanc(), 0);
-  assert.equal(await countRows(world.database), rowsBefore);
+  assert.equal(Object.fromEntries(await countRows(world.database)), Object.fromEntries(rowsBefore));
   assert.equal(await filesOnDisk(), filesBefore);
 });
 

@@ -62,7 +62,9 @@ export const writtenIn = (table: string): Written => ({
 });
 
 /** This case, and all cases with one of its studies. */
-const sharing = (caseId: RawBuilder<unknown>): RawBuilder<unknown> => sql`(select ${caseId} union select bc.case_id
+const sharing = (
+  caseId: RawBuilder<unknown>,
+): RawBuilder<unknown> => sql`(select ${caseId} union select bc.case_id
   from case_study bo join case_study bc on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
   where bo.case_id = ${caseId})`;
 

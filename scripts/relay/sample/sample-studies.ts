@@ -39,14 +39,15 @@ export function sampleStudies(count: number): SampleStudy[] {
   return Array.from({ length: count }, (_, at) => {
     // Every fourth patient has a film and a CT, an MR or a scan.
     const patient = at % 8 === 1 ? at : at + 1;
+    const kind = at % 2 === 0 ? 'CR' : others[((at - 1) / 2) % others.length]!;
     return {
       number: at + 1,
-      kind: at % 2 === 0 ? 'CR' : others[((at - 1) / 2) % others.length]!,
+      kind,
       studyInstanceUID: uid(at + 1, 0, 0),
       patient,
       isOpaque: at % 4 === 2,
       // Films, CT and MR: names may be drawn into the pictures of a scan.
-      isDeidentified: patient > 6 && patient % 7 < 2,
+      isDeidentified: kind !== 'US' && patient > 6 && patient % 7 < 3,
     };
   });
 }
