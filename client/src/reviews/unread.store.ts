@@ -33,21 +33,19 @@ export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): Unread
   const { tried, ...waiving } = openAttempt(troubleOf);
   const ask = (query: string, signal: AbortSignal) =>
     api.json(`${PATH}${query}`, unreadStudiesSchema, { signal });
-  const tell = (): Promise<void> => count.ask(async (until) => (await ask('?limit=0', until)).count);
+  const tell = (): Promise<void> => count.ask(async (until) => (await ask('?limit=0', until)).count ?? 0);
   const list = createPagedList<UnreadList, 'studies', Trouble>(troubleOf, {
     rows: 'studies',
     idOf: ({ studyInstanceUID }) => studyInstanceUID,
-    async read(_, cursor, signal) {
-      const page = await ask(cursor === null ? '' : `?cursor=${cursor}`, signal);
-      if (!signal.aborted) count.take(page.count);
-      return page;
-    },
+    read: (_, cursor, signal) => ask(cursor === null ? '' : `?cursor=${cursor}`, signal),
   });
   return {
     ...{ count, list, waived, waiving },
-    load: () => list.load(),
+    async load() {
+      await Promise.all([list.load(), tell()]);
+    },
     async refresh() {
-      if (waived.peek().size === 0 && !waiving.isBusy.peek()) await list.refresh();
+      if (waived.peek().size === 0 && !waiving.isBusy.peek()) await Promise.all([list.refresh(), tell()]);
     },
     async waive(uid, isWaived) {
       await tried(async () => {

@@ -5,7 +5,7 @@ import { uidSchema } from '#shared/protocol/forms.ts';
 import { unreadStudiesSchema, UNREAD_DAYS } from '#shared/protocol/unread-studies.ts';
 import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
 import type { CaseTools } from './case-tools.ts';
-import { listUnread, parsePlace, waiveReading } from './unread-studies.ts';
+import { countUnread, listUnread, parsePlace, waiveReading } from './unread-studies.ts';
 
 const LIST_LIMIT = 100;
 
@@ -62,6 +62,7 @@ export function unreadStudyRoutes(tools: CaseTools): Router {
     const caller = callerOf(c);
     const { limit, cursor } = c.req.valid('query');
     const after = cursor === undefined ? undefined : parsePlace(cursor);
+    if (limit === 0) return c.json(await countUnread(tools, caller), 200);
     return c.json(await listUnread(tools, caller, { after, limit }), 200);
   });
   router.openapi(waive, async (c) => {

@@ -39,6 +39,7 @@ function deliver(triage?: DeviceTriage): Promise<string> {
 }
 const page = (query = ''): Promise<UnreadStudies> =>
   jsonOf(gateway, `GET /cases/unread-studies?${query}`, as('ana'));
+const NONE: UnreadStudies = { studies: [], count: null, next: null };
 const uidsOf = ({ studies }: UnreadStudies): string[] =>
   studies.map(({ studyInstanceUID }) => studyInstanceUID);
 type Named = { readonly studies: string[]; readonly by: string; readonly studyInstanceUID: string };
@@ -59,13 +60,13 @@ test('marked studies come first, then the newest, a page at a time, and their nu
   const plain = [await deliver(), await deliver({ ...MARKED, first: false }), await deliver()];
   const expected = [early, ...plain.reverse()];
   const whole = await page();
-  assert.equal([uidsOf(whole), whole.count, whole.next], [expected, 4, null]);
+  assert.equal([uidsOf(whole), whole.count, whole.next], [expected, null, null]);
   assert.equal(whole.studies[0], { ...whole.studies[0]!, isEarly: true, caseId: null, isAsked: false });
   assert.equal(whole.studies[0]!.modalities, ['DX']);
   const first = await page('limit=2');
   const rest = await page(`limit=2&cursor=${first.next}`);
   assert.equal([...uidsOf(first), ...uidsOf(rest)], expected);
-  assert.equal([first.count, rest.count, rest.next], [4, 4, null]);
+  assert.is(rest.next, null);
   assert.equal(await page('limit=0'), { studies: [], count: 4, next: null });
   assert.is((await gateway.call('GET', '/cases/unread-studies?cursor=1~x~2', as('ana'))).status, 422);
   const noDay = 'cursor=1~2024-02-30T00:00:00.000Z~1.2';
@@ -89,7 +90,7 @@ test('a study leads to its case, and waits until a reading of it is settled or t
   await db.updateTable('review').set({ state: 'settled' }).where('id', '=', review).execute();
   assert.equal(uidsOf(await page()), [closed]);
   await close(cases.get(closed)!);
-  assert.equal(await page(), { studies: [], count: 0, next: null });
+  assert.equal([await page(), await page('limit=0')], [NONE, { ...NONE, count: 0 }]);
 });
 
 test('a radiologist says for the site that a study needs no reading, in the audit trail, and may take it back', async () => {
@@ -164,7 +165,7 @@ test('studies of sample accounts, and those of more than 30 days ago, do not wai
   const { user } = await gateway.userWith(['technician']);
   await makeSample(user.id);
   await sql`update study set account_id = ${user.id} where study_instance_uid = ${sample}`.execute(db);
-  assert.equal([uidsOf(await page()), (await page()).count], [[here], 1]);
+  assert.equal([uidsOf(await page()), (await page('limit=0')).count], [[here], 1]);
 });
 
 test('the patients of the rows of a list are one question and one event that names the studies', async () => {

@@ -11,6 +11,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
+import { MARKED_EARLY } from '../pipeline/stores/triage.store.ts';
 import { classesOf } from './case-facts.ts';
 import { knownStudies, type CaseReader } from '../findings/case-rights.ts';
 import { isMarkedEarly } from './early-marks.ts';
@@ -18,32 +19,37 @@ import { isSampleAccount, sampleAccountIds, sampleCaseIds } from './sample-mark.
 
 type Tools = { readonly db: Db; readonly now: () => Date };
 
-/** Used instead of a table, with `uid` and the time it was last sent, `at`, in the precision of a cursor. */
-const unread = (
-  siteId: string,
-  now: Date,
-): RawBuilder<unknown> => sql`(select s.study_instance_uid, date_trunc('milliseconds', max(s.created_at)) as at
-  from study s where s.site_id = ${siteId} and s.copy_of is null
-    and s.created_at > ${now}::timestamptz - make_interval(days => ${UNREAD_DAYS}::int)
-    and (s.account_id is null or s.account_id not in ${sampleAccountIds(siteId)})
-    and exists (select 1 from ${brought})
-    and not exists (select 1 from reading_waiver w
-      where w.site_id = s.site_id and w.study_instance_uid = s.study_instance_uid and ${isSince(sql`w.at`)})
+/** The studies that are asked about: `s`, or `n` where a newer one with the same UID is looked for. */
+type Alias = 's' | 'n';
+
+/** A condition on study `of`: it waits to be read. */
+const isUnread = (of: Alias, siteId: string, now: Date): RawBuilder<boolean> => {
+  const study = (column: 'id' | 'site_id' | 'study_instance_uid' | 'copy_of' | 'created_at' | 'account_id') =>
+    sql.ref(`${of}.${column}`);
+  const isSame = (table: string) => sql`${sql.ref(`${table}.site_id`)} = ${study('site_id')}
+    and ${sql.ref(`${table}.study_instance_uid`)} = ${study('study_instance_uid')}`;
+  const isSince = isSinceOf(of);
+  return sql`(${study('site_id')} = ${siteId} and ${study('copy_of')} is null
+    and ${study('created_at')} > ${now}::timestamptz - make_interval(days => ${UNREAD_DAYS}::int)
+    and (${study('account_id')} is null or ${study('account_id')} not in ${sampleAccountIds(siteId)})
+    and exists (select 1 from ${brought(of)})
+    and not exists (select 1 from reading_waiver w where ${isSame('w')} and ${isSince(sql`w.at`)})
     and not exists (select 1 from case_study o join case_record k on k.id = o.case_id
-      where o.site_id = s.site_id and o.study_instance_uid = s.study_instance_uid
-        and k.id not in ${sampleCaseIds(siteId)}
+      where ${isSame('o')} and k.id not in ${sampleCaseIds(siteId)}
         and (k.status = 'closed' and ${isSince(sql`k.closed_at`)}
           or exists (select 1 from review r where r.case_id = k.id and r.state = 'settled'
-            and ${isSince(sql`r.settled_at`)} and ${IS_READ})))
-  group by s.study_instance_uid) c`;
+            and ${isSince(sql`r.settled_at`)} and ${IS_READ}))))`;
+};
 
-/** The images of study `s` in the PACS, except those that models made. */
-const brought = sql`instance i where i.study_id = s.id and i.state in (${sql.join([...IN_PACS])})
-  and i.policy_name <> 'gateway.results'`;
+/** The images of the study in the PACS, except those that models made. */
+const brought = (of: Alias): RawBuilder<unknown> => sql`instance i where i.study_id = ${sql.ref(`${of}.id`)}
+  and i.state in (${sql.join([...IN_PACS])}) and i.policy_name <> 'gateway.results'`;
 
-/** No image of study `s` went to the PACS after `at`. */
-const isSince = (at: RawBuilder<unknown>): RawBuilder<boolean> =>
-  sql`not exists (select 1 from ${brought} and i.posted_at > ${at})`;
+/** No image of the study went to the PACS after `at`. */
+const isSinceOf =
+  (of: Alias) =>
+  (at: RawBuilder<unknown>): RawBuilder<boolean> =>
+    sql`not exists (select 1 from ${brought(of)} and i.posted_at > ${at})`;
 
 /** The standing answers of review `r` are a real reading, not "not assessable". */
 const IS_READ = sql`not exists (select 1 from review_place p
@@ -75,48 +81,74 @@ type Row = {
   readonly isAsked: boolean;
 };
 
-/** Studies with an early mark that the reader may know of come first, then the newest. */
+/**
+ * Studies with an early mark that the reader may know of come first, then the newest. `count` is null, because it takes
+ * long where many studies wait.
+ */
 export async function listUnread(
   { db, now }: Tools,
   reader: CaseReader,
   { after, limit }: Page,
 ): Promise<UnreadStudies> {
-  const from = unread(reader.siteId, now());
-  const isEarly = await isMarkedEarly(db, reader, 'c.study_instance_uid');
-  const isAfter = after
-    ? sql`where (not c.early, -extract(epoch from c.at), c.uid)
-        > (${!after.isEarly}::boolean, -extract(epoch from ${after.at}::timestamptz), ${after.uid}::text)`
-    : sql``;
-  // The cases are looked for once it is known which rows are on the page.
-  const { rows } = await sql<Row & { count: number }>`with c as materialized (
-      select c.study_instance_uid as uid, c.at, ${isEarly} as early from ${from}),
-    page as materialized (select * from c
-      ${isAfter} order by not c.early, c.at desc, c.uid limit ${limit + 1})
+  const { siteId } = reader;
+  const at = now();
+  // Only few are marked, so these are sorted; the others are read from the newest on, until the page is full.
+  const marked = sql`(select distinct s.study_instance_uid from ${MARKED_EARLY} and s.site_id = ${siteId}) c`;
+  const early = sql`select c.study_instance_uid from ${marked}
+    where ${await isMarkedEarly(db, reader, 'c.study_instance_uid')}`;
+  const part = (
+    isEarly: boolean,
+  ) => sql`(select s.study_instance_uid as uid, s.created_at as at, ${isEarly}::boolean as early
+    from study s where ${isUnread('s', siteId, at)}
+      and s.study_instance_uid ${isEarly ? sql`in` : sql`not in`} (select uid from early)
+      and not exists (select 1 from study n where n.site_id = s.site_id
+        and n.study_instance_uid = s.study_instance_uid
+        and (n.created_at, n.id) > (s.created_at, s.id) and ${isUnread('n', siteId, at)})
+      ${placeAfter(after, isEarly)}
+    order by s.created_at desc, s.study_instance_uid limit ${limit + 1})`;
+  const { rows } = await sql<Row>`with early (uid) as materialized (${early}),
+    page as materialized (select * from (${part(true)} union all ${part(false)}) c
+      order by not c.early, c.at desc, c.uid limit ${limit + 1})
     select page.uid, page.at, page.early as "isEarly",
-      (select u.id from study s join upload u on u.study_id = s.id where s.site_id = ${reader.siteId}
+      (select u.id from study s join upload u on u.study_id = s.id where s.site_id = ${siteId}
         and s.study_instance_uid = page.uid and u.account_id is not null
         order by u.created_at desc limit 1) as "uploadId",
-      o.id as "caseId", coalesce(o.asked, false) as "isAsked", counted.count
-    from (select least(count(*), ${UNREAD_COUNTED + 1}::int)::int as count from c) counted
-    left join page on true
+      o.id as "caseId", coalesce(o.asked, false) as "isAsked"
+    from page
     left join lateral (select k.id, exists (select 1 from review r
         where r.case_id = k.id and r.state in ('reading', 'adjudication')) as asked
       from case_study o join case_record k on k.id = o.case_id
-      where o.site_id = ${reader.siteId} and o.study_instance_uid = page.uid
-        and k.id not in ${sampleCaseIds(reader.siteId)}
+      where o.site_id = ${siteId} and o.study_instance_uid = page.uid
+        and k.id not in ${sampleCaseIds(siteId)}
       order by asked desc, k.number desc limit 1) o on true
     order by not page.early, page.at desc, page.uid`.execute(db);
-  const found = rows.filter(({ uid }) => uid !== null);
-  const shown = found.slice(0, limit);
+  const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   return {
-    studies: await shownStudies(db, reader.siteId, shown),
-    count: rows[0]!.count,
+    studies: await shownStudies(db, siteId, shown),
+    count: null,
     next:
-      found.length > limit && last !== undefined
+      rows.length > limit && last !== undefined
         ? `${last.isEarly ? 1 : 0}~${last.at.toISOString()}~${last.uid}`
         : null,
   };
+}
+
+/** Marked ones come before a place among the others. */
+function placeAfter(after: UnreadPlace | undefined, isEarly: boolean): RawBuilder<unknown> {
+  if (after === undefined || (after.isEarly && !isEarly)) return sql``;
+  if (isEarly && !after.isEarly) return sql`and false`;
+  return sql`and (s.created_at < ${after.at}::timestamptz
+    or s.created_at = ${after.at}::timestamptz and s.study_instance_uid > ${after.uid}::text)`;
+}
+
+/** How many wait, up to UNREAD_COUNTED + 1. */
+export async function countUnread({ db, now }: Tools, { siteId }: CaseReader): Promise<UnreadStudies> {
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from (select 1 from study s
+    where ${isUnread('s', siteId, now())} group by s.study_instance_uid limit ${UNREAD_COUNTED + 1}) counted`.execute(
+    db,
+  );
+  return { studies: [], count: rows[0]!.count, next: null };
 }
 
 async function shownStudies(db: Db, siteId: string, rows: readonly Row[]): Promise<UnreadStudies['studies']> {
@@ -158,7 +190,7 @@ export async function waiveReading(
               .columns(['site_id', 'study_instance_uid'])
               .doUpdateSet({ account_id: id, at: now() })
               .where(sql<boolean>`exists (select 1 from study s where s.site_id = ${siteId}
-                and s.study_instance_uid = ${studyInstanceUID} and not ${isSince(sql`reading_waiver.at`)})`),
+                and s.study_instance_uid = ${studyInstanceUID} and not ${isSinceOf('s')(sql`reading_waiver.at`)})`),
           )
           .returning('site_id')
           .execute()

@@ -23,12 +23,12 @@ const unreadStudySchema = z.object({
 export type UnreadStudy = z.infer<typeof unreadStudySchema>;
 
 /**
- * `count`: the studies on all pages, up to UNREAD_COUNTED + 1. `next`: the cursor of the next page; null: there is
- * none.
+ * `count`: the studies on all pages, up to UNREAD_COUNTED + 1; null: only a request without studies counts them.
+ * `next`: the cursor of the next page; null: there is none.
  */
 export const unreadStudiesSchema = z.object({
   studies: z.array(unreadStudySchema),
-  count: z.number().int(),
+  count: z.number().int().nullable(),
   next: z.string().nullable(),
 });
 export type UnreadStudies = z.infer<typeof unreadStudiesSchema>;
