@@ -103,6 +103,11 @@ function List({ destinations, rules, id, empty, store, saved, onChange }: ListPr
   const needy = needyOf(destinations, link.value);
   const chosen = destinations.find((destination) => destination.id === id) ?? null;
   const columns = useMemo(() => destinationColumns(store), [store]);
+  const isGone = id !== '' && chosen === null;
+  // It was deleted: its address leads nowhere, and the focus was in its details.
+  useEffect(() => {
+    if (isGone) location.replace(addressOf(''));
+  }, [isGone]);
   return (
     <div class="list-and-details" data-open={chosen !== null}>
       <ListTable

@@ -129,6 +129,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('button', { name: 'Delete second' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await second.waitFor({ state: 'detached' });
+  await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
 });
 
 const WAITS_FOR_MIRROR =

@@ -4,9 +4,13 @@
  */
 type Rows = readonly HTMLElement[];
 
-/** The index of the row whose line contains the focus; -1: none. */
+/** The index of the row whose line, or what belongs to it below, contains the focus; -1: none. */
 export const focusedRow = (rows: Rows): number =>
-  rows.findIndex((row) => (row.closest('li, tr') ?? row).contains(document.activeElement));
+  rows.findIndex((row) => {
+    const line = row.closest('li, tr') ?? row;
+    const below = line.nextElementSibling?.closest('.list-under');
+    return line.contains(document.activeElement) || below?.contains(document.activeElement) === true;
+  });
 
 /** Returns whether the key moved the focus to another row. */
 export function walkRows(event: KeyboardEvent, rows: Rows): boolean {
