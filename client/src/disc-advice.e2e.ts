@@ -32,12 +32,12 @@ const walk = await walkScreens(test, {
 
 const MAY_GO = 'Your study is in the PACS. You can remove the disc or delete the files.';
 const ALL_BUT_ONE =
-  'Your study is in the PACS, except 1 file not sent. Keep the disc or the files if you need it.';
+  'Your study is in the PACS. 1 file chosen on this device was not sent. Keep its disc or the file if you need it.';
 
 const IN_DOUBT =
   'Your study is in the PACS. Some files that you chose earlier may not be. Keep the disc or the files.';
 const EXCEPT_FOUR =
-  'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if you need any of these.';
+  'Your study is in the PACS. 4 files chosen on this device were not sent. Keep their disc or files if you need any.';
 
 const studyOf = ({ seed }: Stage, nth: number, name = 'Keller^Lena'): readonly StudyOnDisk[] =>
   filesOf({
@@ -185,7 +185,7 @@ walk(
     await pressSend(page);
     await page
       .getByText(
-        'Your study is in the PACS, except 3 files not sent. Keep the disc or the files if you need any of these.',
+        'Your study is in the PACS. 3 files chosen on this device were not sent. Keep their disc or files if you need any.',
       )
       .waitFor();
     await expect(said).toBeVisible();

@@ -247,7 +247,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await looksRight(page, 'study-left-out');
   await page
     .getByText(
-      'Your study is in the PACS, except 4 files not sent. Keep the disc or the files if you need any of these.',
+      'Your study is in the PACS. 4 files chosen on this device were not sent. Keep their disc or files if you need any.',
     )
     .waitFor();
   await page.getByRole('button', { name: 'Which files?' }).click();

@@ -125,9 +125,16 @@ test('the disc may go beside files that are no images; not beside one that may b
     return discWords.mayGo(sayOf(choices), isAnyLacking(choices));
   };
   assert.match(words({}), /You can remove the disc/);
-  assert.match(words({ foreign: 2 }), /except 2 files not sent\. You can remove the disc/);
+  assert.match(
+    words({ foreign: 2 }),
+    /2 files chosen on this device were not sent\. You can remove the disc/,
+  );
   for (const name of ['unsent', 'refused', 'missing', 'unread', 'leftOut', 'cleared'] as const)
-    assert.match(words({ [name]: 1, foreign: 1 }), /except 2 files not sent\. Keep the disc/, name);
+    assert.match(
+      words({ [name]: 1, foreign: 1 }),
+      /2 files chosen on this device were not sent\. Keep their disc/,
+      name,
+    );
 });
 
 const AFTERWARDS: readonly (readonly [string, Partial<ChoiceOutcome>, ReturnType<typeof saidOf>])[] = [

@@ -15,11 +15,12 @@ export const discWords = {
       return isAnyLacking
         ? `${said}. Some files that you chose earlier may not be. Keep the disc or the files.`
         : `${said}. You can remove the disc or delete the files.`;
-    const needed = except === 1 ? 'you need it' : 'you need any of these';
-    const next = isAnyLacking
-      ? `Keep the disc or the files if ${needed}.`
-      : 'You can remove the disc or delete the other files.';
-    return `${said}, except ${atLeast(isAtLeast)}${files(except)} not sent. ${next}`;
+    const needed =
+      except === 1 ? 'its disc or the file if you need it' : 'their disc or files if you need any';
+    const next = isAnyLacking ? `Keep ${needed}.` : 'You can remove the disc or delete the other files.';
+    // They may belong to another study than the one that has just arrived.
+    const others = `${files(except)} chosen on this device ${except === 1 ? 'was' : 'were'} not sent`;
+    return `${said}. ${isAtLeast ? `At least ${others}` : others}. ${next}`;
   },
   elsewhere: 'Another tab on this device has files that are not sent.',
   which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),

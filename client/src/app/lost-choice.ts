@@ -83,10 +83,14 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
   });
   doubtCutOff(watch, ended);
   const count = computed(() => {
+    // What was chosen again is counted by the page that it is on.
+    const here = new Map((watch.unsent.value ?? []).map(({ mark, instances }) => [mark, instances]));
     // A study that was lost twice counts once.
     const counts = new Map<number, number>();
-    for (const study of lost.value.flatMap(({ studies }) => studies))
-      counts.set(study.mark, Math.max(left(study), counts.get(study.mark) ?? 0));
+    for (const study of lost.value.flatMap(({ studies }) => studies)) {
+      const lacking = Math.max(0, left(study) - (here.get(study.mark) ?? 0));
+      counts.set(study.mark, Math.max(lacking, counts.get(study.mark) ?? 0));
+    }
     return [...counts.values()].reduce((sum, instances) => sum + instances, 0);
   });
   return {

@@ -230,7 +230,7 @@ test('an old reminder hides neither that a later study is in the PACS nor that i
   assert.is(discOf(standing, facts), 'in-pacs');
   assert.is(
     discWords.mayGo(withLost(inPacs, standing), true),
-    'Your study is in the PACS, except 2 files not sent. Keep the disc or the files if you need any of these.',
+    'Your study is in the PACS. 2 files chosen on this device were not sent. Keep their disc or files if you need any.',
   );
   assert.is(discOf(of({ notSent: 2, safe: 5 }), facts), 'keep', 'one of them may be on this disc');
 });

@@ -6,7 +6,7 @@ import type { Box } from '#shared/dicom/boxes.ts';
 import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 
 /** `boxes`: the boxes on the picture's frame. Without boxes the same picture is returned. */
-export function blackenBoxes(picture: FramePicture, boxes: readonly Box[]): FramePicture {
+export function blackenBoxes<Of extends FramePicture>(picture: Of, boxes: readonly Box[]): Of {
   if (boxes.length === 0) return picture;
   const { width, height, columns, rows } = picture;
   const rgba = picture.rgba.slice();

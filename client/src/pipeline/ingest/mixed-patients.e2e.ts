@@ -135,7 +135,7 @@ walk(
     await page.getByText('1 image damaged or missing on the disc, and not sent').waitFor();
     await page
       .getByText(
-        'Your study is in the PACS, except 2 files not sent. Keep the disc or the files if you need any of these.',
+        'Your study is in the PACS. 2 files chosen on this device were not sent. Keep their disc or files if you need any.',
       )
       .waitFor();
     await isSaidInTheList(page, stage.address);

@@ -4,7 +4,8 @@
  * is decided here: an image that is held stays held, whoever has looked at it.
  */
 import { computed, useSignal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { boxesOn } from '#shared/dicom/boxes.ts';
 import { kitWords } from '../../../kit/kit-words.ts';
 import {
   movedView,
@@ -23,6 +24,7 @@ import {
 import { Sheet } from '../../../kit/Sheet.tsx';
 import { placeOf, useWheel, useWindowSize } from '../../../kit/use-picture-window.ts';
 import { HiddenPicture, useHiding } from '../../../viewer/HiddenPicture.tsx';
+import { blackenBoxes } from '../../deid/blacken-boxes.ts';
 import { followFrame, type ReadFrame } from '../found/follow-frame.ts';
 import type { FoundStudy } from '../found/found-study.ts';
 import type { DevicePicture } from '../workers/device-tasks.ts';
@@ -147,6 +149,7 @@ function Shown({ read, onStep }: ShownProps) {
   const picture = read?.picture;
   const named = { of: picture?.of ?? '', mayHoldName: picture?.mayHoldName ?? false, isOwn: true };
   const isHidden = useHiding(named) !== 'shown';
+  const sent = useAsSent(read);
   // One element for both, which keeps the focus when the picture is shown.
   return (
     <section class="film-shown" aria-label={isHidden ? words.hidden : words.shown}>
@@ -155,9 +158,20 @@ function Shown({ read, onStep }: ShownProps) {
           <HiddenPicture picture={named} />
         </div>
       ) : (
-        <Zoomed picture={picture} found={read?.found} onStep={onStep} />
+        <Zoomed picture={sent} found={read?.found} onStep={onStep} />
       )}
     </section>
+  );
+}
+
+/** The picture with what a person covered in black, unless the policy keeps names and so sends it uncovered. */
+function useAsSent(read: ReadFrame | undefined): DevicePicture | null | undefined {
+  const { released, policy } = useIngest();
+  const boxes =
+    policy.value?.deidentify === true && read ? released.value.get(read.found.ordinal) : undefined;
+  return useMemo(
+    () => read?.picture && blackenBoxes(read.picture, boxesOn(boxes ?? [], read.frame)),
+    [read, boxes],
   );
 }
 

@@ -22,7 +22,7 @@ import { SentBeforeNote } from './SentBeforeNote.tsx';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
 import { MixedPatients } from './MixedPatients.tsx';
 import { actsOnUnreleasable } from '../found/held-acts.ts';
-import { goingOfFound } from '../found/sendable.ts';
+import { coveredOf, goingOfFound } from '../found/sendable.ts';
 import { HeldActs } from './HeldActs.tsx';
 import { More, seriesSaid, ToBeforeAfter } from './More.tsx';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
@@ -165,7 +165,8 @@ type ContentsProps = ReturnType<typeof goingOfFound> & { readonly id: string; re
 
 /** The date, kind and size of the study, and the one line about what happens to it at Send. */
 function Contents({ id, study, going, held }: ContentsProps) {
-  const { policy, leftOut } = useIngest();
+  const ingest = useIngest();
+  const { policy, leftOut } = ingest;
   const decided = leftOut.value.get(study.studyInstanceUID)?.instances ?? 0;
   const ofOthers = study.leftOut.reduce((sum, { files }) => sum + files.length, 0);
   const size = [seriesSaid(study), images(study.instances), formatBytes(study.bytes)].join(
@@ -175,6 +176,7 @@ function Contents({ id, study, going, held }: ContentsProps) {
     held,
     all: study.instances - decided,
     out: totalOf(study.unticked).instances + decided + ofOthers,
+    covered: coveredOf(ingest, [study]),
     removesNames: policy.value?.deidentify ?? null,
   });
   return (

@@ -11,6 +11,8 @@ interface GoingCounts {
   readonly held: number;
   readonly all: number;
   readonly out: number;
+  /** Images over which a person drew boxes. */
+  readonly covered: number;
   /** Null as long as the policy is not known. */
   readonly removesNames: boolean | null;
 }
@@ -76,14 +78,18 @@ export const chosenWords = {
   include: (name: string, what: string) => `Send the study of ${name}${what === '' ? '' : `: ${what}`}`,
   /** What Send does with a study; empty as long as the policy is not known. `out`: images of unticked series. */
   going: {
-    sent({ held, all, out, removesNames }: GoingCounts) {
+    sent({ held, all, out, covered, removesNames }: GoingCounts) {
       if (held > 0) {
         const stays = `${held === 1 ? 'stays' : 'stay'} here until you decide`;
         return `${formatCount(held)} of ${images(all)} ${stays}`;
       }
       if (removesNames === null) return '';
       const names = `will be sent ${removesNames ? 'without' : 'with'} names`;
-      return out > 0 ? `${formatCount(all)} of ${images(all + out)} ${names}` : `W${names.slice(1)}`;
+      return [
+        out > 0 ? `${images(all)} ${names}` : `W${names.slice(1)}`,
+        ...(out > 0 ? [`${formatCount(out)} left out`] : []),
+        ...(removesNames && covered > 0 ? [`${images(covered)} covered`] : []),
+      ].join(', ');
     },
     held: () => 'Not sent until you decide',
     'too-large': () => 'Not sent: the study has more images than the gateway accepts',
