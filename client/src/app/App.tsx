@@ -275,10 +275,28 @@ function Page({ route, ...of }: PageProps) {
   useLayoutEffect(() => {
     document.title = `${titleOf(route)} – ${kitWords.product}`;
     window.scrollTo(0, 0);
-    if (!first.current) document.querySelector<HTMLElement>('#content h1')?.focus();
+    const isFirst = first.current;
     first.current = false;
+    return isFirst ? undefined : focusHeading();
   }, [key]);
   return viewOf(route, of);
+}
+
+/** A page that is loaded late has no heading yet. Returns a function that ends the wait. */
+function focusHeading(): () => void {
+  const focus = (): boolean => {
+    const heading = document.querySelector<HTMLElement>('#content h1');
+    heading?.focus();
+    return heading !== null;
+  };
+  const from = document.activeElement;
+  const waiting = new MutationObserver(() => {
+    // The person may have gone on meanwhile, into a dialog or a field.
+    const isElsewhere = document.activeElement !== from && document.activeElement !== document.body;
+    if (isElsewhere || focus()) waiting.disconnect();
+  });
+  if (!focus()) waiting.observe(document.body, { childList: true, subtree: true });
+  return () => waiting.disconnect();
 }
 
 function titleOf(route: Route): string {

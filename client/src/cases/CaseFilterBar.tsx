@@ -82,6 +82,14 @@ function filterOf(typed: string): Partial<CaseFilters> | null {
   return priority === undefined ? null : { priority };
 }
 
+/** “Case 22”, as the list says it, is the number 22. */
+function asNumber(typed: string): string {
+  const number = typed.split(' ').at(-1)!;
+  return isCaseNumber(number) && typed.toLowerCase() === caseWords.caseNumber(Number(number)).toLowerCase()
+    ? number
+    : typed;
+}
+
 type SearchProps = {
   readonly label: string;
   /** Shown for a text that cannot be searched for. */
@@ -115,7 +123,7 @@ function Search({ label, wrong, q, mayBeSearched: may, isLive, onSearch, onFilte
     asked.current = wanted;
     onSearch(wanted);
   };
-  const text = typed.trim();
+  const text = asNumber(typed.trim());
   const chosen = filterOf(text);
   const ask = () => {
     if (may(text)) search(text);
@@ -140,7 +148,7 @@ function Search({ label, wrong, q, mayBeSearched: may, isLive, onSearch, onFilte
       class="case-search"
       value={typed}
       longest={64}
-      said={isWrong && wrong}
+      said={(isWrong && wrong) || (chosen !== null && words.pressEnter(text))}
       onType={(now) => {
         setTyped(now);
         if (isLive(now.trim())) search(now.trim());

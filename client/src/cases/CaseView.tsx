@@ -18,6 +18,7 @@ import { CaseReviews } from '../reviews/case/CaseReviews.tsx';
 import { CaseAttachments } from './CaseAttachments.tsx';
 import { EditCaseSheet } from './parts/CaseForm.tsx';
 import { CaseNotes } from './CaseNotes.tsx';
+import { KnownCases } from './parts/KnownCases.tsx';
 import { dayWords, isOverdue, nameOf, Withheld } from './parts/CaseParts.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
@@ -79,6 +80,9 @@ function OneCase({ of, store, listQuery }: OneCaseProps) {
     <>
       <Withheld withheld={of.withheld} />
       {of.title === null && !of.withheld.includes('title') && <p>{caseWords.unreadable}</p>}
+      {mayKeep && of.studies.length > 0 && (
+        <KnownCases studyInstanceUID={of.studies[0]!.studyInstanceUID} title={words.others} except={of.id} />
+      )}
       <Facts of={of} />
       {mayKeep && <Actions of={of} store={store} listQuery={listQuery} mayDelete={roles.includes('admin')} />}
       <CaseStudies of={of} store={store} mayOpen={!roles.includes('auditor')} />

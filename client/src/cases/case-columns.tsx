@@ -13,7 +13,7 @@ const said = words.columns;
 
 export const CASE_NAME = {
   label: said.title,
-  share: 4,
+  share: 4.2,
   cell: (of: ListedCase) => (
     <>
       <bdi>{nameOf(of)}</bdi>
@@ -27,7 +27,7 @@ export const CASE_NAME = {
 /** The statements about the case, the most urgent first. */
 const stateOf = (of: ListedCase): readonly (Mark | false)[] => [
   of.isDisputed && { icon: 'decide', tone: 'stop', said: words.disputed },
-  isOverdue(of) && { icon: 'decide', tone: 'stop', said: words.overdue(dayWords(of.dueOn!)) },
+  isOverdue(of) && { icon: 'decide', tone: 'stop', said: said.overdue },
   of.expects !== null && { icon: 'wait', tone: 'wait', said: words.expects[of.expects] },
   of.status !== 'open' && { icon: 'note', said: words.statuses[of.status] },
 ];
@@ -47,12 +47,12 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'images',
     label: said.images,
-    share: 2,
+    share: 1.9,
     cell: ({ modalities, studyCount }) =>
       [...modalities, studyCount > 0 && words.studies(studyCount)].filter(Boolean).join(words.separator),
   },
-  { id: 'state', label: said.state, share: 2.5, isState: true, cell: (of) => marksSaid(stateOf(of)) },
-  { id: 'finding', label: said.finding, share: 2.5, cell: (of) => marksSaid(foundOf(of)) },
+  { id: 'state', label: said.state, share: 2.3, isState: true, cell: (of) => marksSaid(stateOf(of)) },
+  { id: 'finding', label: said.finding, share: 3, cell: (of) => marksSaid(foundOf(of)) },
   {
     id: 'priority',
     label: words.list.priority,
@@ -69,7 +69,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'due',
     label: words.list.due,
-    share: 1.9,
+    share: 2.1,
     isLabelled: true,
     orders: [{ sort: 'due', is: 'ascending' }],
     cell: ({ dueOn }) => dueOn !== null && dayWords(dueOn),
@@ -79,6 +79,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
     label: said.created,
     share: 1.9,
     isLabelled: true,
+    isExtra: true,
     orders: [
       { sort: 'newest', is: 'descending' },
       { sort: 'oldest', is: 'ascending' },
@@ -91,7 +92,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
 const patientColumn = (patients: ManyPatients): Column<ListedCase> => ({
   id: 'patient',
   label: words.patient.title,
-  share: 4,
+  share: 3.6,
   cell: ({ id, studyCount }) =>
     studyCount > 0 && <PatientLine subject={{ kind: 'cases', id }} patients={patients} />,
 });
@@ -117,6 +118,7 @@ const MORE_COLUMNS: readonly Column<ListedCase, CaseSort>[] = [
     id: 'tags',
     label: words.page.tags,
     share: 1.8,
+    isExtra: true,
     cell: ({ tags }) => tags !== null && tags.length > 0 && <bdi>{typedSaid(tags.join(', '))}</bdi>,
   },
 ];

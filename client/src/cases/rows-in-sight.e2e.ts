@@ -1,10 +1,12 @@
 /** How much of a list a person sees at once, and how much of a phone the bars take. */
+import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ADMIN, ask } from '#testing/accounts.ts';
 import { untilAtRest } from '#testing/at-rest.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { chooseFilms, filmsOf } from '../testing/cover-films.ts';
 import { looksRight } from '../testing/looks-right.ts';
 
 const test = suite('rows in sight');
@@ -24,7 +26,7 @@ function rowsInSight(): number {
 
 /** The part of the window that stays covered, however far the page is scrolled: a bar that scrolls away is none. */
 function coveredBy(): number {
-  const heights = [...document.querySelectorAll('.header, .status')]
+  const heights = [...document.querySelectorAll('.header, .status, .send-bar')]
     .filter((bar) => getComputedStyle(bar).position !== 'static')
     .map((bar) => bar.getBoundingClientRect().height);
   return heights.reduce((sum, height) => sum + height, 0) / innerHeight;
@@ -53,11 +55,21 @@ walk(
       assert.ok(seen >= least, `${seen} rows at ${size.width} × ${size.height}`);
     }
     await looksRight(page, 'cases-many');
-    await page.setViewportSize({ width: 390, height: 844 });
-    await untilAtRest(page);
-    const covered = await page.evaluate(coveredBy);
-    assert.ok(covered <= 0.2, `${Math.round(covered * 100)} % of a phone is covered`);
+    await isFreeOnPhone(page);
   },
 );
+
+async function isFreeOnPhone(page: Page): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await untilAtRest(page);
+  const covered = await page.evaluate(coveredBy);
+  assert.ok(covered <= 0.2, `${Math.round(covered * 100)} % of a phone is covered`);
+}
+
+walk('a phone is not covered by bars beside a choice that waits for Send', async (stage) => {
+  await stage.enter();
+  await chooseFilms(stage.page, filmsOf(stage, [{ frames: 1 }]));
+  await isFreeOnPhone(stage.page);
+});
 
 test.run();

@@ -110,7 +110,7 @@ walk(
     await page.reload();
     await row.waitFor();
     await expect(row.getByText('contradict each other')).toHaveCount(0);
-    await row.getByText('Signed · no abnormality').waitFor();
+    await row.getByText('Signed: normal').waitFor();
     await focusAndPress(row.getByRole('link'), 'Enter');
     const reviews = page.getByRole('region', { name: 'Reviews' });
     await focusAndPress(reviews.getByRole('link', { name: 'General reading' }).nth(1), 'Enter');

@@ -200,7 +200,7 @@ async function askFor(state: State, text: string, now: Date): Promise<boolean> {
 async function askSite(state: State, text: string): Promise<boolean> {
   const sending = nextQuestion(state);
   const sent = FINDABLE_AT_SITE.test(text) ? await readSite(state, { by: 'sending', text }) : NONE;
-  show(state, sending, sent.studies);
+  show(state, sending, sent.studies.map(withoutPatient));
   if (!state.asksPatients() || !mayBePatient(text)) return sent.isCut;
   const naming = nextQuestion(state);
   const ofPatient = await readSite(state, { by: 'patient', text });
@@ -208,9 +208,12 @@ async function askSite(state: State, text: string): Promise<boolean> {
     const foundBy = [...(state.told.get(studyInstanceUID)?.foundBy ?? []), text];
     if (patient !== null) state.told.set(studyInstanceUID, { patient, foundBy });
   }
-  show(state, naming, ofPatient.studies);
+  show(state, naming, ofPatient.studies.map(withoutPatient));
   return sent.isCut || ofPatient.isCut;
 }
+
+/** The patient is kept apart from the rows, because later answers about a study do not repeat it. */
+const withoutPatient = ({ patient: _, ...study }: FoundStudies['studies'][number]): SentStudy => study;
 
 const NONE: FoundStudies = { studies: [], isCut: false };
 

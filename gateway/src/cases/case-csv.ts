@@ -17,9 +17,10 @@ import {
   type CaseCsvField,
 } from '#shared/protocol/case-csv.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
+import type { CaseReading } from '../findings/compare-outcomes.ts';
 import { readList, writeList } from '../http/csv.ts';
 
-type Shown = Omit<Case, 'withheld'>;
+type Shown = Omit<Case, 'withheld'> & Partial<CaseReading>;
 /** The value of each field for which the file has a column. */
 export type CsvValues = ReadonlyMap<CaseCsvField, string>;
 
@@ -27,8 +28,9 @@ export type CsvValues = ReadonlyMap<CaseCsvField, string>;
  * A column with anything that is withheld from the reader is left out, so that importing the file again does not empty
  * it.
  */
-export function columnsFor(withheld: readonly CasePart[]): readonly CaseCsvColumn[] {
+export function columnsFor(withheld: readonly CasePart[], seesReadings: boolean): readonly CaseCsvColumn[] {
   const hidden = new Set<CaseCsvColumn>([
+    ...(seesReadings ? [] : (['reading'] as const)),
     ...(withheld.includes('title') ? (['title'] as const) : []),
     ...(withheld.includes('tags') ? (['tags'] as const) : []),
     ...(withheld.includes('people') ? (['assignee', 'createdBy'] as const) : []),
@@ -50,7 +52,8 @@ const CELLS: Readonly<Record<CaseCsvColumn, (of: Shown) => string>> = {
   expects: ({ expects }) => expects ?? '',
   studies: ({ studies }) => studies.map(({ studyInstanceUID }) => studyInstanceUID).join(' '),
   modalities: ({ modalities }) => modalities.join(' '),
-  finding: ({ finding }) => finding,
+  modelFinding: ({ finding }) => finding,
+  reading: ({ reading, isDisputed }) => (isDisputed === true ? 'contradicted' : (reading ?? '')),
   createdBy: ({ createdBy }) => createdBy ?? '',
   createdAt: ({ createdAt }) => createdAt,
   changedAt: ({ changedAt }) => changedAt,

@@ -3,6 +3,8 @@ import { Readable } from 'node:stream';
 import { recordAudit } from '../audit/audit.ts';
 import { BYTE_ORDER_MARK, writeCsv } from '../http/csv.ts';
 import { cellsOf, columnsFor } from './case-csv.ts';
+import { isKeeper } from '../findings/case-rights.ts';
+import { readingsOfCases, UNREAD } from '../findings/compare-outcomes.ts';
 import type { CaseTools } from './case-tools.ts';
 import { countCases, listCases, type CaseQuery, type CaseQuestion } from './list-cases.ts';
 import { showCases, type Shown } from './show-cases.ts';
@@ -35,13 +37,19 @@ export async function exportCases(
 }
 
 async function* writePages(tools: CaseTools, shown: Shown, question: CaseQuestion): AsyncGenerator<string> {
-  const columns = columnsFor(shown.withheld);
+  const columns = columnsFor(shown.withheld, isKeeper(shown.reader));
   yield BYTE_ORDER_MARK + writeCsv([columns]);
   for (let after: CaseQuery['after']; ; ) {
     const query: CaseQuery = { ...question, sort: 'oldest', limit: PAGE, after };
     const { rows, more } = await listCases(tools.db, shown.reader, query);
     const cases = await showCases(tools, shown, rows);
-    if (cases.length > 0) yield writeCsv(cases.map((of) => cellsOf(columns, of)));
+    const readings = await readingsOfCases(
+      tools.db,
+      shown.reader,
+      cases.map(({ id }) => id),
+    );
+    if (cases.length > 0)
+      yield writeCsv(cases.map((of) => cellsOf(columns, { ...of, ...(readings.get(of.id) ?? UNREAD) })));
     if (!more) return;
     after = { value: '', number: rows.at(-1)!.number };
   }

@@ -120,7 +120,7 @@ export async function standingReviews(
   return standing;
 }
 
-type CaseReading = Pick<ListedCase, 'reading' | 'isDisputed'>;
+export type CaseReading = Pick<ListedCase, 'reading' | 'isDisputed'>;
 export const UNREAD: CaseReading = { reading: null, isDisputed: false };
 
 /** What the settled reviews of these cases say, if the reader may know it. */

@@ -16,7 +16,9 @@ export const CASE_CSV_COLUMNS = [
   'expects',
   'studies',
   'modalities',
-  'finding',
+  // What models found, and what the readings of people say (CASE_READINGS, or `contradicted`).
+  'modelFinding',
+  'reading',
   'createdBy',
   'createdAt',
   'changedAt',

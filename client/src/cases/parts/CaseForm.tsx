@@ -57,7 +57,7 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
       {studyInstanceUID !== null && (
         <>
           <PatientOfStudy studyInstanceUID={studyInstanceUID} />
-          <KnownCases {...{ studyInstanceUID, onClose }} />
+          <KnownCases {...{ studyInstanceUID, onClose }} title={caseWords.form.known} />
         </>
       )}
       <Title value="" />

@@ -1,4 +1,4 @@
-/** Before a case is opened for a study: the existing cases with this study. */
+/** The cases with a study: before another one is opened for it, and on the page of one of them. */
 import { useEffect, useState } from 'preact/hooks';
 import { caseListSchema, type ListedCase } from '#shared/protocol/cases.ts';
 import { namesHidden } from '../../kit/identities.ts';
@@ -11,9 +11,15 @@ import { caseWords } from './case-words.ts';
 /** The most cases shown; the list of cases has the others. */
 const MOST = 3;
 
-type KnownCasesProps = { readonly studyInstanceUID: string; readonly onClose: () => void };
+type KnownCasesProps = {
+  readonly studyInstanceUID: string;
+  readonly title: string;
+  /** The id of the case whose page this is. */
+  readonly except?: string;
+  readonly onClose?: () => void;
+};
 
-export function KnownCases({ studyInstanceUID, onClose }: KnownCasesProps) {
+export function KnownCases({ studyInstanceUID, title, except, onClose }: KnownCasesProps) {
   const api = useApi();
   const [cases, setCases] = useState<readonly ListedCase[]>([]);
   const isAnonymous = namesHidden.value;
@@ -21,16 +27,19 @@ export function KnownCases({ studyInstanceUID, onClose }: KnownCasesProps) {
     const closed = new AbortController();
     const path = `/cases?study=${studyInstanceUID}${isAnonymous ? '&anonymise=1' : ''}`;
     api.json(path, caseListSchema, { signal: closed.signal }).then(
-      (answer) => !closed.signal.aborted && setCases(answer.cases.slice(0, MOST)),
+      (answer) => {
+        const others = answer.cases.filter(({ id }) => id !== except);
+        if (!closed.signal.aborted) setCases(others.slice(0, MOST));
+      },
       // Opening the case asks the same gateway, and reports if it does not answer.
       () => undefined,
     );
     return () => closed.abort();
-  }, [api, studyInstanceUID, isAnonymous]);
+  }, [api, studyInstanceUID, except, isAnonymous]);
   return (
     <div role="status">
       {cases.length > 0 && (
-        <Notice kind="plain" title={caseWords.form.known}>
+        <Notice kind="plain" title={title}>
           <ul class="plain">
             {cases.map((one) => (
               <li key={one.id}>

@@ -36,8 +36,8 @@ export const caseWords = {
     'not-examined': 'Not examined by a model',
   } satisfies Record<(typeof CASE_FINDINGS)[number], string>,
   readings: {
-    positive: 'Signed · abnormality',
-    negative: 'Signed · no abnormality',
+    positive: 'Signed: abnormal',
+    negative: 'Signed: normal',
   } satisfies Record<(typeof CASE_READINGS)[number], string>,
   /** "For early reading". */
   early: 'Marked for early reading by the automatic check on the device',
@@ -64,6 +64,7 @@ export const caseWords = {
     images: 'Images',
     state: 'State',
     finding: 'Finding',
+    overdue: 'Overdue',
     created: 'Created',
     changed: 'Changed',
     early: 'Early reading (not for diagnosis)',
@@ -73,6 +74,8 @@ export const caseWords = {
     label: 'Cases',
     filters: 'Filters',
     search: 'Case number, study UID or status',
+    /** “urgent”, “closed” */
+    pressEnter: (word: string) => `Press Enter to show only cases with “${word.toLowerCase()}”.`,
     searchWrong: 'Use only digits and dots, or the name of a status.',
     searchPatient: 'Patient, case number, study UID or status',
     searchPatientWrong: 'Enter at least two letters or digits, without * and ?.',
@@ -132,6 +135,7 @@ export const caseWords = {
   },
   page: {
     heading: 'Case',
+    others: 'There is another case with this study',
     back: 'All cases',
     loading: 'Loading the case…',
     missing: 'This case was not found',
