@@ -9,7 +9,7 @@ import type { DestinationsStore } from './destinations.store.ts';
 
 export const DESTINATION_NAME = {
   label: words.name,
-  share: 3,
+  share: 4,
   cell: ({ name, isPrimary }: Destination) => (
     <>
       <bdi>{name}</bdi>

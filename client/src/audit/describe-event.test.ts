@@ -101,6 +101,11 @@ test('names the destination, key, modality, policy, model or template that was c
     ['review-type-made', { reviewType: 'second', version: 2 }, 'Created review type “second” · version 2'],
     ['rules-changed', { kind: 'forwarding', version: 'f00' }, 'Changed the rules for where studies go'],
     ['rules-changed', { kind: 'later' }, 'Changed the rules'],
+    [
+      'rules-changed',
+      { kind: 'forwarding', changed: ['Night', 'CT'] },
+      'Changed the rules for where studies go: “Night”, “CT”',
+    ],
     ['quota-changed', { accountId: null }, 'Changed the quota of accounts without their own'],
     ['quota-changed', { accountId: 'a' }, 'Changed their own quota'],
     ['quota-changed', { accountId: 'b' }, 'Changed a quota · bert'],

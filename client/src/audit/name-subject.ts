@@ -18,11 +18,20 @@ export const shortOf = (id: string): string => id.slice(0, 8);
 
 /** What happened, with the name of the thing; null: the event is about none, or has neither its name nor its id. */
 export function whatOfNamed(event: string, fields: Fields, names: AuditNames): string | null {
-  if (event === 'rules-changed') return ownIn(words.rules, textOf(fields, 'kind') ?? '');
+  if (event === 'rules-changed') return whatOfRules(fields);
   if (event === 'quota-changed') return whoseQuota(fields);
   const say = ownIn(words.named, event);
   const name = say === null ? null : subjectOf(event, fields, names);
   return say === null || name === null ? null : say(name);
+}
+
+/** Null: rules of a kind that this app does not know. Events of earlier versions name no rule. */
+function whatOfRules(fields: Fields): string | null {
+  const what = ownIn(words.rules, textOf(fields, 'kind') ?? '');
+  const changed = Object.hasOwn(fields, 'changed') ? fields['changed'] : null;
+  return what === null || !Array.isArray(changed) || changed.length === 0
+    ? what
+    : words.rulesNamed(what, changed.map(String));
 }
 
 /** The version of the thing, where it has versions. */

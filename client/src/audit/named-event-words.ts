@@ -40,6 +40,8 @@ const NAMED = {
 
 export const namedEventWords = {
   named: NAMED as Readonly<Record<string, Say>>,
+  rulesNamed: (what: string, names: readonly string[]) =>
+    `${what}: ${names.map((name) => `“${name}”`).join(', ')}`,
   rules: {
     forwarding: 'Changed the rules for where studies go',
     inference: 'Changed the rules for which models run',

@@ -16,6 +16,7 @@ import { NoneFits } from '../kit/NoneFits.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import type { Known } from '../kit/resource.ts';
 import { useFilters } from '../kit/use-filters.ts';
+import { focusSearch } from '../kit/walk-rows.ts';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { CASES, isFiltered, USUAL, type CaseFilters } from './parts/case-filters.ts';
@@ -58,7 +59,7 @@ export function CasesView({ query }: CasesViewProps) {
   useEffect(load, [store, filters, isAnonymous, typed]);
   useEffect(() => () => store.close(), [store]);
   return (
-    <main id="content" class="page stack cases" aria-busy={store.isAsking.value} onKeyDown={toSearch}>
+    <main id="content" class="page stack cases" aria-busy={store.isAsking.value} onKeyDown={focusSearch}>
       <Head onOpen={mayKeep ? () => (isOpening.value = true) : null} />
       <Tools
         {...{ filters, mayKeep }}
@@ -166,14 +167,6 @@ function OtherPages({ mayKeep, mayExport, seesFigures }: OtherPagesProps) {
       )}
     </nav>
   );
-}
-
-/** The slash key focuses the search, as in other lists, unless it is typed into a field. */
-function toSearch(event: KeyboardEvent) {
-  if (event.key !== '/' || event.target instanceof HTMLInputElement) return;
-  if (event.target instanceof Element && event.target.closest('dialog')) return;
-  event.preventDefault();
-  document.querySelector<HTMLElement>('.case-search input')?.focus();
 }
 
 type ListProps = {

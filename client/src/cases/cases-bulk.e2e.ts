@@ -38,6 +38,9 @@ walk('cases are chosen, changed, closed and put back by keyboard', async (stage)
   await focusAndPress(row, 'Shift+X');
   await page.getByText('2 cases selected').waitFor();
   await looksRight(page, 'cases-chosen');
+  await press(page, 'Columns');
+  await dialog.getByLabel('Tags').check();
+  await press(page, 'Done');
   await press(page, 'Edit…');
   await focusAndPress(dialog.getByLabel('Add a tag'), 'Enter');
   await dialog.getByText('Choose at least one change.').waitFor();

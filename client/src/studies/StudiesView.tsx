@@ -12,6 +12,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { OnlySome } from '../kit/OnlySome.tsx';
 import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf } from '../kit/routes.ts';
+import { focusSearch, walkRows } from '../kit/walk-rows.ts';
 import { maySend, readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { noteTold } from '../pipeline/queue/note-told.ts';
@@ -88,7 +89,7 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   const ready = queue.ready.value && hasHead;
   return (
     <ProvideDayList value={list}>
-      <main id="content" class="page queue" aria-busy={!ready}>
+      <main id="content" class="page queue" aria-busy={!ready} onKeyDown={walkStudies}>
         <div class="studies-head">
           <h1 tabIndex={-1}>{kitWords.pages.studies}</h1>
           <div class="row">
@@ -121,6 +122,16 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
 }
 
 /** If this device has studies, the list starts with those, even for people who come to read. */
+/** Moves between studies as in other lists. A study sent elsewhere has no page; the focus goes to its button. */
+function walkStudies(event: KeyboardEvent) {
+  focusSearch(event);
+  const lines = [...document.querySelectorAll('.queue-list .study-line')];
+  walkRows(
+    event,
+    lines.flatMap((line) => line.querySelector<HTMLElement>('.queue-name a, .study-open') ?? []),
+  );
+}
+
 function useList(): DayList {
   const { studies, ready } = useQueue();
   const user = useSession().user.value;
@@ -315,13 +326,19 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
     // A receipt may be checked without a network, so the keys are loaded while there is one.
     void receiptKeys(api, localStorage);
   }, [api, sent, state, link]);
-  useEffect(() => refreshInSight(() => void sent.refresh(), REFRESH_MS), [sent]);
+  const isMoving = sent.studies.value.some(({ standing }) => standing === 'under-way');
+  useEffect(
+    () => refreshInSight(() => void sent.refresh(), isMoving ? MOVING_MS : REFRESH_MS),
+    [sent, isMoving],
+  );
   useEffect(() => () => sent.close(), [sent]);
   return sent;
 }
 
 /** Studies from other devices arrive without any event on this one. */
 const REFRESH_MS = 30_000;
+/** As often as the details of a row, which would say otherwise. */
+const MOVING_MS = 5_000;
 
 function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
   const queue = useQueue();

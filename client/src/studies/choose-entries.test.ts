@@ -106,6 +106,11 @@ test('finished studies are told apart by their local label', () => {
   assert.equal(keys(entries, { text: '…200' }), ['b']);
 });
 
+test('studies are found by the words that say where they are', () => {
+  const entries = entriesOf([done('a', { label: 'A. M. …100' }), queuedStudy({ id: 'b' })]);
+  assert.equal(keys(entries, { text: 'In the PACS' }), ['a']);
+});
+
 test('initials are found as people type them', () => {
   const entries = entriesOf([done('a', { label: 'U. B. …100' }), done('b', { label: 'K. M. …200' })]);
   for (const text of ['UB', 'ub', 'U.B.', 'u.b', 'U B', 'U. B.', 'B. U.', 'U.B. 100', 'UB …100'])

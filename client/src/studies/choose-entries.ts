@@ -7,6 +7,7 @@ import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { DayEntry } from './day-entry.ts';
 import { isAllInPacs, sendsOf } from './join-sends.ts';
 import { readDays } from './read-days.ts';
+import { whereOf } from './where-of.ts';
 import type { WhoseStudies } from './sent-studies.store.ts';
 
 /** `incomplete`: part of the study is not in the PACS, wherever it is. */
@@ -260,6 +261,7 @@ function joinText(entry: DayEntry, now: Date): string {
     ...about,
     ...foundBy,
     ...modalities,
+    whereOf(entry).said,
     title?.studyDate,
     formatDicomDate(title?.studyDate),
     ...(title?.bodyParts ?? []),

@@ -156,6 +156,8 @@ type Recorded =
       enabled: number;
       /** SHA-256 of the list. */
       version: string;
+      /** Names of rules that were added, changed or removed. */
+      changed: readonly string[];
       by: string;
     }
   // Questions to models, and people's verdicts on the answers

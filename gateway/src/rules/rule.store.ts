@@ -58,6 +58,17 @@ export const rulesOf = (db: Db, siteId: string, kind: RuleKind): Promise<Rule[]>
 export const versionOf = (rules: readonly Rule[]): string =>
   createHash('sha256').update(JSON.stringify(rules)).digest('hex');
 
+/** The most names of rules in an event. */
+const NAMES_LIMIT = 20;
+
+/** The names of the rules that were added, changed or removed; none: only their order changed. */
+export function namesOfChanged(before: readonly Rule[], after: readonly Rule[]): string[] {
+  const versionsOf = (rules: readonly Rule[]) => new Map(rules.map((rule) => [rule.name, versionOf([rule])]));
+  const [old, now] = [versionsOf(before), versionsOf(after)];
+  const names = new Set([...old.keys(), ...now.keys()]);
+  return [...names].filter((name) => old.get(name) !== now.get(name)).slice(0, NAMES_LIMIT);
+}
+
 /** Replaces all rules of the kind. */
 export async function replaceRules(
   trx: Trx,

@@ -62,8 +62,12 @@ test('are set as a list, read back in its order, and recorded', async () => {
   assert.equal((await call<Rules>('GET', FORWARDING))[1], set);
   assert.equal(set.rules, wanted as Rule[]);
   const rows = await audited(gateway.database.db, 'rules-changed');
-  const { kind, rules: count, enabled, version } = rows.at(-1)!.fields;
+  const { kind, rules: count, enabled, version, changed } = rows.at(-1)!.fields;
   assert.equal([kind, count, enabled, version], ['forwarding', 2, 2, set.version]);
+  assert.equal(
+    changed,
+    set.rules.map(({ name }) => name),
+  );
 });
 
 test('of somebody who did not see the last change replace nothing', async () => {

@@ -36,7 +36,7 @@ import {
 import { RULES } from './parse-rules.ts';
 import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
 import { judgeRules, NO_ATTRIBUTES, type Attributes } from './match-rule.ts';
-import { replaceRules, rulesOf, versionOf } from './rule.store.ts';
+import { replaceRules, rulesOf, namesOfChanged, versionOf } from './rule.store.ts';
 import { attributesOfSent, modalitiesOf } from './study-attributes.ts';
 
 const ADMIN = ['admin'] as const;
@@ -126,13 +126,15 @@ export function ruleRoutes(tools: RuleRouteTools, kinds: Readonly<Record<RuleKin
     await db.transaction().execute(async (trx) => {
       // The lock keeps a destination from being deleted while a rule that names it is saved.
       await lockDestinations(trx, siteId);
-      const before = versionOf(await rulesOf(trx, siteId, kind));
+      const known = await rulesOf(trx, siteId, kind);
+      const before = versionOf(known);
       if (replaced !== undefined && replaced !== before) throw new Problem('rules-changed');
       await kinds[kind].check(trx, siteId, rules);
       await replaceRules(trx, siteId, { kind, rules, by });
       const enabled = rules.filter((rule) => rule.enabled).length;
       const event = { event: 'rules-changed' as const, kind, rules: rules.length, enabled, version, by };
-      if (version !== before) await recordAudit(trx, siteId, event, now());
+      const changed = namesOfChanged(known, rules);
+      if (version !== before) await recordAudit(trx, siteId, { ...event, changed }, now());
     });
     return c.json({ rules, version }, 200);
   });
