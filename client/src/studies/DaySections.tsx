@@ -9,14 +9,8 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { EmptyQueue } from '../pipeline/queue/QueueNotices.tsx';
 import type { QueuePart } from '../pipeline/queue/track-of.ts';
-import {
-  countIn,
-  EVERYTHING,
-  isFoundByLabel,
-  isNarrowed,
-  patientOf,
-  type Section,
-} from './choose-entries.ts';
+import { countIn, isFoundByLabel, patientOf, type Section } from './choose-entries.ts';
+import { EVERYTHING, isNarrowed } from './list-choice.ts';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { goesFirst } from '../pipeline/queue/track-of.ts';
 import { DayRow } from './DayRow.tsx';

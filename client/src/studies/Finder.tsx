@@ -1,6 +1,6 @@
 /** The search above the list, with a button for filters, sort order and grouping. */
 import { useId } from 'preact/hooks';
-import { EVERYTHING, NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
+import { EVERYTHING, NAMES, PERIODS, SHOWN, SORTS, type Choice } from './list-choice.ts';
 import { FilterBar, FilterSelect } from '../kit/FilterBar.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
 import type { SentStudiesStore } from './sent-studies.store.ts';

@@ -5,7 +5,7 @@
 import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { useSession } from '../net/net-context.ts';
-import { EVERYTHING, type Choice } from './choose-entries.ts';
+import { EVERYTHING, type Choice } from './list-choice.ts';
 import { keepChoice } from './day-list.ts';
 import { NotTaken } from './NotTaken.tsx';
 import { notTakenWords as words } from './not-taken-words.ts';

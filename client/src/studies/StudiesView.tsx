@@ -25,15 +25,8 @@ import {
   StudiesSkeleton,
 } from '../pipeline/queue/QueueNotices.tsx';
 import { arrivedByStick } from './arrived-by-stick.ts';
-import {
-  ARRIVED_TODAY,
-  chooseEntries,
-  countIn,
-  EVERYTHING,
-  firstChoice,
-  isNarrowed,
-  WHOSE,
-} from './choose-entries.ts';
+import { chooseEntries, countIn } from './choose-entries.ts';
+import { ARRIVED_TODAY, EVERYTHING, firstChoice, isNarrowed, WHOSE } from './list-choice.ts';
 import { createSendCounts } from './count-sends.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList, type DayList } from './day-list.ts';

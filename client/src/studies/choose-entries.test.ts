@@ -7,14 +7,8 @@ import { hideNames } from '../kit/identities.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { valuesOf } from '../testing/values-of.ts';
 import { assertEach } from '../testing/assert-each.ts';
-import {
-  chooseEntries,
-  EVERYTHING,
-  isFoundByLabel,
-  isNarrowed,
-  removedAmong,
-  type Choice,
-} from './choose-entries.ts';
+import { chooseEntries, isFoundByLabel, removedAmong } from './choose-entries.ts';
+import { EVERYTHING, isNarrowed, type Choice } from './list-choice.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { whereOf, withheldOf } from './where-of.ts';

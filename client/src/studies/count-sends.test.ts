@@ -13,7 +13,8 @@ import {
   type TestDevice,
 } from '../testing/open-queue.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
-import { chooseEntries, EVERYTHING } from './choose-entries.ts';
+import { chooseEntries } from './choose-entries.ts';
+import { EVERYTHING } from './list-choice.ts';
 import { createSendCounts } from './count-sends.ts';
 import { createEntries } from './day-entry.ts';
 import { createJoin, sendsOf } from './join-sends.ts';

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { endNarrowing, KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
-import { EVERYTHING, firstChoice, isNarrowed } from './choose-entries.ts';
+import { EVERYTHING, firstChoice, isNarrowed } from './list-choice.ts';
 import { createDayList } from './day-list.ts';
 import { ownStorage } from '../testing/own-storage.ts';
 

@@ -1,7 +1,7 @@
 /** The state of the list for one person: their choice, the expanded rows, the selection, and removed studies. */
 import { signal, type Signal } from '@preact/signals';
 import { KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
-import { EVERYTHING, NAMES, PERIODS, SHOWN, SORTS, WHOSE, type Choice } from './choose-entries.ts';
+import { EVERYTHING, NAMES, PERIODS, SHOWN, SORTS, WHOSE, type Choice } from './list-choice.ts';
 
 export interface DayList {
   readonly choice: Signal<Choice>;

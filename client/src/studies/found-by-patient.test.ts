@@ -5,7 +5,8 @@ import { formatMoment } from '../kit/format.ts';
 import { hideNames } from '../kit/identities.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { assertEach } from '../testing/assert-each.ts';
-import { chooseEntries, EVERYTHING, type Choice } from './choose-entries.ts';
+import { chooseEntries } from './choose-entries.ts';
+import { EVERYTHING, type Choice } from './list-choice.ts';
 import { createEntries } from './day-entry.ts';
 import { listedNow, toldStudy } from '../testing/told-study.ts';
 

@@ -1,7 +1,8 @@
 /** A study of which its sender has yet to decide about instances, as everybody but the sender's device sees it. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { chooseEntries, EVERYTHING, type Shown } from './choose-entries.ts';
+import { chooseEntries } from './choose-entries.ts';
+import { EVERYTHING, type Shown } from './list-choice.ts';
 import { studiesWords } from './studies-words.ts';
 import { whereOf, withheldOf } from './where-of.ts';
 import { valuesOf } from '../testing/values-of.ts';

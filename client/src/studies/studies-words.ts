@@ -6,7 +6,7 @@ import { leftOutWords } from '../kit/left-out-words.ts';
 import { none } from '../kit/none.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import type { Place } from '../pipeline/queue/track-state.ts';
-import type { Names, Period, Shown, Sort } from './choose-entries.ts';
+import type { Names, Period, Shown, Sort } from './list-choice.ts';
 import type { WhoseStudies } from './sent-studies.store.ts';
 
 /** Shown to people who watch: the sender or an administrator decides. */
