@@ -133,6 +133,13 @@ export async function addStudiesAndEvents(db: Db, keeper: Keeper): Promise<void>
   await sql`vacuum analyze`.execute(db);
 }
 
+/** Each study has been compared with what cases wait for, as on a site where nothing is left to do. */
+export async function settleArrivals(db: Db): Promise<void> {
+  await sql`insert into case_arrival (site_id, study_instance_uid, looked_at, compared_at)
+    select distinct site_id, study_instance_uid, now(), now() from study on conflict do nothing`.execute(db);
+  await sql`vacuum analyze`.execute(db);
+}
+
 const QUESTIONS: Readonly<Record<string, Omit<CaseQuery, 'sort' | 'limit'> & { readonly sort?: CaseSort }>> =
   {
     'cases-list': { status: 'active' },

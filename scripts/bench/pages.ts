@@ -3,7 +3,6 @@
  * the navigation takes until that page says what it knows, as the 95th percentile ÷ 300 ms; and how evenly the list of
  * cases scrolls: the 95th percentile of the time between frames ÷ 33 ms.
  */
-import { sql } from 'kysely';
 import type { CDPSession, Page } from 'playwright-core';
 import { ADMIN, createAccount, tokenOf } from '#testing/accounts.ts';
 import { signIn, untilInstalled } from '#testing/app-page.ts';
@@ -13,7 +12,7 @@ import { recordedFinding } from '../../client/src/testing/recorded-answers.ts';
 import { openBeside, type Db } from '../../gateway/src/database/database.ts';
 import { startPostgres } from '../system/postgres.ts';
 import { percentile, scrollFrames } from './browser.ts';
-import { addStudiesAndEvents, fillHalf, type Keeper } from './cases.ts';
+import { addStudiesAndEvents, fillHalf, settleArrivals, type Keeper } from './cases.ts';
 import type { BenchRow } from './row.ts';
 
 /** Each page, and what it shows once it knows. */
@@ -75,12 +74,7 @@ async function fill(world: OwnWorld, url: string, say: (line: string) => void): 
     await importCases(world);
     await addStudiesAndEvents(db, keeper);
     await addWholeResults(db, keeper);
-    // Nothing is left to do: each study has been compared with what cases wait for.
-    await sql`insert into case_arrival (site_id, study_instance_uid, looked_at, compared_at)
-      select distinct site_id, study_instance_uid, now(), now() from study on conflict do nothing`.execute(
-      db,
-    );
-    await sql`vacuum analyze`.execute(db);
+    await settleArrivals(db);
   } finally {
     await database.close();
   }

@@ -108,11 +108,9 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await second.getByText('The destination responds and returns stored images.').waitFor();
   await openChecks(second);
   await page.getByRole('button', { name: 'Viewers of second' }).click();
-  await page
-    .getByRole('dialog')
-    .getByText(/^second is not primary/)
-    .waitFor();
-  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(/^second is not primary/).waitFor();
+  await dialog.getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Delete second' }).click();
   await looksRight(page, 'destination-delete');
   await page.getByRole('button', { name: 'Keep' }).click();
@@ -127,7 +125,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await first.getByRole('heading', { name: /Primary/ }).waitFor();
   await showDestination(page, 'second');
   await page.getByRole('button', { name: 'Delete second' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await dialog.getByRole('button', { name: 'Delete' }).click();
   await second.waitFor({ state: 'detached' });
   await expect(page.getByRole('heading', { level: 1 })).toBeFocused();
 });

@@ -64,7 +64,8 @@ const NAMES_LIMIT = 20;
 /** The names of the rules that were added, changed or removed; none: only their order changed. */
 export function namesOfChanged(before: readonly Rule[], after: readonly Rule[]): string[] {
   const versionsOf = (rules: readonly Rule[]) => new Map(rules.map((rule) => [rule.name, versionOf([rule])]));
-  const [old, now] = [versionsOf(before), versionsOf(after)];
+  const old = versionsOf(before);
+  const now = versionsOf(after);
   const names = new Set([...old.keys(), ...now.keys()]);
   return [...names].filter((name) => old.get(name) !== now.get(name)).slice(0, NAMES_LIMIT);
 }

@@ -1,4 +1,4 @@
-/** Recognises the patients of sample data by their Patient IDs: as they are, and as the policy of a study replaces them. */
+/** Recognises the patients of sample data by their Patient IDs, also as the policy of a study replaces them. */
 import { patientKeyOf } from '#shared/deid/patient-key.ts';
 import { createPseudonyms, createRequests } from '#shared/deid/pseudonyms.ts';
 import { SAMPLE_PATIENT_PREFIX, samplePatients } from '#shared/protocol/sample.ts';

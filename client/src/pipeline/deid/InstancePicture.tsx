@@ -7,7 +7,7 @@
 import { computed, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { blackenBoxes } from './blacken-boxes.ts';
+import { blackenBoxes } from '../ingest/card/blacken-boxes.ts';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/found/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';

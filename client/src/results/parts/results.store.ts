@@ -34,7 +34,7 @@ export interface ResultsStore {
   /** Jobs that failed recently and were not cleared by a person, newest first. */
   readonly failed: ReadonlySignal<readonly Job[]>;
   clearFailed(): void;
-  /** Adds what the gateway offers to the filter options. They are many, so this is for a person who is about to filter. */
+  /** Adds the filter options that the gateway offers: many, so only for a person who is about to filter. */
   learnChoices(): void;
   /** The filter options: models and studies of what was listed, and those that the gateway offers. */
   readonly models: ReadonlySignal<readonly string[]>;

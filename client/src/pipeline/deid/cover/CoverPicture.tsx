@@ -6,7 +6,7 @@ import { useMemo, useRef } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { boxesOn } from '#shared/dicom/boxes.ts';
 import { Picture } from '../../ingest/card/ThumbnailPicture.tsx';
-import { blackenBoxes } from '../blacken-boxes.ts';
+import { blackenBoxes } from '../../ingest/card/blacken-boxes.ts';
 import type { CoverStore, Shown } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
 import {

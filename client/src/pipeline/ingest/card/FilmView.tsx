@@ -24,7 +24,7 @@ import {
 import { Sheet } from '../../../kit/Sheet.tsx';
 import { placeOf, useWheel, useWindowSize } from '../../../kit/use-picture-window.ts';
 import { HiddenPicture, useHiding } from '../../../viewer/HiddenPicture.tsx';
-import { blackenBoxes } from '../../deid/blacken-boxes.ts';
+import { blackenBoxes } from './blacken-boxes.ts';
 import { followFrame, type ReadFrame } from '../found/follow-frame.ts';
 import type { FoundStudy } from '../found/found-study.ts';
 import type { DevicePicture } from '../workers/device-tasks.ts';
