@@ -103,8 +103,10 @@ function List({ destinations, rules, id, empty, store, saved, onChange }: ListPr
   const needy = needyOf(destinations, link.value);
   const chosen = destinations.find((destination) => destination.id === id) ?? null;
   const columns = useMemo(() => destinationColumns(store), [store]);
-  const isGone = id !== '' && chosen === null;
+  const listed = useRef('');
+  if (chosen !== null) listed.current = chosen.id;
   // It was deleted: its address leads nowhere, and the focus was in its details.
+  const isGone = id !== '' && chosen === null && listed.current === id;
   useEffect(() => {
     if (isGone) location.replace(addressOf(''));
   }, [isGone]);

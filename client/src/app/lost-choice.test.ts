@@ -254,6 +254,20 @@ test('a person who signs out while a reminder stands is reminded of what is on t
   assert.ok(await isKept(0));
 });
 
+test('a lost study that is chosen again is counted by its page alone, and not forgotten when its person signs out', async () => {
+  const { open } = await openPages();
+  const before = await open();
+  await before.choose(FIRST);
+  before.end();
+  const page = await open();
+  assert.ok(await page.isLost(ALL));
+  await page.choose(FIRST, OTHER);
+  assert.ok(await page.isLost(0));
+  page.beforeSignOut();
+  leaveChoice(page.store);
+  assert.ok(await page.isLost(ALL + OTHERS));
+});
+
 test('a study that was sent before is not lost when it is chosen again, on this page or a later one', async () => {
   const { open } = await openPages();
   const first = await open();

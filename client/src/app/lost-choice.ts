@@ -41,8 +41,10 @@ interface ChoiceWatch {
 }
 
 export interface LostChoice {
-  /** Instances that this person chose on earlier pages and that were lost with those pages. */
+  /** Instances that this person chose on earlier pages, that were lost with those pages, and are not on this page. */
   readonly count: ReadonlySignal<number>;
+  /** The same with those that are on this page again. */
+  readonly all: ReadonlySignal<number>;
   /** Such a page ended while it read files, so that `count` may be too low. */
   readonly isCutOff: ReadonlySignal<boolean>;
   /** Where reading was stopped on such a page; with several pages, on the last one. */
@@ -82,9 +84,8 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
     }
   });
   doubtCutOff(watch, ended);
-  const count = computed(() => {
-    // What was chosen again is counted by the page that it is on.
-    const here = new Map((watch.unsent.value ?? []).map(({ mark, instances }) => [mark, instances]));
+  /** `here`: instances to leave out, by the mark of their study. */
+  const countLost = (here: ReadonlyMap<number, number>): number => {
     // A study that was lost twice counts once.
     const counts = new Map<number, number>();
     for (const study of lost.value.flatMap(({ studies }) => studies)) {
@@ -92,9 +93,14 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
       counts.set(study.mark, Math.max(lacking, counts.get(study.mark) ?? 0));
     }
     return [...counts.values()].reduce((sum, instances) => sum + instances, 0);
-  });
+  };
+  const all = computed(() => countLost(new Map()));
   return {
-    count,
+    // What was chosen again is counted by the page that it is on.
+    count: computed(() =>
+      countLost(new Map((watch.unsent.value ?? []).map(({ mark, instances }) => [mark, instances]))),
+    ),
+    all,
     isCutOff: computed(() => lost.value.some(({ isReading }) => isReading)),
     stopped: computed(() => lost.value.findLast(({ stopped }) => stopped)?.stopped ?? null),
     isElsewhere: computed(() => {
@@ -108,7 +114,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
       for (const choice of lost.peek()) end(database, choice);
     },
     beforeSignOut() {
-      if (count.peek() > 0) leave();
+      if (all.peek() > 0) leave();
     },
   };
 }

@@ -1,5 +1,5 @@
 /** The row of a study: a line with its name, time, kind, size, place and receipt, which expands to its track. */
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useState } from 'preact/hooks';
 import { images } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -43,13 +43,19 @@ type DayRowProps = {
   readonly opens: boolean;
   /** Called after the gateway has accepted a decision. */
   readonly onDecided: () => void;
+  /** Called once the row of a study that is not on this device is drawn. */
+  readonly onShown: (studyInstanceUID: string) => void;
 };
 
-export function DayRow({ entry, opens, onDecided }: DayRowProps) {
+export function DayRow({ entry, opens, onDecided, onShown }: DayRowProps) {
   const { open } = useDayList();
   const details = useId();
   const isOpen = open.value.get(entry.key) ?? opens;
   const toggle = () => (open.value = new Map(open.value).set(entry.key, !isOpen));
+  const asked = entry.study === null ? entry.studyInstanceUID : null;
+  useEffect(() => {
+    if (asked !== null) onShown(asked);
+  }, [asked]);
   return (
     <article class="queue-row" data-part={entry.part}>
       <div class="study-line">
@@ -184,7 +190,7 @@ export function Receipt({ entry, isRecord = false }: ReceiptProps) {
   );
 }
 
-function Details({ entry, onDecided }: Omit<DayRowProps, 'opens'>) {
+function Details({ entry, onDecided }: Pick<DayRowProps, 'entry' | 'onDecided'>) {
   const { study, studyInstanceUID, place, senders, hasReceipt } = entry;
   return (
     <>

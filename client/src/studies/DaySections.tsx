@@ -166,7 +166,14 @@ function drawLine(line: Line, sent: SentStudiesStore): ComponentChildren {
     case 'heading':
       return line.alone ? <h2 class="unseen">{words.list}</h2> : <SectionHeading section={line.section} />;
     case 'row':
-      return <DayRow entry={line.entry} opens={line.opens} onDecided={() => void sent.refresh()} />;
+      return (
+        <DayRow
+          entry={line.entry}
+          opens={line.opens}
+          onDecided={() => void sent.refresh()}
+          onShown={(uid) => void sent.wantPatient(uid)}
+        />
+      );
     case 'more':
       return <More sent={sent} />;
     default:

@@ -12,7 +12,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { OnlySome } from '../kit/OnlySome.tsx';
 import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { focusSearch, walkRows } from '../kit/walk-rows.ts';
+import { focusedRow, focusSearch, walkRows } from '../kit/walk-rows.ts';
 import { maySend, readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { noteTold } from '../pipeline/queue/note-told.ts';
@@ -114,17 +114,16 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   );
 }
 
-/** If this device has studies, the list starts with those, even for people who come to read. */
 /** Moves between studies as in other lists. A study sent elsewhere has no page; the focus goes to its button. */
 function walkStudies(event: KeyboardEvent) {
   focusSearch(event);
   const lines = [...document.querySelectorAll('.queue-list .study-line')];
-  walkRows(
-    event,
-    lines.flatMap((line) => line.querySelector<HTMLElement>('.queue-name a, .study-open') ?? []),
-  );
+  const rows = lines.flatMap((line) => line.querySelector<HTMLElement>('.queue-name a, .study-open') ?? []);
+  // Outside the list the arrow keys scroll.
+  if (focusedRow(rows) >= 0 || !event.key.startsWith('Arrow')) walkRows(event, rows);
 }
 
+/** If this device has studies, the list starts with those, even for people who come to read. */
 function useList(): DayList {
   const { studies, ready } = useQueue();
   const user = useSession().user.value;
@@ -319,7 +318,11 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
     // A receipt may be checked without a network, so the keys are loaded while there is one.
     void receiptKeys(api, localStorage);
   }, [api, sent, state, link]);
-  const isMoving = sent.studies.value.some(({ standing }) => standing === 'under-way');
+  // One that has stood still for longer, as while its PACS is away, is not asked about so often.
+  const isMoving = sent.studies.value.some(
+    ({ standing, lastSentAt }) =>
+      standing === 'under-way' && Date.now() - Date.parse(lastSentAt) < MOVES_FOR_MS,
+  );
   useEffect(
     () => refreshInSight(() => void sent.refresh(), isMoving ? MOVING_MS : REFRESH_MS),
     [sent, isMoving],
@@ -332,6 +335,7 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
 const REFRESH_MS = 30_000;
 /** As often as the details of a row, which would say otherwise. */
 const MOVING_MS = 5_000;
+const MOVES_FOR_MS = 10 * 60_000;
 
 function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
   const queue = useQueue();

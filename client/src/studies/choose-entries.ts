@@ -61,8 +61,20 @@ function readingsOf(text: string, now: Date): readonly Reading[] {
 function isMeant(entry: DayEntry, reading: Reading, kinds: ReadonlySet<string>, now: Date): boolean {
   const { words, days, mayBeName } = reading;
   if (days !== null && !days.some((day) => isOfDay(entry, day))) return false;
-  return words.length === 0 || holds(entry, words, now) || (mayBeName && mayBe(entry, words, kinds));
+  return (
+    words.length === 0 ||
+    holds(entry, words, now) ||
+    isSaid(entry, words.join(' ')) ||
+    (mayBeName && mayBe(entry, words, kinds))
+  );
 }
+
+/** A shorter text may be the beginning of a name. */
+const SHORTEST_STATE = 4;
+
+/** The text is what the row says about where the study is, or its beginning. */
+const isSaid = (entry: DayEntry, text: string): boolean =>
+  text.length >= SHORTEST_STATE && plain(whereOf(entry).said).startsWith(text);
 
 /** Whether the study was sent, ended or acquired on that day. */
 function isOfDay({ at, study }: DayEntry, day: number): boolean {
@@ -213,7 +225,6 @@ function joinText(entry: DayEntry, now: Date): string {
     ...about,
     ...foundBy,
     ...modalities,
-    whereOf(entry).said,
     title?.studyDate,
     formatDicomDate(title?.studyDate),
     ...(title?.bodyParts ?? []),

@@ -303,6 +303,8 @@ function gatewayOfSite(pacs: { isDown: boolean; isCut: boolean }) {
   const json = async (path: string, _schema: unknown, { body }: { body?: unknown } = {}) => {
     asked.push({ path, body });
     if (body === undefined) return { studies: [study(1), study(0)], next: null };
+    if (path === '/cases/patients')
+      return { cases: [], studies: [{ studyInstanceUID: '1.2.0', ...PATIENT }], later: [] };
     if ((body as { by: string }).by === 'sending')
       return { studies: [{ ...study(7), patient: null }], isCut: false };
     if (pacs.isDown) throw new ApiProblem(502, null, null);
@@ -332,6 +334,24 @@ test('of the whole site are found by their patient, who stands in no address', a
   await sent.find('Fontaine', NOW);
   hideNames(false);
   assert.equal(asked.slice(5), [{ path: '/studies/search', body: { by: 'sending', text: 'Fontaine' } }]);
+});
+
+test('of the whole site are told apart by their patients, who are asked for together and once', async () => {
+  const { api, asked } = gatewayOfSite({ isDown: false, isCut: false });
+  const sent = createSentStudies(api, 'of-the-site', true);
+  await sent.refresh();
+  await Promise.all(['1.2.0', '1.2.1', '1.2.0'].map((uid) => sent.wantPatient(uid)));
+  assert.equal(asked.slice(1), [
+    { path: '/cases/patients', body: { cases: [], studies: ['1.2.0', '1.2.1'] } },
+  ]);
+  const patients = sent.studies.value.map(({ studyInstanceUID, patient }) => [
+    studyInstanceUID,
+    patient?.patientName,
+  ]);
+  assert.equal(Object.fromEntries(patients), { '1.2.0': PATIENT.patientName, '1.2.1': undefined });
+  const own = createSentStudies(api, 'own', false);
+  await own.wantPatient('1.2.0');
+  assert.is(asked.length, 2, 'nobody asks whose their own studies are');
 });
 
 test('of the whole site are found by their sender also while the PACS is away, which is said', async () => {

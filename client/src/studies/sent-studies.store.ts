@@ -5,6 +5,7 @@
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { FoundStudies, SentStudy, SiteSearch, StudyPatient } from '#shared/protocol/studies.ts';
+import type { ManyPatients } from '../cases/parts/many-patients.ts';
 import { mayBePatient, typedPseudonym } from '#shared/protocol/typed-patient.ts';
 import { namesHidden } from '../kit/identities.ts';
 import type { Answer } from '../kit/resource.ts';
@@ -56,6 +57,8 @@ export interface SentStudiesStore {
    * A text that is being searched for, or was answered last, is not requested again. Never throws.
    */
   find(text: string, now: Date): Promise<void>;
+  /** Asks the PACS whose study this is, if the person may know it: for a row that has come into sight. */
+  wantPatient(studyInstanceUID: string): Promise<void>;
   close(): void;
 }
 
@@ -91,6 +94,10 @@ type State = {
   readonly asksPatients: () => boolean;
   /** Keyed by Study Instance UID. */
   readonly told: Map<string, Told>;
+  /** UIDs of studies whose patients were asked for. */
+  readonly wanted: Set<string>;
+  /** Null: nobody has asked for a patient yet. */
+  patients: ManyPatients | null;
   readonly studies: Signal<readonly ToldStudy[]>;
   readonly search: Signal<Search | null>;
   readonly hasList: Signal<boolean>;
@@ -118,6 +125,8 @@ export function createSentStudies(
     listed: 0,
     newest: null,
     told: new Map(),
+    wanted: new Set(),
+    patients: null,
     studies: signal([]),
     search: signal(null),
     hasList: signal(false),
@@ -139,6 +148,7 @@ export function createSentStudies(
     refresh: () => ask(state, '', null),
     more: () => more(state),
     find: (text, now) => find(state, text, now),
+    wantPatient: (uid) => wantPatient(state, uid),
     close: () => state.closed.abort(),
   };
 }
@@ -214,6 +224,24 @@ async function askSite(state: State, text: string): Promise<boolean> {
 
 /** The patient is kept apart from the rows, because later answers about a study do not repeat it. */
 const withoutPatient = ({ patient: _, ...study }: FoundStudies['studies'][number]): SentStudy => study;
+
+/** Rows that are drawn together share one request. */
+async function wantPatient(state: State, uid: string): Promise<void> {
+  const { api, told, wanted, closed } = state;
+  if (!state.asksPatients() || wanted.has(uid) || told.get(uid)?.patient !== undefined) return;
+  wanted.add(uid);
+  try {
+    const { createManyPatients } = await import('../cases/parts/many-patients.ts');
+    state.patients ??= createManyPatients(api);
+    const [patient] = await state.patients.of({ kind: 'studies', id: uid });
+    if (patient === undefined || closed.signal.aborted) return;
+    told.set(uid, { ...told.get(uid), patient });
+    show(state, 0, []);
+  } catch {
+    // The row stays without a name, and asks again when it is drawn again.
+    wanted.delete(uid);
+  }
+}
 
 const NONE: FoundStudies = { studies: [], isCut: false };
 
