@@ -56,17 +56,17 @@ const IS_READ = sql`not exists (select 1 from review_place p
   join review_event e on e.review_id = p.review_id and e.id = p.decided_by_event
   where p.review_id = r.id and p.place = r.final_place and e.decision = 'reject')`;
 
-/** The last study of the previous page. */
+/** The last study of the previous page. `at`: in microseconds, as the database has it. */
 type UnreadPlace = { readonly isEarly: boolean; readonly at: string; readonly uid: string };
 
-const CURSOR = /^([01])~([12]\d{3}-\d\d-\d\dT[\d:.]{12}Z)~([\d.]{1,64})$/;
+const CURSOR = /^([01])~([12]\d{3}-\d\d-\d\dT[\d:.]{15}Z)~([\d.]{1,64})$/;
 
 /** @throws Problem invalid-request. */
 export function parsePlace(cursor: string): UnreadPlace {
   const [, early, at = '', uid = ''] = CURSOR.exec(cursor) ?? [];
   const moment = new Date(at);
   // The database would read an impossible date, such as 31 February, as another day or refuse it.
-  if (Number.isNaN(moment.getTime()) || moment.toISOString() !== at)
+  if (Number.isNaN(moment.getTime()) || moment.toISOString() !== `${at.slice(0, -4)}Z`)
     throw new Problem('invalid-request', 'Invalid: cursor.');
   return { isEarly: early === '1', at, uid };
 }
@@ -75,6 +75,8 @@ type Page = { readonly after?: UnreadPlace | undefined; readonly limit: number }
 type Row = {
   readonly uid: string;
   readonly at: Date;
+  /** The same in a cursor. */
+  readonly place: string;
   readonly isEarly: boolean;
   readonly uploadId: string | null;
   readonly caseId: string | null;
@@ -110,6 +112,7 @@ export async function listUnread(
     page as materialized (select * from (${part(true)} union all ${part(false)}) c
       order by not c.early, c.at desc, c.uid limit ${limit + 1})
     select page.uid, page.at, page.early as "isEarly",
+      to_char(page.at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place,
       (select u.id from study s join upload u on u.study_id = s.id where s.site_id = ${siteId}
         and s.study_instance_uid = page.uid and u.account_id is not null
         order by u.created_at desc limit 1) as "uploadId",
@@ -128,9 +131,7 @@ export async function listUnread(
     studies: await shownStudies(db, siteId, shown),
     count: null,
     next:
-      rows.length > limit && last !== undefined
-        ? `${last.isEarly ? 1 : 0}~${last.at.toISOString()}~${last.uid}`
-        : null,
+      rows.length > limit && last !== undefined ? `${last.isEarly ? 1 : 0}~${last.place}~${last.uid}` : null,
   };
 }
 
@@ -157,7 +158,7 @@ async function shownStudies(db: Db, siteId: string, rows: readonly Row[]): Promi
     siteId,
     rows.map(({ uid }) => uid),
   );
-  return rows.map(({ uid, at, ...row }) => ({
+  return rows.map(({ uid, at, place: _, ...row }) => ({
     ...row,
     studyInstanceUID: uid,
     modalities: [...modalitiesOf(classes.get(uid) ?? [])],

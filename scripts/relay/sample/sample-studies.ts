@@ -47,7 +47,7 @@ export function sampleStudies(count: number): SampleStudy[] {
       patient,
       isOpaque: at % 4 === 2,
       // Films, CT and MR: names may be drawn into the pictures of a scan.
-      isDeidentified: kind !== 'US' && patient > 9 && patient % 7 < 4,
+      isDeidentified: kind !== 'US' && patient > 9 && patient % 7 < 3,
     };
   });
 }

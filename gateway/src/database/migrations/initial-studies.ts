@@ -64,7 +64,7 @@ export const STUDIES = [
     study_instance_uid text not null, state text not null, revision int not null, policy_name text not null,
     policy_version int not null, destination_id uuid references destination,
     copy_of uuid references study, need text, coercion jsonb, given_up_at timestamptz, wrapped_key bytea, waiting_because text, waiting_since timestamptz,
-    created_at timestamptz(3) not null default now(), updated_at timestamptz not null,
+    created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
   // The newest studies of a site, among which the unread ones are found (cases/unread-studies.ts).
