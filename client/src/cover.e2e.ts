@@ -148,10 +148,22 @@ walk(
     await drag(page, NAME_PLACE);
     await boxAt(page, 1).waitFor();
     await coverAndRelease(page, '1 image');
-    await page.locator('.card[data-going=sent]').waitFor();
+    const card = page.locator('.card[data-going=sent]');
+    await expect(card).toContainText('1 image covered');
     await expect(held).toHaveCount(0);
+    await card.getByRole('button', { name: /^Enlarge series 1 of / }).click();
+    const picture = page.getByRole('dialog').locator('.film-window canvas');
+    await expect.poll(() => picture.evaluate(brightestIn, NAME_PLACE), 'the large picture').toBe(0);
   },
 );
+
+/** Runs in the page: the brightest pixel inside this box, 0 to 255; null: nothing is drawn. */
+function brightestIn(canvas: HTMLElement | SVGElement, { x, y, width, height }: Omit<Box, 'frames'>) {
+  const drawn = canvas as HTMLCanvasElement;
+  if (drawn.width <= x + width) return null;
+  const { data } = drawn.getContext('2d')!.getImageData(x + 1, y + 1, width - 2, height - 2);
+  return data.reduce((most, value, at) => (at % 4 === 3 ? most : Math.max(most, value)), 0);
+}
 
 /** Before Send the page says that the PACS has them, and asks nothing about them. */
 async function choosesAgain({ page }: Stage, films: readonly Uint8Array[]): Promise<void> {

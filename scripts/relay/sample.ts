@@ -84,7 +84,7 @@ async function add({ connection, options, around, tell }: Work, count: number): 
       `${studies.length} sample studies are in the PACS (${sent} sent now), and ${cases.length} cases (${opened} opened now).`,
       seen === null ? 'No model looked at them: there is none.' : `A model answered for ${seen} films.`,
       'Search for SAMPLE. To sign in as sample-radiologist, set a password: relay user password sample-radiologist',
-      'Remove everything with: relay sample --remove',
+      'Remove everything before you export for research, with: relay sample --remove',
     ])
       around.print(line);
   return 0;

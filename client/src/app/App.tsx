@@ -127,16 +127,16 @@ export function App({ route, update, install, lockMinutes, policies, choiceLost 
         worksOffline={update.worksOffline.value}
       />
       <UpdateOffer update={update} />
-      <ProblemBoundary key={here.page}>
-        {state === 'unknown' ? (
-          <Checking />
-        ) : signedOut && here.page !== 'help' ? (
+      {state === 'unknown' ? (
+        <Checking />
+      ) : signedOut && here.page !== 'help' ? (
+        <ProblemBoundary>
           <SignInView />
-        ) : (
-          // The key discards the state of a page when another person signs in.
-          !covered.value && <Page key={user?.id} route={here} install={install} lockMinutes={lockMinutes} />
-        )}
-      </ProblemBoundary>
+        </ProblemBoundary>
+      ) : (
+        // The key discards the state of a page when another person signs in.
+        !covered.value && <Page key={user?.id} route={here} install={install} lockMinutes={lockMinutes} />
+      )}
       {!signedOut && user && <AutoLock minutes={lockMinutes} covered={covered} />}
       {!hidden && state !== 'unknown' && <Announcer />}
     </>
@@ -279,7 +279,7 @@ function Page({ route, ...of }: PageProps) {
     first.current = false;
     return isFirst ? undefined : focusHeading();
   }, [key]);
-  return viewOf(route, of);
+  return <ProblemBoundary key={route.page}>{viewOf(route, of)}</ProblemBoundary>;
 }
 
 /** A page that is loaded late has no heading yet. Returns a function that ends the wait. */

@@ -43,8 +43,6 @@ interface ChoiceWatch {
 export interface LostChoice {
   /** Instances that this person chose on earlier pages, that were lost with those pages, and are not on this page. */
   readonly count: ReadonlySignal<number>;
-  /** The same with those that are on this page again. */
-  readonly all: ReadonlySignal<number>;
   /** Such a page ended while it read files, so that `count` may be too low. */
   readonly isCutOff: ReadonlySignal<boolean>;
   /** Where reading was stopped on such a page; with several pages, on the last one. */
@@ -94,13 +92,11 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
     }
     return [...counts.values()].reduce((sum, instances) => sum + instances, 0);
   };
-  const all = computed(() => countLost(new Map()));
   return {
     // What was chosen again is counted by the page that it is on.
     count: computed(() =>
       countLost(new Map((watch.unsent.value ?? []).map(({ mark, instances }) => [mark, instances]))),
     ),
-    all,
     isCutOff: computed(() => lost.value.some(({ isReading }) => isReading)),
     stopped: computed(() => lost.value.findLast(({ stopped }) => stopped)?.stopped ?? null),
     isElsewhere: computed(() => {
@@ -114,7 +110,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
       for (const choice of lost.peek()) end(database, choice);
     },
     beforeSignOut() {
-      if (all.peek() > 0) leave();
+      if (countLost(new Map()) > 0) leave();
     },
   };
 }

@@ -81,7 +81,11 @@ function OneCase({ of, store, listQuery }: OneCaseProps) {
       <Withheld withheld={of.withheld} />
       {of.title === null && !of.withheld.includes('title') && <p>{caseWords.unreadable}</p>}
       {mayKeep && of.studies.length > 0 && (
-        <KnownCases studyInstanceUID={of.studies[0]!.studyInstanceUID} title={words.others} except={of.id} />
+        <KnownCases
+          studies={of.studies.map(({ studyInstanceUID }) => studyInstanceUID)}
+          title={words.others}
+          except={of.id}
+        />
       )}
       <Facts of={of} />
       {mayKeep && <Actions of={of} store={store} listQuery={listQuery} mayDelete={roles.includes('admin')} />}

@@ -21,6 +21,7 @@ const walk = await walkScreens(test, {
 const TITLE = 'Second look at Doe Jane';
 const HURRIED = 'Before the ward round of Roe Richard';
 const LATER = 'Compare with the prior';
+const OTHERS = 'There is another case with this study';
 const SEARCH = 'Patient, case number, study UID or status';
 
 /** The next letters come when the search has begun and the page is not painted yet. */
@@ -71,7 +72,7 @@ async function looksAtImages(page: Page): Promise<void> {
   await images.waitFor({ state: 'detached' });
 }
 
-/** From the page of the study, of which there is a case: that one is offered first. */
+/** From the page of the study, of which there is a case: that one is offered first, and each names the other. */
 async function findsItsCase(page: Page): Promise<void> {
   await focusAndPress(page.getByRole('link', { name: /^Studies/ }), 'Enter');
   await page.locator('.segment', { hasText: 'Yours' }).click();
@@ -81,6 +82,15 @@ async function findsItsCase(page: Page): Promise<void> {
   await dialog.getByText('A case with this study already exists.').waitFor();
   await focusAndPress(dialog.getByRole('link', { name: TITLE }), 'Enter');
   await page.getByRole('heading', { name: TITLE }).waitFor();
+  await expect(page.getByText(OTHERS), 'it is the only one').toHaveCount(0);
+  await page.goBack();
+  await press(page, 'Create case');
+  await dialog.getByLabel('Title').pressSequentially(LATER);
+  await focusAndPress(dialog.getByLabel('Title'), 'Enter');
+  await page.getByRole('heading', { name: LATER }).waitFor();
+  await page.locator('.notice', { hasText: OTHERS }).getByRole('link', { name: TITLE }).click();
+  await page.getByRole('heading', { name: TITLE }).waitFor();
+  await page.locator('.notice', { hasText: OTHERS }).getByRole('link', { name: LATER }).waitFor();
 }
 
 walk('a radiologist opens a case, writes in it, closes it and finds it again, by keyboard', async (stage) => {
@@ -158,12 +168,32 @@ async function filters(page: Page): Promise<void> {
   await page.getByRole('link', { name: HURRIED }).first().waitFor({ state: 'detached' });
 }
 
+/** By the word of a status or a priority, and by a number as the list writes it. */
+async function searchesByWords(page: Page): Promise<void> {
+  const search = page.getByLabel(SEARCH);
+  await search.fill('Closed');
+  await page.getByText('Press Enter to show only cases with “closed”.').waitFor();
+  await focusAndPress(search, 'Enter');
+  await expect(page).toHaveURL(/[?&]status=closed/);
+  await expect(page.locator('a.list-link')).toHaveCount(0);
+  await page.goBack();
+  const hurried = page.getByRole('row', { name: HURRIED });
+  const [number] = /Case \d+/.exec(await hurried.innerText())!;
+  await search.fill(number);
+  await focusAndPress(search, 'Enter');
+  await expect(page.getByRole('link', { name: LATER })).toHaveCount(0);
+  await page.getByRole('link', { name: HURRIED }).waitFor();
+  await search.fill('');
+  await page.getByRole('link', { name: LATER }).waitFor();
+}
+
 walk(
   'the list is filtered, hidden and walked by keyboard, and its address keeps the filters',
   async (stage) => {
     const { page, enter } = stage;
     await enter();
     await focusAndPress(page.getByRole('navigation').getByRole('link', { name: 'Cases' }), 'Enter');
+    await expect(page.locator('h1'), 'though its page is loaded first').toBeFocused();
     for (const title of [LATER, HURRIED]) {
       await press(page, 'Create case');
       const dialog = page.getByRole('dialog');
@@ -201,6 +231,7 @@ walk(
     await pressKey(page, 'Escape');
     await focusAndPress(page.getByLabel('Hide names and titles'), 'Space');
     await page.getByRole('link', { name: HURRIED }).waitFor();
+    await searchesByWords(page);
     await focusAndPress(page.locator('h1'), '/');
     await expect(page.getByLabel(SEARCH)).toBeFocused();
     // Nobody has to press Enter.

@@ -3,6 +3,7 @@ import { useEffect, useId, useState } from 'preact/hooks';
 import { images } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
+import { namesHidden } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -53,9 +54,11 @@ export function DayRow({ entry, opens, onDecided, onShown }: DayRowProps) {
   const isOpen = open.value.get(entry.key) ?? opens;
   const toggle = () => (open.value = new Map(open.value).set(entry.key, !isOpen));
   const asked = entry.study === null ? entry.studyInstanceUID : null;
+  // Nothing is asked while names are hidden.
+  const isAnonymous = namesHidden.value;
   useEffect(() => {
     if (asked !== null) onShown(asked);
-  }, [asked]);
+  }, [asked, isAnonymous]);
   return (
     <article class="queue-row" data-part={entry.part}>
       <div class="study-line">

@@ -177,6 +177,24 @@ test('the list of cases says what its readings found, and to nobody who reads it
   assert.is(await reading('ana'), 'positive', 'takes no side back');
 });
 
+test('the file of cases keeps apart what models found and what people signed, and says nothing to who may not know', async () => {
+  const { id } = await openCase();
+  const inFile = async (who: Who): Promise<readonly (string | undefined)[]> => {
+    const file = await (await gateway.call('GET', '/cases?format=csv', as(who))).text();
+    const [head = '', ...rows] = file.replace('\uFEFF', '').split('\r\n');
+    const cells = rows.find((row) => row.startsWith(id))!.split(',');
+    const at = head.split(',');
+    assert.is(cells.length, at.length, 'no cell holds a comma');
+    return [cells[at.indexOf('modelFinding')], cells[at.indexOf('reading')]];
+  };
+  assert.equal(await inFile('admin'), ['positive', ''], 'nobody has signed');
+  await read(id, 'ana', 'normal');
+  assert.equal(await inFile('admin'), ['positive', 'negative']);
+  assert.is((await inFile('technician'))[1], undefined, 'is shown no reviews');
+  await read(id, 'ben', 'pneumonia');
+  assert.equal(await inFile('admin'), ['positive', 'contradicted']);
+});
+
 test('the list of reviews says what each settled one found, and not to who reads its case again', async () => {
   const { id } = await openCase();
   const found = async (who: Who): Promise<unknown[]> => {

@@ -4,15 +4,24 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Review, ReviewTypes } from '#shared/protocol/reviews.ts';
-import { sampleAccountsSchema, sampleRemovalSchema, sampleSchema } from '#shared/protocol/sample.ts';
+import {
+  sampleAccountsSchema,
+  samplePatients,
+  sampleRemovalSchema,
+  sampleSchema,
+} from '#shared/protocol/sample.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import { parsed } from '#testing/deidentified-file.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { countChangedDaysOfAll } from '../analytics/kept-days.ts';
 import { resultDays } from '../analytics/result-days.ts';
 import { reviewDays } from '../analytics/review-days.ts';
 import { uploadDays } from '../analytics/upload-days.ts';
-import { deliverStudy, openTestCase } from '../testing/open-cases.ts';
+import { storeConfirmed, type Bytes } from '../testing/foreign-clients.ts';
+import { deliverStudy, NOBODY, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { testFilm } from '../testing/open-subject.ts';
 
 type World = TestGateway & { readonly pacs: TestPacs; readonly admin: string };
 
@@ -233,6 +242,25 @@ test('is never more than that: another patient’s study and one that a person s
   assert.equal((await remove(world)).sort(), ['named-elsewhere null 1', 'other-patient default 2']);
   const held = new Set([...world.pacs.held.values()].map(({ study }) => study));
   assert.ok(held.has(both) && held.has(other) && held.has(unnamed));
+});
+
+test('goes without its names too, which only the policy’s key tells apart from another patient’s', async () => {
+  letDelete(world.pacs);
+  const { pacs } = world;
+  const token = (await openAccounts(world)).get('sample-technician')!;
+  const { bytes } = testFilm({ seed: 24, more: [[0x00100020, 'LO', samplePatients()[0]!]] });
+  const before = new Set(pacs.held.keys());
+  const path = '/dicom-web/studies?policy=deidentified';
+  assert.is((await storeConfirmed(world, token, { files: [bytes as Bytes], path })).status, 200);
+  const [[uid, { study, bytes: stored }]] = [...pacs.held].filter(([held]) => !before.has(held)) as [
+    [string, { study: string; bytes: Buffer }],
+  ];
+  const film = await parsed(new Uint8Array(stored));
+  const patientId = textOf(findElement(film.elements, 0x00100020), film)!;
+  assert.match(patientId, /^RP-/);
+  pacs.studies.push({ ...NOBODY, studyInstanceUID: study, patientId });
+  await remove(world);
+  assert.not.ok(pacs.held.has(uid));
 });
 
 test('is no case that a rule opened for a study which a person sent too', async () => {

@@ -60,8 +60,8 @@ export async function listStudies(
   db: Db,
   query: StudyQuery,
 ): Promise<{ readonly studies: readonly SentStudy[]; readonly more: boolean }> {
-  const found = await selectStudies(db, query);
-  const rows = found.slice(0, query.limit);
+  const uids = await selectUids(db, query);
+  const rows = await describeStudies(db, query, uids.slice(0, query.limit));
   const ids = rows.flatMap(({ uploads }) => uploads);
   const statuses = await statusesOf(db, ids);
   const classes = await sopClassesOf(db, ids);
@@ -89,7 +89,7 @@ export async function listStudies(
       uploads,
     };
   });
-  return { studies, more: found.length > query.limit };
+  return { studies, more: uids.length > query.limit };
 }
 
 /** People who list their own studies know that they sent them, so the sender is left out. */
@@ -166,8 +166,7 @@ function sentUploads(db: Db, { siteId, accountId }: Whose) {
 }
 
 /** Only of the studies on the page: for all studies of a large site this would take seconds. */
-async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]> {
-  const uids = await selectUids(db, query);
+async function describeStudies(db: Db, query: StudyQuery, uids: readonly string[]): Promise<readonly Row[]> {
   return sentUploads(db, query)
     .select(['study.study_instance_uid as uid', ({ fn }) => fn.max('upload.created_at').as('last')])
     .select(({ fn }) => fn.min('upload.created_at').as('first'))

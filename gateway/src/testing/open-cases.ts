@@ -22,7 +22,8 @@ import {
 import { openTestPacs, type TestPacs } from './open-pacs.ts';
 import { testFilm, type FilmOptions } from './open-subject.ts';
 
-const NOBODY: Omit<DescribedStudy, 'studyInstanceUID'> = {
+/** Of a study of which the PACS says nothing. */
+export const NOBODY: Omit<DescribedStudy, 'studyInstanceUID'> = {
   patientName: null,
   patientId: null,
   issuer: null,

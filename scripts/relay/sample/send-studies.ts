@@ -16,6 +16,8 @@ const SENDER = 'sample-technician';
 const READER = 'sample-radiologist';
 /** Between looks at something that takes seconds. */
 const LOOK_MS = 500;
+/** How often a study is sent to a PACS that stores nothing: for a minute and more. */
+const SENT_AT_MOST = 120;
 
 export type Tell = (line: string) => void;
 
@@ -40,8 +42,7 @@ export async function sendStudies(
       continue;
     }
     tell(`sending study ${at + 1} of ${studies.length}`);
-    // A study without names is sent again each time: only the answer tells its UID.
-    stored.push({ ...study, studyInstanceUID: await store(api, study, people.signal) });
+    stored.push({ ...study, studyInstanceUID: await storeUntilNamed(api, study, people.signal) });
   }
   return { studies: stored, sent: stored.filter((study) => !known.has(study.studyInstanceUID)).length };
 }
@@ -62,8 +63,8 @@ async function sentBefore(api: ApiClient, signal: AbortSignal): Promise<Readonly
 /** The Retrieve URL of a study that was stored; missing while the PACS has none of it. */
 const storedSchema = z.object({ '00081190': z.object({ Value: z.tuple([z.string()]).optional() }) });
 
-/** Returns the UID that the study has in the PACS. */
-async function store(api: ApiClient, study: SampleStudy, signal: AbortSignal): Promise<string> {
+/** Returns the UID that the study has in the PACS; null: the PACS has none of it yet. */
+async function store(api: ApiClient, study: SampleStudy, signal: AbortSignal): Promise<string | null> {
   const boundary = randomBytes(16).toString('hex');
   const text = (line: string): Uint8Array => new TextEncoder().encode(line);
   const parts = filesOf(study).flatMap((file) => [
@@ -85,9 +86,19 @@ async function store(api: ApiClient, study: SampleStudy, signal: AbortSignal): P
   if (!answer.ok) throw await problemOf(answer);
   const { Value } = storedSchema.parse(await answer.json())['00081190'];
   if (Value !== undefined) return Value[0].split('/').at(-1)!;
-  if (!study.isDeidentified) return study.studyInstanceUID;
-  await after(LOOK_MS, undefined, { signal });
-  return store(api, study, signal);
+  return study.isDeidentified ? null : study.studyInstanceUID;
+}
+
+/** A study without names is sent again until the answer tells its UID. */
+async function storeUntilNamed(api: ApiClient, study: SampleStudy, signal: AbortSignal): Promise<string> {
+  for (let sent = 0; sent < SENT_AT_MOST; sent += 1) {
+    const uid = await store(api, study, signal);
+    if (uid !== null) return uid;
+    await after(LOOK_MS, undefined, { signal });
+  }
+  throw new Error(
+    'The PACS stores nothing at the moment. Check it under Administration, then run this again.',
+  );
 }
 
 /** Until each has its receipt. */

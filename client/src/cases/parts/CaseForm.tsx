@@ -57,7 +57,7 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
       {studyInstanceUID !== null && (
         <>
           <PatientOfStudy studyInstanceUID={studyInstanceUID} />
-          <KnownCases {...{ studyInstanceUID, onClose }} title={caseWords.form.known} />
+          <KnownCases studies={[studyInstanceUID]} title={caseWords.form.known} onClose={onClose} />
         </>
       )}
       <Title value="" />

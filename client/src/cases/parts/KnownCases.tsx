@@ -1,4 +1,4 @@
-/** The cases with a study: before another one is opened for it, and on the page of one of them. */
+/** The cases that have a study too: before another one is opened for it, and on the page of one of them. */
 import { useEffect, useState } from 'preact/hooks';
 import { caseListSchema, type ListedCase } from '#shared/protocol/cases.ts';
 import { namesHidden } from '../../kit/identities.ts';
@@ -10,32 +10,39 @@ import { caseWords } from './case-words.ts';
 
 /** The most cases shown; the list of cases has the others. */
 const MOST = 3;
+/** The most studies that are asked about; few cases have as many. */
+const ASKED = 5;
 
 type KnownCasesProps = {
-  readonly studyInstanceUID: string;
+  readonly studies: readonly string[];
   readonly title: string;
   /** The id of the case whose page this is. */
   readonly except?: string;
   readonly onClose?: () => void;
 };
 
-export function KnownCases({ studyInstanceUID, title, except, onClose }: KnownCasesProps) {
+export function KnownCases({ studies, title, except, onClose }: KnownCasesProps) {
   const api = useApi();
   const [cases, setCases] = useState<readonly ListedCase[]>([]);
   const isAnonymous = namesHidden.value;
+  const asked = studies.slice(0, ASKED).join(' ');
   useEffect(() => {
     const closed = new AbortController();
-    const path = `/cases?study=${studyInstanceUID}${isAnonymous ? '&anonymise=1' : ''}`;
-    api.json(path, caseListSchema, { signal: closed.signal }).then(
-      (answer) => {
-        const others = answer.cases.filter(({ id }) => id !== except);
-        if (!closed.signal.aborted) setCases(others.slice(0, MOST));
+    const casesOf = (uid: string) =>
+      api.json(`/cases?study=${uid}${isAnonymous ? '&anonymise=1' : ''}`, caseListSchema, {
+        signal: closed.signal,
+      });
+    Promise.all(asked.split(' ').map(casesOf)).then(
+      (answers) => {
+        const found = new Map(answers.flatMap((answer) => answer.cases).map((one) => [one.id, one]));
+        if (except !== undefined) found.delete(except);
+        if (!closed.signal.aborted) setCases([...found.values()].slice(0, MOST));
       },
       // Opening the case asks the same gateway, and reports if it does not answer.
       () => undefined,
     );
     return () => closed.abort();
-  }, [api, studyInstanceUID, except, isAnonymous]);
+  }, [api, asked, except, isAnonymous]);
   return (
     <div role="status">
       {cases.length > 0 && (
