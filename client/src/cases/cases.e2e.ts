@@ -21,6 +21,7 @@ const walk = await walkScreens(test, {
 const TITLE = 'Second look at Doe Jane';
 const HURRIED = 'Before the ward round of Roe Richard';
 const LATER = 'Compare with the prior';
+const AGAIN = 'The same study once more';
 const OTHERS = 'There is another case with this study';
 const SEARCH = 'Patient, case number, study UID or status';
 
@@ -85,12 +86,12 @@ async function findsItsCase(page: Page): Promise<void> {
   await expect(page.getByText(OTHERS), 'it is the only one').toHaveCount(0);
   await page.goBack();
   await press(page, 'Create case');
-  await dialog.getByLabel('Title').pressSequentially(LATER);
+  await dialog.getByLabel('Title').pressSequentially(AGAIN);
   await focusAndPress(dialog.getByLabel('Title'), 'Enter');
-  await page.getByRole('heading', { name: LATER }).waitFor();
+  await page.getByRole('heading', { name: AGAIN }).waitFor();
   await page.locator('.notice', { hasText: OTHERS }).getByRole('link', { name: TITLE }).click();
   await page.getByRole('heading', { name: TITLE }).waitFor();
-  await page.locator('.notice', { hasText: OTHERS }).getByRole('link', { name: LATER }).waitFor();
+  await page.locator('.notice', { hasText: OTHERS }).getByRole('link', { name: AGAIN }).waitFor();
 }
 
 walk('a radiologist opens a case, writes in it, closes it and finds it again, by keyboard', async (stage) => {
