@@ -182,7 +182,7 @@ async function searchesByWords(page: Page): Promise<void> {
   const [number] = /Case \d+/.exec(await hurried.innerText())!;
   await search.fill(number);
   await focusAndPress(search, 'Enter');
-  await expect(page.getByRole('link', { name: LATER })).toHaveCount(0);
+  await page.getByRole('link', { name: LATER }).waitFor({ state: 'detached' });
   await page.getByRole('link', { name: HURRIED }).waitFor();
   await search.fill('');
   await page.getByRole('link', { name: LATER }).waitFor();

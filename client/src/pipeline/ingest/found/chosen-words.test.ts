@@ -6,7 +6,7 @@ import { chosenWords } from './chosen-words.ts';
 const { going } = chosenWords;
 const STUDY = { held: 0, all: 4, out: 0, covered: 0, removesNames: true };
 
-test('what will be sent is said with its names, what is left out and what is covered', () => {
+test('a card says what will be sent: with its names, what is left out and what is covered', () => {
   const { sent } = going;
   assert.is(sent(STUDY), 'Will be sent without names');
   assert.is(sent({ ...STUDY, removesNames: false }), 'Will be sent with names');
@@ -21,7 +21,7 @@ test('what will be sent is said with its names, what is left out and what is cov
   );
 });
 
-test('what is held says that it stays, and nothing is promised until the policy is known', () => {
+test('a held image is said to stay, and nothing is promised until the policy is known', () => {
   const { sent } = going;
   assert.is(sent({ ...STUDY, held: 1, covered: 2 }), '1 of 4 images stays here until you decide');
   assert.is(sent({ ...STUDY, held: 3 }), '3 of 4 images stay here until you decide');
