@@ -9,7 +9,7 @@ const NAMES = Object.keys(ADMIN_PLACES) as readonly AdminPlace[];
 
 export function AdminHead({ at }: { readonly at: AdminPlace }) {
   return (
-    <div class="stack">
+    <div class="admin-head stack">
       <nav class="row" aria-label={kitWords.pages.admin}>
         <a class="button button-bare tab" href={hrefOf({ page: 'admin', at: 'overview' })}>
           {adminWords.overview}

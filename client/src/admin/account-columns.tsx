@@ -12,7 +12,7 @@ const when = (at: string): string => formatMoment(new Date(at), new Date());
 export const accountName = (own: string | undefined) =>
   ({
     label: said.name,
-    share: 3,
+    least: 20,
     cell: ({ id, username }: ListedAccount) => (
       <>
         <bdi>{username}</bdi>
@@ -25,20 +25,17 @@ export const ACCOUNT_COLUMNS: readonly Column<ListedAccount, AccountSort>[] = [
   {
     id: 'roles',
     label: said.roles,
-    share: 4,
     cell: ({ roles }) => roles.map((role) => kitWords.roles[role]).join(kitWords.separator),
   },
   {
     id: 'state',
     label: said.state,
-    share: 1.5,
     isState: true,
     cell: ({ disabled }) => disabled && <span class="account-disabled">{words.disabled}</span>,
   },
   {
     id: 'lastSignIn',
     label: said.lastSignIn,
-    share: 2,
     isLabelled: true,
     orders: [
       { sort: 'recent', is: 'descending' },
@@ -49,14 +46,12 @@ export const ACCOUNT_COLUMNS: readonly Column<ListedAccount, AccountSort>[] = [
   {
     id: 'sessions',
     label: said.sessions,
-    share: 1.2,
     isLabelled: true,
     cell: ({ sessions }) => sessions > 0 && `${sessions}`,
   },
   {
     id: 'devices',
     label: said.devices,
-    share: 1.2,
     isLabelled: true,
     isExtra: true,
     cell: ({ devices }) => devices > 0 && `${devices}`,
@@ -64,7 +59,6 @@ export const ACCOUNT_COLUMNS: readonly Column<ListedAccount, AccountSort>[] = [
   {
     id: 'created',
     label: said.created,
-    share: 2,
     isLabelled: true,
     isExtra: true,
     cell: ({ createdAt }) => when(createdAt),

@@ -9,7 +9,7 @@ import type { DestinationsStore } from './destinations.store.ts';
 
 export const DESTINATION_NAME = {
   label: words.name,
-  share: 4,
+  least: 20,
   cell: ({ name, isPrimary }: Destination) => (
     <>
       <bdi>{name}</bdi>
@@ -24,21 +24,19 @@ export const destinationColumns = ({
   {
     id: 'address',
     label: words.address,
-    share: 3,
     cell: ({ kind, url }) => words.at(words.kinds[kind], hostOf(url)),
   },
   {
     id: 'state',
     label: words.state,
-    share: 3,
+    least: 12,
     isState: true,
     cell: (of) => marksSaid([stateOf(of, tests.value.get(of.id) ?? null)]),
   },
-  { id: 'waits', label: words.waits, share: 3, cell: (of) => marksSaid(waitsAt(of)) },
+  { id: 'waits', label: words.waits, cell: (of) => marksSaid(waitsAt(of)) },
   {
     id: 'need',
     label: destinationWords.need,
-    share: 2,
     isLabelled: true,
     isExtra: true,
     cell: ({ isPrimary, need }) => (isPrimary ? destinationWords.primary : words.needs[need ?? 'none']),

@@ -42,13 +42,16 @@ export function AuditView({ query }: { readonly query: string }) {
       {isAdmin ? <AdminHead at="audit" /> : <h1 tabIndex={-1}>{kitWords.pages.audit}</h1>}
       <p class="quiet">{words.intro}</p>
       <ChainNotice store={store} />
-      <AuditFilterBar
-        question={question}
-        people={store.people.value}
-        studyInstanceUID={events?.study?.studyInstanceUID ?? null}
-        onChoose={choose}
-        onStudy={chooseStudy}
-      />
+      <div class="audit-asks">
+        <AuditFilterBar
+          question={question}
+          people={store.people.value}
+          studyInstanceUID={events?.study?.studyInstanceUID ?? null}
+          onChoose={choose}
+          onStudy={chooseStudy}
+        />
+        <SaveEvents questionNow={questionNow} />
+      </div>
       <WhenKnown of={store.events} loading={words.loading}>
         {(shown, known) => (
           <>
@@ -124,10 +127,7 @@ function Events({ shown: events, known, store, questionNow, onChoose }: EventsPr
     );
   return (
     <section class="stack" aria-label={words.list}>
-      <div class="row row-apart">
-        <h2>{words.list}</h2>
-        <SaveEvents questionNow={questionNow} />
-      </div>
+      <h2 class="unseen">{words.list}</h2>
       <ol class="audit-events">
         {events.rows.map((row) => (
           <li key={row.seq} class="hairline">

@@ -13,7 +13,7 @@ const said = words.columns;
 
 export const CASE_NAME = {
   label: said.title,
-  share: 4.2,
+  least: 20,
   cell: (of: ListedCase) => (
     <>
       <bdi>{nameOf(of)}</bdi>
@@ -47,29 +47,26 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'images',
     label: said.images,
-    share: 1.9,
     cell: ({ modalities, studyCount }) =>
-      [...modalities, studyCount > 0 && words.studies(studyCount)].filter(Boolean).join(words.separator),
+      [...modalities, studyCount > 1 && words.studies(studyCount)].filter(Boolean).join(words.separator),
   },
-  { id: 'state', label: said.state, share: 2.3, isState: true, cell: (of) => marksSaid(stateOf(of)) },
-  { id: 'finding', label: said.finding, share: 3, cell: (of) => marksSaid(foundOf(of)) },
+  { id: 'state', label: said.state, least: 7, isState: true, cell: (of) => marksSaid(stateOf(of)) },
+  { id: 'finding', label: said.finding, least: 13, cell: (of) => marksSaid(foundOf(of)) },
   {
     id: 'priority',
     label: words.list.priority,
-    share: 1.5,
     orders: [{ sort: 'priority', is: 'descending' }],
     cell: ({ priority }) => priority !== 'routine' && words.priorities[priority],
   },
   {
     id: 'assignee',
     label: words.list.assignee,
-    share: 2,
     cell: ({ assignee }) => assignee && <bdi>{assignee.username}</bdi>,
   },
   {
     id: 'due',
     label: words.list.due,
-    share: 2.1,
+    least: 9,
     isLabelled: true,
     orders: [{ sort: 'due', is: 'ascending' }],
     cell: ({ dueOn }) => dueOn !== null && dayWords(dueOn),
@@ -77,7 +74,6 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'created',
     label: said.created,
-    share: 1.9,
     isLabelled: true,
     isExtra: true,
     orders: [
@@ -92,7 +88,8 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
 const patientColumn = (patients: ManyPatients): Column<ListedCase> => ({
   id: 'patient',
   label: words.patient.title,
-  share: 3.6,
+  least: 16,
+  isLate: true,
   cell: ({ id, studyCount }) =>
     studyCount > 0 && <PatientLine subject={{ kind: 'cases', id }} patients={patients} />,
 });
@@ -101,7 +98,6 @@ const MORE_COLUMNS: readonly Column<ListedCase, CaseSort>[] = [
   {
     id: 'changed',
     label: said.changed,
-    share: 1.5,
     isLabelled: true,
     isExtra: true,
     orders: [{ sort: 'changed', is: 'descending' }],
@@ -110,14 +106,12 @@ const MORE_COLUMNS: readonly Column<ListedCase, CaseSort>[] = [
   {
     id: 'pseudonym',
     label: words.page.pseudonym,
-    share: 2,
     isExtra: true,
     cell: ({ pseudonym }) => pseudonym,
   },
   {
     id: 'tags',
     label: words.page.tags,
-    share: 1.8,
     isExtra: true,
     cell: ({ tags }) => tags !== null && tags.length > 0 && <bdi>{typedSaid(tags.join(', '))}</bdi>,
   },

@@ -18,7 +18,7 @@ function rowsInSight(): number {
     .map((bar) => bar.getBoundingClientRect())
     .filter(({ width }) => width > innerWidth / 2);
   const top = Math.max(0, ...bars.map(({ bottom }) => bottom));
-  return [...document.querySelectorAll('.list-table tbody tr')].filter((row) => {
+  return [...document.querySelectorAll('.list-table tbody tr, .audit-event')].filter((row) => {
     const box = row.getBoundingClientRect();
     return box.top >= top && box.bottom <= innerHeight;
   }).length;
@@ -33,7 +33,7 @@ function coveredBy(): number {
 }
 
 walk(
-  'twelve cases are seen on a wide laptop, seven on a laptop, and a phone is not covered by bars',
+  'twelve cases, or events, are seen on a wide laptop, seven on a laptop, and a phone is not covered by bars',
   async (stage) => {
     const { page, gateway, account, enter } = stage;
     for (let nth = 1; nth <= 14; nth += 1) {
@@ -41,23 +41,33 @@ walk(
       assert.ok((await ask(gateway, ADMIN, { method: 'POST', path: '/cases', body })).ok);
     }
     await enter();
-    await page.evaluate(() => {
-      location.hash = '#/cases';
-    });
+    await goTo(page, '#/cases');
     await page.getByRole('link', { name: `14 of ${account.username}` }).waitFor();
-    for (const [size, least] of [
-      [{ width: 1440, height: 900 }, 12],
-      [{ width: 1024, height: 768 }, 7],
-    ] as const) {
-      await page.setViewportSize(size);
-      await untilAtRest(page);
-      const seen = await page.evaluate(rowsInSight);
-      assert.ok(seen >= least, `${seen} rows at ${size.width} × ${size.height}`);
-    }
+    await areInSight(page);
     await looksRight(page, 'cases-many');
     await isFreeOnPhone(page);
+    await goTo(page, '#/audit');
+    await page.locator('.audit-event').nth(14).waitFor();
+    await areInSight(page);
   },
 );
+
+const goTo = (page: Page, hash: string): Promise<void> =>
+  page.evaluate((place) => {
+    location.hash = place;
+  }, hash);
+
+async function areInSight(page: Page): Promise<void> {
+  for (const [size, least] of [
+    [{ width: 1440, height: 900 }, 12],
+    [{ width: 1024, height: 768 }, 7],
+  ] as const) {
+    await page.setViewportSize(size);
+    await untilAtRest(page);
+    const seen = await page.evaluate(rowsInSight);
+    assert.ok(seen >= least, `${seen} rows at ${size.width} × ${size.height}`);
+  }
+}
 
 async function isFreeOnPhone(page: Page): Promise<void> {
   await page.setViewportSize({ width: 390, height: 844 });

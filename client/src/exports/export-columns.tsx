@@ -14,38 +14,34 @@ const moment = (at: string) => formatMoment(new Date(at), new Date());
 
 export const EXPORT_NAME = {
   label: said.title,
-  share: 3.6,
+  least: 16,
   cell: ({ definition }: Export) => <bdi>{definition.title}</bdi>,
 } as const;
 
 export const EXPORT_COLUMNS: readonly Column<Export>[] = [
-  { id: 'state', label: said.state, share: 2, isState: true, cell: (of) => <State of={of} /> },
+  { id: 'state', label: said.state, least: 14, isLate: true, isState: true, cell: (of) => <State of={of} /> },
   {
     id: 'content',
     label: said.content,
-    share: 2.8,
     cell: ({ definition: { redaction, format } }) =>
       words.about(words.redactions[redaction], words.formats[format]),
   },
   {
     id: 'size',
     label: said.size,
-    share: 2.2,
     cell: ({ rows, bytes, definition }) =>
       rows !== null && bytes !== null && words.size(rows, formatBytes(bytes), definition.format),
   },
   {
     id: 'purpose',
     label: said.purpose,
-    share: 2.6,
     isLabelled: true,
     cell: ({ purpose }) => purpose !== null && typedSaid(purpose),
   },
-  { id: 'by', label: said.by, share: 1.6, cell: ({ by }) => <bdi>{by}</bdi> },
+  { id: 'by', label: said.by, cell: ({ by }) => <bdi>{by}</bdi> },
   {
     id: 'created',
     label: said.created,
-    share: 2,
     isLabelled: true,
     cell: ({ createdAt }) => moment(createdAt),
   },

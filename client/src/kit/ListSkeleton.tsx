@@ -9,7 +9,7 @@ export function ListSkeleton({ said }: { readonly said: string }) {
   return (
     <>
       <p class="unseen">{said}</p>
-      <div aria-hidden="true">
+      <div class="list-skeleton" aria-hidden="true">
         {ROWS.map((nth) => (
           <div key={nth} class="list-skeleton-row" />
         ))}

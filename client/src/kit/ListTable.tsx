@@ -1,6 +1,7 @@
 /**
- * A list as a table: a row for each item, sorted by a press on a heading, with columns that a person chooses. In a
- * window narrower than 1024 px each row becomes two lines: the name with its state, and the rest. A press anywhere in a
+ * A list as a table: a row for each item, sorted by a press on a heading, with columns that a person chooses. Each
+ * is as wide as its longest value, unless there is no room. Where a list is narrower than 58 rem each row becomes two
+ * lines: the name with its state, and the rest. A press anywhere in a
  * row opens it; arrow keys, j and k move between rows.
  */
 import type { ComponentChildren } from 'preact';
@@ -33,8 +34,10 @@ export type Column<Row, Sort extends string = never> = {
   /** The content of a cell. Null, false or empty: nothing. */
   readonly cell: (row: Row) => ComponentChildren;
   readonly orders?: readonly Order<Sort>[];
-  /** How wide the column is, compared with the others. 1: a short word. */
-  readonly share: number;
+  /** The part of the list’s width that the column has even if others need more, in per cent. 0 if absent. */
+  readonly least?: number;
+  /** Its values arrive after the rows: it is never wider than `least`, so that no other column moves. */
+  readonly isLate?: boolean;
   /** In two lines this cell stands beside the name. */
   readonly isState?: boolean;
   /** In two lines the label stands before the value, which would not explain itself. */
@@ -60,7 +63,7 @@ type ListTableProps<Row, Sort extends string> = {
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
   /** The first column is the name: it links to the row’s page and is always shown. */
-  readonly name: Pick<Column<Row>, 'label' | 'cell' | 'share'>;
+  readonly name: Pick<Column<Row>, 'label' | 'cell' | 'least' | 'isLate'>;
   /** Null: rows have no page, or none that this person may open. */
   readonly hrefOf: ((row: Row) => string) | null;
   readonly columns: readonly Column<Row, Sort>[];
@@ -112,24 +115,17 @@ type TableProps<Row, Sort extends string> = ListTableProps<Row, Sort> & {
 function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
   const { label, rows, keyOf, name, shown, onColumns, selection = null, sort, onSort } = props;
   const table = useRef<HTMLTableElement>(null);
-  const whole = [name, ...shown].reduce((sum, { share }) => sum + share, 0);
-  const part = (share: number): string => `${(share / whole) * 100}%`;
+  const tick = selection === null ? '' : TICK;
+  const tracks = `${tick} ${[name, ...shown].map(trackOf).join(' ')} ${TICK}`;
   return (
     <table
       ref={table}
       class="list-table"
       {...ROLES.table}
       aria-label={label}
+      style={{ '--tracks': tracks }}
       onKeyDown={(event) => walk(event, table.current!, { rows, selection })}
     >
-      <colgroup>
-        {selection !== null && <col class="list-tick" />}
-        <col style={{ width: part(name.share) }} />
-        {shown.map((column) => (
-          <col key={column.id} style={{ width: part(column.share) }} />
-        ))}
-        <col class="list-tick" />
-      </colgroup>
       <thead {...ROLES.rowgroup}>
         <tr {...ROLES.row}>
           {selection !== null && (
@@ -156,6 +152,12 @@ function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
     </table>
   );
 }
+
+const TICK = '44px';
+
+/** A track of the grid: see `least` and `isLate` of a column. */
+const trackOf = ({ least = 0, isLate = false }: Pick<Column<never>, 'least' | 'isLate'>): string =>
+  isLate ? `${least}%` : `minmax(${least}%, auto)`;
 
 type OneRowProps<Row, Sort extends string> = TableProps<Row, Sort> & {
   readonly row: Row;
@@ -191,9 +193,7 @@ function OneRow<Row, Sort extends string>(props: OneRowProps<Row, Sort>) {
       </tr>
       {below !== null && (
         <tr {...ROLES.row} class="list-under">
-          <td {...ROLES.cell} colSpan={shown.length + (selection ? 3 : 2)}>
-            {below}
-          </td>
+          <td {...ROLES.cell}>{below}</td>
         </tr>
       )}
     </>

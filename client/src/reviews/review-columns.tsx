@@ -16,7 +16,7 @@ const words = reviewWords.list;
 
 export const REVIEW_NAME = {
   label: words.review,
-  share: 4,
+  least: 18,
   cell: ({ title, caseNumber }: ListedReview) => <bdi>{words.name(title, caseNumber)}</bdi>,
 } as const;
 
@@ -51,42 +51,38 @@ export const reviewColumns = (patients: ManyPatients): readonly Column<ListedRev
   {
     id: 'patient',
     label: caseWords.patient.title,
-    share: 4,
+    least: 16,
+    isLate: true,
     cell: ({ caseId }) => <PatientLine subject={{ kind: 'cases', id: caseId }} patients={patients} />,
   },
   {
     id: 'images',
     label: caseWords.columns.images,
-    share: 1.4,
     cell: ({ modalities }) => modalities.join(reviewWords.separator),
   },
-  { id: 'state', label: caseWords.columns.state, share: 2.6, isState: true, cell: stateOf },
-  { id: 'outcome', label: words.outcome, share: 2.5, cell: outcomeOf },
+  { id: 'state', label: caseWords.columns.state, least: 12, isState: true, cell: stateOf },
+  { id: 'outcome', label: words.outcome, least: 10, cell: outcomeOf },
   {
     id: 'early',
     label: caseWords.list.early,
-    share: 2,
     cell: ({ isEarly, state }) =>
       isEarly && !isEnded(state) && <ListMark icon="up" said={caseWords.columns.early} />,
   },
   {
     id: 'priority',
     label: caseWords.list.priority,
-    share: 1.4,
     cell: ({ priority }) => priority !== 'routine' && caseWords.priorities[priority],
   },
-  { id: 'due', label: caseWords.list.due, share: 1.9, isLabelled: true, cell: dueOf },
+  { id: 'due', label: caseWords.list.due, least: 9, isLabelled: true, cell: dueOf },
   {
     id: 'requested',
     label: words.requested,
-    share: 1.7,
     isLabelled: true,
     cell: ({ openedAt }) => formatMoment(new Date(openedAt), new Date()),
   },
   {
     id: 'pseudonym',
     label: caseWords.page.pseudonym,
-    share: 2,
     isExtra: true,
     cell: ({ pseudonym }) => pseudonym,
   },

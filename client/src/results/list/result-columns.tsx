@@ -30,7 +30,8 @@ type Shown = { readonly previews: PreviewsStore; readonly picked: PickedPictures
 
 export const resultName = (shown: Shown) => ({
   label: words.subject,
-  share: 4,
+  least: 24,
+  isLate: true,
   cell: (result: Result) => <Subject result={result} {...shown} />,
 });
 
@@ -84,7 +85,7 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'finding',
     label: words.finding,
-    share: 4,
+    least: 14,
     isState: true,
     cell: ({ finding }) => {
       const headline = headlineOf(finding);
@@ -94,7 +95,6 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'verdict',
     label: listWords.verdict,
-    share: 2,
     cell: (result) => {
       const said = judgedWords(result);
       return said.length > 0 && <ListMark icon="person" said={said.join(kitWords.separator)} />;
@@ -103,21 +103,22 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'image',
     label: words.image,
-    share: 1.7,
+    least: 11,
+    isLate: true,
     cell: ({ id, finding }) => imageSaid(finding, previews.of(id).value).join(kitWords.separator),
   },
   {
     id: 'studied',
     label: words.studied,
-    share: 1.8,
+    least: 10,
+    isLate: true,
     isLabelled: true,
     cell: ({ id }) => studyDateOf(previews.of(id).value),
   },
-  { id: 'model', label: resultWords.list.model, share: 2.2, cell: ({ finding }) => modelName(finding.model) },
+  { id: 'model', label: resultWords.list.model, cell: ({ finding }) => modelName(finding.model) },
   {
     id: 'created',
     label: words.created,
-    share: 2,
     isLabelled: true,
     cell: ({ createdAt }) => formatMoment(new Date(createdAt), new Date()),
   },
