@@ -151,16 +151,26 @@ walk(
     const card = page.locator('.card[data-going=sent]');
     await expect(card).toContainText('1 image covered');
     await expect(held).toHaveCount(0);
-    await card.getByRole('button', { name: /^Enlarge series 1 of / }).click();
+    const enlarge = card.getByRole('button', { name: /^Enlarge series 1 of / });
+    const small = enlarge.locator('canvas');
+    await expect.poll(() => small.evaluate(brightestIn, NAME_PLACE), 'the small picture').toBe(0);
+    await enlarge.click();
     const picture = page.getByRole('dialog').locator('.film-window canvas');
     await expect.poll(() => picture.evaluate(brightestIn, NAME_PLACE), 'the large picture').toBe(0);
   },
 );
 
-/** Runs in the page: the brightest pixel inside this box, 0 to 255; null: nothing is drawn. */
-function brightestIn(canvas: HTMLElement | SVGElement, { x, y, width, height }: Omit<Box, 'frames'>) {
+/** Runs in the page: the brightest pixel inside this box of the film, 0 to 255; null: nothing is drawn. */
+function brightestIn(canvas: HTMLElement | SVGElement, box: Omit<Box, 'frames'>) {
   const drawn = canvas as HTMLCanvasElement;
-  if (drawn.width <= x + width) return null;
+  if (drawn.width <= 1) return null;
+  const scale = drawn.width / 320;
+  const [x, y, width, height] = [box.x, box.y, box.width, box.height].map((of) => of * scale) as [
+    number,
+    number,
+    number,
+    number,
+  ];
   const { data } = drawn.getContext('2d')!.getImageData(x + 1, y + 1, width - 2, height - 2);
   return data.reduce((most, value, at) => (at % 4 === 3 ? most : Math.max(most, value)), 0);
 }

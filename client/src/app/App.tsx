@@ -5,7 +5,7 @@
  */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import type { BeforeAfterProps } from '../pipeline/deid/BeforeAfterView.tsx';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import type { AutoLockProps } from './AutoLock.tsx';
@@ -15,6 +15,7 @@ import type { CasesRoute } from '../cases/CasesPages.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
+import { forgetKept } from '../kit/kept-here.ts';
 import { mayReadAudit } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/found/ingest-context.ts';
@@ -111,6 +112,7 @@ export function App({ route, update, install, lockMinutes, policies, choiceLost 
   const here = landingOf(route.value, user);
   const covered = useSignal(false);
   const signedOut = state === 'signed-out';
+  useEffect(() => (signedOut ? forgetKept() : undefined), [signedOut]);
   // While nobody is known to be here, nothing that was drawn or said for a person stays visible.
   const hidden = signedOut || covered.value;
   return (

@@ -40,7 +40,6 @@ export function AuditView({ query }: { readonly query: string }) {
   return (
     <main id="content" class="page stack audit" aria-busy={store.events.isAsking.value}>
       {isAdmin ? <AdminHead at="audit" /> : <h1 tabIndex={-1}>{kitWords.pages.audit}</h1>}
-      <p class="quiet">{words.intro}</p>
       <ChainNotice store={store} />
       <div class="audit-asks">
         <AuditFilterBar

@@ -154,7 +154,6 @@ const KEEP =
   'Do not change the database or the data directory. Note this number, and tell the person responsible for security.';
 
 export const auditWords = {
-  intro: 'Shows who did what, when, and with which study. Any change to it would be detected.',
   list: 'Events, newest first',
   pending:
     'Views from the last 15 minutes may be missing. They are listed when the 15 minutes are over, with the time of the first view.',
@@ -316,7 +315,7 @@ export const auditWords = {
     rest: (count: number, when: string) => `The others are unchanged: ${events(count)}, checked ${when}`,
     at: (when: string) => `at ${when}`,
     proven: (seq: number, when: string) =>
-      `Proven up to event ${formatCount(seq)} by a signature of the gateway from ${when}.`,
+      `Proven up to event ${formatCount(seq)}, which the gateway signed ${when}.`,
     unproven: (count: number) =>
       count === 1
         ? 'The next signature, within five minutes, proves the newest event too.'

@@ -7,6 +7,7 @@ import { CASE_KEEPERS, EXPORTERS } from '#shared/protocol/keepers.ts';
 import { ExportSheet } from '../exports/ExportSheet.tsx';
 import { exportWords } from '../exports/export-words.ts';
 import { selectionOf } from '../exports/exports.store.ts';
+import { keepHere, keptHere } from '../kit/kept-here.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { ListSkeleton } from '../kit/ListSkeleton.tsx';
 import { ListTable } from '../kit/ListTable.tsx';
@@ -39,6 +40,9 @@ import { SaveCases, type SaveCasesProps } from './SaveCases.tsx';
 
 const words = caseWords.list;
 
+/** The text of the search is kept for a person who comes back. */
+const SEARCH = 'cases search';
+
 type CasesViewProps = { readonly query: string };
 
 export function CasesView({ query }: CasesViewProps) {
@@ -52,7 +56,8 @@ export function CasesView({ query }: CasesViewProps) {
     hrefOf({ page: 'cases', id: '', query: chosen }),
   );
   const isAnonymous = namesHidden.value;
-  const [searched, setSearched] = useState('');
+  const [searched, setSearched] = useState(() => keptHere(SEARCH) ?? '');
+  useEffect(() => keepHere(SEARCH, searched), [searched, query]);
   const isByPatient = mayKeep && !isAnonymous;
   const typed = isByPatient ? searched : '';
   const load = () => void store.load({ filters, isAnonymous, typed });

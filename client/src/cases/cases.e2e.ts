@@ -23,7 +23,7 @@ const HURRIED = 'Before the ward round of Roe Richard';
 const LATER = 'Compare with the prior';
 const AGAIN = 'The same study once more';
 const OTHERS = 'There is another case with this study';
-const SEARCH = 'Patient, case number, study UID or status';
+const SEARCH = 'Patient, accession or case number, study UID, or status';
 
 /** The next letters come when the search has begun and the page is not painted yet. */
 async function typeWhileAsking(field: HTMLElement | SVGElement, more: string): Promise<void> {
@@ -177,13 +177,18 @@ async function searchesByWords(page: Page): Promise<void> {
   await focusAndPress(search, 'Enter');
   await expect(page).toHaveURL(/[?&]status=closed/);
   await expect(page.locator('a.list-link')).toHaveCount(0);
-  await page.goBack();
+  await press(page, 'Clear the filters');
   const hurried = page.getByRole('row', { name: HURRIED });
   const [number] = /Case \d+/.exec(await hurried.innerText())!;
   await search.fill(number);
   await focusAndPress(search, 'Enter');
   await page.getByRole('link', { name: LATER }).waitFor({ state: 'detached' });
-  await page.getByRole('link', { name: HURRIED }).waitFor();
+  const found = page.getByRole('link', { name: HURRIED });
+  await focusAndPress(found, 'Enter');
+  await expect(page).toHaveURL(/#\/cases\/[\da-f-]{36}$/);
+  await page.goBack();
+  await expect(search, 'comes back to the search').toHaveValue(number.replace('Case ', ''));
+  await expect(found, 'and to the row').toBeFocused();
   await search.fill('');
   await page.getByRole('link', { name: LATER }).waitFor();
 }

@@ -2,6 +2,7 @@
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { AuditPage } from '#shared/protocol/audit-page.ts';
 import { ADMIN, ask } from '#testing/accounts.ts';
 import { untilAtRest } from '#testing/at-rest.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
@@ -46,8 +47,17 @@ walk(
     await areInSight(page);
     await looksRight(page, 'cases-many');
     await isFreeOnPhone(page);
+    await page.route('**/api/audit/events*', async (route) => {
+      const response = await route.fetch();
+      const { rows, ...more } = (await response.json()) as AuditPage;
+      await route.fulfill({
+        response,
+        // Others of the gateway's events are longer than a line.
+        json: { ...more, rows: rows.filter(({ event }) => event === 'case-opened') },
+      });
+    });
     await goTo(page, '#/audit');
-    await page.locator('.audit-event').nth(14).waitFor();
+    await page.locator('.audit-event').nth(13).waitFor();
     await areInSight(page);
   },
 );

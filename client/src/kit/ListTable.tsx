@@ -5,8 +5,9 @@
  * row opens it; arrow keys, j and k move between rows.
  */
 import type { ComponentChildren } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Icon } from './Icon.tsx';
+import { keepHere, keptHere } from './kept-here.ts';
 import { kitWords } from './kit-words.ts';
 import { Sheet } from './Sheet.tsx';
 import { shownColumnsOf, type ShownColumns } from './shown-columns.ts';
@@ -113,8 +114,9 @@ type TableProps<Row, Sort extends string> = ListTableProps<Row, Sort> & {
 };
 
 function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
-  const { label, rows, keyOf, name, shown, onColumns, selection = null, sort, onSort } = props;
+  const { id, label, rows, keyOf, name, shown, onColumns, selection = null, sort, onSort } = props;
   const table = useRef<HTMLTableElement>(null);
+  useLayoutEffect(() => focusOpened(table.current!, `${id} row`), [id]);
   const tick = selection === null ? '' : TICK;
   const tracks = `${tick} ${[name, ...shown].map(trackOf).join(' ')} ${TICK}`;
   return (
@@ -124,6 +126,7 @@ function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
       {...ROLES.table}
       aria-label={label}
       style={{ '--tracks': tracks }}
+      onClick={(event) => keepOpened(event, `${id} row`)}
       onKeyDown={(event) => walk(event, table.current!, { rows, selection })}
     >
       <thead {...ROLES.rowgroup}>
@@ -151,6 +154,21 @@ function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
       </tbody>
     </table>
   );
+}
+
+/** Remembers which row is opened, for `focusOpened`. */
+function keepOpened({ target }: MouseEvent, of: string): void {
+  const href = (target as Element).closest('.list-link')?.getAttribute('href');
+  if (href) keepHere(of, href);
+}
+
+/** A person who comes back to the list continues at the row that they had opened. */
+function focusOpened(table: HTMLElement, of: string): void {
+  const href = keptHere(of);
+  const isElsewhere = document.activeElement?.matches('body, #content h1') === false;
+  if (href === undefined || isElsewhere) return;
+  const links = [...table.querySelectorAll<HTMLElement>('.list-link')];
+  links.find((link) => link.getAttribute('href') === href)?.focus();
 }
 
 const TICK = '44px';

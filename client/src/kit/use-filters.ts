@@ -16,7 +16,7 @@ export function useFilters<Values>(
     const chosen = { ...filters, ...some };
     setFilters(chosen);
     // The Back button leads out of the list, not through every filter.
-    location.replace(hrefOf(write(chosen)));
+    if (write(chosen) !== query) location.replace(hrefOf(write(chosen)));
   };
   return { filters, choose };
 }

@@ -193,7 +193,6 @@ function Found({
   return (
     <>
       {canFind && <Finder sent={sent} />}
-      {sent.asksPatients() && choice.text === '' && <p class="small quiet">{studiesWords.namesOnSearch}</p>}
       <OfTime />
       <FromGateway sent={sent} text={choice.text.trim()} found={countIn(sections)} />
       <Removed entries={entries} />

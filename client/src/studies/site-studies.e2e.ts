@@ -123,7 +123,6 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   const reading = await openAs(stage, 'radiologist');
   await reading.getByRole('link', { name: /^Studies/ }).click();
   await expect(reading.getByRole('radio', { name: 'Whole site' })).toBeChecked();
-  await reading.getByText('This list does not show patients’ names.').waitFor();
   const arrived = row(reading, `sent by ${account.username}`);
   await reading.getByText('Only today’s studies are shown.').waitFor();
   const period = reading.getByRole('combobox', { name: /^When/ });

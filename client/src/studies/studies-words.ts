@@ -102,7 +102,6 @@ export const studiesWords = {
   more: 'Show older studies',
   asking: 'Asking the gateway…',
   askingPacs: 'Searching the PACS…',
-  namesOnSearch: 'This list does not show patients’ names. To find a patient’s studies, search in the PACS.',
   pressEnter: 'Press Enter to search the PACS.',
   askPacs: 'Search the PACS',
   patientsHidden: 'You can’t search for patients while names are hidden. Show names first.',

@@ -18,8 +18,8 @@ const test = suite('cases of a patient');
 let gateway: PacsGateway;
 let keeper: Session;
 let token: string;
-/** Numbers of the cases: two of Vexquil, one of another patient, one that waits for a Patient ID. */
-let numbers: { first: number; second: number; other: number; waiting: number };
+/** Numbers of the cases: two of Vexquil, one of another patient, one that waits for a Patient ID, one for an order. */
+let numbers: { first: number; second: number; other: number; waiting: number; ordered: number };
 let firstUid: string;
 
 const web = { get: () => Promise.reject(new Error('not asked')), takesLists: async () => false };
@@ -30,16 +30,20 @@ test.before(async () => {
   token = keeper.accessToken;
   const { accessToken: sender } = await gateway.userWith(['technician']);
   const open = async (seed: number, patientName: string, patientId: string) => {
-    const study = await deliverStudy(gateway, { token: sender, seed, patientName, patientId });
+    const accessionNumber = `ORDER${seed}`;
+    const of = { token: sender, seed, patientName, patientId, accessionNumber };
+    const study = await deliverStudy(gateway, of);
     if (seed === 301) firstUid = study;
     return (await openTestCase(gateway, token, { studies: [study] })).number;
   };
   const waiting = await openTestCase(gateway, token, { expected: { patientId: 'PID-900' } });
+  const ordered = await openTestCase(gateway, token, { expected: { accessionNumber: 'ORDER900' } });
   numbers = {
     first: await open(301, 'Vexquil^Anna', 'PID-301'),
     second: await open(302, 'Vexquil^Bert', 'PID-302'),
     other: await open(303, 'Oberhuber^Carl', 'PID-303'),
     waiting: waiting.number,
+    ordered: ordered.number,
   };
 });
 test.after(() => gateway.close());
@@ -55,10 +59,12 @@ const find = (patient: string, query = ''): Promise<Answer> =>
 const foundBy = async (patient: string, query = ''): Promise<number[]> =>
   (await find(patient, query)).cases.map(({ number }) => number).sort((a, b) => a - b);
 
-test('finds by name and by Patient ID, also the case that waits for its study, and with the filters', async () => {
+test('finds by name, Patient ID and accession number, also the case that waits for its study, and with the filters', async () => {
   assert.equal(await foundBy('Vexquil'), [numbers.first, numbers.second]);
   assert.equal(await foundBy('PID-303'), [numbers.other]);
   assert.equal(await foundBy('PID-900'), [numbers.waiting]);
+  assert.equal(await foundBy('ORDER302'), [numbers.second]);
+  assert.equal(await foundBy('ORDER900'), [numbers.ordered]);
   assert.equal(await foundBy('Nobody'), []);
   assert.equal(await foundBy('Vexquil', '?priority=urgent'), []);
   const page = await find('Vexquil', '?limit=1&sort=oldest');

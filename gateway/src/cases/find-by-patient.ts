@@ -1,7 +1,7 @@
 /**
- * Finds cases by what a person typed. The PACS is asked who has this name or Patient ID, because the database holds no
- * names. A case that waits for its study is found by the keyed hash of its expected Patient ID. Digits and dots are
- * also looked for among the numbers of cases and the UIDs of their studies.
+ * Finds cases by what a person typed. The PACS is asked who has this name, Patient ID or accession number, because the
+ * database holds no names. A case that waits for its study is found by the keyed hash of the number that it expects.
+ * Digits and dots are also looked for among the numbers of cases and the UIDs of their studies.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { mayBePatient } from '#shared/protocol/typed-patient.ts';
@@ -12,9 +12,11 @@ import type { CaseTools } from './case-tools.ts';
 import { searchStudies } from './read-patients.ts';
 
 /**
- * The most studies that each of the two searches returns. If there are more, the person should type more of the name.
+ * The most studies that each of the searches returns. If there are more, the person should type more of the name.
  */
 export const STUDIES_LIMIT = 500;
+/** The longest value of a Short String (PS3.5, 6.2). */
+const ACCESSION_LENGTH = 16;
 
 export type PatientStudies = {
   readonly studies: readonly DescribedStudy[];
@@ -23,29 +25,31 @@ export type PatientStudies = {
 };
 
 /**
- * Searches by name and by Patient ID, and returns each study once. @throws Problem pacs-unreachable,
+ * Searches by name, by Patient ID and by accession number, and returns each study once. @throws Problem pacs-unreachable,
  * pacs-without-dicomweb.
  */
 export async function searchByPatient(
   tools: Parameters<typeof searchStudies>[0],
   patient: string,
 ): Promise<PatientStudies> {
-  const [named, numbered] = await Promise.all([
-    searchStudies(tools, { patientName: patient }, STUDIES_LIMIT),
-    searchStudies(tools, { patientId: patient }, STUDIES_LIMIT),
-  ]);
-  const studies = new Map([...named, ...numbered].map((study) => [study.studyInstanceUID, study]));
+  const keys = [
+    { patientName: patient },
+    { patientId: patient },
+    ...(patient.length <= ACCESSION_LENGTH ? [{ accessionNumber: patient }] : []),
+  ];
+  const found = await Promise.all(keys.map((key) => searchStudies(tools, key, STUDIES_LIMIT)));
+  const studies = new Map(found.flat().map((study) => [study.studyInstanceUID, study]));
   return {
     studies: [...studies.values()],
-    isCut: named.length === STUDIES_LIMIT || numbered.length === STUDIES_LIMIT,
+    isCut: found.some(({ length }) => length === STUDIES_LIMIT),
   };
 }
 
 export type FoundPatient = {
   /** The studies that the PACS returned. */
   readonly studyInstanceUIDs: readonly string[];
-  /** The keyed hash of a Patient ID that a case may wait for. */
-  readonly expectedPrint: string;
+  /** The keyed hashes of a Patient ID and an accession number that a case may wait for. */
+  readonly expectedPrints: readonly string[];
   /** The typed digits and dots; undefined: a text that is neither the number of a case nor a part of a UID. */
   readonly text: string | undefined;
   /** The result may be incomplete: the PACS may have more studies. */
@@ -76,7 +80,7 @@ export async function findByPatient(
   await db.transaction().execute((trx) => recordAudit(trx, reader.siteId, event, now()));
   return {
     studyInstanceUIDs: studies.map(({ studyInstanceUID }) => studyInstanceUID),
-    expectedPrint: seal.print('patient-id', patient),
+    expectedPrints: [seal.print('patient-id', patient), seal.print('accession-number', patient)],
     text,
     isCut,
     isPacsAway: answer === null,

@@ -43,8 +43,8 @@ export type CaseQuestion = {
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
   readonly ids?: readonly string[] | undefined;
-  /** Cases of these studies, those that wait for a Patient ID with this keyed hash, and those that `text` names. */
-  readonly patient?: Pick<FoundPatient, 'studyInstanceUIDs' | 'expectedPrint' | 'text'> | undefined;
+  /** Cases of these studies, those that wait for a number with one of these keyed hashes, and those that `text` names. */
+  readonly patient?: Pick<FoundPatient, 'studyInstanceUIDs' | 'expectedPrints' | 'text'> | undefined;
 };
 /** The criteria for one page. */
 export type CaseQuery = CaseQuestion & {
@@ -215,14 +215,14 @@ function isOfStudy(studyInstanceUID: string, { siteId, study }: Known): Conditio
 }
 
 function isOfPatient(
-  { studyInstanceUIDs, expectedPrint, text }: NonNullable<CaseQuestion['patient']>,
+  { studyInstanceUIDs, expectedPrints, text }: NonNullable<CaseQuestion['patient']>,
   known: Known,
 ): Condition {
   const isTheirs = sql<boolean>`case_record.id = any(array(
     select c.case_id from case_study c where c.site_id = ${known.siteId}
       and c.study_instance_uid = any(${[...studyInstanceUIDs]}::text[]) and ${known.study}
-    union all select w.id from case_record w where w.site_id = ${known.siteId} and w.expects = 'patient-id'
-      and w.expected_print = ${expectedPrint}))`;
+    union all select w.id from case_record w where w.site_id = ${known.siteId} and w.expects is not null
+      and w.expected_print = any(${[...expectedPrints]}::text[])))`;
   return text === undefined ? isTheirs : sql`(${isTheirs} or ${isNamed(text, known)})`;
 }
 

@@ -77,7 +77,7 @@ export const caseWords = {
     /** “urgent”, “closed” */
     pressEnter: (word: string) => `Press Enter to show only cases with “${word.toLowerCase()}”.`,
     searchWrong: 'Use only digits and dots, or the name of a status.',
-    searchPatient: 'Patient, case number, study UID or status',
+    searchPatient: 'Patient, accession or case number, study UID, or status',
     searchPatientWrong: 'Enter at least two letters or digits, without * and ?.',
     pacsAway:
       'The PACS does not answer: only case numbers and study UIDs were searched. Search again later to find a patient.',
@@ -86,7 +86,7 @@ export const caseWords = {
     noneForYou: none('There are no cases that you can see'),
     nonePatient: none('No cases match this search and these filters.'),
     nonePatientWhat:
-      'The search uses the name or Patient ID in the PACS. A policy may have replaced them. To see closed cases, set the status to “All”.',
+      'The search uses the name, Patient ID and accession number in the PACS. A policy may have replaced them. To see closed cases, set the status to “All”.',
     status: 'Status',
     statuses: { active: 'Not closed', '': 'All' },
     priority: 'Priority',

@@ -30,7 +30,7 @@ type Shown = { readonly previews: PreviewsStore; readonly picked: PickedPictures
 
 export const resultName = (shown: Shown) => ({
   label: words.subject,
-  least: 24,
+  least: 28,
   isLate: true,
   cell: (result: Result) => <Subject result={result} {...shown} />,
 });
@@ -85,7 +85,7 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'finding',
     label: words.finding,
-    least: 14,
+    least: 17,
     isState: true,
     cell: ({ finding }) => {
       const headline = headlineOf(finding);
@@ -95,6 +95,7 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'verdict',
     label: listWords.verdict,
+    least: 9,
     cell: (result) => {
       const said = judgedWords(result);
       return said.length > 0 && <ListMark icon="person" said={said.join(kitWords.separator)} />;
@@ -103,7 +104,7 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'image',
     label: words.image,
-    least: 11,
+    least: 10,
     isLate: true,
     cell: ({ id, finding }) => imageSaid(finding, previews.of(id).value).join(kitWords.separator),
   },

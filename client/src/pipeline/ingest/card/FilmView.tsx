@@ -4,8 +4,7 @@
  * is decided here: an image that is held stays held, whoever has looked at it.
  */
 import { computed, useSignal } from '@preact/signals';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { boxesOn } from '#shared/dicom/boxes.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { kitWords } from '../../../kit/kit-words.ts';
 import {
   movedView,
@@ -24,7 +23,6 @@ import {
 import { Sheet } from '../../../kit/Sheet.tsx';
 import { placeOf, useWheel, useWindowSize } from '../../../kit/use-picture-window.ts';
 import { HiddenPicture, useHiding } from '../../../viewer/HiddenPicture.tsx';
-import { blackenBoxes } from './blacken-boxes.ts';
 import { followFrame, type ReadFrame } from '../found/follow-frame.ts';
 import type { FoundStudy } from '../found/found-study.ts';
 import type { DevicePicture } from '../workers/device-tasks.ts';
@@ -33,6 +31,7 @@ import { useIngest } from '../found/ingest-context.ts';
 import { filmViewWords as words } from './film-view-words.ts';
 import { Steps } from './Steps.tsx';
 import { Picture } from './ThumbnailPicture.tsx';
+import { useAsSent } from './use-as-sent.ts';
 import './film-view.css';
 
 /** Most images have no more pixels than this. One picture takes 16 MB, and only one is open at a time. */
@@ -149,7 +148,7 @@ function Shown({ read, onStep }: ShownProps) {
   const picture = read?.picture;
   const named = { of: picture?.of ?? '', mayHoldName: picture?.mayHoldName ?? false, isOwn: true };
   const isHidden = useHiding(named) !== 'shown';
-  const sent = useAsSent(read);
+  const sent = useAsSent(picture, { ordinal: read?.found.ordinal ?? -1, frame: read?.frame ?? 0 });
   // One element for both, which keeps the focus when the picture is shown.
   return (
     <section class="film-shown" aria-label={isHidden ? words.hidden : words.shown}>
@@ -161,17 +160,6 @@ function Shown({ read, onStep }: ShownProps) {
         <Zoomed picture={sent} found={read?.found} onStep={onStep} />
       )}
     </section>
-  );
-}
-
-/** The picture with what a person covered in black, unless the policy keeps names and so sends it uncovered. */
-function useAsSent(read: ReadFrame | undefined): DevicePicture | null | undefined {
-  const { released, policy } = useIngest();
-  const boxes =
-    policy.value?.deidentify === true && read ? released.value.get(read.found.ordinal) : undefined;
-  return useMemo(
-    () => read?.picture && blackenBoxes(read.picture, boxesOn(boxes ?? [], read.frame)),
-    [read, boxes],
   );
 }
 

@@ -9,7 +9,8 @@ import { useIngest } from '../found/ingest-context.ts';
 import { chosenWords } from '../found/chosen-words.ts';
 import { Icon } from '../../../kit/Icon.tsx';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
-import type { FoundSeries } from '../found/found-study.ts';
+import type { FoundSeries, PlacedPicture } from '../found/found-study.ts';
+import { useAsSent } from './use-as-sent.ts';
 
 type ThumbnailPictureProps = { readonly series: Pick<FoundSeries, 'seriesInstanceUID' | 'thumbnail'> };
 
@@ -33,12 +34,16 @@ export function ThumbnailPicture({ series }: ThumbnailPictureProps) {
       {typeof thumbnail === 'string' && thumbnail !== 'making' ? (
         <span class="thumbnail-none">{chosenWords.noPicture[thumbnail]}</span>
       ) : typeof thumbnail === 'object' && hidingOf(person, { ...thumbnail, isOwn: true }) === 'shown' ? (
-        <Picture thumbnail={thumbnail} />
+        <Covered picture={thumbnail} />
       ) : (
         thumbnail !== undefined && <Icon name="files" />
       )}
     </span>
   );
+}
+
+function Covered({ picture }: { readonly picture: PlacedPicture }) {
+  return <Picture thumbnail={useAsSent(picture, picture) ?? picture} />;
 }
 
 export function Picture({ thumbnail }: { readonly thumbnail: Thumbnail }) {

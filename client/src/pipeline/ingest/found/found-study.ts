@@ -44,7 +44,10 @@ export interface QueueingProgress {
 }
 
 /** `undefined`: not requested yet (`showThumbnail`). */
-export type SeriesPicture = DevicePicture | NoPicture | 'making' | undefined;
+export type SeriesPicture = PlacedPicture | NoPicture | 'making' | undefined;
+
+/** A picture with the place of its file among the chosen ones, and its frame, counted from 0. */
+export type PlacedPicture = DevicePicture & { readonly ordinal: number; readonly frame: number };
 
 export interface FoundSeries {
   readonly seriesInstanceUID: string;

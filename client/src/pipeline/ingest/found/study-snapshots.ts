@@ -40,10 +40,11 @@ export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
       const files = findPictured(studies, seriesInstanceUID);
       if (thumbnail.value !== undefined || !files) return;
       thumbnail.value = 'making';
-      const { ref } = middleFile(files).file;
+      const { file, ordinal, frames } = middleFile(files);
       // The study can be sent without a thumbnail.
-      void pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then(
-        (made) => (thumbnail.value = made),
+      void pool.run({ kind: 'thumbnail', ref: file.ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then(
+        (made) =>
+          (thumbnail.value = typeof made === 'string' ? made : { ...made, ordinal, frame: frames >> 1 }),
         (error: unknown) => (thumbnail.value = isTimeout(error) ? 'took-too-long' : 'unknown'),
       );
     },
