@@ -165,13 +165,9 @@ function brightestIn(canvas: HTMLElement | SVGElement, box: Omit<Box, 'frames'>)
   const drawn = canvas as HTMLCanvasElement;
   if (drawn.width <= 1) return null;
   const scale = drawn.width / 320;
-  const [x, y, width, height] = [box.x, box.y, box.width, box.height].map((of) => of * scale) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  const { data } = drawn.getContext('2d')!.getImageData(x + 1, y + 1, width - 2, height - 2);
+  const { data } = drawn
+    .getContext('2d')!
+    .getImageData(box.x * scale + 1, box.y * scale + 1, box.width * scale - 2, box.height * scale - 2);
   return data.reduce((most, value, at) => (at % 4 === 3 ? most : Math.max(most, value)), 0);
 }
 

@@ -12,7 +12,6 @@ const when = (at: string): string => formatMoment(new Date(at), new Date());
 export const accountName = (own: string | undefined) =>
   ({
     label: said.name,
-    least: 20,
     cell: ({ id, username }: ListedAccount) => (
       <>
         <bdi>{username}</bdi>
@@ -25,6 +24,7 @@ export const ACCOUNT_COLUMNS: readonly Column<ListedAccount, AccountSort>[] = [
   {
     id: 'roles',
     label: said.roles,
+    track: 'minmax(20%, 1fr)',
     cell: ({ roles }) => roles.map((role) => kitWords.roles[role]).join(kitWords.separator),
   },
   {

@@ -9,7 +9,6 @@ import type { DestinationsStore } from './destinations.store.ts';
 
 export const DESTINATION_NAME = {
   label: words.name,
-  least: 20,
   cell: ({ name, isPrimary }: Destination) => (
     <>
       <bdi>{name}</bdi>
@@ -24,16 +23,17 @@ export const destinationColumns = ({
   {
     id: 'address',
     label: words.address,
+    track: 'fit-content(30%)',
     cell: ({ kind, url }) => words.at(words.kinds[kind], hostOf(url)),
   },
   {
     id: 'state',
     label: words.state,
-    least: 12,
+    track: 'fit-content(24%)',
     isState: true,
     cell: (of) => marksSaid([stateOf(of, tests.value.get(of.id) ?? null)]),
   },
-  { id: 'waits', label: words.waits, cell: (of) => marksSaid(waitsAt(of)) },
+  { id: 'waits', label: words.waits, track: 'fit-content(22%)', cell: (of) => marksSaid(waitsAt(of)) },
   {
     id: 'need',
     label: destinationWords.need,

@@ -13,7 +13,6 @@ const said = words.columns;
 
 export const CASE_NAME = {
   label: said.title,
-  least: 19,
   cell: (of: ListedCase) => (
     <>
       <bdi>{nameOf(of)}</bdi>
@@ -47,29 +46,39 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'images',
     label: said.images,
-    least: 6,
+    track: 'fit-content(8%)',
     cell: ({ modalities, studyCount }) =>
       [...modalities, studyCount > 1 && words.studies(studyCount)].filter(Boolean).join(words.separator),
   },
-  { id: 'state', label: said.state, least: 8, isState: true, cell: (of) => marksSaid(stateOf(of)) },
-  { id: 'finding', label: said.finding, least: 14, cell: (of) => marksSaid(foundOf(of)) },
+  {
+    id: 'state',
+    label: said.state,
+    track: 'minmax(5.5rem, max-content)',
+    isState: true,
+    cell: (of) => marksSaid(stateOf(of)),
+  },
+  {
+    id: 'finding',
+    label: said.finding,
+    track: 'minmax(9rem, max-content)',
+    cell: (of) => marksSaid(foundOf(of)),
+  },
   {
     id: 'priority',
     label: words.list.priority,
-    least: 7.5,
     orders: [{ sort: 'priority', is: 'descending' }],
     cell: ({ priority }) => priority !== 'routine' && words.priorities[priority],
   },
   {
     id: 'assignee',
     label: words.list.assignee,
-    least: 8,
+    track: 'fit-content(9%)',
     cell: ({ assignee }) => assignee && <bdi>{assignee.username}</bdi>,
   },
   {
     id: 'due',
     label: words.list.due,
-    least: 10,
+    track: 'minmax(6rem, max-content)',
     isLabelled: true,
     orders: [{ sort: 'due', is: 'ascending' }],
     cell: ({ dueOn }) => dueOn !== null && dayWords(dueOn),
@@ -91,8 +100,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
 const patientColumn = (patients: ManyPatients): Column<ListedCase> => ({
   id: 'patient',
   label: words.patient.title,
-  least: 15,
-  isLate: true,
+  track: '16%',
   cell: ({ id, studyCount }) =>
     studyCount > 0 && <PatientLine subject={{ kind: 'cases', id }} patients={patients} />,
 });

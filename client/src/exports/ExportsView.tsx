@@ -82,7 +82,7 @@ function Empty({ known }: { readonly known: Known }) {
   );
 }
 
-const ACTIONS = { id: 'actions', label: words.columns.actions, least: 24, isKept: true } as const;
+const ACTIONS = { id: 'actions', label: words.columns.actions, track: 'max-content', isKept: true } as const;
 
 /** What a person is asked before something happens. */
 type Asking = Pick<

@@ -14,15 +14,15 @@ const moment = (at: string) => formatMoment(new Date(at), new Date());
 
 export const EXPORT_NAME = {
   label: said.title,
-  least: 16,
   cell: ({ definition }: Export) => <bdi>{definition.title}</bdi>,
 } as const;
 
 export const EXPORT_COLUMNS: readonly Column<Export>[] = [
-  { id: 'state', label: said.state, least: 14, isLate: true, isState: true, cell: (of) => <State of={of} /> },
+  { id: 'state', label: said.state, track: '14%', isState: true, cell: (of) => <State of={of} /> },
   {
     id: 'content',
     label: said.content,
+    track: 'fit-content(16%)',
     cell: ({ definition: { redaction, format } }) =>
       words.about(words.redactions[redaction], words.formats[format]),
   },

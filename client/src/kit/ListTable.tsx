@@ -1,6 +1,6 @@
 /**
- * A list as a table: a row for each item, sorted by a press on a heading, with columns that a person chooses. Each
- * is as wide as its longest value, unless there is no room. Where a list is narrower than 58 rem each row becomes two
+ * A list as a table: a row for each item, sorted by a press on a heading, with columns that a person chooses. The
+ * name has the room that the others leave. Where a list is narrower than 58 rem each row becomes two
  * lines: the name with its state, and the rest. A press anywhere in a
  * row opens it; arrow keys, j and k move between rows.
  */
@@ -35,10 +35,11 @@ export type Column<Row, Sort extends string = never> = {
   /** The content of a cell. Null, false or empty: nothing. */
   readonly cell: (row: Row) => ComponentChildren;
   readonly orders?: readonly Order<Sort>[];
-  /** The part of the list’s width that the column has even if others need more, in per cent. 0 if absent. */
-  readonly least?: number;
-  /** Its values arrive after the rows: it is never wider than `least`, so that no other column moves. */
-  readonly isLate?: boolean;
+  /**
+   * The column's track in the grid of the list. If absent it is as wide as its longest value, and cut at an eighth of
+   * the list. A column whose values arrive after the rows has a part of the list, so that no other column moves.
+   */
+  readonly track?: string;
   /** In two lines this cell stands beside the name. */
   readonly isState?: boolean;
   /** In two lines the label stands before the value, which would not explain itself. */
@@ -64,7 +65,7 @@ type ListTableProps<Row, Sort extends string> = {
   readonly rows: readonly Row[];
   readonly keyOf: (row: Row) => string;
   /** The first column is the name: it links to the row’s page and is always shown. */
-  readonly name: Pick<Column<Row>, 'label' | 'cell' | 'least' | 'isLate'>;
+  readonly name: Pick<Column<Row>, 'label' | 'cell' | 'track'>;
   /** Null: rows have no page, or none that this person may open. */
   readonly hrefOf: ((row: Row) => string) | null;
   readonly columns: readonly Column<Row, Sort>[];
@@ -118,7 +119,7 @@ function Table<Row, Sort extends string>(props: TableProps<Row, Sort>) {
   const table = useRef<HTMLTableElement>(null);
   useLayoutEffect(() => focusOpened(table.current!, `${id} row`), [id]);
   const tick = selection === null ? '' : TICK;
-  const tracks = `${tick} ${[name, ...shown].map(trackOf).join(' ')} ${TICK}`;
+  const tracks = [tick, name.track ?? 'minmax(20%, 1fr)', ...shown.map(trackOf), TICK].join(' ');
   return (
     <table
       ref={table}
@@ -173,9 +174,7 @@ function focusOpened(table: HTMLElement, of: string): void {
 
 const TICK = '44px';
 
-/** A track of the grid: see `least` and `isLate` of a column. */
-const trackOf = ({ least = 0, isLate = false }: Pick<Column<never>, 'least' | 'isLate'>): string =>
-  isLate ? `${least}%` : `minmax(${least}%, auto)`;
+const trackOf = ({ track = 'fit-content(12.5%)' }: Pick<Column<never>, 'track'>): string => track;
 
 type OneRowProps<Row, Sort extends string> = TableProps<Row, Sort> & {
   readonly row: Row;

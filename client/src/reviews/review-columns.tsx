@@ -16,7 +16,6 @@ const words = reviewWords.list;
 
 export const REVIEW_NAME = {
   label: words.review,
-  least: 18,
   cell: ({ title, caseNumber }: ListedReview) => <bdi>{words.name(title, caseNumber)}</bdi>,
 } as const;
 
@@ -51,17 +50,17 @@ export const reviewColumns = (patients: ManyPatients): readonly Column<ListedRev
   {
     id: 'patient',
     label: caseWords.patient.title,
-    least: 16,
-    isLate: true,
+    track: '16%',
     cell: ({ caseId }) => <PatientLine subject={{ kind: 'cases', id: caseId }} patients={patients} />,
   },
   {
     id: 'images',
     label: caseWords.columns.images,
+    track: 'fit-content(8%)',
     cell: ({ modalities }) => modalities.join(reviewWords.separator),
   },
-  { id: 'state', label: caseWords.columns.state, least: 12, isState: true, cell: stateOf },
-  { id: 'outcome', label: words.outcome, least: 10, cell: outcomeOf },
+  { id: 'state', label: caseWords.columns.state, track: 'fit-content(18%)', isState: true, cell: stateOf },
+  { id: 'outcome', label: words.outcome, track: 'fit-content(18%)', cell: outcomeOf },
   {
     id: 'early',
     label: caseWords.list.early,
@@ -73,7 +72,7 @@ export const reviewColumns = (patients: ManyPatients): readonly Column<ListedRev
     label: caseWords.list.priority,
     cell: ({ priority }) => priority !== 'routine' && caseWords.priorities[priority],
   },
-  { id: 'due', label: caseWords.list.due, least: 9, isLabelled: true, cell: dueOf },
+  { id: 'due', label: caseWords.list.due, track: 'fit-content(14%)', isLabelled: true, cell: dueOf },
   {
     id: 'requested',
     label: words.requested,

@@ -25,8 +25,8 @@ export type PatientStudies = {
 };
 
 /**
- * Searches by name, by Patient ID and by accession number, and returns each study once. @throws Problem pacs-unreachable,
- * pacs-without-dicomweb.
+ * Searches by name, by Patient ID and by accession number, and returns each study once. @throws Problem
+ * pacs-unreachable, pacs-without-dicomweb.
  */
 export async function searchByPatient(
   tools: Parameters<typeof searchStudies>[0],

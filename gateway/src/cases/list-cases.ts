@@ -43,7 +43,7 @@ export type CaseQuestion = {
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
   readonly ids?: readonly string[] | undefined;
-  /** Cases of these studies, those that wait for a number with one of these keyed hashes, and those that `text` names. */
+  /** Cases of these studies, those that wait for a number with such a keyed hash, and those that `text` names. */
   readonly patient?: Pick<FoundPatient, 'studyInstanceUIDs' | 'expectedPrints' | 'text'> | undefined;
 };
 /** The criteria for one page. */

@@ -30,8 +30,7 @@ type Shown = { readonly previews: PreviewsStore; readonly picked: PickedPictures
 
 export const resultName = (shown: Shown) => ({
   label: words.subject,
-  least: 28,
-  isLate: true,
+  track: 'minmax(24%, 1fr)',
   cell: (result: Result) => <Subject result={result} {...shown} />,
 });
 
@@ -85,7 +84,7 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'finding',
     label: words.finding,
-    least: 17,
+    track: 'minmax(11.5rem, max-content)',
     isState: true,
     cell: ({ finding }) => {
       const headline = headlineOf(finding);
@@ -95,7 +94,7 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'verdict',
     label: listWords.verdict,
-    least: 9,
+    track: 'fit-content(15%)',
     cell: (result) => {
       const said = judgedWords(result);
       return said.length > 0 && <ListMark icon="person" said={said.join(kitWords.separator)} />;
@@ -104,15 +103,13 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'image',
     label: words.image,
-    least: 10,
-    isLate: true,
+    track: '9%',
     cell: ({ id, finding }) => imageSaid(finding, previews.of(id).value).join(kitWords.separator),
   },
   {
     id: 'studied',
     label: words.studied,
-    least: 10,
-    isLate: true,
+    track: '6.5rem',
     isLabelled: true,
     cell: ({ id }) => studyDateOf(previews.of(id).value),
   },
