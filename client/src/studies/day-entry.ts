@@ -203,12 +203,14 @@ export function entryElsewhere(sent: ToldStudy, device: string | null, now: Date
   const modalities = modalitiesOf(sent.sopClassUIDs);
   const at = Date.parse(sent.firstSentAt);
   const isOwn = device !== null && sent.uploads.every((upload) => upload.device === device);
+  // A pseudonym is both.
+  const patientId = patient?.patientId === patient?.patientName ? undefined : patient?.patientId;
   return {
     key: sent.studyInstanceUID,
     study: null,
     sent,
     name: nameSaid(patient?.patientName) ?? nameByTime(modalities, at, now),
-    person: personLines(patient?.patientId ?? undefined, patient?.birthDate ?? undefined),
+    person: personLines(patientId ?? undefined, patient?.birthDate ?? undefined),
     modalities,
     at,
     sentAt: at,

@@ -109,7 +109,7 @@ export const resultColumns = (previews: PreviewsStore): readonly Column<Result>[
   {
     id: 'studied',
     label: words.studied,
-    track: '6.5rem',
+    track: '7.25rem',
     isLabelled: true,
     cell: ({ id }) => studyDateOf(previews.of(id).value),
   },
