@@ -5,7 +5,7 @@
  */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { BeforeAfterProps } from '../pipeline/deid/BeforeAfterView.tsx';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import type { AutoLockProps } from './AutoLock.tsx';
@@ -112,7 +112,8 @@ export function App({ route, update, install, lockMinutes, policies, choiceLost 
   const here = landingOf(route.value, user);
   const covered = useSignal(false);
   const signedOut = state === 'signed-out';
-  useEffect(() => (signedOut ? forgetKept() : undefined), [signedOut]);
+  // Before a page of another person is drawn, however that person came.
+  useMemo(forgetKept, [user?.id]);
   // While nobody is known to be here, nothing that was drawn or said for a person stays visible.
   const hidden = signedOut || covered.value;
   return (
@@ -288,7 +289,8 @@ function Page({ route, ...of }: PageProps) {
 function focusHeading(): () => void {
   const focus = (): boolean => {
     const heading = document.querySelector<HTMLElement>('#content h1');
-    heading?.focus();
+    // A person who came back to a list continues at its row (ListTable).
+    if (!document.activeElement?.matches('#content .list-link')) heading?.focus();
     return heading !== null;
   };
   const from = document.activeElement;

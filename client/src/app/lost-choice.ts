@@ -9,6 +9,7 @@ import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import {
   changeChoice,
+  doubtChoice,
   isChoice,
   keepChoice,
   keepDoubt,
@@ -122,8 +123,7 @@ function doubtCutOff({ database, now }: ChoiceWatch, ended: ReadonlySignal<reado
     for (const choice of ended.value)
       if (choice.isReading && !choice.isDoubted && !noted.has(choice.id)) {
         noted.add(choice.id);
-        const note = () => changeChoice(database, { ...choice, isDoubted: true });
-        void ignoreFailure(keepDoubt(database, now()).then(note), 'the next page tries again');
+        void ignoreFailure(doubtChoice(database, choice.id, now()), 'the next page tries again');
       }
   });
 }

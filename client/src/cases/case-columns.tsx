@@ -66,6 +66,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
   {
     id: 'priority',
     label: words.list.priority,
+    track: 'minmax(4.5rem, max-content)',
     orders: [{ sort: 'priority', is: 'descending' }],
     cell: ({ priority }) => priority !== 'routine' && words.priorities[priority],
   },
@@ -73,7 +74,7 @@ export const caseColumns = (patients: ManyPatients | null): readonly Column<List
     id: 'assignee',
     label: words.list.assignee,
     track: 'fit-content(9%)',
-    cell: ({ assignee }) => assignee && <bdi>{assignee.username}</bdi>,
+    cell: ({ assignee }) => assignee && <bdi title={assignee.username}>{assignee.username}</bdi>,
   },
   {
     id: 'due',

@@ -210,7 +210,9 @@ function OneRow<Row, Sort extends string>(props: OneRowProps<Row, Sort>) {
       </tr>
       {below !== null && (
         <tr {...ROLES.row} class="list-under">
-          <td {...ROLES.cell}>{below}</td>
+          <td {...ROLES.cell} aria-colspan={shown.length + (selection ? 3 : 2)}>
+            {below}
+          </td>
         </tr>
       )}
     </>

@@ -15,9 +15,13 @@ function entryHere(): string {
 }
 
 /** `of`: which of the things that are kept for this entry. */
-export const keepHere = (of: string, value: string): void => void kept.set(`${entryHere()} ${of}`, value);
+export function keepHere(of: string, value: string): void {
+  const key = `${entryHere()} ${of}`;
+  if (value === '') kept.delete(key);
+  else kept.set(key, value);
+}
 
 export const keptHere = (of: string): string | undefined => kept.get(`${entryHere()} ${of}`);
 
-/** When nobody is signed in any more. */
+/** When another person is there, or nobody. */
 export const forgetKept = (): void => kept.clear();

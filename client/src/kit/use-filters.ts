@@ -16,7 +16,8 @@ export function useFilters<Values>(
     const chosen = { ...filters, ...some };
     setFilters(chosen);
     // The Back button leads out of the list, not through every filter.
-    if (write(chosen) !== query) location.replace(hrefOf(write(chosen)));
+    const href = hrefOf(write(chosen));
+    if (href !== location.hash) location.replace(href);
   };
   return { filters, choose };
 }

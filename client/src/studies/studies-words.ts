@@ -80,7 +80,7 @@ export const studiesWords = {
   searchableAtSite:
     'Search by sender’s user name, device ID, day sent (today, Nov 23 or 23.11.2026), receipt or UID.',
   searchableByPatient:
-    'Search by patient name, ID or complete pseudonym (RP-…) as in the PACS, sender’s user name, device ID, day sent (today, Nov 23 or 23.11.2026), receipt or UID.',
+    'Search by patient name, ID, accession number or complete pseudonym (RP-…) as in the PACS, sender’s user name, device ID, day sent (today, Nov 23 or 23.11.2026), receipt or UID.',
   /** Of some found studies only the label is left, which other patients may share. */
   mayBe: (count: number) =>
     count === 1

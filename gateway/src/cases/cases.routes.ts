@@ -131,7 +131,8 @@ const ofPatient = defineRoute({
   roles: CASE_KEEPERS,
   tags: ['cases'],
   problems: ['pacs-unreachable', 'pacs-without-dicomweb'],
-  summary: 'The cases of a patient, by name or Patient ID as the PACS knows them; also by number and UID',
+  summary:
+    'The cases of a patient, by name, Patient ID or accession number as the PACS knows them; also by number and UID',
   request: {
     query: list.request.query.omit({ anonymise: true, format: true }),
     body: jsonBody(casesOfPatientSchema),

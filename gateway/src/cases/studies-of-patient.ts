@@ -1,4 +1,4 @@
-/** The studies that the PACS has under a Patient ID or a name, whoever sent them. */
+/** The studies that the PACS has under a Patient ID, a name or an accession number, whoever sent them. */
 import { Problem } from '#shared/protocol/problem.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { searchByPatient, STUDIES_LIMIT, type PatientStudies } from './find-by-patient.ts';
@@ -8,7 +8,7 @@ import { searchStudies } from './read-patients.ts';
 type StudiesOfPatient = {
   /** The Study Instance UIDs under this Patient ID. */
   readonly numbered: (patientId: string) => Promise<readonly string[]>;
-  /** Studies under this name or Patient ID. */
+  /** Studies under this name, Patient ID or accession number. */
   readonly namedOrNumbered: (patient: string) => Promise<PatientStudies>;
 };
 

@@ -67,6 +67,19 @@ export async function keepDoubt(database: LocalDatabase, doubtedAt: number | nul
   else await database.device.put({ name: 'disc-doubt', value: doubtedAt });
 }
 
+/**
+ * Doubts a choice whose page ended while it read. The row is read again, because the page may have finished reading
+ * just before it ended.
+ */
+export async function doubtChoice(database: LocalDatabase, id: string, doubtedAt: number): Promise<void> {
+  await database.transaction('rw', database.device, async () => {
+    const kept = (await database.device.get(nameOf(id)))?.value as Kept | undefined;
+    if (kept?.isReading !== true || kept.isDoubted === true) return;
+    await keepDoubt(database, doubtedAt);
+    await keepChoice(database, { id, ...kept, isDoubted: true });
+  });
+}
+
 /** Calls `onChange` now and on every change in any tab. Without a database nothing was kept. */
 export function watchChoices(database: LocalDatabase, onChange: (kept: KeptChoices) => void): void {
   const known: Known = new Map();
