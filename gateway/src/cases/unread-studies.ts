@@ -95,6 +95,7 @@ export async function listUnread(
   const { siteId } = reader;
   const at = now();
   // Only few are marked, so these are sorted; the others are read from the newest on, until the page is full.
+  // `offset 0`: a newer one is looked for beside each row of the page, and not once among all that wait.
   const marked = sql`(select distinct s.study_instance_uid from ${MARKED_EARLY} and s.site_id = ${siteId}) c`;
   const early = sql`select c.study_instance_uid from ${marked}
     where ${await isMarkedEarly(db, reader, 'c.study_instance_uid')}`;
@@ -105,7 +106,7 @@ export async function listUnread(
       and s.study_instance_uid ${isEarly ? sql`in` : sql`not in`} (select uid from early)
       and not exists (select 1 from study n where n.site_id = s.site_id
         and n.study_instance_uid = s.study_instance_uid
-        and (n.created_at, n.id) > (s.created_at, s.id) and ${isUnread('n', siteId, at)})
+        and (n.created_at, n.id) > (s.created_at, s.id) and ${isUnread('n', siteId, at)} offset 0)
       ${placeAfter(after, isEarly)}
     order by s.created_at desc, s.study_instance_uid limit ${limit + 1})`;
   const { rows } = await sql<Row>`with early (uid) as materialized (${early}),
