@@ -113,8 +113,8 @@ function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
   const count = lengthOf(text);
   return (
     <TypedField title={title}>
-      <div class="field">
-        <label>
+      <div class="stack-tight">
+        <label class="field">
           <span>{title}</span>
           <textarea
             rows={rows}
