@@ -20,6 +20,7 @@ import { EditCaseSheet } from './parts/CaseForm.tsx';
 import { CaseNotes } from './CaseNotes.tsx';
 import { KnownCases } from './parts/KnownCases.tsx';
 import { dayWords, isOverdue, nameOf, Withheld } from './parts/CaseParts.tsx';
+import { Together } from '../kit/Together.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { WhenKnown } from '../kit/WhenKnown.tsx';
 import { CaseStudies } from './CaseStudies.tsx';
@@ -63,7 +64,11 @@ export function CaseView({ id, listQuery }: CaseViewProps) {
           <h1 tabIndex={-1}>{value.value ? <bdi>{nameOf(value.value)}</bdi> : words.heading}</h1>
           <TroubleAlert trouble={store.trouble.value} onAgain={() => void again()} />
           <WhenKnown of={{ answer, again }} loading={words.loading}>
-            {(of) => <OneCase of={of} store={store} listQuery={listQuery} />}
+            {(of) => (
+              <Together>
+                <OneCase of={of} store={store} listQuery={listQuery} />
+              </Together>
+            )}
           </WhenKnown>
         </>
       )}

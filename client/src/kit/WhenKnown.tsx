@@ -6,6 +6,7 @@ import type { ComponentChildren, FunctionComponent } from 'preact';
 import { kitWords } from './kit-words.ts';
 import { troubleIn, type Known, type Resource } from './resource.ts';
 import type { Trouble } from './trouble.ts';
+import { useArriving } from './Together.tsx';
 import { TroubleAlert } from './TroubleAlert.tsx';
 import { useLate } from './use-late.ts';
 
@@ -23,6 +24,7 @@ export function WhenKnown<T>({ of, loading, waiting: Waits = Line, children }: W
   const answer = of.answer.value;
   const isLoading = answer.state === 'loading';
   const late = useLate(isLoading);
+  useArriving(isLoading);
   return (
     <>
       <TroubleAlert trouble={troubleIn(answer)} onAgain={() => void of.again()}>

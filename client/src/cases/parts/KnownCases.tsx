@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { caseListSchema, type ListedCase } from '#shared/protocol/cases.ts';
 import { namesHidden } from '../../kit/identities.ts';
 import { Notice } from '../../kit/Notice.tsx';
+import { useArriving } from '../../kit/Together.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { useApi } from '../../net/net-context.ts';
 import { nameOf } from './CaseParts.tsx';
@@ -24,6 +25,8 @@ type KnownCasesProps = {
 export function KnownCases({ studies, title, except, onClose }: KnownCasesProps) {
   const api = useApi();
   const [cases, setCases] = useState<readonly ListedCase[]>([]);
+  const [isAsking, setAsking] = useState(true);
+  useArriving(isAsking);
   const isAnonymous = namesHidden.value;
   const asked = studies.slice(0, ASKED).join(' ');
   useEffect(() => {
@@ -32,7 +35,7 @@ export function KnownCases({ studies, title, except, onClose }: KnownCasesProps)
       api.json(`/cases?study=${uid}${isAnonymous ? '&anonymise=1' : ''}`, caseListSchema, {
         signal: closed.signal,
       });
-    Promise.all(asked.split(' ').map(casesOf)).then(
+    const told = Promise.all(asked.split(' ').map(casesOf)).then(
       (answers) => {
         const found = new Map(answers.flatMap((answer) => answer.cases).map((one) => [one.id, one]));
         if (except !== undefined) found.delete(except);
@@ -41,6 +44,7 @@ export function KnownCases({ studies, title, except, onClose }: KnownCasesProps)
       // Opening the case asks the same gateway, and reports if it does not answer.
       () => undefined,
     );
+    void told.then(() => !closed.signal.aborted && setAsking(false));
     return () => closed.abort();
   }, [api, asked, except, isAnonymous]);
   return (

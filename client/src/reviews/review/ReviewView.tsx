@@ -11,6 +11,7 @@ import { EarlyMark } from '../../cases/parts/EarlyMark.tsx';
 import { PatientOf } from '../../cases/parts/PatientOf.tsx';
 import { eachOnce } from '../../cases/parts/say-patient.ts';
 import { usePatients, type Patients } from '../../cases/parts/use-patients.ts';
+import { Together, useArriving } from '../../kit/Together.tsx';
 import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
 import { AskFirst } from '../../kit/AskFirst.tsx';
 import { HideNames } from '../../kit/HideNames.tsx';
@@ -105,7 +106,11 @@ export function ReviewView({ id }: { readonly id: string }) {
         trouble={store.trouble.value}
         {...(review === null && { onAgain: () => void store.load() })}
       />
-      {review && <OneReview review={review} store={store} account={account} />}
+      {review && (
+        <Together>
+          <OneReview review={review} store={store} account={account} />
+        </Together>
+      )}
     </main>
   );
 }
@@ -123,6 +128,7 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
   const studies = store.case.value?.studies.map(({ studyInstanceUID }) => studyInstanceUID);
   const images = useImages(studies, store);
   const stage = images.kind === 'shown' ? images.stage : null;
+  useArriving(studies === undefined || images.kind === 'loading');
   const spacings = stage?.viewer.spacings.value ?? new Map();
   const others = readerMarks(store.otherMarks.value, spacings);
   const mine = ownMarks(store.marks.value ?? [], spacings, {
