@@ -25,6 +25,7 @@ export async function pressKey(page: Page, ...keys: readonly string[]): Promise<
  * hand the focus on.
  */
 export async function focusOn(control: Locator): Promise<void> {
+  await control.waitFor();
   await expect(control).toBeEnabled();
   await untilAtRest(control.page());
   await control.focus();
