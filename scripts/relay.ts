@@ -8,12 +8,15 @@ import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-pr
 import { Problem } from '#shared/protocol/problem.ts';
 import { printable, UsageError } from './relay/arguments.ts';
 import { auditVerify } from './relay/audit.ts';
+import { backup } from './relay/backup.ts';
+import { configApply, configExport, configPlan } from './relay/configuration.ts';
 import type { Command, Surroundings } from './relay/command.ts';
 import { deidentify } from './relay/deidentify.ts';
 import { doctor } from './relay/doctor.ts';
 import { addressAsked } from './relay/connect.ts';
 import { inspect } from './relay/inspect.ts';
 import { receiptVerify } from './relay/receipt-verify.ts';
+import { restore } from './relay/restore.ts';
 import { sample } from './relay/sample.ts';
 import { send } from './relay/send.ts';
 import { upload } from './relay/upload.ts';
@@ -71,6 +74,41 @@ const COMMANDS: readonly Command[] = [
       '--anyway: also where a destination deletes nothing for the gateway.',
     ],
   },
+  {
+    words: ['backup'],
+    usage: 'backup FILE|DIR [--gateway URL] [--token T | --user U] [--json]',
+    run: backup,
+    about: [
+      'Makes a backup at the gateway and fetches it: by an administrator. The first one prints the key that opens it.',
+    ],
+  },
+  {
+    words: ['restore'],
+    usage: 'restore FILE [--key FILE] [--json]',
+    run: restore,
+    about: [
+      'Fills an empty RELAY_DATA_DIR and an empty database from a backup, before the gateway is started.',
+      '--key FILE: the file with the key of the backup; without it RELAY_BACKUP_KEY holds the key.',
+    ],
+  },
+  {
+    words: ['config', 'export'],
+    usage: 'config export [FILE] [--gateway URL] [--token T | --user U]',
+    run: configExport,
+    about: ['What the site has set, as JSON without secrets: by an administrator.'],
+  },
+  {
+    words: ['config', 'plan'],
+    usage: 'config plan FILE [--gateway URL] [--token T | --user U] [--json]',
+    run: configPlan,
+    about: ['Says what applying the file would change, and changes nothing.'],
+  },
+  {
+    words: ['config', 'apply'],
+    usage: 'config apply FILE [--gateway URL] [--token T | --user U] [--json]',
+    run: configApply,
+    about: ['Brings the site to what the file says, all at once; a file with mistakes changes nothing.'],
+  },
   { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },
   { words: ['receipt', 'verify'], usage: 'receipt verify FILE --jwks FILE|URL [--json]', run: receiptVerify },
   {
@@ -105,7 +143,7 @@ const USAGE = [
   '',
   ...COMMANDS.map((command) => `  ${command.usage}`),
   '',
-  'RELAY_PASSWORD holds the password of --user, RELAY_VAULT_PASSPHRASE that of a half. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 gateway unreachable.',
+  'RELAY_PASSWORD holds the password of --user, RELAY_VAULT_PASSPHRASE that of a half, RELAY_BACKUP_KEY the key of a backup. Exit codes: 0 done, 1 refused, 2 wrong usage, 3 gateway unreachable.',
 ].join('\n');
 
 /** Runs one command; `args` without the program's name. Never throws. */

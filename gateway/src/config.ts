@@ -10,6 +10,7 @@ import type { DatabasePlace } from './database/database.ts';
 import type { TlsFiles, TlsPair } from './http/certificate.ts';
 import { dimseOf, type DimsePlace } from './dimse-settings.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
+import { namedSecrets, type NamedSecrets } from './named-secrets.ts';
 import { LINK_LOCAL, NOWHERE } from './refuse-link-local.ts';
 import {
   choiceOf,
@@ -45,6 +46,9 @@ export type Config = {
   /** Proxies whose X-Forwarded-For header is trusted. Without TLS only they and this machine are answered. */
   readonly trustedProxies: TrustedProxies;
   readonly dataDir: string;
+  readonly backupDir: string;
+  /** The secrets that a configuration names (named-secrets.ts). */
+  readonly namedSecrets: NamedSecrets;
   /**
    * The password of the user `admin`. It is used only when that account is created, so it does not undo later changes.
    */
@@ -265,14 +269,15 @@ function adminPasswordOf(env: Env, wrong: Report): string | null {
   return password;
 }
 
-/** Where the database is, for a command on the gateway's own machine. @throws ConfigMistakes. */
-export function readDatabasePlace(given: Env): DatabasePlace {
+/** Where the gateway's data are, for a command on its own machine. @throws ConfigMistakes. */
+export function readPlaces(given: Env): Pick<Config, 'database' | 'dataDir' | 'blobs'> {
   const mistakes: string[] = [];
   const wrong: Report = (mistake) => void mistakes.push(mistake);
   const env = withSecretFiles(given, wrong);
-  const place = databaseOf(env, dataDirOf(env), wrong);
+  const dataDir = dataDirOf(env);
+  const places = { dataDir, database: databaseOf(env, dataDir, wrong), blobs: blobsOf(env, dataDir, wrong) };
   if (mistakes.length > 0) throw new ConfigMistakes(mistakes);
-  return place;
+  return places;
 }
 
 const dataDirOf = (env: Env): string => resolve(settingOrDefault(env, 'RELAY_DATA_DIR'));
@@ -306,6 +311,8 @@ export function readConfig(given: Env): Config {
     dimse,
     viewer: readViewerSettings((name) => setting(env, name), { app: publicUrl, port, webPort }, wrong),
     dataDir,
+    namedSecrets: namedSecrets(env),
+    backupDir: resolve(setting(env, 'RELAY_BACKUP_DIR') ?? join(dataDir, 'backups')),
     tls,
     trustedProxies: trustedProxiesOf(env, wrong),
     host,

@@ -14,6 +14,7 @@ import { type AuditHeads, openAuditHeads } from './audit/audit-heads.ts';
 import { recordRunning } from './audit/record-running.ts';
 import { defaultSiteId } from './database/default-site.ts';
 import { authFeature } from './auth/auth.feature.ts';
+import { createAttempts } from './auth/attempts.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
 import { createCaseSeal } from './cases/case-seal.ts';
@@ -22,6 +23,12 @@ import { promiseHandBack } from './reviews/hand-back.ts';
 import { openByRules } from './reviews/open-by-rules.ts';
 import { createStudiesOfPatient } from './cases/studies-of-patient.ts';
 import { isInClearText, type Config } from './config.ts';
+import { readBackupPlan } from './backup/backup-plan.store.ts';
+import { backupFeature } from './backup/backup.feature.ts';
+import { configurationRoutes } from './configuration/configuration.routes.ts';
+import { upgradeOf } from './backup/keep-before.ts';
+import { HalfRestored, isHalfRestored } from './backup/restore-backup.ts';
+import { settleRestore } from './backup/settle-restore.ts';
 import { type Db, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
@@ -147,6 +154,7 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   const features = [...composeFeatures(tools, viewer), foreign, dimse];
   await declarePipeline(jobs);
   await declareQueues(features, jobs);
+  await settleRestore({ ...tools, keys: tools.pipeline.keys });
   const api = createApi(features, tools);
   return {
     api,
@@ -218,6 +226,7 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
   const inference = inferenceFeature(tools.inference);
   const keysIn = (name: string) => createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', name));
   const { caseKeys } = tools;
+  const kinds = kindsOfRules(tools);
   return [
     runningFeature(tools),
     authFeature(tools),
@@ -244,11 +253,12 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
       exportKeys: keysIn('exports'),
       examiner: tools.inference.examiner,
     }),
+    backupFeature({ ...tools, blobs: tools.blobs.path }),
     sampleFeature({ ...tools, caseKeys, forget: tools.callers.forgetAccount }),
     worklistFeature({ ...tools, listKeys: keysIn('orders') }),
     modelsFeature(tools),
     inference,
-    { routes: [ruleRoutes(tools, kindsOfRules(tools))] },
+    { routes: [ruleRoutes(tools, kinds), configurationRoutes({ ...tools, ...tools.namedSecrets, kinds })] },
     resultsFeature({ ...tools, examiner: tools.inference.examiner }),
   ];
 }
@@ -270,10 +280,17 @@ async function openBase(config: Config, around: Surroundings) {
   around.begin('opening its database');
   const log = createLog(around.write, now);
   const isReserved = around.database === null && config.database.kind === 'folder';
+  if (await isHalfRestored(config.dataDir)) throw new HalfRestored(config.dataDir);
   const room = openRoom({ folder: config.dataDir, isReserved });
   await room.release();
   const keys = openKeys(join(config.dataDir, 'keys'), clock);
-  const database = around.database ?? (await openDatabase(config.database, databaseEvents(log), VERSION));
+  const database =
+    around.database ??
+    (await openDatabase(
+      config.database,
+      databaseEvents(log),
+      upgradeOf(VERSION, { ...config, ...around, log }),
+    ));
   const parcelBlobs = await openFileBlobs(config.blobs.path);
   await refuseForeignParcels(database.db, parcelBlobs);
   const jobs = await createJobs(database, logJobs(log), around.pace);
@@ -291,6 +308,7 @@ async function openBase(config: Config, around: Surroundings) {
     countJobs: () => jobs.counts(),
     isPacsUp: async () => ['ok', 'no-retrieval'].includes(await pacsState()),
     engineRestarts: () => engine.state().crashes,
+    lastBackup: async () => (await readBackupPlan(db)).lastAt,
     version: VERSION,
   });
   return {
@@ -364,6 +382,7 @@ async function createTools(base: Base) {
     files,
     road,
     callers: await openCallers(base),
+    attempts: createAttempts(base.rateLimit !== null, base.clock),
     inference: await openInferenceTools({ ...base, files, road, inputBlobs, openCases }),
   };
 }

@@ -87,7 +87,7 @@ const SECRET_BYTES = 32;
  * gateways start at once on one folder, the first one's key stays and the others use it: unlike a rename, a link never
  * replaces an existing file.
  */
-function writeSecret(path: string, content: string | Uint8Array): void {
+export function writeSecret(path: string, content: string | Uint8Array): void {
   const draft = `${path}.${randomBytes(8).toString('hex')}.new`;
   const file = openSync(draft, 'wx', 0o600);
   writeSync(file, Buffer.from(content as Uint8Array));

@@ -11,7 +11,11 @@ import { setting, type Env, type Report } from './read-setting.ts';
 import { SETTING_NAMES, SETTINGS, type NameOf } from './settings.ts';
 
 type SecretName = NameOf<{ isSecret: true }>;
-export type Secrets = Partial<Record<SecretName, string>>;
+export type Secrets = Partial<Record<SecretName | `RELAY_SECRET_${string}`, string>>;
+
+/** A variable with a secret that a configuration may name (named-secrets.ts). */
+export const NAMED_SECRET = /^RELAY_SECRET_[A-Z0-9_]{1,80}$/;
+const isNamed = (name: string): name is `RELAY_SECRET_${string}` => NAMED_SECRET.test(name);
 
 export const SECRETS = SETTING_NAMES.filter(
   (name): name is SecretName => 'isSecret' in SETTINGS[name],
@@ -20,7 +24,7 @@ export const SECRETS = SETTING_NAMES.filter(
 /** Removes the secrets from `env`, and returns those that were set. */
 export function takeSecrets(env: NodeJS.ProcessEnv): Secrets {
   const taken: Secrets = {};
-  for (const name of SECRETS) {
+  for (const name of [...SECRETS, ...Object.keys(env).filter(isNamed)]) {
     const value = env[name];
     if (value !== undefined) taken[name] = value;
     delete env[name];
@@ -52,10 +56,11 @@ export async function secretsOfProcess(): Promise<Secrets> {
 /** The maximum size of a secret's file. A larger file means that the path is wrong. */
 const SECRET_BYTES_LIMIT = 16 * 1024;
 
-function readSecret(path: string): string | null {
+/** Without the newline at its end; null: it cannot be read. */
+export function readSecret(path: string, bytesLimit = SECRET_BYTES_LIMIT): string | null {
   try {
     const file = statSync(path);
-    if (!file.isFile() || file.size > SECRET_BYTES_LIMIT) return null;
+    if (!file.isFile() || file.size > bytesLimit) return null;
     return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
   } catch {
     return null;

@@ -3,6 +3,7 @@
  * would silently keep its default.
  */
 import type { Env, Report } from './read-setting.ts';
+import { NAMED_SECRET } from './secret-settings.ts';
 import { SETTING_NAMES } from './settings.ts';
 
 const NAMES: readonly string[] = SETTING_NAMES.filter((name) => name.startsWith('RELAY_')).toSorted();
@@ -11,6 +12,8 @@ const NAMES: readonly string[] = SETTING_NAMES.filter((name) => name.startsWith(
  * Variables that the command line, the build, compose.yaml, tests, benches and the lab read. A shell may hold them too.
  */
 const OF_OTHER_COMMANDS = [
+  'RELAY_AUDIT_ROWS',
+  'RELAY_BACKUP_KEY',
   'RELAY_BROWSER_COVERAGE',
   'RELAY_CANDIDATES',
   'RELAY_CHAOS_MINUTES',
@@ -27,6 +30,7 @@ const OF_OTHER_COMMANDS = [
   'RELAY_PACS_PASSWORD',
   'RELAY_PACS_STORAGE',
   'RELAY_PASSWORD',
+  'RELAY_ROUNDS',
   'RELAY_RUNS',
   'RELAY_SCREENSHOTS',
   'RELAY_SEED',
@@ -68,7 +72,8 @@ function hintFor(name: string): string {
 /** Reports each RELAY_ variable that has a value and that nothing reads. */
 export function reportUnknown(env: Env, wrong: Report): void {
   const known = new Set([...NAMES, ...OF_OTHER_COMMANDS]);
-  const isForeign = (name: string): boolean => OF_TESTS.test(name) || OF_KUBERNETES.test(name);
+  const isForeign = (name: string): boolean =>
+    OF_TESTS.test(name) || OF_KUBERNETES.test(name) || NAMED_SECRET.test(name);
   for (const [name, value] of Object.entries(env))
     if (name.startsWith('RELAY_') && value && !known.has(name) && !isForeign(name))
       wrong(`${name} is not a setting.${hintFor(name)} Correct the name, or remove it.`);

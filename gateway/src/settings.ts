@@ -120,6 +120,20 @@ export const SETTINGS = {
     meaning: 'keys, database, parcels, the embedded PACS: back it up as a whole',
     isCommon: true,
   },
+  RELAY_BACKUP_DIR: {
+    group: 'Data and accounts',
+    kind: 'folder',
+    default: null,
+    without: '`backups` in the data directory',
+    meaning: 'backups, better on another disk: [Backup](operate.md#backup-and-restore)',
+  },
+  RELAY_SECRETS_DIR: {
+    group: 'Data and accounts',
+    kind: 'folder',
+    default: null,
+    meaning:
+      'files with secrets that a configuration may name: [Configuration](operate.md#configuration-as-a-file)',
+  },
   DATABASE_URL: {
     group: 'Data and accounts',
     kind: 'URL',

@@ -9,7 +9,12 @@ import type { Pacs } from './ports/pacs/pacs.ts';
 import type { ViewerPackage } from './viewer/viewer-package.ts';
 
 /** The steps of a start that may take long, worded to follow "The gateway is". */
-export type StartStep = 'opening its database' | 'preparing its data' | 'starting its work';
+export type StartStep =
+  | 'opening its database'
+  | 'keeping a backup before it changes its database'
+  | 'changing its database'
+  | 'preparing its data'
+  | 'starting its work';
 
 /** The parts of the outside world that a test may replace, and how long the gateway waits. */
 export type Surroundings = {

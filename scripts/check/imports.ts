@@ -117,6 +117,8 @@ const OF_GATEWAY: readonly (readonly [path: RegExp, target: RegExp])[] = [
   [/^scripts\/relay\/doctor\.ts$/, /^gateway\/src\/doctor\//],
   // The way back in, where nobody can sign in.
   [/^scripts\/relay\/users\.ts$/, /^gateway\/src\/auth\/set-password-here\.ts$/],
+  // Before there is a gateway.
+  [/^scripts\/relay\/restore\.ts$/, /^gateway\/src\/backup\/restore-here\.ts$/],
 ];
 
 const scripts: Rule = ({ path }, { target, isPackage }) => {

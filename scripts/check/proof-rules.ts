@@ -17,6 +17,8 @@ type Found = {
 /** Tests that sleep: the moment of a kill is what their seeds draw. */
 const SLEEPERS = new Set([
   'gateway/src/pipeline/kill-at-random.e2e.ts',
+  'gateway/src/backup/restored.e2e.ts',
+  'gateway/src/database/climb.e2e.ts',
   'gateway/src/foreign/stow/killed-store.e2e.ts',
   'gateway/src/reviews/killed-reviews.e2e.ts',
 ]);

@@ -191,6 +191,8 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
       'figures for dashboards: what came in, what models found, how it was read; predictions as CSV',
     ],
     ['exports', 'data of many cases as a file, redacted, for a stated purpose; templates of exports'],
+    ['backup', 'backups: made, kept and restored, and the first start afterwards'],
+    ['configuration', 'what a site has set, as one document: read, planned, applied'],
     ['sample', 'sample data for people who want to look around: its accounts, and its removal'],
   ],
 };

@@ -62,11 +62,11 @@ export async function userPassword(args: readonly string[], around: Surroundings
 
 async function setHere(chosen: PasswordHere, around: Surroundings): Promise<void> {
   // Only this command opens a database.
-  const [{ setPasswordHere }, { readDatabasePlace }] = await Promise.all([
+  const [{ setPasswordHere }, { readPlaces }] = await Promise.all([
     import('../../gateway/src/auth/set-password-here.ts'),
     import('../../gateway/src/config.ts'),
   ]);
-  if (!(await setPasswordHere(readDatabasePlace(around.env), chosen))) throw noSuchUser();
+  if (!(await setPasswordHere(readPlaces(around.env).database, chosen))) throw noSuchUser();
 }
 
 async function setByApi({ username, password }: PasswordHere, options: Arguments, around: Surroundings) {

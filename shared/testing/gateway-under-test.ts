@@ -104,7 +104,8 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
       createInterface({ input: started.stdout }).on('line', log.note);
       createInterface({ input: started.stderr }).on('line', log.note);
       await until('the gateway to be ready', async () => {
-        if (started.exitCode !== null) throw new Error(`the gateway ended at its start:\n${log.tail()}`);
+        if (started.exitCode !== null || started.signalCode !== null)
+          throw new Error(`the gateway ended at its start:\n${log.tail()}`);
         const answer = await fetch(`${api}/health/ready`).catch(() => null);
         await answer?.body?.cancel();
         return answer?.ok ?? false;

@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact';
 import type { AdminTask } from '../kit/routes.ts';
 import { AccountsView } from './AccountsView.tsx';
 import { ApiKeysView } from './ApiKeysView.tsx';
+import { BackupsView } from './BackupsView.tsx';
 import { DestinationsView } from './DestinationsView.tsx';
 import { DimsePeersView } from './DimsePeersView.tsx';
 import { OverviewView } from './OverviewView.tsx';
@@ -19,6 +20,7 @@ const PAGES = {
   'api-keys': ApiKeysView,
   'dimse-peers': DimsePeersView,
   quotas: QuotasView,
+  backups: BackupsView,
 } satisfies Record<AdminTask, ComponentType<Chosen>>;
 
 /** `id`: what is chosen in the page's list; empty: nothing. */

@@ -3,6 +3,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { RULE_KINDS } from '#shared/protocol/rule.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { marksSaid } from '../kit/ListMark.tsx';
 import type { Answer } from '../kit/resource.ts';
@@ -10,6 +11,7 @@ import { usePageStore } from '../net/use-page-store.ts';
 import { createAccountsStore } from './accounts.store.ts';
 import { ADMIN_PLACES, type AdminPlace } from './admin-places.ts';
 import { createApiKeysStore } from './api-keys.store.ts';
+import { createBackupsStore } from './backups.store.ts';
 import { createDimsePeersStore } from './dimse-peers.store.ts';
 import { expiryOf } from './key-expiry.ts';
 import { useDestinationList } from './needy-destinations.ts';
@@ -42,6 +44,9 @@ export function OverviewView() {
         </Place>
         <Place at="quotas">
           <Quotas />
+        </Place>
+        <Place at="backups">
+          <Backups />
         </Place>
         <Place at="audit" />
         <Place at="analytics" />
@@ -168,6 +173,23 @@ function Quotas() {
     <State
       of={quotas.answer}
       say={({ accounts }) => ({ has: words.quotas(accounts.filter(({ own }) => own !== null).length) })}
+    />
+  );
+}
+
+function Backups() {
+  const { backups } = usePageStore(createBackupsStore, REFRESH_MS);
+  return (
+    <State
+      of={backups.answer}
+      say={({ lastAt, plan, isOverdue, trouble }) => ({
+        has: lastAt === null ? null : words.backedUp(formatMoment(new Date(lastAt), new Date())),
+        needs: [
+          plan.recipient === null && words.notBackedUp,
+          trouble !== null && words.backupFailed,
+          isOverdue && words.backupOverdue,
+        ],
+      })}
     />
   );
 }

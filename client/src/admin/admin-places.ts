@@ -13,6 +13,7 @@ export const ADMIN_PLACES = {
   'api-keys': toTask('api-keys'),
   'dimse-peers': toTask('dimse-peers'),
   quotas: toTask('quotas'),
+  backups: toTask('backups'),
   audit: hrefOf({ page: 'audit', query: '' }),
   analytics: hrefOf({ page: 'analytics', id: '', query: '' }),
 } satisfies Record<AdminPlace, string>;

@@ -15,6 +15,7 @@ export const overviewWords = {
     'api-keys': 'Access for scripts and other programs',
     'dimse-peers': 'Scanners and other systems that send over DIMSE',
     quotas: 'How much each person may have on the way',
+    backups: 'Everything that the gateway holds, to restore it elsewhere',
     audit: 'Who did what, and when',
     analytics: 'Numbers about studies, models and readings',
   } satisfies Record<AdminPlace, string>,
@@ -31,6 +32,10 @@ export const overviewWords = {
   keys: (count: number, isMore: boolean) =>
     isMore ? `More than ${count} keys` : counted(count, 'key', 'keys'),
   expiring: (count: number) => counted(count, 'key expires soon', 'keys expire soon'),
+  backedUp: (when: string) => `Last backup: ${when}`,
+  notBackedUp: 'Nothing is backed up',
+  backupOverdue: 'The last backup is overdue',
+  backupFailed: 'The last backup failed',
   quotas: (count: number) =>
     count === 0 ? 'The same for everyone' : `${counted(count, 'account', 'accounts')} with a different one`,
 } as const;

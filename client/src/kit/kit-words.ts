@@ -30,6 +30,7 @@ export const kitWords = {
     'api-keys': 'API keys',
     'dimse-peers': 'Modalities',
     quotas: 'Quotas',
+    backups: 'Backups',
     settings: 'Settings and storage',
     help: 'Help',
     check: 'Check a receipt',

@@ -28,6 +28,7 @@ test('every page has an address that leads back to it', () => {
     { page: 'admin', at: 'api-keys' },
     { page: 'admin', at: 'dimse-peers' },
     { page: 'admin', at: 'quotas' },
+    { page: 'admin', at: 'backups' },
     { page: 'admin', at: 'rules' },
     { page: 'cases', id: '', query: '' },
     { page: 'cases', id: '', query: 'q=7&status=on-hold&sort=due' },

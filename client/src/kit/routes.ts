@@ -52,6 +52,7 @@ const adminTasks = [
   'api-keys',
   'dimse-peers',
   'quotas',
+  'backups',
 ] as const;
 export type AdminTask = (typeof adminTasks)[number];
 

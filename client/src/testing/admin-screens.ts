@@ -69,6 +69,12 @@ export const ADMIN_SCREENS = {
     quotas: 'The quotas of two accounts, one of its own',
     'quota-form': 'A quota that is no number',
   },
+  'admin/backups.e2e.ts': {
+    'backups-none': 'Nothing is backed up yet',
+    'backup-key': 'The key of the backups before it is stored',
+    backups: 'A backup that was made, and the schedule',
+    'backup-plan': 'A schedule with a number that is none',
+  },
   'admin/rules.e2e.ts': {
     'rules-empty': 'No rules yet',
     'rule-form': 'A rule without a name',

@@ -4,7 +4,6 @@
  * policies out decides here whether a policy is possible, and refuses it if not.
  */
 import { z } from '@hono/zod-openapi';
-import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import { chunksSource } from '#shared/dicom/byte-source.ts';
 import {
   adminPolicySchema,
@@ -34,6 +33,7 @@ import {
   type Router,
 } from '../http/route.ts';
 import { BUILT_IN_POLICIES, builtIn } from '../policies/policies.ts';
+import { requirePossible } from '../policies/require-possible.ts';
 import {
   insertPolicy,
   listVersions,
@@ -188,24 +188,6 @@ const OWN: readonly AdminPolicy[] = BUILT_IN_POLICIES.map(({ name, version: inFo
   inForce,
   versions: [],
 }));
-
-/**
- * The reasons why `createRules` refuses. An option's name that is not in the standard is not repeated, as it may be any
- * text.
- */
-const IMPOSSIBLE = {
-  'unknown-option': () => 'PS3.15 E.3 has no option of a name that it gives.',
-  'option-not-available': (option: string) => `The option ${option} cannot be carried out yet.`,
-  'attribute-not-allowed': (tag: string) =>
-    `No rule may change the attribute ${tag}: an instance is known by it, or says by it that it was de-identified.`,
-} as const;
-
-/** @throws Problem policy-not-possible: no rules carry the policy out. */
-function requirePossible(policy: PolicyDocument): void {
-  const made = policy.deidentify ? createRules(policy.options, settingsOf(policy)) : null;
-  if (made?.kind === 'refused')
-    throw new Problem('policy-not-possible', IMPOSSIBLE[made.because](made.option));
-}
 
 async function policyAt(trx: Trx, siteId: string, name: string): Promise<AdminPolicy> {
   const versions = await versionsOf(trx, siteId, name);

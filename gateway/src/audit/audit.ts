@@ -24,7 +24,11 @@ type Recorded =
       accountId: string;
       address?: string;
     }
-  | { event: 'password-change-failed'; because: 'wrong-password'; accountId: string }
+  | {
+      event: 'password-change-failed' | 'password-not-confirmed';
+      because: 'wrong-password';
+      accountId: string;
+    }
   | { event: 'logout'; accountId: string; everywhere?: true; by?: string }
   | { event: 'locked'; accountId: string }
   | { event: 'session-reused'; accountId: string; familyId: string }
@@ -114,6 +118,18 @@ type Recorded =
       /** The tuning that `destination-tuned` sets; null: the gateway’s setting. */
       tuning?: { lagMinutes: number | null; proof: string | null; batchBytes: number | null };
     }
+  // `isOtherKey`: backups from then on open with another key
+  | {
+      event: 'backups-planned';
+      by: string;
+      recipient: string | null;
+      everyHours: number | null;
+      keep: number;
+      isOtherKey: boolean;
+    }
+  | { event: 'backup-asked'; by: string }
+  | { event: 'backup-fetched'; by: string; name: string }
+  | { event: 'backup-restored'; madeAt: string }
   | { event: `viewer-${'turned-on' | 'turned-off' | 'removed'}`; version: string; by: string }
   | {
       event: 'quota-changed';

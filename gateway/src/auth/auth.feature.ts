@@ -3,7 +3,7 @@ import { SENDERS } from '#shared/protocol/policy.ts';
 import type { Db } from '../database/database.ts';
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
-import { createAttempts } from './attempts.ts';
+import type { Attempts } from './attempts.ts';
 import { authRoutes } from './auth.routes.ts';
 import type { Callers } from './callers.ts';
 import { deviceRoutes } from './device.routes.ts';
@@ -16,19 +16,16 @@ type AuthFeatureTools = {
   readonly keys: Keys;
   readonly publicUrl: string;
   readonly passwordCost: PasswordCost;
-  /** Requests a minute; null: no limit. */
-  readonly rateLimit: number | null;
-  readonly clock: () => number;
+  readonly attempts: Attempts;
   readonly now: () => Date;
   readonly newId: () => string;
 };
 
 export function authFeature(tools: AuthFeatureTools): Feature {
-  const { callers, keys, publicUrl, rateLimit, clock } = tools;
+  const { callers, keys, publicUrl } = tools;
   const signingIn = {
     ...tools,
     accessTokens: callers.accessTokens,
-    attempts: createAttempts(rateLimit !== null, clock),
     knownDevices: createKnownDevices(keys.secretFor('known device')),
     refreshSecret: keys.secretFor('refresh token'),
     forget: callers.forgetAccount,

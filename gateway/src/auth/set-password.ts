@@ -38,6 +38,30 @@ export async function setPassword(
   return devices;
 }
 
+type Asker = Pick<SignInTools, 'db' | 'attempts' | 'now'>;
+type Refused = 'password-change-failed' | 'password-not-confirmed';
+
+/**
+ * Confirms that it is this person who asks, and not somebody at their screen. `refused`: the event if it is not.
+ * @throws Problem wrong-password, too-many-attempts, session-ended.
+ */
+export async function confirmPassword(
+  { db, attempts, now }: Asker,
+  id: string,
+  password: string,
+  refused: Refused = 'password-not-confirmed',
+): Promise<Account> {
+  attempts.takeAccount(id);
+  const account = await findAccount(db, { id });
+  if (account === null) throw new Problem('session-ended');
+  if (!(await isPasswordOf(account.passwordHash, password, true))) {
+    const failed = { event: refused, because: 'wrong-password', accountId: account.id } as const;
+    await db.transaction().execute((trx) => recordAudit(trx, account.siteId, failed, now()));
+    throw new Problem('wrong-password');
+  }
+  return account;
+}
+
 /**
  * Changes a user's own password. It ends all other sessions and begins this one again. @throws Problem wrong-password,
  * weak-password, too-many-attempts, session-ended.
@@ -47,16 +71,8 @@ export async function changeOwnPassword(
   caller: { readonly id: string; readonly epoch: number },
   { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
 ): Promise<OpenSession> {
-  const { db, attempts, now, newId, forget, passwordCost } = tools;
-  attempts.takeAccount(caller.id);
-  const account = await findAccount(db, { id: caller.id });
-  if (account === null) throw new Problem('session-ended');
-  if (!(await isPasswordOf(account.passwordHash, currentPassword, true))) {
-    const because = 'wrong-password';
-    const failed = { event: 'password-change-failed', because, accountId: account.id } as const;
-    await db.transaction().execute((trx) => recordAudit(trx, account.siteId, failed, now()));
-    throw new Problem('wrong-password');
-  }
+  const { db, now, newId, forget, passwordCost } = tools;
+  const account = await confirmPassword(tools, caller.id, currentPassword, 'password-change-failed');
   const passwordHash = await hashNewPassword(newPassword, account.username, passwordCost);
   const { devices, changed, token } = await db.transaction().execute(async (trx) => {
     const devices = await setPassword(trx, account, { passwordHash, by: account.id, now: now() });

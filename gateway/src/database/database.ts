@@ -14,8 +14,8 @@ import { findRunning } from './embedded/find-running.ts';
 import { FolderInUse } from './embedded/leftover.ts';
 import { type ServerEvents, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { type MessageChannel, openMessageChannel } from './message-channel.ts';
-import { migrate } from './migrations.ts';
-import { createPresence } from './presence.ts';
+import { migrate, type Climb } from './migrations.ts';
+import { createPresence, type Presence } from './presence.ts';
 import { createSharedLocks, type SharedLocks } from './shared-locks.ts';
 import { NOTICE_DEATH, openStandingConnection } from './standing-connection.ts';
 import type { Tables } from './tables.ts';
@@ -48,6 +48,8 @@ export type Database = {
    * first.
    */
   join(whenAlone: () => Promise<void>): Promise<void>;
+  /** See presence.ts. */
+  whileAlone: Presence['whileAlone'];
   /** Throws when the database does not answer. */
   ping(): Promise<void>;
   close(): Promise<void>;
@@ -71,7 +73,10 @@ export const COLUMN_TYPES = {
 /** SQLSTATE `disk_full`: the database refuses writes, and keeps what it has. */
 export const isDiskFull = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '53100';
 
-async function openServer(url: string): Promise<Database> {
+/** Before its schema was looked at. */
+type Unchecked = Database & { readonly inTurn: Presence['inTurn'] };
+
+async function openServer(url: string): Promise<Unchecked> {
   const onConnect = (client: pg.ClientBase): Promise<unknown> => client.query(NOTICE_DEATH);
   const pool = new pg.Pool({
     connectionString: url,
@@ -88,8 +93,10 @@ async function openServer(url: string): Promise<Database> {
   const db: Db = new OrderedKysely({ dialect: new PostgresDialect({ pool }) });
   const connection = await openStandingConnection(url);
   const locks = await createSharedLocks(connection);
-  const { join } = createPresence(connection);
+  const { arrive, ...presence } = createPresence(connection);
+  await arrive();
   return {
+    ...presence,
     db,
     url,
     async listen(channel, heard, missed) {
@@ -98,7 +105,6 @@ async function openServer(url: string): Promise<Database> {
       missed();
     },
     shared: { locks, channel: (name) => openMessageChannel(connection, name) },
-    join,
     ping: async () => void (await sql`select 1`.execute(db)),
     close: async () => {
       await connection.close();
@@ -107,7 +113,7 @@ async function openServer(url: string): Promise<Database> {
   };
 }
 
-async function openFolder(path: string, events?: ServerEvents): Promise<Database> {
+async function openFolder(path: string, events?: ServerEvents): Promise<Unchecked> {
   const postgres = await startEmbeddedPostgres(path, events && { events });
   try {
     const database = await openServer(postgres.url);
@@ -123,10 +129,20 @@ async function openFolder(path: string, events?: ServerEvents): Promise<Database
   }
 }
 
-async function openWithSchema(open: () => Promise<Database>, version: string): Promise<Database> {
+/** `version`: of this RelayPACS, recorded so that a later one can name it. `keep`, `tell`: see Climb. */
+export type Upgrade = Pick<Climb, 'version' | 'rungs' | 'tell'> & {
+  readonly keep?: (url: string, from: string) => Promise<void>;
+};
+
+async function openWithSchema(open: () => Promise<Unchecked>, upgrade: Upgrade): Promise<Database> {
   const database = await open();
+  const { keep } = upgrade;
   try {
-    await migrate(database.db as unknown as Kysely<unknown>, { version });
+    await migrate(database.db as unknown as Kysely<unknown>, {
+      ...upgrade,
+      ...database,
+      keep: async (from) => keep?.(database.url, from),
+    });
   } catch (error) {
     await database.close();
     throw error;
@@ -135,18 +151,18 @@ async function openWithSchema(open: () => Promise<Database>, version: string): P
 }
 
 /**
- * Opens the database and brings its schema up to date. `version`: the version of this RelayPACS, recorded so that a
- * later one can name it. @throws FolderInUse when another gateway has the folder; CannotRun where PostgreSQL cannot run
- * here; DatabaseRefused when DATABASE_URL cannot be used; SchemaRefused when the schema is another version's.
+ * Opens the database and brings its schema up to date. @throws FolderInUse when another gateway has the folder;
+ * CannotRun where PostgreSQL cannot run here; DatabaseRefused when DATABASE_URL cannot be used; SchemaRefused when the
+ * schema is another version's; what `keep` throws.
  */
 export async function openDatabase(
   place: DatabasePlace,
   events?: ServerEvents,
-  version = 'of a test',
+  upgrade: Upgrade = { version: 'of a test' },
 ): Promise<Database> {
-  if (place.kind === 'folder') return openWithSchema(() => openFolder(place.path, events), version);
+  if (place.kind === 'folder') return openWithSchema(() => openFolder(place.path, events), upgrade);
   try {
-    return await openWithSchema(() => openServer(place.url), version);
+    return await openWithSchema(() => openServer(place.url), upgrade);
   } catch (error) {
     throw toDatabaseRefused(error, place.url);
   }

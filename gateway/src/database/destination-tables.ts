@@ -15,6 +15,8 @@ export type DestinationTable = {
   settings: ColumnType<unknown, string, string>;
   /** Passwords, tokens and keys, sealed with the gateway's key; null: there are none. */
   sealed: Uint8Array | null;
+  /** The variables or files that a configuration named for them; null: a person typed them. */
+  secret_from: ColumnType<unknown, string | null | undefined, string | null>;
   /** `viewersSchema` of shared/src/protocol/viewer.ts: viewers that show what the destination holds. */
   viewers: ColumnType<unknown, string | undefined, string>;
   /** The address of its modality worklist, as parseDimseAddress reads it; null: it has none. */

@@ -1,17 +1,19 @@
-/** The ladder, on rungs made up for the test: there is only one real one until the first release. */
+/** The ladder, on rungs made up for the test, and the text of the real ones. */
 import { type Kysely, sql } from 'kysely';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createTestDatabase } from '../testing/open-database.ts';
 import { openDatabase } from './database.ts';
-import { migrate, SchemaRefused, type Rung, type Rungs } from './migrations.ts';
+import { migrate, printsOf, SchemaRefused, type Climb, type Rung, type Rungs } from './migrations.ts';
 import * as initial from './migrations/0001-initial.ts';
 
 const FIRST = '9001-made-up-table';
 const SECOND = '9002-made-up-column';
 const run = (text: string) => async (db: Kysely<unknown>) => void (await sql.raw(text).execute(db));
 
-const rung = (text: string): Rung => ({ up: run(text), statements: [text] });
+const rung = (text: string, kind: Rung['kind'] = 'expand'): Rung => ({
+  ...{ up: run(text), statements: [text], kind },
+});
 const older = { [FIRST]: rung('create table rung (id int primary key)') };
 const newer = {
   ...older,
@@ -23,8 +25,8 @@ async function openOlder() {
   const { url, drop } = await createTestDatabase();
   const database = await openDatabase({ kind: 'server', url });
   const db = database.db as unknown as Kysely<unknown>;
-  const climb = (rungs: Rungs, version = '0.2.0'): Promise<void> =>
-    migrate(db, { version, rungs: { '0001-initial': initial, ...rungs } });
+  const climb = (rungs: Rungs, version = '0.2.0', beside: Partial<Climb> = {}): Promise<void> =>
+    migrate(db, { version, ...beside, rungs: { '0001-initial': initial, ...rungs } });
   await climb(older);
   await sql`insert into rung values (21)`.execute(db);
   const doubled = async () => (await sql`select id, doubled from rung`.execute(db)).rows;
@@ -84,6 +86,40 @@ test('a database that was made with another text of a migration is refused by na
   await sql`drop table schema_mark`.execute(db);
   assert.match(await refusal(climb(older)), 'an earlier RelayPACS', 'one from before there were marks');
   await close();
+});
+
+test('before a climb the database is kept, and what that throws leaves it as it is', async () => {
+  const { db, climb, doubled, close } = await openOlder();
+  const told: unknown[] = [];
+  const tell: Climb['tell'] = (...of) => told.push(of);
+  const full = climb(newer, '0.3.0', { keep: () => Promise.reject(new Error('no room')), tell });
+  assert.match(String(await full.catch((error: Error) => error)), 'no room');
+  assert.equal((await sql`select id from rung`.execute(db)).rows, [{ id: 21 }]);
+  assert.equal(told, []);
+  await climb(newer, '0.3.0', { keep: async (from) => void told.push(from), tell });
+  assert.equal(told, ['0.2.0', [SECOND, 1, 1]]);
+  assert.equal(await doubled(), [{ id: 21, doubled: 42 }]);
+  await climb(newer, '0.3.0', { keep: async (from) => void told.push(from), tell });
+  assert.is(told.length, 2, 'nothing is left to climb');
+  await close();
+});
+
+test('a migration that older gateways could not work with waits until none runs', async () => {
+  const { climb, doubled, close } = await openOlder();
+  const breaking = { ...older, [SECOND]: { ...newer[SECOND]!, kind: 'stop' as const } };
+  const whileAlone = async () => null;
+  const said = await refusal(climb(breaking, '0.3.0', { whileAlone }));
+  for (const word of ['RelayPACS 0.3.0', SECOND, 'Nothing was changed', 'Stop all gateways'])
+    assert.match(said, word);
+  await climb(newer, '0.3.0', { whileAlone });
+  assert.equal(await doubled(), [{ id: 21, doubled: 42 }], 'one that they can work with does not');
+  await close();
+});
+
+test('the text of a released migration never changes', () => {
+  assert.equal(printsOf(), {
+    '0001-initial': '1ac5473eec377fa26805cb6f3b613e5bc8f28b428c38a812a4fb53e8e731f223',
+  });
 });
 
 test('line breaks in a migration make no other schema', async () => {

@@ -1,21 +1,45 @@
 /**
- * The migrations of the schema, in order. Once a version has been released, its migrations are never edited: the next
- * one is added below. Until the first release the only migration may change. A database that was made with another text
- * of it is then refused by name, and nothing in it is changed.
+ * The migrations of the schema, in order: a ladder that is only climbed. A migration of a version that was released is
+ * never edited: the next one is added below (migrations.test.ts knows the text of each). A database that was made with
+ * another text is refused by name, and nothing in it is changed.
  */
 import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as initial from './migrations/0001-initial.ts';
 
-/** `statements`: the SQL that it runs, by which a database that was made with other statements is recognised. */
-export type Rung = Migration & { readonly statements?: readonly string[] };
+/**
+ * `statements`: the SQL that it runs, by which a database that was made with other statements is recognised. `kind`:
+ * with `expand`, gateways of the version before can work with the schema that it makes, and are replaced one after the
+ * other; with `stop` none of them may run.
+ */
+export type Rung = Migration & {
+  readonly statements?: readonly string[];
+  readonly kind: 'expand' | 'stop';
+};
 export type Rungs = Readonly<Record<string, Rung>>;
 
 const MIGRATIONS: Rungs = { '0001-initial': initial };
 
-/** The database has a schema that this version can neither use nor update. Nothing was changed. */
+/** The database has a schema that this version can neither use nor update now. Nothing was changed. */
 export class SchemaRefused extends Error {}
+
+/** What a climb needs from the gateway that starts. */
+export type Climb = {
+  /** Of this RelayPACS. */
+  readonly version: string;
+  readonly rungs?: Rungs;
+  /** See presence.ts. By default no other gateway works on this database. */
+  readonly whileAlone?: (run: () => Promise<true>) => Promise<true | null>;
+  readonly inTurn?: (run: () => Promise<void>) => Promise<void>;
+  /**
+   * Keeps the database as it is, before it is changed; not called for a new one. `from`: the version that used it last.
+   * What it throws ends the climb, and nothing was changed.
+   */
+  readonly keep?: (from: string) => Promise<void>;
+  /** Called before each migration, with its place among those to run. */
+  readonly tell?: (name: string, nth: number, of: number) => void;
+};
 
 /** A hash of the SQL that ignores line breaks. */
 function printOf({ statements = [] }: Rung): string {
@@ -63,9 +87,8 @@ function checkMarks(marks: readonly Mark[], rungs: Rungs, version: string): void
     [
       `This database was made by ${theirs} with another schema`,
       `(${other.name}, ${other.print.slice(0, 8) || 'unmarked'}).`,
-      `This is RelayPACS ${version} (${ours}), which cannot bring it up to date:`,
-      'before the first release there is no way from one schema to the next. Nothing was changed.',
-      `Start ${theirs} again, or begin with another RELAY_DATA_DIR or database.`,
+      `This is RelayPACS ${version} (${ours}), which cannot bring it up to date: that schema was never released.`,
+      `Nothing was changed. Start ${theirs} again, or begin with another RELAY_DATA_DIR or database.`,
     ].join(' '),
   );
 }
@@ -84,24 +107,79 @@ function marking(name: string, rung: Rung, version: string): Migration {
 }
 
 /**
- * Brings the schema up to date; several gateways may start at once (Kysely holds a lock). Throws SchemaRefused,
- * and what the failed migration threw.
+ * Brings the schema up to date in one transaction; several gateways may start at once. Throws SchemaRefused, what
+ * `keep` threw, and what the failed migration threw.
  */
-export async function migrate(
-  db: Kysely<unknown>,
-  { version, rungs = MIGRATIONS }: { readonly version: string; readonly rungs?: Rungs },
-): Promise<void> {
+export async function migrate(db: Kysely<unknown>, climbing: Climb): Promise<void> {
+  const { version, inTurn = (run) => run() } = climbing;
+  if ((await pendingIn(db, climbing)).pending.length > 0)
+    await inTurn(async () => {
+      // Another gateway may have climbed meanwhile.
+      const { pending, from } = await pendingIn(db, climbing);
+      if (pending.length > 0) await keepAndClimb(db, { ...climbing, pending, from });
+    });
+  await sql`update schema_mark set version = ${version} where version <> ${version}`.execute(db);
+}
+
+/** `from`: the version that used the database last; null: it is new. */
+type Pending = { readonly pending: readonly string[]; readonly from: string | null };
+
+/** @throws SchemaRefused. */
+async function pendingIn(db: Kysely<unknown>, { version, rungs = MIGRATIONS }: Climb): Promise<Pending> {
   const marks = await readMarks(db);
   checkMarks(marks, rungs, version);
   // All marks are known, so if there are as many as migrations, all have run. Kysely would read every column of the
   // database to find that out.
-  if (marks.length < Object.keys(rungs).length) await climb(db, rungs, version);
-  await sql`update schema_mark set version = ${version} where version <> ${version}`.execute(db);
+  return { pending: Object.keys(rungs).slice(marks.length), from: marks.at(-1)?.version ?? null };
 }
 
-async function climb(db: Kysely<unknown>, rungs: Rungs, version: string): Promise<void> {
-  const marked = Object.entries(rungs).map(([name, rung]) => [name, marking(name, rung, version)] as const);
+async function keepAndClimb(db: Kysely<unknown>, climbing: Climb & Pending): Promise<void> {
+  const { pending, from, keep, version, rungs = MIGRATIONS, whileAlone = (run) => run() } = climbing;
+  const run = async (): Promise<true> => {
+    if (from !== null) await keep?.(from);
+    await climb(db, pending, climbing);
+    return true;
+  };
+  const stopper = from === null ? undefined : pending.find((name) => rungs[name]!.kind === 'stop');
+  if (stopper === undefined) await run();
+  else if ((await whileAlone(run)) === null)
+    throw new SchemaRefused(
+      [
+        `RelayPACS ${version} has to change the database (${stopper}) in a way that gateways of the version before`,
+        'cannot work with, and one of them is running. Nothing was changed. Stop all gateways, and start this one again.',
+      ].join(' '),
+    );
+}
+
+async function climb(db: Kysely<unknown>, pending: readonly string[], climbing: Climb): Promise<void> {
+  const { version, rungs = MIGRATIONS, tell } = climbing;
+  const marked = Object.entries(rungs).map(([name, rung]) => {
+    const told: Rung = {
+      ...rung,
+      async up(trx) {
+        tell?.(name, pending.indexOf(name) + 1, pending.length);
+        await rung.up(trx);
+      },
+    };
+    return [name, marking(name, told, version)] as const;
+  });
   const migrator = new Migrator({ db, provider: { getMigrations: async () => Object.fromEntries(marked) } });
   const { error } = await migrator.migrateToLatest();
   if (error) throw error;
+}
+
+/**
+ * The text of each migration as a hash. A released one never changes: a test knows them.
+ */
+export const printsOf = (rungs: Rungs = MIGRATIONS): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(rungs).map(([name, rung]) => [name, printOf(rung)]));
+
+/** The first migrations up to and with the last of `names`. @throws SchemaRefused where one is unknown. */
+export function rungsUpTo(names: readonly string[], version: string, rungs: Rungs = MIGRATIONS): Rungs {
+  const unknown = names.find((name) => rungs[name] === undefined);
+  if (unknown !== undefined)
+    throw new SchemaRefused(
+      `The backup was made by a newer RelayPACS (${unknown}). This is RelayPACS ${version}. Nothing was changed.`,
+    );
+  return Object.fromEntries(Object.entries(rungs).filter(([name]) => names.includes(name)));
 }

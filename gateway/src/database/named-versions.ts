@@ -25,11 +25,13 @@ type Kind<D> = {
 
 const LIMIT = 200;
 
-type NamedVersions<D> = {
+export type NamedVersions<D> = {
   /** The newest version of each, by name. */
   list(db: Db | Trx, siteId: string): Promise<Kept<D>[]>;
   /** @throws Problem with the code `changed`. */
   add(tools: Tools, maker: Maker, asked: Named<D>): Promise<void>;
+  /** Adds it, or makes the version after the newest. @throws Problem with the code `changed`. */
+  put(trx: Trx, maker: Maker, asked: Named<D>, now: Date): Promise<void>;
   /** Makes the version after `version`. @throws Problem not-found, or with the code `changed`. */
   change(tools: Tools, maker: Maker, asked: Numbered<D>): Promise<void>;
 };
@@ -52,21 +54,28 @@ export function createNamedVersions<D>(kind: Kind<D>): NamedVersions<D> {
       (a, b) => (a.name < b.name ? -1 : 1),
     );
   };
+  const insertIn = async (trx: Trx, maker: Maker, made: Numbered<D>, now: Date): Promise<void> => {
+    const { name, version, definition } = made;
+    const isTaken = version === 1 && builtIn.some((one) => one.name === name);
+    const { rows } = isTaken
+      ? { rows: [] }
+      : await sql`
+        insert into ${sql.table(table)} (site_id, name, version, definition, made_by, made_at)
+        values (${maker.siteId}, ${name}, ${version}, ${JSON.stringify(definition)}, ${maker.id}, ${now})
+        on conflict do nothing returning version`.execute(trx);
+    if (rows.length === 0) throw new Problem(changed);
+    await kind.record(trx, maker, made, now);
+  };
   const insert = ({ db, now }: Tools, maker: Maker, made: Numbered<D>): Promise<void> =>
-    db.transaction().execute(async (trx) => {
-      const { name, version, definition } = made;
-      const isTaken = version === 1 && builtIn.some((one) => one.name === name);
-      const { rows } = isTaken
-        ? { rows: [] }
-        : await sql`
-          insert into ${sql.table(table)} (site_id, name, version, definition, made_by, made_at)
-          values (${maker.siteId}, ${name}, ${version}, ${JSON.stringify(definition)}, ${maker.id}, ${now()})
-          on conflict do nothing returning version`.execute(trx);
-      if (rows.length === 0) throw new Problem(changed);
-      await kind.record(trx, maker, made, now());
-    });
+    db.transaction().execute((trx) => insertIn(trx, maker, made, now()));
   return {
     list,
+    async put(trx, maker, asked, now) {
+      const all = await list(trx, maker.siteId);
+      const before = all.find(({ name }) => name === asked.name);
+      if (before === undefined && all.length >= LIMIT) throw new Problem(changed);
+      await insertIn(trx, maker, { ...asked, version: (before?.version ?? 0) + 1 }, now);
+    },
     async add(tools, maker, asked) {
       if ((await list(tools.db, maker.siteId)).length >= LIMIT) throw new Problem(changed);
       await insert(tools, maker, { ...asked, version: 1 });

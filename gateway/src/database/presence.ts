@@ -6,26 +6,44 @@
  * While a gateway's connection is away (the server was restarted) the gateway is not seen. Another one that starts just
  * then may run jobs at the same time, which every stage tolerates.
  */
+import { setTimeout as after } from 'node:timers/promises';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { StandingConnection } from './standing-connection.ts';
 
-/** A number that nothing else locks in this database: "relaypac" in ASCII. */
-const LOCK = ((0x72656c61n << 32n) | 0x79706163n).toString();
+/** Numbers that nothing else locks in this database: "relaypac" in ASCII, and the two after it. */
+const LOCK = 0x72656c61_79706163n.toString();
+/** Held shared by whoever works with the schema, from before it looks at it. */
+const SCHEMA_LOCK = 0x72656c61_79706164n.toString();
+/** Held by the one gateway that changes the schema now. */
+const CLIMB_LOCK = 0x72656c61_79706165n.toString();
+const LOOK_AGAIN_MS = 100;
 
-type Presence = {
+export type Presence = {
   /**
    * Runs `whenAlone` first, while nothing else can join, if no other gateway is present. Joining again leaves first.
    * Throws when the connection is lost meanwhile.
    */
   join(whenAlone: () => Promise<void>): Promise<void>;
+  /** Call it before the schema is looked at: nobody changes it in a way that this gateway could not work with. */
+  arrive(): Promise<void>;
+  /** Runs it while no other gateway works with the schema, or arrives. Null: another one does, and it did not run. */
+  whileAlone<T>(run: () => Promise<T>): Promise<T | null>;
+  /** Runs it when no other gateway is doing so. */
+  inTurn<T>(run: () => Promise<T>): Promise<T>;
 };
 
 export function createPresence(connection: StandingConnection): Presence {
   let isHere = false;
-  const ask = async (statement: string): Promise<boolean> =>
-    (await connection.query<{ is: boolean }>(`select ${statement}($1) as is`, [LOCK]))[0]?.is === true;
+  const ask = async (statement: string, lock = LOCK): Promise<boolean> =>
+    (await connection.query<{ is: boolean }>(`select ${statement}($1) as is`, [lock]))[0]?.is === true;
+  const take = async (statement: string, lock: string): Promise<void> => {
+    while (!(await ask(statement, lock))) await after(LOOK_AGAIN_MS);
+  };
+  let hasArrived = false;
   connection.on('back', () => {
-    if (isHere) void ignoreFailure(ask('pg_advisory_lock_shared'), 'lost again: the next time it is back');
+    const again = 'lost again: the next time it is back';
+    if (isHere) void ignoreFailure(ask('pg_advisory_lock_shared'), again);
+    if (hasArrived) void ignoreFailure(ask('pg_advisory_lock_shared', SCHEMA_LOCK), again);
   });
   return {
     async join(whenAlone) {
@@ -38,6 +56,21 @@ export function createPresence(connection: StandingConnection): Presence {
       await ask('pg_advisory_lock_shared');
       if (isAlone) await ask('pg_advisory_unlock');
       isHere = true;
+    },
+    async arrive() {
+      await take('pg_try_advisory_lock_shared', SCHEMA_LOCK);
+      hasArrived = true;
+    },
+    async whileAlone(run) {
+      if (!(await ask('pg_try_advisory_lock', SCHEMA_LOCK))) return null;
+      return run().finally(() => ask('pg_advisory_unlock', SCHEMA_LOCK));
+    },
+    async inTurn(run) {
+      // Who waits for its turn does not work with the schema.
+      if (hasArrived) await ask('pg_advisory_unlock_shared', SCHEMA_LOCK);
+      await take('pg_try_advisory_lock', CLIMB_LOCK);
+      await take('pg_try_advisory_lock_shared', SCHEMA_LOCK);
+      return run().finally(() => ask('pg_advisory_unlock', CLIMB_LOCK));
     },
   };
 }

@@ -13,6 +13,7 @@ import type { Withheld } from '#shared/protocol/withheld.ts';
 import type { AnalyticsTables } from './analytics-tables.ts';
 import type { AnnotationTables } from './annotation-tables.ts';
 import type { AuditTables } from './audit-tables.ts';
+import type { BackupTables } from './backup-tables.ts';
 import type { CaseTables } from './case-tables.ts';
 import type { DestinationTables } from './destination-tables.ts';
 import type { ExportTables } from './export-tables.ts';
@@ -365,6 +366,7 @@ export type Tables = InferenceTables &
   DestinationTables &
   ExportTables &
   OrderTables &
+  BackupTables &
   AnnotationTables &
   AuditTables & {
     /** The accounts of sample data: only what they sent, and the cases that they opened, is sample data. */

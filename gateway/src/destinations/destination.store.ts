@@ -255,6 +255,7 @@ export async function updateDestination(
       url,
       settings: JSON.stringify(settings),
       sealed,
+      secret_from: null,
       from_environment: fromEnvironment,
       version: column('version', '+', 1),
       changed_at: now,

@@ -87,6 +87,17 @@ test('real answers about API keys and quotas are as /openapi.json says', async (
   await callByContract('get', '/admin/quotas', 200, as);
 });
 
+test('real answers about backups and the configuration are as /openapi.json says', async () => {
+  await callByContract('get', '/admin/backups', 200, as);
+  const plan = { recipient: null, everyHours: null, keep: 7 };
+  await callByContract('put', '/admin/backups', 204, { ...as, body: plan });
+  await callByContract('get', '/admin/config', 200, as);
+  await callByContract('put', '/admin/config', 200, {
+    ...as,
+    body: { format: 1, backups: { everyHours: 24, keep: 3 } },
+  });
+});
+
 test('real answers about sessions and the audit trail are as /openapi.json says', async () => {
   await callByContract('get', '/auth/sessions', 200, as);
   for (const about of ['', '/heads', '/events', '/people', '/verify', '/verify/events'])

@@ -20,12 +20,17 @@ const VALUES = 12;
  * `whole` names the request where all of it is wrong. Paths are repeated in the answer, so the caller has to leave out
  * paths that contain keys chosen by the sender.
  */
-export function invalidRequest(issues: readonly Issue[], whole: string): Problem {
-  const places = issues.map((issue) =>
-    [issue.path.map(String).join('.') || whole, wanted(issue)].filter((word) => word !== null).join(' '),
-  );
-  return new Problem('invalid-request', `Invalid: ${[...new Set(places)].slice(0, PLACES).join(', ')}.`);
-}
+export const invalidRequest = (issues: readonly Issue[], whole: string): Problem =>
+  new Problem('invalid-request', `Invalid: ${placesOf(issues, whole).slice(0, PLACES).join(', ')}.`);
+
+/** Each place once, with what is expected there. */
+export const placesOf = (issues: readonly Issue[], whole: string): readonly string[] => [
+  ...new Set(
+    issues.map((issue) =>
+      [issue.path.map(String).join('.') || whole, wanted(issue)].filter((word) => word !== null).join(' '),
+    ),
+  ),
+];
 
 function wanted(issue: Issue): string | null {
   if (issue.code === 'custom') return issue.message === UNSAID ? null : `(${issue.message})`;

@@ -35,6 +35,17 @@ export type LogEvent =
   /** The embedded database; `how`: an exit code or the name of a signal. */
   | { event: 'database-ended'; how: string }
   | { event: 'database-back' }
+  | { event: 'backup-made'; name: string; bytes: number }
+  | {
+      event: 'backup-not-made';
+      because: 'no-room' | 'failed';
+      error?: string;
+      code?: string;
+      stack?: readonly string[];
+    }
+  | { event: 'backup-kept'; from: string; to: string; bytes: number }
+  /** The name of a migration, and its place among those to run. */
+  | { event: 'schema-climbs'; name: string; nth: number; count: number }
   | { event: 'database-not-back'; error: string; code?: string; stack: readonly string[] }
   | {
       event: 'request';

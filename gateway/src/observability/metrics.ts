@@ -31,6 +31,8 @@ type MetricSources = {
   countJobs(): Promise<readonly JobCount[]>;
   isPacsUp(): Promise<boolean>;
   engineRestarts(): number;
+  /** When the last good backup was made; null: none was. */
+  lastBackup(): Promise<Date | null>;
   readonly version: string;
 };
 
@@ -107,6 +109,14 @@ function addGauges(registry: Registry, sources: MetricSources): void {
     registers,
     collect() {
       this.set(sources.engineRestarts());
+    },
+  });
+  new Gauge({
+    name: 'relaypacs_backup_last_success_timestamp_seconds',
+    help: 'When the last good backup was made, in Unix time; 0: never.',
+    registers,
+    async collect() {
+      this.set(((await sources.lastBackup())?.getTime() ?? 0) / 1000);
     },
   });
   new Gauge({

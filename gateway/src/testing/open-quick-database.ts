@@ -79,6 +79,7 @@ export async function openQuickDatabase(hooks: DatabaseHooks): Promise<Database>
     ...{ db, url, shared: null },
     listen: async () => undefined,
     join: (whenAlone) => whenAlone(),
+    whileAlone: (run) => run(),
     ping: async () => undefined,
     close: async () => {
       await db.destroy();

@@ -112,6 +112,7 @@ const ACCOUNT_EVENTS = {
   'user-deleted': account('D', ATTRIBUTES),
   'password-set': account('U', ATTRIBUTES),
   'password-change-failed': account('U', { ...ATTRIBUTES, outcome: 4 }),
+  'password-not-confirmed': account('E', { ...ATTRIBUTES, outcome: 4 }),
   'api-key-made': account('C', ATTRIBUTES),
   'api-key-revoked': account('D', ATTRIBUTES),
   'quota-changed': account('U', ATTRIBUTES),
@@ -239,6 +240,9 @@ const SETTING_EVENTS = {
   'dimse-peer-changed': setting('U', SECURITY),
   'dimse-peer-deleted': setting('D', SECURITY),
   'rules-changed': setting('U', SECURITY),
+  'backups-planned': setting('U', SOFTWARE),
+  'backup-asked': setting('E', SOFTWARE),
+  'backup-fetched': of('none', 'settings', 'export')('R'),
   'viewer-turned-on': setting('U', SOFTWARE),
   'viewer-turned-off': setting('U', SOFTWARE),
   'viewer-removed': setting('D', SOFTWARE),
@@ -251,6 +255,7 @@ const SETTING_EVENTS = {
   'orders-imported': of('none', 'settings', 'import')('C'),
   'gateway-started': of('none', 'gateway', 'application-activity')('E', { type: 'start' }),
   'gateway-stopped': of('none', 'gateway', 'application-activity')('E', { type: 'stop' }),
+  'backup-restored': of('none', 'gateway', 'application-activity')('U', { type: 'start' }),
   'audit-restored': of('none', 'gateway', 'audit-log-used')('U', { outcome: 8 }),
 } as const;
 

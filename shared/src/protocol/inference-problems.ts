@@ -3,9 +3,9 @@
  * and reviews have files of their own. They are kept out of `problem-table.ts`, because no page needs their sentences
  * at its start.
  */
-import { API_KEY_PROBLEMS } from './api-key-problems.ts';
 import { DICOMWEB_PROBLEMS } from './dicomweb-problems.ts';
 import { HTTP_PROBLEMS } from './http-problems.ts';
+import { OPERATING_PROBLEMS } from './operating-problems.ts';
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 import { REVIEW_PROBLEMS } from './review-problems.ts';
 
@@ -414,6 +414,6 @@ export const ALL_PROBLEMS = {
   ...INFERENCE_PROBLEMS,
   ...REVIEW_PROBLEMS,
   ...DICOMWEB_PROBLEMS,
-  ...API_KEY_PROBLEMS,
+  ...OPERATING_PROBLEMS,
 };
 export type AnyProblemCode = keyof typeof ALL_PROBLEMS;

@@ -193,7 +193,9 @@ function Slider({ label, most, value, says, onSlide }: SliderProps) {
 type Preset = 'header' | 'whole' | 'own' | keyof typeof words.window.ct;
 const CT_PRESETS = Object.keys(words.window.ct) as (keyof typeof words.window.ct)[];
 
-/** Level and width as numbers, for people who cannot drag, and the usual presets. Its room does not wait for the image. */
+/**
+ * Level and width as numbers, for people who cannot drag, and the usual presets. Its room does not wait for the image.
+ */
 export const WindowPart = ({ viewer }: { readonly viewer: ViewerStore }) => (
   <div class="viewer-window-place">
     <WindowFields viewer={viewer} />

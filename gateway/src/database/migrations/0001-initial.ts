@@ -23,6 +23,8 @@ export const statements: readonly string[] = [
   ...CASE_RULES_AND_SAMPLE,
 ];
 
+export const kind = 'stop';
+
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const statement of statements) await sql.raw(statement).execute(db);
 }

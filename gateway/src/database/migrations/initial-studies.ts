@@ -45,7 +45,7 @@ export const PEOPLE_AND_DEVICES = [
 export const STUDIES = [
   `create table destination (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site, kind text not null,
-    name text not null, url text not null, settings jsonb not null, sealed bytea,
+    name text not null, url text not null, settings jsonb not null, sealed bytea, secret_from jsonb,
     viewers jsonb not null default '[]', worklist text, is_primary boolean not null,
     from_environment boolean not null, need text, version int not null default 1, changed_at timestamptz not null,
     lag_minutes int, proof text, batch_bytes bigint, refused_bytes bigint, refused_at timestamptz, limit_measured boolean not null default false,
@@ -58,6 +58,14 @@ export const STUDIES = [
   // Not per site: it counts the minutes in which a gateway ran.
   `create table tally (is_one boolean primary key default true check (is_one), minutes int not null default 0)`,
   `insert into tally default values`,
+  // Not per site: a backup holds all of them.
+  `create table backup_plan (
+    is_one boolean primary key default true check (is_one), recipient text, every_hours int,
+    keep int not null default 7, planned_at timestamptz, last_at timestamptz, trouble text, trouble_at timestamptz,
+    restored_from timestamptz)`,
+  `insert into backup_plan default values`,
+  // Jobs that waited when a backup was made, until the first start after it was restored (settle-restore.ts).
+  `create table carried_job (queue text not null, data jsonb not null, key text, group_id text, priority int not null)`,
   `create table study (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     account_id uuid references account,

@@ -19,7 +19,7 @@ import {
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { hasCode } from '../../ports/blobs/file-bytes.ts';
+import { hasCode, syncFolder } from '../../ports/blobs/file-bytes.ts';
 
 const KEY_BYTES = 32;
 const ID_BYTES = 16;
@@ -70,12 +70,6 @@ async function writeHalf(path: string, half: Uint8Array): Promise<void> {
     await rm(path, { force: true });
     throw error;
   }
-}
-
-/** A new name survives a power cut only once its folder is on the disk too (fsync(2)). */
-async function syncFolder(path: string): Promise<void> {
-  await using folder = await open(path, 'r');
-  await folder.sync();
 }
 
 /** The present time by the clock of the machine that holds the files. */

@@ -77,7 +77,7 @@ export class BlobDamaged extends Error {
  * Left free for the database and the PACS's own files on the same disk; otherwise they would stop before the gateway
  * does.
  */
-const RESERVED_BYTES = 512 * 1024 ** 2;
+export const RESERVED_BYTES = 512 * 1024 ** 2;
 /** Throws StorageFull where this many bytes would use up the reserve. */
 export async function checkRoom(blobs: Pick<Blobs, 'freeBytes'>, bytes: number): Promise<void> {
   if ((await blobs.freeBytes()) < bytes + RESERVED_BYTES) throw new StorageFull();

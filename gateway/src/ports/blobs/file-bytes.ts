@@ -1,5 +1,5 @@
 /** Complete reads and writes at a place in a file; the system may do less than it was asked to. */
-import type { FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
@@ -19,4 +19,10 @@ export async function readAt(file: FileHandle, into: Buffer, position: number): 
 export async function writeAt(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < bytes.length; )
     at += (await file.write(bytes, at, bytes.length - at, position + at)).bytesWritten;
+}
+
+/** A new name survives a power cut only once its folder is on the disk too (fsync(2)). */
+export async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r');
+  await folder.sync();
 }

@@ -1,0 +1,78 @@
+/**
+ * Files that may be removed while a backup is made: they are linked into a folder of its own at once, and read from
+ * there later. Where a disk has no hard links they are read in place.
+ */
+import { randomUUID } from 'node:crypto';
+import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasCode } from '../ports/blobs/file-bytes.ts';
+import { isEntryName, PIECE_BYTES } from './backup-file.ts';
+
+export type HeldFiles = { readonly folder: string };
+
+/** A name that no store of blobs takes for one of its own. */
+const HELD = '.held-';
+const STALE_AFTER_MS = 3_600_000;
+
+/** `names`: by default all that are there. Those that are gone already are left out. */
+export async function holdFiles(
+  folder: string,
+  names?: readonly string[],
+): Promise<HeldFiles & AsyncDisposable> {
+  const wanted = names ?? (await namesIn(folder));
+  if (wanted.length === 0) return { folder: '', [Symbol.asyncDispose]: async () => undefined };
+  await removeStale(folder, (name) => name.startsWith(HELD));
+  const path = join(folder, `${HELD}${randomUUID()}`);
+  await mkdir(path, { mode: 0o700 });
+  const end = (): Promise<void> => rm(path, { recursive: true, force: true });
+  try {
+    for (const name of wanted)
+      await link(join(folder, name), join(path, name)).catch((error: unknown) => {
+        if (!hasCode(error, 'ENOENT')) throw error;
+      });
+  } catch (error) {
+    await end();
+    if (!['EPERM', 'ENOTSUP', 'EMLINK'].some((code) => hasCode(error, code))) throw error;
+    return { folder, [Symbol.asyncDispose]: async () => undefined };
+  }
+  return { folder: path, [Symbol.asyncDispose]: end };
+}
+
+/** Not a draft, nor what an editor left. */
+const isOurs = (name: string): boolean => isEntryName(name) && !/(?:^now-|\.new$|\.part$)/.test(name);
+
+/** The files in a folder, in order; none where there is no folder. */
+export async function namesIn(folder: string): Promise<readonly string[]> {
+  if (folder === '') return [];
+  const found = await readdir(folder, { withFileTypes: true }).catch(orNothing);
+  return found.flatMap((each) => (each.isFile() && isOurs(each.name) ? each.name : [])).toSorted();
+}
+
+/** Null: it is gone. */
+export async function readHeld(
+  { folder }: HeldFiles,
+  name: string,
+): Promise<AsyncIterable<Uint8Array> | null> {
+  try {
+    const file = await open(join(folder, name), 'r');
+    return file.createReadStream({ highWaterMark: PIECE_BYTES });
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
+
+/** Removes what killed runs left behind: of those files and folders, the ones that nobody has touched for an hour. */
+export async function removeStale(folder: string, isDraft: (name: string) => boolean): Promise<void> {
+  for (const name of (await readdir(folder).catch(orNothing)).filter(isDraft)) {
+    const path = join(folder, name);
+    const touched = await stat(path).catch(() => null);
+    if (touched !== null && Date.now() - touched.mtimeMs > STALE_AFTER_MS)
+      await rm(path, { recursive: true, force: true });
+  }
+}
+
+function orNothing(error: unknown): [] {
+  if (hasCode(error, 'ENOENT')) return [];
+  throw error;
+}
