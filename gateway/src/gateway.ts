@@ -284,13 +284,8 @@ async function openBase(config: Config, around: Surroundings) {
   const room = openRoom({ folder: config.dataDir, isReserved });
   await room.release();
   const keys = openKeys(join(config.dataDir, 'keys'), clock);
-  const database =
-    around.database ??
-    (await openDatabase(
-      config.database,
-      databaseEvents(log),
-      upgradeOf(VERSION, { ...config, ...around, log }),
-    ));
+  const upgrade = upgradeOf(VERSION, { ...config, ...around, log });
+  const database = around.database ?? (await openDatabase(config.database, databaseEvents(log), upgrade));
   const parcelBlobs = await openFileBlobs(config.blobs.path);
   await refuseForeignParcels(database.db, parcelBlobs);
   const jobs = await createJobs(database, logJobs(log), around.pace);

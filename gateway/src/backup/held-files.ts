@@ -3,6 +3,7 @@
  * there later. Where a disk has no hard links they are read in place.
  */
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../ports/blobs/file-bytes.ts';
@@ -19,9 +20,10 @@ export async function holdFiles(
   folder: string,
   names?: readonly string[],
 ): Promise<HeldFiles & AsyncDisposable> {
-  const wanted = names ?? (await namesIn(folder));
-  if (wanted.length === 0) return { folder: '', [Symbol.asyncDispose]: async () => undefined };
   await removeStale(folder, (name) => name.startsWith(HELD));
+  const wanted = names ?? (await namesIn(folder));
+  if (wanted.length === 0 || !existsSync(folder))
+    return { folder: '', [Symbol.asyncDispose]: async () => undefined };
   const path = join(folder, `${HELD}${randomUUID()}`);
   await mkdir(path, { mode: 0o700 });
   const end = (): Promise<void> => rm(path, { recursive: true, force: true });

@@ -10,7 +10,6 @@ import type { Config } from '../config.ts';
 import type { Upgrade } from '../database/database.ts';
 import { writeSecret } from '../keys.ts';
 import type { Log } from '../observability/log.ts';
-import type { Surroundings } from '../surroundings.ts';
 import type { BackedUp } from './backup-entries.ts';
 import { LEFT_FREE_BYTES, NoRoomForBackup, writeBackup, type Written } from './write-backup.ts';
 
@@ -54,8 +53,11 @@ export async function keepBefore(
   }
 }
 
-type Starting = Pick<Surroundings, 'begin' | 'now'> &
-  Pick<Config, 'dataDir' | 'backupDir'> & {
+/** `begin`: tells the steps of the start that take long. */
+type Starting = {
+  readonly begin: (step: 'keeping a backup before it changes its database' | 'changing its database') => void;
+  readonly now: () => Date;
+} & Pick<Config, 'dataDir' | 'backupDir'> & {
     readonly blobs: { readonly path: string };
     readonly log: Log;
   };

@@ -91,7 +91,7 @@ export async function restoreBackup(path: string, identity: string, place: Resto
     if (made !== undefined) await rmdir(place.dataDir);
     throw new RestoreRefused('too-little-room', `${needed} bytes are needed in ${place.dataDir}`);
   }
-  const mark = await takeMark(place.dataDir);
+  const mark = await takeMark(place);
   const entries = openTurns(read(path, identity));
   await entries.next(MANIFEST);
   const { version, madeAt, rungs, tables } = manifest;
@@ -132,21 +132,31 @@ export const isHalfRestored = (dataDir: string): Promise<boolean> =>
     () => false,
   );
 
-/** The id of this restore, or of the interrupted one that it repeats. */
-async function takeMark(dataDir: string): Promise<{ readonly id: string; readonly isNew: boolean }> {
-  const path = join(dataDir, MARK);
-  const known = await readFile(path, 'utf8').catch(() => '');
-  if (known !== '') return { id: known, isNew: false };
-  const id = randomUUID();
-  await writeFile(path, Buffer.from(id));
-  return { id, isNew: true };
+/** Of a restore that began: its id, and the folder of parcels that it fills. */
+type Mark = { readonly id: string; readonly blobs: string };
+
+async function readMark(dataDir: string): Promise<Mark | null> {
+  const text = await readFile(join(dataDir, MARK), 'utf8').catch(() => null);
+  if (text === null) return null;
+  const [id = '', blobs = ''] = text.split('\n');
+  return { id, blobs };
+}
+
+/** The mark of this restore, or of the interrupted one that it repeats. */
+async function takeMark({ dataDir, blobs }: RestorePlace): Promise<Mark & { readonly isNew: boolean }> {
+  const known = await readMark(dataDir);
+  const mark = { id: known?.id || randomUUID(), blobs };
+  await writeFile(join(dataDir, MARK), Buffer.from(`${mark.id}\n${blobs}`));
+  return { ...mark, isNew: known === null };
 }
 
 /** The parcels may lie elsewhere. */
 async function requireEmpty({ dataDir, blobs }: RestorePlace): Promise<void> {
   const found = await readdir(dataDir).catch((): string[] => []);
-  if (found.includes(MARK)) return;
-  const isThere = found.length > 0;
+  const begun = await readMark(dataDir);
+  if (begun?.blobs === blobs) return;
+  // A mount point has one of its own.
+  const isThere = begun === null && found.some((name) => name !== 'lost+found');
   if (isThere || (await readdir(blobs).catch((): string[] => [])).length > 0)
     throw new RestoreRefused('not-empty', `${isThere ? dataDir : blobs} is not empty`);
 }

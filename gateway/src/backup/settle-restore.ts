@@ -1,16 +1,17 @@
 /**
- * The first start on a database that was restored. The PACS may know more than the backup: so every instance of an open
- * study that was not proven to be there is looked for there first, byte by byte, before anything is sent or asked for.
- * Bytes whose keys no backup holds are forgotten; what the PACS does not have is then asked of its device again. Jobs
- * that waited when the backup was made go on.
+ * The first start on a database that was restored. The PACS may know more than the backup: so what was about to be
+ * stored is looked for there first, byte by byte. Bytes whose keys no backup holds are forgotten, and asked of their
+ * device again. Jobs that waited when the backup was made go on.
  */
 import { sql } from 'kysely';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { changeInstances } from '../pipeline/stores/change-instances.ts';
+import { instancesOf } from '../pipeline/stores/instance.store.ts';
 import { deleteParcels, parcelsOfStudy } from '../pipeline/stores/parcel.store.ts';
 import type { StudyKeys } from '../pipeline/stores/study-key.ts';
-import { setStudyKey } from '../pipeline/stores/study.store.ts';
+import { applyStudyEvent, lockStudy, setStudyKey } from '../pipeline/stores/study.store.ts';
 import { HalfRestored } from './restore-backup.ts';
 
 type Tools = {
@@ -57,7 +58,7 @@ async function isMarked(trx: Trx): Promise<boolean> {
   return rows[0]!.is;
 }
 
-async function forgetUnreadable(trx: Trx, { keys }: Tools): Promise<void> {
+async function forgetUnreadable(trx: Trx, { keys, now }: Tools): Promise<void> {
   const studies = await trx
     .selectFrom('study')
     .select(['id', 'wrapped_key'])
@@ -71,21 +72,30 @@ async function forgetUnreadable(trx: Trx, { keys }: Tools): Promise<void> {
       parcels.map((parcel) => parcel.id),
     );
     await setStudyKey(trx, id, null);
+    await askAgain(trx, id, now());
   }
 }
 
+/** A study that was complete waits for its instances again. */
+async function askAgain(trx: Trx, studyId: string, now: Date): Promise<void> {
+  const lost = (await instancesOf(trx, studyId, ['received', 'posting'])).map(({ id }) => ({
+    ...{ id, state: 'promised' as const, postedAt: null },
+  }));
+  if (lost.length === 0) return;
+  await changeInstances(trx, lost, { from: ['received', 'posting'], now });
+  const study = await lockStudy(trx, studyId);
+  if (study !== undefined) await applyStudyEvent(trx, study, 'late-instance', now);
+}
+
 /**
- * `received` without a store: forward looks for it in the PACS (forward/find-before.ts), and asks for what is neither
- * there nor here (forward/return-lost.ts). Promises whose parcels are here are left to verify. What was posted without
- * an answer counts as contested, and is read back.
+ * As if never posted: forward looks for it in the PACS and compares the bytes (forward/find-before.ts). What was posted
+ * without an answer counts as contested, and is read back.
  */
 async function lookInPacs(trx: Trx): Promise<void> {
   await sql`
     update instance set state = 'received', posted_at = null, offers = 0
-    from study where study.id = instance.study_id and study.state <> 'closed' and (
-      instance.state in ('received', 'posting')
-      or instance.state = 'promised' and study.copy_of is null and not exists (
-        select from parcel where parcel.study_id = study.id and parcel.state = 'received'))`.execute(trx);
+    from study where study.id = instance.study_id and study.state <> 'closed'
+      and instance.state in ('received', 'posting')`.execute(trx);
   await sql`update instance set sent_digests = null where state = 'posted' and pacs_code is null`.execute(
     trx,
   );

@@ -43,6 +43,7 @@ export class NoRoomForBackup extends Error {
 export const LEFT_FREE_BYTES = RESERVED_BYTES + FLOOR_BYTES;
 const LOOK_EVERY_BYTES = 16 * 1024 ** 2;
 const PART = '.part';
+const DRAFT = /^(?:relaypacs|before)-.+\.part$/;
 
 /**
  * The file survives a power cut once this resolves. @throws NoRoomForBackup, BackupRefused, and what the disk and the
@@ -53,7 +54,7 @@ export async function writeBackup(of: BackedUp, asked: Asked): Promise<Written> 
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
   const draft = `${path}.${randomUUID()}${PART}`;
-  await removeStale(folder, (each) => each.endsWith(PART));
+  await removeStale(folder, (each) => DRAFT.test(each));
   const passing = await generateX25519Identity();
   try {
     const entries = whileThereIsRoom(backupEntries(of, asked), freeBytes);

@@ -147,10 +147,12 @@ function secretsOf({ secretOf }: Pick<At, 'secretOf'>, connection: Connection): 
  */
 function requireReceiver(connection: Connection, receiverOf: At['receiverOf']): void {
   const { url, authentication } = connection;
-  const goesTo = originOf(authentication.kind === 'oauth' ? authentication.tokenUrl : url);
-  for (const [which, reference] of Object.entries(referencesOf(connection)))
-    if (!('kept' in reference) && which !== 'key' && receiverOf(reference) !== goesTo)
+  const goesTo = [url, ...(authentication.kind === 'oauth' ? [authentication.tokenUrl] : [])].map(originOf);
+  for (const [which, reference] of Object.entries(referencesOf(connection))) {
+    const receivers = receiverOf(reference)?.split(/\s+/) ?? [];
+    if (!('kept' in reference) && which !== 'key' && !goesTo.every((origin) => receivers.includes(origin)))
       throw new Problem('configuration-wrong', `${which} (its owner has not named this receiver)`);
+  }
 }
 
 /** Of a web address; the whole address of another kind. */

@@ -68,8 +68,10 @@ export function createPresence(connection: StandingConnection): Presence {
     async inTurn(run) {
       // Who waits for its turn does not work with the schema.
       if (hasArrived) await ask('pg_advisory_unlock_shared', SCHEMA_LOCK);
+      hasArrived = false;
       await take('pg_try_advisory_lock', CLIMB_LOCK);
       await take('pg_try_advisory_lock_shared', SCHEMA_LOCK);
+      hasArrived = true;
       return run().finally(() => ask('pg_advisory_unlock', CLIMB_LOCK));
     },
   };

@@ -117,7 +117,7 @@ export const configuredTemplateSchema = z.strictObject({
 });
 
 /** The most entries of a part. */
-export const ENTRIES_LIMIT = 200;
+export const ENTRIES_LIMIT = 5000;
 const many = <S extends z.ZodType>(entry: S) => z.array(entry).max(ENTRIES_LIMIT).optional();
 
 export const configurationSchema = z.strictObject({
