@@ -11,6 +11,7 @@ import { auditVerify } from './relay/audit.ts';
 import { backup } from './relay/backup.ts';
 import { configApply, configExport, configPlan } from './relay/configuration.ts';
 import type { Command, Surroundings } from './relay/command.ts';
+import { deletionVerify } from './relay/deletion-verify.ts';
 import { deidentify } from './relay/deidentify.ts';
 import { doctor } from './relay/doctor.ts';
 import { addressAsked } from './relay/connect.ts';
@@ -111,6 +112,11 @@ const COMMANDS: readonly Command[] = [
   },
   { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },
   { words: ['receipt', 'verify'], usage: 'receipt verify FILE --jwks FILE|URL [--json]', run: receiptVerify },
+  {
+    words: ['deletion', 'verify'],
+    usage: 'deletion verify FILE --jwks FILE|URL [--json]',
+    run: deletionVerify,
+  },
   {
     words: ['audit', 'verify'],
     usage: 'audit verify [--heads FILE] [--gateway URL] [--token T | --user U] [--json]',

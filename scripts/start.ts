@@ -185,7 +185,7 @@ async function startAll(
         say,
         api,
         web,
-        logFile: process.stdout.isTTY ? join(config.dataDir, 'gateway.log') : null,
+        logFile: config.logFile ?? (process.stdout.isTTY ? join(config.dataDir, 'gateway.log') : null),
         signal: AbortSignal.any([signal, giveUp, unbuilt.signal]),
         onSpawn: (pid) => directory.noteChild('gateway', pid),
       }),

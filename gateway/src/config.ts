@@ -47,6 +47,8 @@ export type Config = {
   readonly trustedProxies: TrustedProxies;
   readonly dataDir: string;
   readonly backupDir: string;
+  /** Where `npm start` puts the log; null: to stdout, or where it chooses. */
+  readonly logFile: string | null;
   /** The secrets that a configuration names (named-secrets.ts). */
   readonly namedSecrets: NamedSecrets;
   /**
@@ -151,6 +153,11 @@ function hostOf(env: Env, { isTls, hasProxies }: Ends, wrong: Report): string {
       'RELAY_HOST is reached from other machines and needs TLS: set RELAY_TLS_CERT and RELAY_TLS_KEY, or name the proxies that end TLS before it, for example RELAY_TRUSTED_PROXIES=10.1.0.7.',
     );
   return host;
+}
+
+function logFileOf(env: NodeJS.ProcessEnv): string | null {
+  const path = setting(env, 'RELAY_LOG_FILE');
+  return path === undefined ? null : resolve(path);
 }
 
 function databaseOf(env: Env, dataDir: string, wrong: Report): DatabasePlace {
@@ -312,6 +319,7 @@ export function readConfig(given: Env): Config {
     viewer: readViewerSettings((name) => setting(env, name), { app: publicUrl, port, webPort }, wrong),
     dataDir,
     namedSecrets: namedSecrets(env),
+    logFile: logFileOf(env),
     backupDir: resolve(setting(env, 'RELAY_BACKUP_DIR') ?? join(dataDir, 'backups')),
     tls,
     trustedProxies: trustedProxiesOf(env, wrong),

@@ -23,7 +23,7 @@ import { promiseHandBack } from './reviews/hand-back.ts';
 import { openByRules } from './reviews/open-by-rules.ts';
 import { createStudiesOfPatient } from './cases/studies-of-patient.ts';
 import { isInClearText, type Config } from './config.ts';
-import { readBackupPlan } from './backup/backup-plan.store.ts';
+import { isHalfFilled, readBackupPlan } from './backup/backup-plan.store.ts';
 import { backupFeature } from './backup/backup.feature.ts';
 import { configurationRoutes } from './configuration/configuration.routes.ts';
 import { upgradeOf } from './backup/keep-before.ts';
@@ -88,7 +88,9 @@ import { resultsFeature } from './results/results.feature.ts';
 import { isBlindToStudy } from './findings/blinding.ts';
 import { reviewsFeature } from './reviews/reviews.feature.ts';
 import { ruleRoutes } from './rules/rules.routes.ts';
+import { retentionFeature } from './retention/retention.feature.ts';
 import { sampleFeature } from './sample/sample.feature.ts';
+import { storageRoutes } from './storage/storage.routes.ts';
 import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
@@ -254,6 +256,8 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
       examiner: tools.inference.examiner,
     }),
     backupFeature({ ...tools, blobs: tools.blobs.path }),
+    retentionFeature({ ...tools, caseKeys }),
+    { routes: [storageRoutes({ ...tools, exportKeys: keysIn('exports') })] },
     sampleFeature({ ...tools, caseKeys, forget: tools.callers.forgetAccount }),
     worklistFeature({ ...tools, listKeys: keysIn('orders') }),
     modelsFeature(tools),
@@ -283,9 +287,10 @@ async function openBase(config: Config, around: Surroundings) {
   if (await isHalfRestored(config.dataDir)) throw new HalfRestored(config.dataDir);
   const room = openRoom({ folder: config.dataDir, isReserved });
   await room.release();
-  const keys = openKeys(join(config.dataDir, 'keys'), clock);
   const upgrade = upgradeOf(VERSION, { ...config, ...around, log });
   const database = around.database ?? (await openDatabase(config.database, databaseEvents(log), upgrade));
+  if (await isHalfFilled(database.db)) throw new HalfRestored(config.dataDir);
+  const keys = openKeys(join(config.dataDir, 'keys'), clock);
   const parcelBlobs = await openFileBlobs(config.blobs.path);
   await refuseForeignParcels(database.db, parcelBlobs);
   const jobs = await createJobs(database, logJobs(log), around.pace);

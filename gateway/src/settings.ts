@@ -127,6 +127,14 @@ export const SETTINGS = {
     without: '`backups` in the data directory',
     meaning: 'backups, better on another disk: [Backup](operate.md#backup-and-restore)',
   },
+  RELAY_LOG_FILE: {
+    group: 'Data and accounts',
+    kind: 'file',
+    default: null,
+    without: 'stdout; at a terminal `gateway.log` in the data directory',
+    meaning:
+      'the log of the gateway that `npm start` runs, turned over at 64 MiB: [The log](operate.md#the-log)',
+  },
   RELAY_SECRETS_DIR: {
     group: 'Data and accounts',
     kind: 'folder',

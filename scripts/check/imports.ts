@@ -117,6 +117,8 @@ const OF_GATEWAY: readonly (readonly [path: RegExp, target: RegExp])[] = [
   [/^scripts\/relay\/doctor\.ts$/, /^gateway\/src\/doctor\//],
   // The way back in, where nobody can sign in.
   [/^scripts\/relay\/users\.ts$/, /^gateway\/src\/auth\/set-password-here\.ts$/],
+  // The supervisor turns the gateway's log over by size, the gateway by age.
+  [/^scripts\/system\/turn-over-log\.ts$/, /^gateway\/src\/observability\/old-logs\.ts$/],
   // Before there is a gateway.
   [/^scripts\/relay\/restore\.ts$/, /^gateway\/src\/backup\/restore-here\.ts$/],
 ];

@@ -192,6 +192,8 @@ export const ROOMS: Readonly<Record<'client' | 'gateway', readonly Room[]>> = {
     ],
     ['exports', 'data of many cases as a file, redacted, for a stated purpose; templates of exports'],
     ['backup', 'backups: made, kept and restored, and the first start afterwards'],
+    ['retention', 'how long what is kept: legal holds, deletion with proof, the archive of the audit trail'],
+    ['storage', 'what occupies the disk, and files that nothing needs'],
     ['configuration', 'what a site has set, as one document: read, planned, applied'],
     ['sample', 'sample data for people who want to look around: its accounts, and its removal'],
   ],

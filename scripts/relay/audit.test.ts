@@ -20,6 +20,7 @@ const WHOLE: AuditVerdict = {
   shipped: null,
   unproven: 2,
   lost: [],
+  archived: null,
 };
 
 /** A gateway that answers with this verdict and holds this hash in row 10; `run` asks it. */

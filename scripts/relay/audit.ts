@@ -38,7 +38,10 @@ export async function auditVerify(args: readonly string[], around: Surroundings)
     return 2;
   }
   const verdict = await connection.api.json('/audit/verify', auditVerdictSchema, { signal: around.signal });
-  const isKept = kept === null || (await holdsRow(kept, connection, around.signal));
+  // The gateway compares its heads with archived rows itself.
+  const isArchived = verdict.kind === 'whole' && kept !== null && kept.seq <= (verdict.archived?.to ?? 0);
+  const isKept =
+    kept === null || (await (isArchived ? holdsHead : holdsRow)(kept, connection, around.signal));
   if (options.flag('json')) around.print(JSON.stringify({ ...verdict, ...(kept && { heads: isKept }) }));
   else describe(verdict, around);
   if (kept !== null && !isKept)
@@ -51,12 +54,18 @@ function describe(verdict: AuditVerdict, { print, say }: Surroundings): void {
     say(`The audit trail was changed at row ${verdict.atSeq}: ${BECAUSE[verdict.because]}.`);
     return;
   }
-  const { rows, proven, unproven, lost } = verdict;
+  const { rows, proven, unproven, lost, archived } = verdict;
   const proof =
     proven === null
       ? 'No head has been signed yet, so no row is proven.'
       : `A head signed at ${proven.at} proves it up to row ${proven.seq}; ${unproven} rows after that are unproven.`;
   print(`The audit trail is whole: ${rows} rows. ${proof}`);
+  if (archived !== null)
+    print(
+      archived.missingTo === 0
+        ? `Rows up to ${archived.to} are in its archive, and were checked too.`
+        : `Rows up to ${archived.missingTo} are in an archive that is kept elsewhere, and were not checked.`,
+    );
   for (const { from, to } of lost)
     say(
       `Rows ${from} to ${to} are gone: an older copy of the database was put in its place. If nobody restored a backup, they were removed.`,
@@ -79,6 +88,22 @@ async function readLast(
   } catch {
     return null;
   }
+}
+
+const headsSchema = z.object({
+  heads: z.array(z.object({ seq: z.number(), hash: z.string() })),
+  next: z.number().nullable(),
+});
+
+async function holdsHead(head: AuditHead, { api }: Connection, signal: AbortSignal): Promise<boolean> {
+  for (let after: number | null = 0; after !== null; ) {
+    const page: z.infer<typeof headsSchema> = await api.json(`/audit/heads?after=${after}`, headsSchema, {
+      signal,
+    });
+    if (page.heads.some(({ seq, hash }) => seq === head.seq && hash === head.hash)) return true;
+    after = page.next;
+  }
+  return false;
 }
 
 async function holdsRow(head: AuditHead, { api }: Connection, signal: AbortSignal): Promise<boolean> {

@@ -223,7 +223,7 @@ function toLine(said: Deidentification, of: number): string {
   return `${how}; the gateway found no residue in ${withoutResidue}${byPeople}.`;
 }
 
-async function readReceipt(path: string): Promise<string | null> {
+export async function readReceipt(path: string): Promise<string | null> {
   try {
     const bytes = await readFile(path);
     // Latin-1: every byte stays visible as a character, none is replaced or dropped, so none can be changed
@@ -234,7 +234,7 @@ async function readReceipt(path: string): Promise<string | null> {
   }
 }
 
-async function readKeys(where: string, signal: AbortSignal): Promise<JSONWebKeySet | null> {
+export async function readKeys(where: string, signal: AbortSignal): Promise<JSONWebKeySet | null> {
   try {
     const text = /^https?:/.test(where)
       ? await onceMore('GET', async () => (await fetch(where, { signal })).text())

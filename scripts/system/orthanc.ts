@@ -10,13 +10,14 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { access, mkdir, open, readFile, stat, writeFile } from 'node:fs/promises';
+import { access, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { endWithUs } from './end-with-us.ts';
 import { NotInstalled } from './not-installed.ts';
 import { freePort, holdsPort, listensOnAllAddresses } from './ports.ts';
 import { cpuMsOf } from './processes.ts';
+import { limitLog } from './turn-over-log.ts';
 import { untilReady } from './until-ready.ts';
 
 const SETTINGS = fileURLToPath(new URL('../../orthanc/orthanc.json', import.meta.url));
@@ -172,7 +173,8 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
   const { file, password } = await writeSettings(options, port, options.plugins ?? [program.plugin]);
   const logFile = join(options.folder, 'orthanc.log');
   // Orthanc's own words may name what it stores, so they stay in the PACS's own folder.
-  const log = await open(logFile, 'w', 0o600);
+  await rm(logFile, { force: true });
+  const log = await open(logFile, 'a', 0o600);
   const child = spawn(program.binary, [file], {
     stdio: ['ignore', log.fd, log.fd],
     cwd: options.folder,
@@ -180,6 +182,7 @@ export async function startOrthanc(options: OrthancOptions): Promise<RunningOrth
   });
   const exited = ending(child);
   await log.close();
+  void exited.then(limitLog(logFile));
   endWithUs(child);
   const endAtOnce = (): void => void child.kill('SIGKILL');
   process.once('exit', endAtOnce);

@@ -8,7 +8,9 @@ import { DestinationsView } from './DestinationsView.tsx';
 import { DimsePeersView } from './DimsePeersView.tsx';
 import { OverviewView } from './OverviewView.tsx';
 import { QuotasView } from './QuotasView.tsx';
+import { RetentionView } from './RetentionView.tsx';
 import { RulesView } from './RulesView.tsx';
+import { StorageView } from './StorageView.tsx';
 import './admin.css';
 
 /** To add a page, add a line here, in `AdminTask`, and in `kitWords.pages`. */
@@ -21,6 +23,8 @@ const PAGES = {
   'dimse-peers': DimsePeersView,
   quotas: QuotasView,
   backups: BackupsView,
+  retention: RetentionView,
+  storage: StorageView,
 } satisfies Record<AdminTask, ComponentType<Chosen>>;
 
 /** `id`: what is chosen in the page's list; empty: nothing. */

@@ -3,7 +3,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { RULE_KINDS } from '#shared/protocol/rule.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { formatMoment } from '../kit/format.ts';
+import { formatBytes, formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { marksSaid } from '../kit/ListMark.tsx';
 import type { Answer } from '../kit/resource.ts';
@@ -12,6 +12,8 @@ import { createAccountsStore } from './accounts.store.ts';
 import { ADMIN_PLACES, type AdminPlace } from './admin-places.ts';
 import { createApiKeysStore } from './api-keys.store.ts';
 import { createBackupsStore } from './backups.store.ts';
+import { createRetentionStore } from './retention.store.ts';
+import { createStorageStore } from './storage.store.ts';
 import { createDimsePeersStore } from './dimse-peers.store.ts';
 import { expiryOf } from './key-expiry.ts';
 import { useDestinationList } from './needy-destinations.ts';
@@ -47,6 +49,12 @@ export function OverviewView() {
         </Place>
         <Place at="backups">
           <Backups />
+        </Place>
+        <Place at="retention">
+          <Retention />
+        </Place>
+        <Place at="storage">
+          <Storage />
         </Place>
         <Place at="audit" />
         <Place at="analytics" />
@@ -189,6 +197,36 @@ function Backups() {
           trouble !== null && words.backupFailed,
           isOverdue && words.backupOverdue,
         ],
+      })}
+    />
+  );
+}
+
+function Retention() {
+  const { retention } = usePageStore(createRetentionStore, REFRESH_MS);
+  return (
+    <State
+      of={retention.answer}
+      say={({ days, holds, trouble }) => {
+        const inForce = holds.filter(({ endedAt }) => endedAt === null).length;
+        const rules = words.kept(Object.values(days).filter((one) => one !== null).length);
+        return {
+          has: inForce === 0 ? rules : `${rules}, ${words.underHold(inForce)}`,
+          needs: [trouble !== null && words.retentionStopped],
+        };
+      }}
+    />
+  );
+}
+
+function Storage() {
+  const { storage } = usePageStore(createStorageStore, REFRESH_MS);
+  return (
+    <State
+      of={storage.answer}
+      say={({ disk }) => ({
+        has: words.free(formatBytes(disk.freeBytes)),
+        needs: [disk.isLow && words.diskFull],
       })}
     />
   );

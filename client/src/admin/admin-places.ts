@@ -14,6 +14,8 @@ export const ADMIN_PLACES = {
   'dimse-peers': toTask('dimse-peers'),
   quotas: toTask('quotas'),
   backups: toTask('backups'),
+  retention: toTask('retention'),
+  storage: toTask('storage'),
   audit: hrefOf({ page: 'audit', query: '' }),
   analytics: hrefOf({ page: 'analytics', id: '', query: '' }),
 } satisfies Record<AdminPlace, string>;

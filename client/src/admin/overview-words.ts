@@ -16,6 +16,8 @@ export const overviewWords = {
     'dimse-peers': 'Scanners and other systems that send over DIMSE',
     quotas: 'How much each person may have on the way',
     backups: 'Everything that the gateway holds, to restore it elsewhere',
+    retention: 'How long data are kept, and what must not be deleted',
+    storage: 'What occupies the gateway’s disk',
     audit: 'Who did what, and when',
     analytics: 'Numbers about studies, models and readings',
   } satisfies Record<AdminPlace, string>,
@@ -36,6 +38,12 @@ export const overviewWords = {
   notBackedUp: 'Nothing is backed up',
   backupOverdue: 'The last backup is overdue',
   backupFailed: 'The last backup failed',
+  kept: (kinds: number) =>
+    kinds === 0 ? 'Everything is kept for ever' : `${counted(kinds, 'rule', 'rules')}`,
+  underHold: (count: number) => counted(count, 'legal hold', 'legal holds'),
+  retentionStopped: 'Something could not be deleted',
+  free: (bytes: string) => `${bytes} free`,
+  diskFull: 'The disk is full',
   quotas: (count: number) =>
     count === 0 ? 'The same for everyone' : `${counted(count, 'account', 'accounts')} with a different one`,
 } as const;

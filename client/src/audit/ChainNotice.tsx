@@ -99,7 +99,7 @@ function Verdict({ verdict, at }: { readonly verdict: AuditVerdict; readonly at:
         <p>{verdict.because === 'heads' ? words.heads : words.brokenWhat}</p>
       </Notice>
     );
-  const { rows, proven, unproven, shipped, lost } = verdict;
+  const { rows, proven, unproven, shipped, lost, archived } = verdict;
   const when = words.at(formatMoment(at, now));
   const proof =
     proven === null ? [] : [words.proven(proven.seq, words.at(formatMoment(new Date(proven.at), now)))];
@@ -119,6 +119,7 @@ function Verdict({ verdict, at }: { readonly verdict: AuditVerdict; readonly at:
             ...proof,
             ...(proven === null ? [words.unsigned] : unproven > 0 ? [words.unproven(unproven)] : []),
             ...(shipped === null ? [] : [words.shipped(shipped)]),
+            ...(archived === null ? [] : [words.archived(archived.to, archived.missingTo)]),
           ].join(' ')}
         </p>
       </Said>

@@ -135,6 +135,12 @@ const EVENTS = {
   'dimse-peer-changed': 'Changed a modality',
   'dimse-peer-deleted': 'Deleted a modality',
   'rules-changed': 'Changed the rules',
+  'retention-set': 'Changed how long data are kept',
+  'retention-deleted': 'Deleted what was kept long enough',
+  'hold-set': 'Put data under a legal hold',
+  'hold-ended': 'Ended a legal hold',
+  'orphans-removed': 'Removed files that nothing needs',
+  'audit-archived': 'Moved old events into an archive',
   'backups-planned': 'Changed when backups are made, and who can open them',
   'backup-asked': 'Asked for a backup',
   'backup-fetched': 'Fetched a backup',
@@ -328,6 +334,10 @@ export const auditWords = {
     unsigned: 'Nothing is proven yet. The gateway signs the audit trail within five minutes.',
     shipped: (seq: number) =>
       `Signatures up to event ${formatCount(seq)} are also stored outside the gateway (RELAY_AUDIT_URL).`,
+    archived: (to: number, missingTo: number) =>
+      missingTo === 0
+        ? `Events up to ${formatCount(to)} are in the archive, and were checked too.`
+        : `Events up to ${formatCount(missingTo)} are in an archive that is kept elsewhere, and were not checked.`,
     lost: (from: number, to: number) =>
       from === to
         ? `Event ${formatCount(from)} is missing`

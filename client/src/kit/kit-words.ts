@@ -31,6 +31,8 @@ export const kitWords = {
     'dimse-peers': 'Modalities',
     quotas: 'Quotas',
     backups: 'Backups',
+    retention: 'Retention',
+    storage: 'Storage',
     settings: 'Settings and storage',
     help: 'Help',
     check: 'Check a receipt',

@@ -29,6 +29,8 @@ test('every page has an address that leads back to it', () => {
     { page: 'admin', at: 'dimse-peers' },
     { page: 'admin', at: 'quotas' },
     { page: 'admin', at: 'backups' },
+    { page: 'admin', at: 'retention' },
+    { page: 'admin', at: 'storage' },
     { page: 'admin', at: 'rules' },
     { page: 'cases', id: '', query: '' },
     { page: 'cases', id: '', query: 'q=7&status=on-hold&sort=due' },

@@ -53,6 +53,8 @@ const adminTasks = [
   'dimse-peers',
   'quotas',
   'backups',
+  'retention',
+  'storage',
 ] as const;
 export type AdminTask = (typeof adminTasks)[number];
 

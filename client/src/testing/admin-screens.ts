@@ -75,6 +75,12 @@ export const ADMIN_SCREENS = {
     backups: 'A backup that was made, and the schedule',
     'backup-plan': 'A schedule with a number that is none',
   },
+  'admin/retention.e2e.ts': {
+    'retention-days': 'What new times would delete, before they are set',
+    'hold-form': 'A hold without a reason',
+    retention: 'Rules, and a patient under hold',
+    storage: 'What occupies the disk',
+  },
   'admin/rules.e2e.ts': {
     'rules-empty': 'No rules yet',
     'rule-form': 'A rule without a name',

@@ -11,7 +11,8 @@ import { defaultSiteId } from '../database/default-site.ts';
 import type { Db } from '../database/database.ts';
 import type { Keys } from '../keys.ts';
 import { describeError, type Log } from '../observability/log.ts';
-import { recordAudit } from './audit.ts';
+import { type ChainedRow, recordAudit } from './audit.ts';
+import { type Archived, archivedRows } from './archive-audit.ts';
 import { openHeadFile, type HeadFile, type PlacedHead } from './head-file.ts';
 import { openHeadPlace, type HeadPlace } from './ship-heads.ts';
 import { hashOfHead, readHead, signHead } from './sign-head.ts';
@@ -35,6 +36,10 @@ export type AuditHeads = {
   page(after: number, limit: number): Promise<HeadPage>;
   /** The number of the last row whose head was sent outside. */
   shipped(): Promise<number | null>;
+  /** The last head that is kept here; null: there is none, or it is not ours. */
+  last(): Promise<AuditHead | null>;
+  /** Rows that were moved out of the database, in order. */
+  archived(which: Archived): AsyncIterable<ChainedRow>;
   read(jws: string): Promise<AuditHead | null>;
 };
 
@@ -90,6 +95,8 @@ export function openAuditHeads(tools: AuditHeadTools): AuditHeads {
       return (await parts.read(last))?.seq ?? null;
     },
     read: parts.read,
+    last: async () => parts.read((await parts.file.last())?.jws ?? ''),
+    archived: (which) => archivedRows(tools.dataDir, which),
   };
 }
 

@@ -130,6 +130,14 @@ type Recorded =
   | { event: 'backup-asked'; by: string }
   | { event: 'backup-fetched'; by: string; name: string }
   | { event: 'backup-restored'; madeAt: string }
+  // How long what is kept; what was deleted because its time was over; what must not be deleted
+  | { event: 'retention-set'; by: string; days: string }
+  | { event: 'retention-deleted'; deletionId: string; kind: string; count: number; days: number }
+  | { event: 'hold-set'; holdId: string; of: 'study' | 'case' | 'patient'; by: string }
+  | { event: 'hold-ended'; holdId: string; by: string }
+  | { event: 'orphans-removed'; by: string; files: number; bytes: number }
+  // Rows `from` to `to` are in a file with this SHA-256
+  | { event: 'audit-archived'; from: number; to: number; sha256: string }
   | { event: `viewer-${'turned-on' | 'turned-off' | 'removed'}`; version: string; by: string }
   | {
       event: 'quota-changed';
@@ -347,6 +355,7 @@ type ChainRow = {
   fields: unknown;
   previous_hash: string;
 };
+export type ChainedRow = ChainRow & { hash: string };
 
 /** SHA-256 of the row and of the hash before it, hexadecimal. */
 export function hashOfRow(row: ChainRow): string {

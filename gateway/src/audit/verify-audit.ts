@@ -4,7 +4,7 @@
  */
 import type { AuditVerdict } from '#shared/protocol/audit-head.ts';
 import type { Db } from '../database/database.ts';
-import { GENESIS, hashOfRow } from './audit.ts';
+import { type ChainedRow, GENESIS, hashOfRow } from './audit.ts';
 import type { AuditHeads } from './audit-heads.ts';
 import { hashOfHead } from './sign-head.ts';
 
@@ -47,9 +47,11 @@ export async function verifyAudit(
 ): Promise<AuditVerdict | 'called-off'> {
   const signed = await readHeads(heads);
   if ('kind' in signed) return signed;
-  const walked = await walkRows(db, signed, watching);
+  const walked = await walkRows(db, heads, signed, watching);
   if (walked === 'called-off' || 'kind' in walked) return walked;
-  const { seq: rows, head, proven } = walked;
+  const { seq: rows, head, proven, begin, archivedTo } = walked;
+  // Rows that are gone, and of which the trail does not say that they were moved.
+  if (begin > 1 && archivedTo < begin - 1) return broken(1, 'row');
   if ([...signed.hashes.keys()].some((seq) => seq > rows)) return broken(rows + 1, 'cut');
   const at = signed.hashes.get(proven)?.at;
   return {
@@ -60,6 +62,7 @@ export async function verifyAudit(
     shipped: (await heads?.shipped()) ?? null,
     unproven: rows - proven,
     lost: signed.lost,
+    archived: archivedTo === 0 ? null : { to: archivedTo, missingTo: begin - 1 },
   };
 }
 
@@ -84,37 +87,76 @@ async function readHeads(heads: AuditHeads | null): Promise<Signed | Broken> {
   return signed;
 }
 
-type Walked = { readonly seq: number; readonly head: string; readonly proven: number };
+/**
+ * `begin`: the number of the first row that is here. `archivedTo`: the last row of which the trail says that it was moved
+ * into a file; 0: none.
+ */
+type Walked = {
+  readonly seq: number;
+  readonly head: string;
+  readonly proven: number;
+  readonly begin: number;
+  readonly archivedTo: number;
+};
 
 async function walkRows(
   db: Db,
+  heads: AuditHeads | null,
   { hashes }: Signed,
   watching: Watching | null,
 ): Promise<Walked | Broken | 'called-off'> {
   const of = watching === null ? 0 : await countRows(db);
-  let seq = 0;
-  let head = GENESIS;
-  let proven = 0;
+  let walked: Walked | null = null;
+  for await (const row of allRows(db, heads)) {
+    const { seq, head, begin, proven, archivedTo }: Walked = walked ?? startingAt(row);
+    // What the first row follows is known only where it is the very first.
+    const isFirst = begin === 1 && row.seq === 1;
+    if (isFirst && row.previous_hash !== GENESIS) return broken(1, 'row');
+    if (row.seq !== seq + 1 || row.previous_hash !== head || row.hash !== hashOfRow(row))
+      return broken(seq + 1, 'row');
+    const signed = hashes.get(row.seq);
+    if (signed !== undefined && signed.hash !== row.hash) return broken(proven + 1, 'rewritten');
+    walked = {
+      ...{ seq: row.seq, head: row.hash, begin },
+      proven: signed === undefined ? proven : row.seq,
+      archivedTo: Math.max(archivedTo, archivedBy(row)),
+    };
+    if (row.seq % PAGE > 0) continue;
+    if (watching?.signal.aborted) return 'called-off';
+    if (row.seq % TOLD_EVERY === 0) await watching?.onProgress({ checked: row.seq, of });
+  }
+  return walked ?? { seq: 0, head: GENESIS, proven: 0, begin: 1, archivedTo: 0 };
+}
+
+const startingAt = ({ seq, previous_hash: head }: ChainedRow): Walked => ({
+  ...{ seq: seq - 1, head, proven: 0, begin: seq, archivedTo: 0 },
+});
+
+const archivedBy = ({ event, fields }: ChainedRow): number =>
+  event === 'audit-archived' ? Number((fields as { to?: unknown }).to) : 0;
+
+/** Rows that the database lacks are looked for in the files: they may be moved there at any moment. */
+async function* allRows(db: Db, heads: AuditHeads | null): AsyncGenerator<ChainedRow> {
+  let after = 0;
   for (;;) {
     const rows = await db
       .selectFrom('audit')
       .selectAll()
-      .where('seq', '>', seq)
+      .where('seq', '>', after)
       .orderBy('seq')
       .limit(PAGE)
       .execute();
-    for (const row of rows) {
-      if (row.seq !== seq + 1 || row.previous_hash !== head || row.hash !== hashOfRow(row))
-        return broken(seq + 1, 'row');
-      seq = row.seq;
-      head = row.hash;
-      const signed = hashes.get(seq);
-      if (signed !== undefined && signed.hash !== head) return broken(proven + 1, 'rewritten');
-      if (signed !== undefined) proven = seq;
-    }
-    if (rows.length < PAGE) return { seq, head, proven };
-    if (watching?.signal.aborted) return 'called-off';
-    if (seq % TOLD_EVERY === 0) await watching?.onProgress({ checked: seq, of });
+    const before = after;
+    const [first] = rows;
+    if (first !== undefined && first.seq > after + 1 && heads !== null)
+      for await (const row of heads.archived({ from: after + 1, before: first.seq })) {
+        yield row;
+        after = row.seq;
+      }
+    if (after > before) continue;
+    yield* rows;
+    if (rows.length < PAGE) return;
+    after = rows.at(-1)!.seq;
   }
 }
 

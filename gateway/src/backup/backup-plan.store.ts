@@ -28,6 +28,31 @@ export async function readBackupPlan(db: Db | Trx, how: 'locked' | 'free' = 'fre
   };
 }
 
+/**
+ * Of a restore into this database; null: there was none since it was settled (settle-restore.ts). `id`: of the restore.
+ * `madeAt`: when its backup was made; null: the database is not filled yet.
+ */
+type Restore = { readonly id: string; readonly madeAt: Date | null } | null;
+
+export async function readRestore(db: Db | Trx): Promise<Restore> {
+  const { rows } = await sql<{ id: string | null; madeAt: Date | null }>`
+    select obj_description('site'::regclass, 'pg_class') as id, restored_from as "madeAt" from backup_plan`.execute(
+    db,
+  );
+  const { id, madeAt } = rows[0] ?? { id: null, madeAt: null };
+  return id === null ? null : { id, madeAt };
+}
+
+/** A restore into this database did not end. */
+export async function isHalfFilled(db: Db): Promise<boolean> {
+  const restore = await readRestore(db);
+  return restore !== null && restore.madeAt === null;
+}
+
+export async function markRestore(db: Db | Trx, id: string | null): Promise<void> {
+  await sql`comment on table site is ${id === null ? sql`null` : sql.lit(id)}`.execute(db);
+}
+
 export async function setBackupPlan(trx: Trx, asked: BackupPlan, now: Date): Promise<void> {
   const { recipient, everyHours, keep } = asked;
   await trx

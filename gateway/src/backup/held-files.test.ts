@@ -15,8 +15,10 @@ test('held files are read after they were removed, and nothing of them stays', a
   await rm(join(folder, 'a-parcel'));
   assert.is(await text((await readHeld(held, 'a-parcel'))!), 'its bytes');
   assert.equal(await namesIn(held.folder), ['a-parcel']);
-  assert.is(await readHeld(held, 'gone-already'), null);
+  assert.is(await readHeld({ folder }, 'gone-already'), null);
   await held[Symbol.asyncDispose]();
+  for (const read of [namesIn(held.folder), readHeld(held, 'a-parcel')])
+    assert.match(await read.then(String, String), 'ENOENT', 'somebody took it away');
   assert.equal(await readdir(folder), ['another']);
   await rm(folder, { recursive: true });
 });

@@ -4,8 +4,8 @@
  */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { link, mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { hasCode } from '../ports/blobs/file-bytes.ts';
 import { isEntryName, PIECE_BYTES } from './backup-file.ts';
 
@@ -40,13 +40,17 @@ export async function holdFiles(
   return { folder: path, [Symbol.asyncDispose]: end };
 }
 
+/** What was held is never gone, and what reads it says that it is still needed. */
+const isHeld = (folder: string): boolean => basename(folder).startsWith(HELD);
+
 /** Not a draft, nor what an editor left. */
 const isOurs = (name: string): boolean => isEntryName(name) && !/(?:^now-|\.new$|\.part$)/.test(name);
 
 /** The files in a folder, in order; none where there is no folder. */
 export async function namesIn(folder: string): Promise<readonly string[]> {
   if (folder === '') return [];
-  const found = await readdir(folder, { withFileTypes: true }).catch(orNothing);
+  const listed = readdir(folder, { withFileTypes: true });
+  const found = await (isHeld(folder) ? listed : listed.catch(orNothing));
   return found.flatMap((each) => (each.isFile() && isOurs(each.name) ? each.name : [])).toSorted();
 }
 
@@ -55,11 +59,13 @@ export async function readHeld(
   { folder }: HeldFiles,
   name: string,
 ): Promise<AsyncIterable<Uint8Array> | null> {
+  const now = new Date();
+  if (isHeld(folder)) await utimes(folder, now, now);
   try {
     const file = await open(join(folder, name), 'r');
     return file.createReadStream({ highWaterMark: PIECE_BYTES });
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) return null;
+    if (!isHeld(folder) && hasCode(error, 'ENOENT')) return null;
     throw error;
   }
 }

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import { openDatabase, type Database, type DatabasePlace } from '../database/database.ts';
 import { rungsUpTo } from '../database/migrations.ts';
+import { isHalfFilled, markRestore, readRestore } from './backup-plan.store.ts';
 import { BackupRefused, type BackupFault } from './backup-file.ts';
 import { restoreBackup, RestoreRefused, type Restored } from './restore-backup.ts';
 
@@ -49,9 +50,8 @@ function restore(path: string, identity: string, here: Here): Promise<Restored> 
       try {
         // No gateway can start on it while it is being filled.
         const filled = await database.whileAlone(async () => {
-          if ((await hasPeople(database)) && (await markOf(database)) !== mark)
-            throw notEmpty('with accounts');
-          await sql`comment on table site is ${sql.lit(mark)}`.execute(database.db);
+          if ((await hasPeople(database)) && !(await isOf(mark, database))) throw notEmpty('with accounts');
+          await markRestore(database.db, mark);
           return fill({ url: database.url, finish: (madeAt) => finish(database, madeAt) });
         });
         if (filled !== null) return filled;
@@ -70,11 +70,9 @@ async function hasPeople({ db }: Database): Promise<boolean> {
   return (await db.selectFrom('account').select('id').limit(1).execute()).length > 0;
 }
 
-/** The id of the restore that began to fill this database; null: none did. */
-async function markOf({ db }: Database): Promise<string | null> {
-  const { rows } = await sql<{ mark: string | null }>`
-    select obj_description('site'::regclass, 'pg_class') as mark`.execute(db);
-  return rows[0]?.mark ?? null;
+/** What is there was brought by this restore, or by another one that did not end. */
+async function isOf(mark: string, { db }: Database): Promise<boolean> {
+  return (await readRestore(db))?.id === mark || (await isHalfFilled(db));
 }
 
 /** Who was signed in before the backup is not signed in after it. */

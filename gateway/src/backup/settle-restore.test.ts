@@ -10,10 +10,10 @@ import { openTestDatabase } from '../testing/open-database.ts';
 import type { TestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, type TestGround, type TestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
-import { assembledStudy, newStudy } from '../testing/open-study.ts';
+import { assembledStudy, newStudy, openedStudy, studyIdOf } from '../testing/open-study.ts';
 import type { StudyKeys } from '../pipeline/stores/study-key.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { HalfRestored } from './restore-backup.ts';
+import { isHalfFilled } from './backup-plan.store.ts';
 import { settleRestore } from './settle-restore.ts';
 
 const test = suite('a restored gateway');
@@ -32,7 +32,7 @@ async function restored(
   await sql`comment on table site is 'the mark of a restore'`.execute(db);
   await sql`update backup_plan set restored_from = '2026-12-01T08:00:00Z'`.execute(db);
   const siteId = await defaultSiteId(db);
-  await settleRestore({ ...tools, jobs: shared.jobs, siteId, keys, dataDir: 'data' });
+  await settleRestore({ ...tools, jobs: shared.jobs, siteId, keys });
 }
 
 const statesOf = async (pipeline: TestPipeline, uploadId: string) => {
@@ -49,15 +49,39 @@ const holds = (pacs: TestPacs, { identifiers, ...own }: SyntheticInstance, bytes
   });
 
 test('finds in the PACS what was delivered since, and does not post it again', async () => {
-  const { pipeline, pacs, instances, uploadId } = await assembledStudy(shared);
+  const { pipeline, pacs, instances, uploadId, studyId } = await assembledStudy(shared);
   const [first, second] = instances as [SyntheticInstance, SyntheticInstance];
   holds(pacs, first);
   holds(pacs, second);
+  // They were on their way when the backup was made.
+  await pipeline.tools.db
+    .updateTable('instance')
+    .set({ state: 'posting', posted_at: new Date() })
+    .where('study_id', '=', studyId)
+    .execute();
   await restored(pipeline);
   await pipeline.runAll();
   const [state, instanceStates] = await statesOf(pipeline, uploadId);
   assert.equal([state, instanceStates], ['closed', ['already-stored', 'already-stored', 'stored']]);
   assert.is(pacs.posted.get(uidOf(first)), undefined);
+  await pipeline.close();
+});
+
+test('finds in the PACS what a device has delivered since and no longer has', async () => {
+  const { pipeline, pacs, instances, uploadId } = await openedStudy(shared);
+  const studyId = await studyIdOf(pipeline, uploadId);
+  const [first, second, third] = instances as [SyntheticInstance, SyntheticInstance, SyntheticInstance];
+  holds(pacs, first);
+  holds(pacs, second, newStudy(1)[0]!.bytes);
+  await restored(pipeline);
+  await pipeline.run('look-back', studyId);
+  assert.equal(await statesOf(pipeline, uploadId), ['receiving', ['already-stored', 'promised', 'promised']]);
+  holds(pacs, second);
+  holds(pacs, third);
+  await pipeline.run('look-back', studyId);
+  await pipeline.runAll();
+  assert.equal(await statesOf(pipeline, uploadId), ['closed', instances.map(() => 'already-stored')]);
+  assert.is(pacs.posted.size, 0);
   await pipeline.close();
 });
 
@@ -114,7 +138,6 @@ test('jobs that waited when the backup was made go on, once', async () => {
     settleRestore({
       ...{ db, jobs, siteId: await defaultSiteId(db), now: () => new Date() },
       keys: { unwrap: () => null },
-      dataDir: 'data',
     });
   await db
     .insertInto('carried_job')
@@ -123,11 +146,14 @@ test('jobs that waited when the backup was made go on, once', async () => {
   await settle();
   assert.is((await db.selectFrom('carried_job').selectAll().execute()).length, 1, 'another start');
   await sql`comment on table site is 'the mark of a restore'`.execute(db);
-  assert.ok((await settle().catch((error: unknown) => error)) instanceof HalfRestored, 'not ended yet');
+  assert.is(await isHalfFilled(db), true);
+  await settle();
+  assert.is((await db.selectFrom('carried_job').selectAll().execute()).length, 1, 'not filled yet');
   await sql`update backup_plan set restored_from = '2026-12-01T08:00:00Z'`.execute(db);
   await settle();
   await until('the job to run', () => ran.length > 0);
   await settle();
+  assert.is(await isHalfFilled(db), false);
   assert.equal(ran, [{ fileId: 'f' }]);
   assert.equal(await db.selectFrom('carried_job').selectAll().execute(), []);
   const [restored, ...more] = await audited(db, 'backup-restored');

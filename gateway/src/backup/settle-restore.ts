@@ -1,37 +1,33 @@
 /**
  * The first start on a database that was restored. The PACS may know more than the backup: so what was about to be
- * stored is looked for there first, byte by byte. Bytes whose keys no backup holds are forgotten, and asked of their
- * device again. Jobs that waited when the backup was made go on.
+ * stored is looked for there first, byte by byte, and so is what is awaited. Bytes whose keys no backup holds are
+ * forgotten, and asked of their device again. Jobs that waited when the backup was made go on.
  */
 import { sql } from 'kysely';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
+import { enqueueStage } from '../pipeline/plan/stages.ts';
 import { changeInstances } from '../pipeline/stores/change-instances.ts';
+import { copiesOf } from '../pipeline/stores/copy.store.ts';
 import { instancesOf } from '../pipeline/stores/instance.store.ts';
 import { deleteParcels, parcelsOfStudy } from '../pipeline/stores/parcel.store.ts';
 import type { StudyKeys } from '../pipeline/stores/study-key.ts';
 import { applyStudyEvent, lockStudy, setStudyKey } from '../pipeline/stores/study.store.ts';
-import { HalfRestored } from './restore-backup.ts';
+import { markRestore, readRestore } from './backup-plan.store.ts';
 
 type Tools = {
   readonly db: Db;
   readonly jobs: Pick<Jobs, 'declare' | 'enqueue'>;
   readonly keys: Pick<StudyKeys, 'unwrap'>;
-  readonly dataDir: string;
   readonly siteId: string;
   readonly now: () => Date;
 };
 
-/**
- * Does nothing on any other start. Call it once every queue is declared, before any job is worked on. @throws
- * HalfRestored where the restore of this database did not end.
- */
+/** Does nothing on any other start. Call it once every queue is declared, before any job is worked on. */
 export async function settleRestore(tools: Tools): Promise<void> {
-  const { db, siteId, dataDir, now } = tools;
-  const { rows } = await sql<{ mark: string | null }>`
-    select obj_description('site'::regclass, 'pg_class') as mark`.execute(db);
-  if (rows[0]?.mark == null) return;
+  const { db, siteId, now } = tools;
+  if ((await readRestore(db)) === null) return;
   await db.transaction().execute(async (trx) => {
     // Of several gateways that start at once, the first one does it.
     const { restored_from: madeAt } = await trx
@@ -39,23 +35,14 @@ export async function settleRestore(tools: Tools): Promise<void> {
       .select('restored_from')
       .forUpdate()
       .executeTakeFirstOrThrow();
-    if (madeAt === null) {
-      if (await isMarked(trx)) throw new HalfRestored(dataDir);
-      return;
-    }
+    if (madeAt === null) return;
     await forgetUnreadable(trx, tools);
-    await lookInPacs(trx);
+    await lookInPacs(trx, tools);
     await goOn(trx, tools);
     await trx.updateTable('backup_plan').set({ restored_from: null }).execute();
-    await sql`comment on table site is null`.execute(trx);
+    await markRestore(trx, null);
     await recordAudit(trx, siteId, { event: 'backup-restored', madeAt: madeAt.toISOString() }, now());
   });
-}
-
-async function isMarked(trx: Trx): Promise<boolean> {
-  const { rows } = await sql<{ is: boolean }>`
-    select obj_description('site'::regclass, 'pg_class') is not null as is`.execute(trx);
-  return rows[0]!.is;
 }
 
 async function forgetUnreadable(trx: Trx, { keys, now }: Tools): Promise<void> {
@@ -72,26 +59,33 @@ async function forgetUnreadable(trx: Trx, { keys, now }: Tools): Promise<void> {
       parcels.map((parcel) => parcel.id),
     );
     await setStudyKey(trx, id, null);
-    await askAgain(trx, id, now());
+    for (const { id: each } of [{ id }, ...(await copiesOf(trx, id))]) await askAgain(trx, each, now());
   }
 }
 
-/** A study that was complete waits for its instances again. */
+/**
+ * A study that was complete waits again for the instances that nobody has seen in the PACS. What the PACS took and
+ * changed is not asked for: it would be told from nothing else.
+ */
 async function askAgain(trx: Trx, studyId: string, now: Date): Promise<void> {
-  const lost = (await instancesOf(trx, studyId, ['received', 'posting'])).map(({ id }) => ({
-    ...{ id, state: 'promised' as const, postedAt: null },
-  }));
+  const unproven = await instancesOf(trx, studyId, ['received', 'posting', 'posted']);
+  const lost = unproven.filter(({ pacs_code: code }) => code === null);
   if (lost.length === 0) return;
-  await changeInstances(trx, lost, { from: ['received', 'posting'], now });
+  await changeInstances(
+    trx,
+    lost.map(({ id }) => ({ id, state: 'promised', postedAt: null })),
+    { from: ['received', 'posting', 'posted'], now },
+  );
   const study = await lockStudy(trx, studyId);
   if (study !== undefined) await applyStudyEvent(trx, study, 'late-instance', now);
 }
 
 /**
- * As if never posted: forward looks for it in the PACS and compares the bytes (forward/find-before.ts). What was posted
- * without an answer counts as contested, and is read back.
+ * What is here is offered as if for the first time: forward looks for it in the PACS and compares the bytes
+ * (forward/find-before.ts). What was posted without an answer counts as contested, and is read back. What is awaited
+ * may have come since (forward/look-back.ts).
  */
-async function lookInPacs(trx: Trx): Promise<void> {
+async function lookInPacs(trx: Trx, tools: Tools): Promise<void> {
   await sql`
     update instance set state = 'received', posted_at = null, offers = 0
     from study where study.id = instance.study_id and study.state <> 'closed'
@@ -99,6 +93,21 @@ async function lookInPacs(trx: Trx): Promise<void> {
   await sql`update instance set sent_digests = null where state = 'posted' and pacs_code is null`.execute(
     trx,
   );
+  const awaiting = await trx
+    .selectFrom('study')
+    .select('id')
+    .where('state', '=', 'receiving')
+    .where('copy_of', 'is', null)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('instance')
+          .select('instance.id')
+          .whereRef('instance.study_id', '=', 'study.id')
+          .where('instance.state', '=', 'promised'),
+      ),
+    )
+    .execute();
+  for (const { id: studyId } of awaiting) await enqueueStage(trx, tools, { queue: 'look-back', studyId });
 }
 
 async function goOn(trx: Trx, { jobs }: Tools): Promise<void> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { RETENTION_DEFAULT } from '#shared/protocol/retention.ts';
 import type { Configuration, ConfigurationOutcome } from '#shared/protocol/configuration.ts';
 import { audited } from '../testing/audited.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -100,6 +101,7 @@ const DOCUMENT = {
     { account: 'admin', quota: { ...QUOTA, uploads: 9 } },
   ],
   backups: { everyHours: 12, keep: 5 },
+  retention: { ...RETENTION_DEFAULT, cases: 3650 },
 };
 
 const get = async (from = gateway, by = token): Promise<Configuration> =>

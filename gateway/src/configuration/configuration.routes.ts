@@ -22,7 +22,7 @@ import { destinationsPart } from './destinations-part.ts';
 import { DOCUMENT } from './judge-document.ts';
 import { policies, templates, types } from './named-parts.ts';
 import type { At, Part } from './part.ts';
-import { backups, quotas } from './plain-parts.ts';
+import { backups, quotas, retention } from './plain-parts.ts';
 import { rulesPart } from './rules-part.ts';
 
 const ADMIN = ['admin'] as const;
@@ -88,6 +88,7 @@ export function configurationRoutes({ db, seal, now, kinds, ...secrets }: Tools)
     rulesPart(kinds),
     quotas,
     backups,
+    retention,
   ] as unknown as readonly Part<object>[];
   const router = createRouter();
   router.openapi(show, async (c) =>

@@ -15,6 +15,7 @@ import {
 } from '#shared/protocol/configuration.ts';
 import { policyDocumentSchema } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { retentionDaysSchema } from '#shared/protocol/retention.ts';
 import { placesOf } from '../http/invalid-request.ts';
 import { parserIn } from '../threads/parse-apart.ts';
 import { parseJson } from '../threads/parse-json.ts';
@@ -33,10 +34,11 @@ const SCHEMAS: Readonly<Record<ConfigurationPart, z.ZodType<object>>> = {
   rules: configuredRulesSchema,
   quotas: configuredQuotaSchema,
   backups: configuredBackupsSchema,
+  retention: retentionDaysSchema,
 };
 const PARTS = Object.keys(SCHEMAS) as ConfigurationPart[];
 /** The document has one of it, not a list. */
-const ONE: readonly ConfigurationPart[] = ['backups'];
+const ONE: readonly ConfigurationPart[] = ['backups', 'retention'];
 /** The most mistakes that are named. */
 export const MISTAKES_LIMIT = 100;
 

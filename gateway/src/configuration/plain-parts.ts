@@ -1,11 +1,13 @@
-/** Quotas, and when backups are made. */
+/** Quotas, when backups are made, and how long what is kept. */
 import type { ConfiguredBackups, ConfiguredQuota } from '#shared/protocol/configuration.ts';
+import type { RetentionDays } from '#shared/protocol/retention.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { findAccount } from '../auth/account.store.ts';
 import { readBackupPlan, setBackupPlan } from '../backup/backup-plan.store.ts';
 import type { Trx } from '../database/database.ts';
 import { quotasOfSite, setAccountQuota, setSiteQuota, siteQuota } from '../policies/quota.store.ts';
+import { readDays, writeDays } from '../retention/retention.store.ts';
 import type { At, Part } from './part.ts';
 
 export const quotas: Part<ConfiguredQuota> = {
@@ -43,6 +45,17 @@ async function idOf({ trx, siteId }: At, username: string): Promise<string> {
   if (account?.siteId !== siteId) throw new Problem('configuration-wrong', 'There is no such account.');
   return account.id;
 }
+
+export const retention: Part<RetentionDays> = {
+  name: 'retention',
+  isOne: true,
+  nameOf: () => '',
+  read: async (db, siteId) => [await readDays(db, siteId)],
+  async put({ trx, siteId, by, now }, days) {
+    await writeDays(trx, siteId, days);
+    await recordAudit(trx, siteId, { event: 'retention-set', by, days: JSON.stringify(days) }, now);
+  },
+};
 
 export const backups: Part<ConfiguredBackups> = {
   name: 'backups',

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { sql, type Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import * as initial from './migrations/0001-initial.ts';
+import type { IsStillAlone, Presence } from './presence.ts';
 
 /**
  * `statements`: the SQL that it runs, by which a database that was made with other statements is recognised. `kind`:
@@ -30,7 +31,7 @@ export type Climb = {
   readonly version: string;
   readonly rungs?: Rungs;
   /** See presence.ts. By default no other gateway works on this database. */
-  readonly whileAlone?: (run: () => Promise<true>) => Promise<true | null>;
+  readonly whileAlone?: Presence['whileAlone'];
   readonly inTurn?: (run: () => Promise<void>) => Promise<void>;
   /**
    * Keeps the database as it is, before it is changed; not called for a new one. `from`: the version that used it last.
@@ -134,15 +135,14 @@ async function pendingIn(db: Kysely<unknown>, { version, rungs = MIGRATIONS }: C
 }
 
 async function keepAndClimb(db: Kysely<unknown>, climbing: Climb & Pending): Promise<void> {
-  const { pending, from, keep, version, rungs = MIGRATIONS, whileAlone = (run) => run() } = climbing;
-  const run = async (): Promise<true> => {
+  const { pending, from, keep, version, rungs = MIGRATIONS, whileAlone = (run) => run(alone) } = climbing;
+  const run = async (isStill: IsStillAlone): Promise<boolean> => {
     if (from !== null) await keep?.(from);
-    await climb(db, pending, climbing);
-    return true;
+    return climb(db, { ...climbing, isStill });
   };
   const stopper = from === null ? undefined : pending.find((name) => rungs[name]!.kind === 'stop');
-  if (stopper === undefined) await run();
-  else if ((await whileAlone(run)) === null)
+  const hasClimbed = stopper === undefined ? await run(alone) : await whileAlone(run);
+  if (hasClimbed !== true)
     throw new SchemaRefused(
       [
         `RelayPACS ${version} has to change the database (${stopper}) in a way that gateways of the version before`,
@@ -151,21 +151,30 @@ async function keepAndClimb(db: Kysely<unknown>, climbing: Climb & Pending): Pro
     );
 }
 
-async function climb(db: Kysely<unknown>, pending: readonly string[], climbing: Climb): Promise<void> {
-  const { version, rungs = MIGRATIONS, tell } = climbing;
+const alone: IsStillAlone = () => Promise.resolve(true);
+class NoLongerAlone extends Error {}
+
+/** False: it was undone, because another gateway may have come. */
+async function climb(
+  db: Kysely<unknown>,
+  climbing: Climb & Pending & { readonly isStill: IsStillAlone },
+): Promise<boolean> {
+  const { version, rungs = MIGRATIONS, tell, pending, isStill } = climbing;
   const marked = Object.entries(rungs).map(([name, rung]) => {
     const told: Rung = {
       ...rung,
       async up(trx) {
         tell?.(name, pending.indexOf(name) + 1, pending.length);
         await rung.up(trx);
+        if (!(await isStill(trx))) throw new NoLongerAlone();
       },
     };
     return [name, marking(name, told, version)] as const;
   });
   const migrator = new Migrator({ db, provider: { getMigrations: async () => Object.fromEntries(marked) } });
   const { error } = await migrator.migrateToLatest();
-  if (error) throw error;
+  if (error && !(error instanceof NoLongerAlone)) throw error;
+  return error === undefined;
 }
 
 /**

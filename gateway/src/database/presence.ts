@@ -8,6 +8,7 @@
  */
 import { setTimeout as after } from 'node:timers/promises';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { sql, type Kysely } from 'kysely';
 import type { StandingConnection } from './standing-connection.ts';
 
 /** Numbers that nothing else locks in this database: "relaypac" in ASCII, and the two after it. */
@@ -17,6 +18,11 @@ const SCHEMA_LOCK = 0x72656c61_79706164n.toString();
 /** Held by the one gateway that changes the schema now. */
 const CLIMB_LOCK = 0x72656c61_79706165n.toString();
 const LOOK_AGAIN_MS = 100;
+/** A gateway that has just started looks at the schema for a moment, and then waits for its turn. */
+const ALONE_WITHIN_MS = 5_000;
+
+/** False: whoever was alone is so no longer, because its connection was lost. Holds until the transaction ends. */
+export type IsStillAlone = (trx: Kysely<unknown>) => Promise<boolean>;
 
 export type Presence = {
   /**
@@ -27,23 +33,35 @@ export type Presence = {
   /** Call it before the schema is looked at: nobody changes it in a way that this gateway could not work with. */
   arrive(): Promise<void>;
   /** Runs it while no other gateway works with the schema, or arrives. Null: another one does, and it did not run. */
-  whileAlone<T>(run: () => Promise<T>): Promise<T | null>;
+  whileAlone<T>(run: (isStill: IsStillAlone) => Promise<T>): Promise<T | null>;
   /** Runs it when no other gateway is doing so. */
   inTurn<T>(run: () => Promise<T>): Promise<T>;
+};
+
+/** The shared lock can only be had once the exclusive one is gone. */
+const isLocked: IsStillAlone = async (trx) => {
+  const { rows } = await sql<{ is: boolean }>`
+    select not pg_try_advisory_xact_lock_shared(${SCHEMA_LOCK}) as is`.execute(trx);
+  return rows[0]?.is === true;
 };
 
 export function createPresence(connection: StandingConnection): Presence {
   let isHere = false;
   const ask = async (statement: string, lock = LOCK): Promise<boolean> =>
     (await connection.query<{ is: boolean }>(`select ${statement}($1) as is`, [lock]))[0]?.is === true;
-  const take = async (statement: string, lock: string): Promise<void> => {
-    while (!(await ask(statement, lock))) await after(LOOK_AGAIN_MS);
+  const take = async (statement: string, lock: string, withinMs = Number.POSITIVE_INFINITY) => {
+    const end = performance.now() + withinMs;
+    while (!(await ask(statement, lock))) {
+      if (performance.now() > end) return false;
+      await after(LOOK_AGAIN_MS);
+    }
+    return true;
   };
   let hasArrived = false;
   connection.on('back', () => {
     const again = 'lost again: the next time it is back';
-    if (isHere) void ignoreFailure(ask('pg_advisory_lock_shared'), again);
-    if (hasArrived) void ignoreFailure(ask('pg_advisory_lock_shared', SCHEMA_LOCK), again);
+    if (isHere) void ignoreFailure(take('pg_try_advisory_lock_shared', LOCK), again);
+    if (hasArrived) void ignoreFailure(take('pg_try_advisory_lock_shared', SCHEMA_LOCK), again);
   });
   return {
     async join(whenAlone) {
@@ -62,8 +80,8 @@ export function createPresence(connection: StandingConnection): Presence {
       hasArrived = true;
     },
     async whileAlone(run) {
-      if (!(await ask('pg_try_advisory_lock', SCHEMA_LOCK))) return null;
-      return run().finally(() => ask('pg_advisory_unlock', SCHEMA_LOCK));
+      if (!(await take('pg_try_advisory_lock', SCHEMA_LOCK, ALONE_WITHIN_MS))) return null;
+      return run(isLocked).finally(() => ask('pg_advisory_unlock', SCHEMA_LOCK));
     },
     async inTurn(run) {
       // Who waits for its turn does not work with the schema.

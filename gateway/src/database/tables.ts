@@ -14,6 +14,7 @@ import type { AnalyticsTables } from './analytics-tables.ts';
 import type { AnnotationTables } from './annotation-tables.ts';
 import type { AuditTables } from './audit-tables.ts';
 import type { BackupTables } from './backup-tables.ts';
+import type { RetentionTables } from './retention-tables.ts';
 import type { CaseTables } from './case-tables.ts';
 import type { DestinationTables } from './destination-tables.ts';
 import type { ExportTables } from './export-tables.ts';
@@ -339,7 +340,8 @@ type ReceiptTable = {
   /** The upload whose promises it covers. The receipt stays if the upload is taken back. */
   upload_id: string;
   revision: number;
-  jws: string;
+  /** Null: its time was over (retention/delete-rows.ts). */
+  jws: string | null;
   issued_at: Date;
 };
 
@@ -367,6 +369,7 @@ export type Tables = InferenceTables &
   ExportTables &
   OrderTables &
   BackupTables &
+  RetentionTables &
   AnnotationTables &
   AuditTables & {
     /** The accounts of sample data: only what they sent, and the cases that they opened, is sample data. */

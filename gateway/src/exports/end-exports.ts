@@ -1,5 +1,4 @@
 /** How exports end: somebody cancels one, or it expires. Then its file and its key are destroyed. */
-import { DAY_MS } from '#shared/day.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Caller } from '../http/route.ts';
@@ -9,15 +8,11 @@ import {
   endExport,
   exportsOfDeleted,
   fileOf,
-  forgetExports,
   lockExport,
   outdatedExports,
   type ExportFile,
   type ExportRow,
 } from './export.store.ts';
-
-/** The list of exports shows ended exports for this long; the audit trail keeps them for ever. */
-const FORGOTTEN_AFTER_MS = 90 * DAY_MS;
 
 /** Cancels an export, even one whose file is ready. @throws Problem not-found; job-ended: it has failed or expired. */
 export async function cancelExport(
@@ -75,7 +70,6 @@ export async function expireExports(tools: ExportTools): Promise<void> {
     await destroyFile(tools, await expire(tools, id));
   await endOfDeleted(tools, null);
   await sweepFiles(tools);
-  await forgetExports(tools.db, new Date(tools.now().getTime() - FORGOTTEN_AFTER_MS));
 }
 
 async function expire(

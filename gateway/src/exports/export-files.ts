@@ -54,9 +54,17 @@ export async function destroyFile(
  * bytes are written, so no file in progress is removed.
  */
 export async function sweepFiles({ db, ...tools }: FileTools & Pick<ExportTools, 'db'>): Promise<void> {
-  const blobs = await tools.exportBlobs.ids();
+  for (const id of await orphanFiles({ db, ...tools })) await tools.exportBlobs.remove(id);
   const files = await namedFiles(db);
-  const kept = new Set(files.map(({ blob }) => blob));
-  for (const id of blobs) if (!kept.has(id)) await tools.exportBlobs.remove(id);
   await tools.exportKeys.sweep(files.map(({ wrapped_key }) => wrapped_key));
+}
+
+/** Files that no export names. */
+export async function orphanFiles({
+  db,
+  exportBlobs,
+}: Pick<ExportTools, 'db' | 'exportBlobs'>): Promise<readonly string[]> {
+  const blobs = await exportBlobs.ids();
+  const kept = new Set((await namedFiles(db)).map(({ blob }) => blob));
+  return blobs.filter((id) => !kept.has(id));
 }

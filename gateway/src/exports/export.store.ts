@@ -175,12 +175,3 @@ export async function namedFiles(db: Db): Promise<readonly ExportFile[]> {
   const rows = await db.selectFrom('export_job').selectAll().where('blob', 'is not', null).execute();
   return rows.flatMap((row) => fileOf(row) ?? []);
 }
-
-/** Deletes exports that ended before the given time. */
-export async function forgetExports(db: Db, before: Date): Promise<void> {
-  await db
-    .deleteFrom('export_job')
-    .where('state', 'in', ['failed', 'cancelled', 'expired'])
-    .where('finished_at', '<', before)
-    .execute();
-}

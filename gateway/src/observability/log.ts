@@ -43,6 +43,8 @@ export type LogEvent =
       code?: string;
       stack?: readonly string[];
     }
+  | { event: 'retention-stopped'; kind: string; error: string; code?: string; stack: readonly string[] }
+  | { event: 'not-compacted'; table: string; error: string; code?: string; stack: readonly string[] }
   | { event: 'backup-kept'; from: string; to: string; bytes: number }
   /** The name of a migration, and its place among those to run. */
   | { event: 'schema-climbs'; name: string; nth: number; count: number }

@@ -29,6 +29,7 @@ import { evictStudy } from './eviction/plan-eviction.ts';
 import { EXPIRY_EVERY_SECONDS, runExpiry } from './eviction/run-expiry.ts';
 import { forwardStudy } from './forward/forward-study.ts';
 import type { ForwardTools } from './forward/forward-tools.ts';
+import { lookBack } from './forward/look-back.ts';
 import { reconcileStudy } from './forward/reconcile-study.ts';
 import { countFailure, countRun, findParcel, type OwnedParcel } from './stores/parcel.store.ts';
 import { toStudyTools, type PipelineTools, type StudyTools } from './plan/pipeline-tools.ts';
@@ -44,7 +45,7 @@ import { verifyReceived } from './verify/verify-received.ts';
 
 type StageTools = StudyTools & Pick<ForwardTools, 'apply'>;
 
-type StudyStage = {
+export type StudyStage = {
   readonly stage: Exclude<Stage, 'intake' | 'verify'>;
   /** The state in which the study must be; a job that comes late, or a second time, finds another one. */
   readonly when: StudyState;
@@ -61,9 +62,13 @@ export const ROAD: readonly StudyStage[] = [
   { stage: 'eviction', when: 'receipted', run: evictStudy },
 ];
 
+/** Only after a restore. */
+export const LOOK_BACK: StudyStage = { stage: 'look-back', when: 'receiving', run: lookBack };
+
 /** The queues that this pipeline enqueues to. On `inference`, models examine delivered studies. */
 const QUEUES: readonly PipelineQueue[] = [
   'verify',
+  LOOK_BACK.stage,
   ...ROAD.map(({ stage }) => stage),
   'expiry',
   'inference',
@@ -84,8 +89,13 @@ const STUDIES_AT_ONCE = 2;
  * continue meanwhile, and the last place is kept for other accounts.
  */
 const FORWARDS = { concurrency: 4, ofOneGroup: 3 };
-/** Reconcile may read every byte back from the PACS. */
+/** Every byte may be read back from the PACS. */
 const RECONCILES = { concurrency: 3, ofOneGroup: 2 };
+const TURNS: Partial<Record<Stage, typeof FORWARDS>> = {
+  'look-back': RECONCILES,
+  forward: FORWARDS,
+  reconcile: RECONCILES,
+};
 /** A silent destination leaves places for the others. */
 const COPIES = { concurrency: 4, ofOneGroup: 2 };
 /** The longest pause before the PACS is asked again. */
@@ -103,11 +113,12 @@ export async function declarePipeline(jobs: Jobs): Promise<void> {
 export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EVERY): Promise<void> {
   const turns = { concurrency: PARCELS_AT_ONCE, ofOneGroup: PARCELS_OF_ONE };
   await jobs.work<ParcelJob>('verify', turns, ({ parcelId }, signal) => runParcel(parcelId, tools, signal));
-  for (const entry of ROAD) {
+  for (const entry of [LOOK_BACK, ...ROAD]) {
     const { stage } = entry;
-    const others = stage === 'reconcile' ? RECONCILES : { concurrency: STUDIES_AT_ONCE };
-    await jobs.work<StudyJob>(stage, stage === 'forward' ? FORWARDS : others, ({ studyId }, signal) =>
-      runStudyStage(entry, studyId, tools, signal),
+    await jobs.work<StudyJob>(
+      stage,
+      TURNS[stage] ?? { concurrency: STUDIES_AT_ONCE },
+      ({ studyId }, signal) => runStudyStage(entry, studyId, tools, signal),
     );
   }
   await jobs.work<StudyJob>('copies', COPIES, ({ studyId }, signal) =>

@@ -12,6 +12,7 @@ import { destinationOfStudy } from '../destinations/destination.store.ts';
 import { removeParcelBlobs } from '../pipeline/stores/parcel-blobs.ts';
 import type { StudyRow } from '../pipeline/stores/study.store.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { forgetStudy } from '../retention/forget-study.ts';
 import { isSamplePatientOf } from './sample-patients.ts';
 import { sampleAccounts } from './sample.store.ts';
 import type { SampleTools } from './sample-tools.ts';
@@ -40,7 +41,7 @@ export async function removeStudy(tools: SampleTools, caller: Caller, which: Whi
     if (inPacs !== null) return inPacs;
     const studies = rows.map(({ id }) => id);
     const parcels = await parcelsOf(trx, studies);
-    await forgetStudy(trx, siteId, { studyInstanceUID, studies });
+    await forgetStudy(trx, { siteId, studyInstanceUID, studies });
     await recordAudit(trx, siteId, { event: 'sample-study-removed', studyInstanceUID, by }, now());
     return { parcels, keys: rows.flatMap(({ wrapped_key: key }) => key ?? []) };
   });
@@ -101,53 +102,4 @@ async function removeFromAll(
     }
   }
   return null;
-}
-
-/**
- * Deletes rows, results and receipts. The audit trail stays, because it is a chain. This is for sample data only: a
- * real study is never forgotten. `studies`: the ids of all rows of the study, locked.
- */
-async function forgetStudy(
-  trx: Trx,
-  siteId: string,
-  { studyInstanceUID, studies }: { readonly studyInstanceUID: string; readonly studies: string[] },
-): Promise<void> {
-  await forgetRoad(trx, studies);
-  await forgetResults(trx, siteId, studyInstanceUID);
-  for (const table of [
-    'case_study',
-    'case_by_rule',
-    'case_arrival',
-    'order_choice',
-    'reading',
-    'study_cohort',
-  ] as const)
-    await sql`delete from ${sql.table(table)} where site_id = ${siteId}::uuid
-      and study_instance_uid = ${studyInstanceUID}`.execute(trx);
-}
-
-/** Deletes from tables without `on delete cascade`, each after those that refer to it. */
-async function forgetRoad(trx: Trx, studies: string[]): Promise<void> {
-  await sql`delete from upload_instance where upload_id in (select id from upload where study_id = any(${studies}::uuid[]))`.execute(
-    trx,
-  );
-  for (const table of ['receipt', 'instance', 'parcel', 'upload'] as const)
-    await trx.deleteFrom(table).where('study_id', 'in', studies).execute();
-  await trx.deleteFrom('study').where('id', 'in', studies).where('copy_of', 'is not', null).execute();
-  await trx.deleteFrom('study').where('id', 'in', studies).execute();
-}
-
-async function forgetResults(trx: Trx, siteId: string, studyInstanceUID: string): Promise<void> {
-  const jobs = trx
-    .selectFrom('inference_job')
-    .select('id')
-    .where('site_id', '=', siteId)
-    .where('study_instance_uid', '=', studyInstanceUID);
-  await trx.deleteFrom('result_request').where('job_id', 'in', jobs).execute();
-  for (const table of ['inference_result', 'inference_job'] as const)
-    await trx
-      .deleteFrom(table)
-      .where('site_id', '=', siteId)
-      .where('study_instance_uid', '=', studyInstanceUID)
-      .execute();
 }

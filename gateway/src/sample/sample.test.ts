@@ -259,6 +259,12 @@ test('goes without its names too, which only the policy’s key tells apart from
   const patientId = textOf(findElement(film.elements, 0x00100020), film)!;
   assert.match(patientId, /^RP-/);
   pacs.studies.push({ ...NOBODY, studyInstanceUID: study, patientId });
+  // What was confirmed is on the road until its key is destroyed.
+  await until('the study to be done', async () => {
+    const { db } = world.database;
+    const open = db.selectFrom('study').select('id').where('state', '<>', 'closed');
+    return (await open.where('study_instance_uid', '=', study).execute()).length === 0;
+  });
   await remove(world);
   assert.not.ok(pacs.held.has(uid));
 });

@@ -172,7 +172,7 @@ const sheet = defineRoute({
   roles: READERS,
   keys: ['read'],
   tags: ['studies'],
-  problems: ['not-found', 'no-receipt-yet', 'sheet-too-large'],
+  problems: ['not-found', 'no-receipt-yet', 'receipt-deleted', 'sheet-too-large'],
   summary: 'Your receipts for this study on paper, each with a signed QR code; the receipts are attached',
   request: { params: byStudy },
   responses: {

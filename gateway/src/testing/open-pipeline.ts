@@ -34,11 +34,13 @@ import { coerceFile } from '../pipeline/copies/coerce-file.ts';
 import { runCopy } from '../pipeline/copies/run-copy.ts';
 import {
   declarePipeline,
+  LOOK_BACK,
   ROAD,
   runNextStage,
   runParcel,
   runStudyStage,
   startPipeline,
+  type StudyStage,
 } from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { createPseudonymThread } from '../studies/pseudonym-thread.ts';
@@ -85,8 +87,7 @@ export async function openTestGround(opened?: Database, pace?: Partial<Pace>): P
     trouble: (error) => void failures.push(error),
   };
   const jobs = await createJobs(database, events, { ...NO_CLOCKS, ...pace });
-  for (const queue of ['verify', ...ROAD.map(({ stage }) => stage), 'expiry', 'inference', 'copies'])
-    await jobs.declare(queue);
+  await declarePipeline(jobs);
   const close = async () => {
     await jobs.stop();
     await database.close();
@@ -362,11 +363,11 @@ function createRunner(tools: PipelineTools, siteId: string) {
     },
     /** Runs one stage once; the study's state after it. */
     async run(
-      stage: (typeof ROAD)[number]['stage'],
+      stage: StudyStage['stage'],
       studyId: string,
       with_: PipelineTools = tools,
     ): Promise<string | undefined> {
-      const entry = ROAD.find((one) => one.stage === stage)!;
+      const entry = [LOOK_BACK, ...ROAD].find((one) => one.stage === stage)!;
       await runStudyStage(entry, studyId, with_, signal);
       const study = await db.selectFrom('study').select('state').where('id', '=', studyId).executeTakeFirst();
       return study?.state;

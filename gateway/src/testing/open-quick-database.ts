@@ -79,7 +79,7 @@ export async function openQuickDatabase(hooks: DatabaseHooks): Promise<Database>
     ...{ db, url, shared: null },
     listen: async () => undefined,
     join: (whenAlone) => whenAlone(),
-    whileAlone: (run) => run(),
+    whileAlone: (run) => run(async () => true),
     ping: async () => undefined,
     close: async () => {
       await db.destroy();

@@ -147,7 +147,7 @@ const routes = {
     keys: FOLLOWED_BY,
     tags: ['upload'],
     summary: 'The signed receipt of the newest revision',
-    problems: ['upload-not-found', 'no-receipt-yet'],
+    problems: ['upload-not-found', 'no-receipt-yet', 'receipt-deleted'],
     request: { params: uploadParams },
     responses: {
       200: {

@@ -36,6 +36,11 @@ export const auditVerdictSchema = z.discriminatedUnion('kind', [
     unproven: z.number().int(),
     /** Rows lost when an older copy of the database was restored. */
     lost: z.array(z.object({ from: z.number().int(), to: z.number().int() })),
+    /**
+     * Rows up to `to` were moved into files. Rows up to `missingTo` are in files that are kept elsewhere, and were not
+     * checked; 0: all are here. Null: none were moved.
+     */
+    archived: z.object({ to: z.number().int(), missingTo: z.number().int() }).nullable(),
   }),
   z.object({
     kind: z.literal('broken'),

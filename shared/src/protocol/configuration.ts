@@ -10,6 +10,7 @@ import { newExportTemplateSchema } from './exports.ts';
 import { needSchema } from './forms.ts';
 import { policyDocumentSchema, policyNameSchema } from './policy.ts';
 import { quotaSchema } from './quota.ts';
+import { retentionDaysSchema } from './retention.ts';
 import { newReviewTypeSchema } from './reviews.ts';
 import { caseRuleSchema, forwardingRuleSchema, inferenceRuleSchema, RULES_LIMIT } from './rule.ts';
 import { viewersSchema } from './viewer.ts';
@@ -129,6 +130,7 @@ export const configurationSchema = z.strictObject({
   rules: many(configuredRulesSchema),
   quotas: many(configuredQuotaSchema),
   backups: configuredBackupsSchema.optional(),
+  retention: retentionDaysSchema.optional(),
 });
 export type Configuration = z.infer<typeof configurationSchema>;
 export type ConfigurationPart = Exclude<keyof Configuration, 'format'>;

@@ -103,6 +103,12 @@ export const PROBLEMS = {
     retry: 'later',
     title: 'There is no receipt yet, because the PACS has not confirmed every image.',
   },
+  'receipt-deleted': {
+    status: 410,
+    retry: 'never',
+    title: 'The receipt was deleted, because the site keeps receipts for a limited time.',
+    next: 'The study is in the PACS. A receipt that was saved before still holds.',
+  },
   'upload-in-progress': {
     status: 409,
     retry: 'never',

@@ -64,6 +64,20 @@ export const STUDIES = [
     keep int not null default 7, planned_at timestamptz, last_at timestamptz, trouble text, trouble_at timestamptz,
     restored_from timestamptz)`,
   `insert into backup_plan default values`,
+  // For how long what is kept, where somebody has set it; null: for ever.
+  `create table retention (
+    site_id uuid not null references site, kind text not null, days int, primary key (site_id, kind))`,
+  `create table retention_run (
+    site_id uuid primary key references site, ran_at timestamptz not null, trouble text)`,
+  `create table hold (
+    id uuid primary key, site_id uuid not null references site, sealed bytea not null, case_id uuid,
+    study_instance_uid text, by_account uuid not null references account, at timestamptz not null,
+    ended_by uuid references account, ended_at timestamptz)`,
+  `create index hold_in_force on hold (site_id) where ended_at is null`,
+  `create table deletion (
+    id uuid primary key, site_id uuid not null references site, kind text not null, count int not null,
+    jws text not null, at timestamptz not null)`,
+  `create index deletion_at on deletion (site_id, at)`,
   // Jobs that waited when a backup was made, until the first start after it was restored (settle-restore.ts).
   `create table carried_job (queue text not null, data jsonb not null, key text, group_id text, priority int not null)`,
   `create table study (
@@ -170,7 +184,7 @@ export const STUDIES = [
   `create index upload_instance_instance on upload_instance (instance_id)`,
   `create table receipt (
     id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
-    upload_id uuid not null, revision int not null, jws text not null, issued_at timestamptz not null,
+    upload_id uuid not null, revision int not null, jws text, issued_at timestamptz not null,
     unique (upload_id, revision))`,
   `create index receipt_study on receipt (study_id, revision)`,
   `create table audit (

@@ -40,18 +40,25 @@ export async function runExpiry(tools: ApplyTools): Promise<void> {
 }
 
 /**
- * Removes blobs that nobody needs. First, blobs whose parcel is gone: rows are made before their blobs, so a blob
+ * Blobs that nobody needs. First, blobs whose parcel is gone: rows are made before their blobs, so a blob
  * without a row will never get one. Second, blobs of a verified parcel in which no instance has its place: coded bytes
  * that were restored, the tail of a sealed parcel, the output of a killed run.
  */
-async function sweepBlobs({ blobs, db }: ApplyTools): Promise<void> {
+export async function orphanBlobs({
+  blobs,
+  db,
+}: Pick<ApplyTools, 'blobs' | 'db'>): Promise<readonly string[]> {
   const ids = await blobs.ids();
   const states = await parcelStates(db);
   const used = await usedBlobs(db);
-  for (const id of ids) {
+  return ids.filter((id) => {
     const state = states.get(parcelOf(id));
-    if (state === undefined || (state === 'verified' && !used.has(id))) await blobs.remove(id);
-  }
+    return state === undefined || (state === 'verified' && !used.has(id));
+  });
+}
+
+export async function sweepBlobs(tools: Pick<ApplyTools, 'blobs' | 'db'>): Promise<void> {
+  for (const id of await orphanBlobs(tools)) await tools.blobs.remove(id);
 }
 
 /**

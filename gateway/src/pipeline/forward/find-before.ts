@@ -128,13 +128,10 @@ export async function settleKnown(
   const unknown = never.filter((row) => twinOf(row, rivals) === undefined);
   const looked = await lookBefore(study, unknown, tools, signal);
   const of = new Map(unknown.map((row) => [row.id, row]));
-  const provenAt = tools.pacs.describe();
-  const commits = tools.pacs.askCommitment !== undefined;
-  const changes = looked.flatMap((outcome) =>
-    commits && outcome.kind === 'same'
-      ? toAsked(of.get(outcome.id)!, at)
-      : toKnown(outcome, of.get(outcome.id)!, { rivals, provenAt }),
-  );
+  const changes = looked.flatMap(({ id, kind }) => {
+    const row = of.get(id)!;
+    return kind === 'same' ? [asFound(row, tools.pacs, at)] : toKnown({ id, kind }, row, rivals);
+  });
   if (changes.length > 0) {
     const count = (wanted: LookOutcome['kind']) => looked.filter(({ kind }) => kind === wanted).length;
     await tools.apply(async () => ({
@@ -151,27 +148,27 @@ export async function settleKnown(
   return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
 }
 
-/** The PACS has the bytes, but has not said that it keeps them: reconcile asks. */
-const toAsked = (row: InstanceRow, postedAt: Date): readonly InstanceChange[] => [
-  { id: row.id, state: 'posted', postedAt, sentDigests: handedOver(row) },
-];
+/**
+ * The PACS has the bytes. Where it is asked to say that it keeps them, it has not said so yet: reconcile asks.
+ */
+export function asFound(row: InstanceRow, pacs: ForwardTools['pacs'], at: Date): InstanceChange {
+  const { id } = row;
+  if (pacs.askCommitment !== undefined)
+    return { id, state: 'posted', postedAt: at, sentDigests: handedOver(row) };
+  return {
+    ...{ id, state: 'already-stored', proof: 'read-back', provenAt: pacs.describe(), reason: null },
+    ...{ sentDigests: handedOver(row), committed: false },
+  };
+}
 
 function toKnown(
-  { id, kind }: LookOutcome,
+  { id, kind }: { readonly id: number; readonly kind: Exclude<LookOutcome['kind'], 'same'> },
   row: InstanceRow,
-  { rivals, provenAt }: { readonly rivals: Rivals; readonly provenAt: string },
+  rivals: Rivals,
 ): readonly InstanceChange[] {
   switch (kind) {
     case 'absent':
       return [];
-    case 'same':
-      return [
-        {
-          ...{ id, state: 'already-stored', proof: 'read-back', provenAt, reason: null },
-          sentDigests: handedOver(row),
-          committed: false,
-        },
-      ];
     case 'other': {
       const there = isAlreadyThere(row, rivals);
       if (there !== null) return [{ id, state: 'refused', reason: there }];

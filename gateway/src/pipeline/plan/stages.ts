@@ -5,7 +5,16 @@
 import type { Trx } from '../../database/database.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 
-const STAGES = ['intake', 'verify', 'assembly', 'forward', 'reconcile', 'receipt', 'eviction'] as const;
+const STAGES = [
+  'intake',
+  'verify',
+  'look-back',
+  'assembly',
+  'forward',
+  'reconcile',
+  'receipt',
+  'eviction',
+] as const;
 export type Stage = (typeof STAGES)[number];
 
 /**
@@ -26,7 +35,7 @@ export type NextJob = { readonly afterSeconds?: number } & (
 );
 
 /** The stages in which a study waits for the PACS, however long that takes. */
-const AT_THE_PACS: readonly PipelineQueue[] = ['forward', 'reconcile'];
+const AT_THE_PACS: readonly PipelineQueue[] = ['look-back', 'forward', 'reconcile'];
 
 /**
  * Enqueues the next stage in the transaction. Jobs of one study never run side by side in one stage; jobs of one copy

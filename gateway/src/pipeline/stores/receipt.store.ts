@@ -1,5 +1,6 @@
 /** Receipts in the database: one for each upload and revision of its study. They never change. */
 import { sql } from 'kysely';
+import { Problem } from '#shared/protocol/problem.ts';
 import { SETTLED } from '#shared/protocol/study-state.ts';
 import type { Db, Trx } from '../../database/database.ts';
 import type { StudyRow } from './study.store.ts';
@@ -57,13 +58,16 @@ export async function sizeOfReceipts(db: Db, uploadIds: readonly string[]): Prom
     .executeTakeFirstOrThrow();
 }
 
-/** The uploads' receipts that still hold (`standingReceipt`), as compact JWS, by the uploads' ids. */
+/**
+ * The uploads' receipts that still hold (`standingReceipt`), as compact JWS, by the uploads' ids. @throws Problem
+ * receipt-deleted.
+ */
 export async function standingReceipts(
   db: Db,
   uploadIds: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const rows = await ofUploads(db, uploadIds).select(['receipt.upload_id', 'receipt.jws']).execute();
-  return new Map(rows.map(({ upload_id, jws }) => [upload_id, jws]));
+  return new Map(rows.map(({ upload_id, jws }) => [upload_id, present(jws)]));
 }
 
 const ofUploads = (db: Db, uploadIds: readonly string[]) =>
@@ -73,7 +77,13 @@ const ofUploads = (db: Db, uploadIds: readonly string[]) =>
     .innerJoin('receipt', (join) => join.on('receipt.id', '=', standingReceipt))
     .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`);
 
-/** The upload's receipt of its study's present revision, as a compact JWS. */
+/** @throws Problem receipt-deleted. */
+function present(jws: string | null): string {
+  if (jws === null) throw new Problem('receipt-deleted');
+  return jws;
+}
+
+/** The upload's receipt of its study's present revision, as a compact JWS. @throws Problem receipt-deleted. */
 export async function findReceipt(db: Db, uploadId: string): Promise<string | undefined> {
   const row = await db
     .selectFrom('receipt')
@@ -83,5 +93,5 @@ export async function findReceipt(db: Db, uploadId: string): Promise<string | un
     .select('receipt.jws')
     .where('receipt.upload_id', '=', uploadId)
     .executeTakeFirst();
-  return row?.jws;
+  return row && present(row.jws);
 }
