@@ -108,19 +108,14 @@ async function walkRows(
   const of = watching === null ? 0 : await countRows(db);
   let walked: Walked | null = null;
   for await (const row of allRows(db, heads)) {
-    const { seq, head, begin, proven, archivedTo }: Walked = walked ?? startingAt(row);
-    // What the first row follows is known only where it is the very first.
-    const isFirst = begin === 1 && row.seq === 1;
-    if (isFirst && row.previous_hash !== GENESIS) return broken(1, 'row');
-    if (row.seq !== seq + 1 || row.previous_hash !== head || row.hash !== hashOfRow(row))
-      return broken(seq + 1, 'row');
+    const before: Walked = walked ?? startingAt(row);
+    // What the very first row follows is known.
+    if (row.seq === 1 && row.previous_hash !== GENESIS) return broken(1, 'row');
+    if (row.seq !== before.seq + 1 || row.previous_hash !== before.head || row.hash !== hashOfRow(row))
+      return broken(before.seq + 1, 'row');
     const signed = hashes.get(row.seq);
-    if (signed !== undefined && signed.hash !== row.hash) return broken(proven + 1, 'rewritten');
-    walked = {
-      ...{ seq: row.seq, head: row.hash, begin },
-      proven: signed === undefined ? proven : row.seq,
-      archivedTo: Math.max(archivedTo, archivedBy(row)),
-    };
+    if (signed !== undefined && signed.hash !== row.hash) return broken(before.proven + 1, 'rewritten');
+    walked = after(before, row, signed !== undefined);
     if (row.seq % PAGE > 0) continue;
     if (watching?.signal.aborted) return 'called-off';
     if (row.seq % TOLD_EVERY === 0) await watching?.onProgress({ checked: row.seq, of });
@@ -130,6 +125,12 @@ async function walkRows(
 
 const startingAt = ({ seq, previous_hash: head }: ChainedRow): Walked => ({
   ...{ seq: seq - 1, head, proven: 0, begin: seq, archivedTo: 0 },
+});
+
+const after = (before: Walked, row: ChainedRow, isProven: boolean): Walked => ({
+  ...{ seq: row.seq, head: row.hash, begin: before.begin },
+  proven: isProven ? row.seq : before.proven,
+  archivedTo: Math.max(before.archivedTo, archivedBy(row)),
 });
 
 const archivedBy = ({ event, fields }: ChainedRow): number =>

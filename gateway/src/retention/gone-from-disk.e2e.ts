@@ -69,11 +69,11 @@ async function deletesWithoutTrace(): Promise<void> {
     await save(`/admin/retention/deletions/${id}`, proof);
     await save('/.well-known/jwks.json', jwks);
     await gateway.stop();
-    const left = await filesWith(join(dataDir, 'database', 'base'), digests);
+    const left = await filesWith(join(dataDir, 'database', 'cluster', 'base'), digests);
     assert.equal(left, [], 'nothing is left in the tables and their indexes');
     const elsewhere = await filesWith(dataDir, digests);
     assert.equal(
-      elsewhere.filter((path) => !path.startsWith(join('database', 'pg_wal'))),
+      elsewhere.filter((path) => !path.startsWith(join('database', 'cluster', 'pg_wal'))),
       [],
     );
     const verified = await runRelay(['deletion', 'verify', proof, '--jwks', jwks], {});
