@@ -45,6 +45,7 @@ async function deletesWithoutTrace(): Promise<void> {
     assert.is(code, 0, stderr);
     const digests = sent.map(({ digest }) => digest);
     await age(dataDir);
+    assert.ok((await filesWith(dataDir, digests)).length > 0, 'they are there before');
     const { accessToken: token } = await signInAt(gateway.api, {
       username: 'admin',
       password: ADMIN_PASSWORD,
