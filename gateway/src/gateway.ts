@@ -69,6 +69,7 @@ import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { PAUSES, type PipelineTools, type SealingKeys } from './pipeline/plan/pipeline-tools.ts';
 import { declarePipeline, ROAD, startPipeline } from './pipeline/pipeline.ts';
 import { wakeWaiting } from './pipeline/wake-waiting.ts';
+import { createDeletionSigner } from './pipeline/receipt/sign-deletion.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/stores/study-key.ts';
 import { createCheckThread } from './pipeline/verify/check-thread.ts';
@@ -256,7 +257,11 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
       examiner: tools.inference.examiner,
     }),
     backupFeature({ ...tools, blobs: tools.blobs.path }),
-    retentionFeature({ ...tools, caseKeys }),
+    retentionFeature({
+      ...tools,
+      caseKeys,
+      signDeletion: createDeletionSigner(tools.publicUrl, tools.keys.receipts),
+    }),
     { routes: [storageRoutes({ ...tools, exportKeys: keysIn('exports') })] },
     sampleFeature({ ...tools, caseKeys, forget: tools.callers.forgetAccount }),
     worklistFeature({ ...tools, listKeys: keysIn('orders') }),

@@ -1,6 +1,6 @@
 /**
- * `relay deletion verify FILE --jwks FILE|URL`: whether a gateway signed this proof of a deletion. Exit 0 it holds, 1 it
- * does not, 2 it (or the keys) cannot be read. No network is needed with a file of keys.
+ * `relay deletion verify FILE --jwks FILE|URL`: whether a gateway signed this proof of a deletion. Exit 0 it holds, 1
+ * it does not, 2 it (or the keys) cannot be read. No network is needed with a file of keys.
  */
 import { compactVerify, createLocalJWKSet } from 'jose';
 import { DELETION_TYPE, deletionSchema, type Deletion } from '#shared/protocol/retention.ts';

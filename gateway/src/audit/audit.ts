@@ -130,13 +130,13 @@ type Recorded =
   | { event: 'backup-asked'; by: string }
   | { event: 'backup-fetched'; by: string; name: string }
   | { event: 'backup-restored'; madeAt: string }
-  // How long what is kept; what was deleted because its time was over; what must not be deleted
+  // How long what is kept; what was deleted after that; what must not be deleted
   | { event: 'retention-set'; by: string; days: string }
   | { event: 'retention-deleted'; deletionId: string; kind: string; count: number; days: number }
   | { event: 'hold-set'; holdId: string; of: 'study' | 'case' | 'patient'; by: string }
   | { event: 'hold-ended'; holdId: string; by: string }
   | { event: 'orphans-removed'; by: string; files: number; bytes: number }
-  // Rows `from` to `to` are in a file with this SHA-256
+  // `sha256`: of the file that these rows were moved to
   | { event: 'audit-archived'; from: number; to: number; sha256: string }
   | { event: `viewer-${'turned-on' | 'turned-off' | 'removed'}`; version: string; by: string }
   | {
@@ -347,6 +347,7 @@ function canonical(value: unknown): string {
   return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`;
 }
 
+export type ChainedRow = ChainRow & { hash: string };
 type ChainRow = {
   seq: number;
   site_id: string;
@@ -355,7 +356,6 @@ type ChainRow = {
   fields: unknown;
   previous_hash: string;
 };
-export type ChainedRow = ChainRow & { hash: string };
 
 /** SHA-256 of the row and of the hash before it, hexadecimal. */
 export function hashOfRow(row: ChainRow): string {
@@ -402,11 +402,8 @@ async function append(trx: Trx, events: readonly Appended[]): Promise<void> {
     .executeTakeFirst();
   const rows = [];
   let { seq, hash } = last ?? { seq: 0, hash: GENESIS };
-  for (const {
-    siteId: site_id,
-    at,
-    event: { event: name, ...fields },
-  } of events) {
+  for (const { siteId: site_id, at, event: said } of events) {
+    const { event: name, ...fields } = said;
     const event: AuditEventName = name;
     const row = { seq: seq + 1, site_id, at, event, fields: { ...fields }, previous_hash: hash };
     ({ seq } = row);

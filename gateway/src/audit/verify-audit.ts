@@ -88,8 +88,8 @@ async function readHeads(heads: AuditHeads | null): Promise<Signed | Broken> {
 }
 
 /**
- * `begin`: the number of the first row that is here. `archivedTo`: the last row of which the trail says that it was moved
- * into a file; 0: none.
+ * `begin`: the number of the first row that is here. `archivedTo`: the last row of which the trail says that it was
+ * moved into a file; 0: none.
  */
 type Walked = {
   readonly seq: number;

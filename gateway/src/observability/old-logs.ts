@@ -18,8 +18,8 @@ export async function turnOver(file: string): Promise<void> {
 }
 
 /**
- * Removes older copies whose last line is from before, and turns over a log whose first line is. So a line is gone at the
- * latest after twice the time.
+ * Removes older copies whose last line is from before, and turns over a log whose first line is. So a line is gone at
+ * the latest after twice the time.
  */
 export async function removeOldLogs(
   { dataDir, logFile }: { readonly dataDir: string; readonly logFile: string | null },

@@ -1,5 +1,5 @@
 /**
- * Writes tables anew without the rows that were deleted: PostgreSQL leaves a deleted row's bytes in its files until
+ * Writes tables again without the rows that were deleted: PostgreSQL leaves a deleted row's bytes in its files until
  * something needs their place. They then remain only in the database's log, until that turns over.
  */
 import { sql } from 'kysely';
@@ -16,9 +16,9 @@ const TABLES: Readonly<Record<Rows | 'audit', readonly string[]>> = {
   exports: ['export_job'],
   audit: ['audit'],
 };
-/** Nobody waits longer than this for a table that is written anew to become free, nor the other way round. */
+/** Nobody waits longer than this for a table that is written again to become free, nor the other way round. */
 const LOCK_MS = 5_000;
-/** Writing more than this anew takes minutes, in which nobody could use the table: its room is reused instead. */
+/** Writing more than this again takes minutes, in which nobody could use the table: its room is reused instead. */
 const LARGEST_BYTES = 2 * 1024 ** 3;
 
 export async function compactTables(

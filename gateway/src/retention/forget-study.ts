@@ -1,4 +1,4 @@
-/** Deletes all rows of a study: its road, its results, and what was noted of it. The audit trail stays: it is a chain. */
+/** Deletes all rows of a study: its road, its results, and what was noted of it. The audit trail stays. */
 import { sql } from 'kysely';
 import type { Trx } from '../database/database.ts';
 

@@ -16,7 +16,7 @@ import { openBeside } from '../database/database.ts';
 import { ADMIN_PASSWORD, upload, writeStudy } from '../testing/killed-study.ts';
 import { signInAt } from '../testing/sign-in-at.ts';
 
-const test = suite('what was deleted');
+const test = suite('a deleted study');
 
 /** Files below the folder that hold one of the texts. */
 async function filesWith(folder: string, texts: readonly string[]): Promise<string[]> {
@@ -103,11 +103,7 @@ async function age(dataDir: string): Promise<void> {
   await database.close();
 }
 
-if ((await findOrthanc()) === null) skipped('what was deleted', 'no Orthanc');
-else
-  test(
-    'of a study is in no file but the database’s log, and its proof verifies offline',
-    deletesWithoutTrace,
-  );
+if ((await findOrthanc()) === null) skipped('a deleted study', 'no Orthanc');
+else test('is in no file but the database’s log, and its proof verifies offline', deletesWithoutTrace);
 
 test.run();

@@ -6,23 +6,20 @@ import type { Keys } from '../keys.ts';
 import type { ManyKeys } from '../pipeline/stores/study-key.ts';
 import { QUEUE, retentionRoutes } from './retention.routes.ts';
 import { type RetentionTools, runRetention } from './run-retention.ts';
-import { createDeletionSigner } from './sign-deletion.ts';
 
 const RUN_EVERY_SECONDS = 3_600;
 
-type Tools = Omit<RetentionTools, 'seal' | 'caseSeal' | 'signDeletion'> &
+type Tools = Omit<RetentionTools, 'seal' | 'caseSeal'> &
   Pick<Parameters<typeof retentionRoutes>[0], 'jobs'> & {
-    readonly keys: Pick<Keys, 'secretFor' | 'receipts'>;
+    readonly keys: Pick<Keys, 'secretFor'>;
     readonly caseKeys: ManyKeys;
-    readonly publicUrl: string;
   };
 
-export function retentionFeature({ keys, caseKeys, publicUrl, ...rest }: Tools): Feature {
+export function retentionFeature({ keys, caseKeys, ...rest }: Tools): Feature {
   const tools = {
     ...rest,
     seal: createCipher(keys.secretFor('holds')),
     caseSeal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)),
-    signDeletion: createDeletionSigner(publicUrl, keys.receipts),
   };
   return {
     routes: [retentionRoutes(tools)],

@@ -89,12 +89,10 @@ const studiesLeft = async (): Promise<string[]> => {
 };
 
 test('deletes old studies that the PACS still has, with a proof, and none that is held or gone there', async () => {
-  const [old, ofPatient, held, lost] = [
-    await deliver(),
-    await deliver('P-7'),
-    await deliver(),
-    await deliver(),
-  ];
+  const old = await deliver();
+  const ofPatient = await deliver('P-7');
+  const held = await deliver();
+  const lost = await deliver();
   for (const [uid, { study }] of world.pacs.held) if (study === lost) world.pacs.held.delete(uid);
   await hold({ of: 'study', studyInstanceUID: held });
   await hold({ of: 'patient', patientId: 'P-7' });

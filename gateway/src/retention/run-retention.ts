@@ -3,7 +3,7 @@
  * transaction. Nothing is deleted that is under hold, or that the PACS does not show just before.
  */
 import { DAY_MS } from '#shared/day.ts';
-import { RETAINED, type Retained, type Retention } from '#shared/protocol/retention.ts';
+import { type Deletion, RETAINED, type Retained, type Retention } from '#shared/protocol/retention.ts';
 import type { AuditHeads } from '../audit/audit-heads.ts';
 import { archiveAudit } from '../audit/archive-audit.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -19,14 +19,13 @@ import { findDue, type Rows } from './due.ts';
 import { findHeld, type Held, type HeldTools } from './find-held.ts';
 import { holdsInForce, lockHolds } from './hold.store.ts';
 import { insertProof, noteRun, readDays } from './retention.store.ts';
-import type { SignDeletion } from './sign-deletion.ts';
 import { resultsStillThere, studiesStillThere } from './still-there.ts';
 
 export type RetentionTools = HeldTools & {
   readonly auditHeads: Pick<AuditHeads, 'last'>;
   readonly caseSeal: Pick<CaseSeal, 'print' | 'destroy'>;
   readonly pipeline: Pick<PipelineTools, 'blobs' | 'keys'>;
-  readonly signDeletion: SignDeletion;
+  readonly signDeletion: (deletion: Omit<Deletion, 'iss'>) => Promise<string>;
   readonly dataDir: string;
   readonly logFile: string | null;
   readonly siteId: string;

@@ -101,6 +101,8 @@ async function sizeOf(path: string): Promise<number> {
 async function largestTables(db: Db): Promise<Storage['tables']> {
   const { rows } = await sql<Storage['tables'][number]>`
     select relname as name, pg_total_relation_size(relid) as bytes, n_live_tup as rows
-    from pg_stat_user_tables where schemaname = current_schema() order by 2 desc limit ${TABLES_SHOWN}`.execute(db);
+    from pg_stat_user_tables where schemaname = current_schema() order by 2 desc limit ${TABLES_SHOWN}`.execute(
+    db,
+  );
   return rows;
 }

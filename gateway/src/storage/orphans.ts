@@ -2,8 +2,8 @@
 import type { Storage } from '#shared/protocol/storage.ts';
 import { orphanFiles, sweepFiles } from '../exports/export-files.ts';
 import type { ExportTools } from '../exports/export-tools.ts';
-import { orphanBlobs, sweepBlobs } from '../pipeline/eviction/run-expiry.ts';
 import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
+import { orphanBlobs, sweepBlobs } from '../pipeline/stores/orphan-blobs.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 
 export type OrphanTools = Pick<ExportTools, 'db' | 'exportBlobs' | 'exportKeys'> & {

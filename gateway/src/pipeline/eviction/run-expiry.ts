@@ -6,9 +6,8 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../../database/database.ts';
 import { applyPlan, type ApplyTools } from '../plan/apply-plan.ts';
-import { usedBlobs } from '../stores/instance.store.ts';
-import { parcelOf } from '../stores/parcel-blobs.ts';
-import { deleteUnfinished, expiredParcels, parcelStates } from '../stores/parcel.store.ts';
+import { sweepBlobs } from '../stores/orphan-blobs.ts';
+import { deleteUnfinished, expiredParcels } from '../stores/parcel.store.ts';
 import { nothingToDo } from '../plan/study-plan.ts';
 import { minutesNow } from '../stores/tally.store.ts';
 
@@ -37,28 +36,6 @@ export async function runExpiry(tools: ApplyTools): Promise<void> {
   await giveUpPromises(tools, NEVER_ARRIVED_AFTER_MINUTES, () => sql<boolean>`true`);
   await giveUpPromises(tools, RESULTS_AFTER_MINUTES, isOthersWait);
   await giveUpPromises(tools, -1, isOfDisabledAccounts);
-}
-
-/**
- * Blobs that nobody needs. First, blobs whose parcel is gone: rows are made before their blobs, so a blob
- * without a row will never get one. Second, blobs of a verified parcel in which no instance has its place: coded bytes
- * that were restored, the tail of a sealed parcel, the output of a killed run.
- */
-export async function orphanBlobs({
-  blobs,
-  db,
-}: Pick<ApplyTools, 'blobs' | 'db'>): Promise<readonly string[]> {
-  const ids = await blobs.ids();
-  const states = await parcelStates(db);
-  const used = await usedBlobs(db);
-  return ids.filter((id) => {
-    const state = states.get(parcelOf(id));
-    return state === undefined || (state === 'verified' && !used.has(id));
-  });
-}
-
-export async function sweepBlobs(tools: Pick<ApplyTools, 'blobs' | 'db'>): Promise<void> {
-  for (const id of await orphanBlobs(tools)) await tools.blobs.remove(id);
 }
 
 /**

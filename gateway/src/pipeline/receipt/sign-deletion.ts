@@ -1,4 +1,4 @@
-/** The proof of a deletion as a JWS (RFC 7515 §7.1, compact), with the key of receipts, whose public half is published. */
+/** The proof of a deletion (retention) as a JWS (RFC 7515 §7.1, compact), with the key of receipts. */
 import type { KeyObject } from 'node:crypto';
 import { CompactSign } from 'jose';
 import { DELETION_TYPE, type Deletion } from '#shared/protocol/retention.ts';
