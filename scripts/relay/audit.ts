@@ -46,7 +46,8 @@ export async function auditVerify(args: readonly string[], around: Surroundings)
   else describe(verdict, around);
   if (kept !== null && !isKept)
     around.say(`Row ${kept.seq} is not the one whose head was signed at ${kept.at} and kept in the file.`);
-  return verdict.kind === 'whole' && verdict.lost.length === 0 && isKept ? 0 : 1;
+  const isAll = verdict.kind === 'whole' && verdict.lost.length === 0 && !verdict.archived?.missingTo;
+  return isAll && isKept ? 0 : 1;
 }
 
 function describe(verdict: AuditVerdict, { print, say }: Surroundings): void {

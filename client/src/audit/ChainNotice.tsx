@@ -112,7 +112,7 @@ function Verdict({ verdict, at }: { readonly verdict: AuditVerdict; readonly at:
       ))}
       <Said
         title={lost.length === 0 ? words.whole(rows, when) : words.rest(rows, when)}
-        sign={lost.length === 0 ? 'good' : 'plain'}
+        sign={lost.length === 0 && !archived?.missingTo ? 'good' : 'plain'}
       >
         <p class="small quiet">
           {[

@@ -31,7 +31,16 @@ const page = (seqs: readonly number[], some: object = {}) =>
     study: null,
     ...some,
   });
-const WHOLE = { kind: 'whole', rows: 3, head: 'h', proven: null, shipped: null, unproven: 3, lost: [] };
+const WHOLE = {
+  kind: 'whole',
+  rows: 3,
+  head: 'h',
+  proven: null,
+  shipped: null,
+  unproven: 3,
+  lost: [],
+  archived: null,
+};
 const stream = (...messages: readonly [string, unknown][]): Response =>
   new Response(
     messages.map(([event, data]) => `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`).join(''),

@@ -92,6 +92,36 @@ test('tells which rows are in files that were taken elsewhere', async () => {
   assert.equal(verdict.kind === 'whole' && verdict.archived, { to: 9, missingTo: 9 });
 });
 
+test('finds rows that their owner removed, whatever the trail says of an archive', async () => {
+  const trail = await openTrail();
+  await trail.add(10, daysAgo(40));
+  await trail.auditHeads.sign();
+  await trail.add(1, daysAgo(1));
+  const { db } = database;
+  await db.deleteFrom('audit').where('seq', '<=', 4).execute();
+  assert.equal(await trail.verify(), { kind: 'broken', atSeq: 1, because: 'row' });
+  assert.match(String(await trail.archive(30).catch(String)), 'audit rows before 5 are gone');
+  const siteId = await defaultSiteId(db);
+  const forged = { event: 'audit-archived', from: 1, to: 4, sha256: '0'.repeat(64) } as const;
+  await db.transaction().execute((trx) => recordAudit(trx, siteId, forged, NOW));
+  await trail.auditHeads.sign();
+  assert.equal(await trail.verify(), { kind: 'broken', atSeq: 1, because: 'row' });
+});
+
+test('is made by one run at a time', async () => {
+  const trail = await openTrail();
+  await trail.add(10, daysAgo(40));
+  await trail.auditHeads.sign();
+  await trail.add(1, daysAgo(1));
+  const moved = await Promise.all([trail.archive(30), trail.archive(30), trail.archive(30)]);
+  assert.is(Math.max(...moved), 10);
+  assert.is(
+    moved.reduce((sum, count) => sum + count),
+    10,
+  );
+  assert.is((await trail.verify()).kind, 'whole');
+});
+
 test('finds a file that was changed, and rows that were only deleted', async () => {
   const trail = await openTrail();
   await trail.add(10, daysAgo(40));
@@ -100,6 +130,8 @@ test('finds a file that was changed, and rows that were only deleted', async () 
   const path = join(dataDir, 'audit', trail.file());
   const text = gunzipSync(readFileSync(path)).toString();
   writeFileSync(path, gzipSync(text.replace('127.0.0.1', '127.0.0.2')));
+  assert.equal(await trail.verify(), { kind: 'broken', atSeq: 1, because: 'row' });
+  writeFileSync(path, 'no archive at all');
   assert.equal(await trail.verify(), { kind: 'broken', atSeq: 1, because: 'row' });
   writeFileSync(path, gzipSync(text));
   assert.is((await trail.verify()).kind, 'whole');

@@ -38,6 +38,10 @@ export type AuditHeads = {
   shipped(): Promise<number | null>;
   /** The last head that is kept here; null: there is none, or it is not ours. */
   last(): Promise<AuditHead | null>;
+  /** The last row that was moved into a file, as signed; 0: none was. */
+  archivedTo(): Promise<number>;
+  /** Signs, before they are removed, that rows up to this one were moved. */
+  signArchived(to: number): Promise<void>;
   /** Rows that were moved out of the database, in order. */
   archived(which: Archived): AsyncIterable<ChainedRow>;
   read(jws: string): Promise<AuditHead | null>;
@@ -96,6 +100,8 @@ export function openAuditHeads(tools: AuditHeadTools): AuditHeads {
     },
     read: parts.read,
     last: async () => parts.read((await parts.file.last())?.jws ?? ''),
+    archivedTo: () => archivedTo(parts),
+    signArchived: (to) => signArchived(parts, to),
     archived: (which) => archivedRows(tools.dataDir, which),
   };
 }
@@ -220,6 +226,23 @@ function sign(parts: Parts): Promise<void> {
       log({ event: 'audit-cut', rows: row?.seq ?? 0, signed: before.seq });
   });
 }
+
+/** A later head names a later row. */
+async function archivedTo({ file, read }: Parts): Promise<number> {
+  for await (const { jws } of file.newestFirst()) {
+    const head = await read(jws);
+    if (head?.archivedTo !== undefined) return head.archivedTo;
+  }
+  return 0;
+}
+
+const signArchived = (parts: Parts, to: number): Promise<void> =>
+  alone(parts.db, async () => {
+    const jws = (await parts.file.last())?.jws ?? null;
+    const last = jws === null ? null : await parts.read(jws);
+    if (jws === null || last === null) throw new Error('the last head of the audit trail cannot be read');
+    await append(parts, { seq: last.seq, hash: last.hash, previous: hashOfHead(jws), archivedTo: to });
+  });
 
 async function ship(parts: Parts, signal?: AbortSignal): Promise<void> {
   const { place, file, sent, log } = parts;

@@ -4,6 +4,7 @@
  */
 import type { AuditVerdict } from '#shared/protocol/audit-head.ts';
 import type { Db } from '../database/database.ts';
+import { UnreadableArchive } from './archive-audit.ts';
 import { type ChainedRow, GENESIS, hashOfRow } from './audit.ts';
 import type { AuditHeads } from './audit-heads.ts';
 import { hashOfHead } from './sign-head.ts';
@@ -23,6 +24,8 @@ type Broken = Extract<AuditVerdict, { kind: 'broken' }>;
 type Signed = {
   readonly hashes: Map<number, { readonly hash: string; readonly at: string }>;
   readonly lost: { from: number; to: number }[];
+  /** The last row that was moved into a file. */
+  archivedTo: number;
 };
 
 const broken = (atSeq: number, because: Broken['because']): Broken => ({ kind: 'broken', atSeq, because });
@@ -49,8 +52,9 @@ export async function verifyAudit(
   if ('kind' in signed) return signed;
   const walked = await walkRows(db, heads, signed, watching);
   if (walked === 'called-off' || 'kind' in walked) return walked;
-  const { seq: rows, head, proven, begin, archivedTo } = walked;
-  // Rows that are gone, and of which the trail does not say that they were moved.
+  const { seq: rows, head, proven, begin } = walked;
+  const { archivedTo } = signed;
+  // Rows that are gone, and of which no head says that they were moved.
   if (begin > 1 && archivedTo < begin - 1) return broken(1, 'row');
   if ([...signed.hashes.keys()].some((seq) => seq > rows)) return broken(rows + 1, 'cut');
   const at = signed.hashes.get(proven)?.at;
@@ -67,7 +71,7 @@ export async function verifyAudit(
 }
 
 async function readHeads(heads: AuditHeads | null): Promise<Signed | Broken> {
-  const signed: Signed = { hashes: new Map(), lost: [] };
+  const signed: Signed = { hashes: new Map(), lost: [], archivedTo: 0 };
   let previous: string | null = null;
   let last = 0;
   if (heads === null) return signed;
@@ -81,22 +85,19 @@ async function readHeads(heads: AuditHeads | null): Promise<Signed | Broken> {
       signed.lost.push({ from: restored.to + 1, to: restored.lost.seq });
     }
     signed.hashes.set(seq, { hash, at });
+    signed.archivedTo = Math.max(signed.archivedTo, head.archivedTo ?? 0);
     previous = hashOfHead(jws);
     last = seq;
   }
   return signed;
 }
 
-/**
- * `begin`: the number of the first row that is here. `archivedTo`: the last row of which the trail says that it was
- * moved into a file; 0: none.
- */
+/** `begin`: the number of the first row that is here. */
 type Walked = {
   readonly seq: number;
   readonly head: string;
   readonly proven: number;
   readonly begin: number;
-  readonly archivedTo: number;
 };
 
 async function walkRows(
@@ -108,6 +109,7 @@ async function walkRows(
   const of = watching === null ? 0 : await countRows(db);
   let walked: Walked | null = null;
   for await (const row of allRows(db, heads)) {
+    if (row === 'unreadable') return broken((walked?.seq ?? 0) + 1, 'row');
     const before: Walked = walked ?? startingAt(row);
     // What the very first row follows is known.
     if (row.seq === 1 && row.previous_hash !== GENESIS) return broken(1, 'row');
@@ -120,24 +122,20 @@ async function walkRows(
     if (watching?.signal.aborted) return 'called-off';
     if (row.seq % TOLD_EVERY === 0) await watching?.onProgress({ checked: row.seq, of });
   }
-  return walked ?? { seq: 0, head: GENESIS, proven: 0, begin: 1, archivedTo: 0 };
+  return walked ?? { seq: 0, head: GENESIS, proven: 0, begin: 1 };
 }
 
 const startingAt = ({ seq, previous_hash: head }: ChainedRow): Walked => ({
-  ...{ seq: seq - 1, head, proven: 0, begin: seq, archivedTo: 0 },
+  ...{ seq: seq - 1, head, proven: 0, begin: seq },
 });
 
 const after = (before: Walked, row: ChainedRow, isProven: boolean): Walked => ({
   ...{ seq: row.seq, head: row.hash, begin: before.begin },
   proven: isProven ? row.seq : before.proven,
-  archivedTo: Math.max(before.archivedTo, archivedBy(row)),
 });
 
-const archivedBy = ({ event, fields }: ChainedRow): number =>
-  event === 'audit-archived' ? Number((fields as { to?: unknown }).to) : 0;
-
 /** Rows that the database lacks are looked for in the files: they may be moved there at any moment. */
-async function* allRows(db: Db, heads: AuditHeads | null): AsyncGenerator<ChainedRow> {
+async function* allRows(db: Db, heads: AuditHeads | null): AsyncGenerator<ChainedRow | 'unreadable'> {
   let after = 0;
   for (;;) {
     const rows = await db
@@ -150,9 +148,14 @@ async function* allRows(db: Db, heads: AuditHeads | null): AsyncGenerator<Chaine
     const before = after;
     const [first] = rows;
     if (first !== undefined && first.seq > after + 1 && heads !== null)
-      for await (const row of heads.archived({ from: after + 1, before: first.seq })) {
-        yield row;
-        after = row.seq;
+      try {
+        for await (const row of heads.archived({ from: after + 1, before: first.seq })) {
+          yield row;
+          after = row.seq;
+        }
+      } catch (error) {
+        if (!(error instanceof UnreadableArchive)) throw error;
+        yield 'unreadable';
       }
     if (after > before) continue;
     yield* rows;

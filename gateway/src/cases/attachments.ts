@@ -15,6 +15,8 @@ import { recordAudit } from '../audit/audit.ts';
 import { readMultipart } from '../http/read-multipart.ts';
 import { isHiddenWriting, writtenIn } from '../findings/blinding.ts';
 import type { CaseReader } from '../findings/case-rights.ts';
+import { lockHolds } from '../database/holds-lock.ts';
+import { requireNotHeld } from './require-not-held.ts';
 import type { CaseTools } from './case-tools.ts';
 import { lockCase, type CaseRow, usernameShownTo } from './case.store.ts';
 import { cipherOf } from './change-case.ts';
@@ -158,14 +160,15 @@ export async function openAttachment(
   return { kind: found.kind, bytes: new Uint8Array(bytes) };
 }
 
-/** @throws Problem not-found. */
+/** @throws Problem not-found, under-hold. */
 export async function removeAttachment(
   { db, now }: CaseTools,
   keeper: CaseReader,
   { id: caseId, attachmentId }: { readonly id: string; readonly attachmentId: string },
 ): Promise<void> {
   await db.transaction().execute(async (trx) => {
-    await lockCase(trx, keeper, { id: caseId, version: null });
+    await lockHolds(trx);
+    await requireNotHeld(trx, await lockCase(trx, keeper, { id: caseId, version: null }));
     const removed = await trx
       .deleteFrom('case_attachment')
       .where('case_id', '=', caseId)

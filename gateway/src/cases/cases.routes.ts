@@ -195,7 +195,7 @@ const remove = defineRoute({
   path: '/cases/{id}',
   roles: ['admin'],
   tags: ['cases'],
-  problems: ['not-found', 'case-changed'],
+  problems: ['not-found', 'case-changed', 'under-hold'],
   summary: 'Delete a case and destroy its key: nobody reads what was written in it any more',
   request: { params: byId, query: z.object({ version: z.coerce.number().int().min(1) }) },
   responses: { 204: { description: 'Deleted. Its studies stay where they are.' } },

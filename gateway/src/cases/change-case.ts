@@ -7,12 +7,14 @@ import { CASE_PRIORITIES, type CaseChange, NOTES_LIMIT, type NOTE_KINDS } from '
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
+import { lockHolds } from '../database/holds-lock.ts';
 import { isReadBlinded, mayRead } from '../findings/blinding.ts';
 import type { CaseReader } from '../findings/case-rights.ts';
 import type { CaseCipher } from './case-seal.ts';
 import { lockCase, requireAssignee, updateCase, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { lookAgain } from './look-again.ts';
+import { requireNotHeld } from './require-not-held.ts';
 import { isSampleCase } from './sample-mark.ts';
 import { openText, TEXT_PLACE, type CaseText } from './show-cases.ts';
 
@@ -135,7 +137,7 @@ export async function noteInCase(
 
 /**
  * Deletes a case with everything in it. The key is destroyed once the deletion is committed. @throws Problem not-found,
- * case-changed.
+ * case-changed, under-hold.
  */
 export async function deleteCase(
   { db, seal, now }: CaseTools,
@@ -143,7 +145,9 @@ export async function deleteCase(
   which: Which,
 ): Promise<void> {
   const wrapped = await db.transaction().execute(async (trx) => {
+    await lockHolds(trx);
     const row = await lockCase(trx, keeper, which);
+    await requireNotHeld(trx, row);
     await trx.deleteFrom('case_record').where('id', '=', row.id).execute();
     const event = { event: 'case-deleted', caseId: row.id, by: keeper.id, number: row.number } as const;
     await recordAudit(trx, keeper.siteId, event, now());

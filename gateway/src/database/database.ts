@@ -14,7 +14,7 @@ import { findRunning } from './embedded/find-running.ts';
 import { FolderInUse } from './embedded/leftover.ts';
 import { type ServerEvents, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { type MessageChannel, openMessageChannel } from './message-channel.ts';
-import { migrate, type Climb } from './migrations.ts';
+import { checkSchema, migrate, SchemaRefused, type Climb } from './migrations.ts';
 import { createPresence, type Presence } from './presence.ts';
 import { createSharedLocks, type SharedLocks } from './shared-locks.ts';
 import { NOTICE_DEATH, openStandingConnection } from './standing-connection.ts';
@@ -74,7 +74,7 @@ export const COLUMN_TYPES = {
 export const isDiskFull = (error: unknown): boolean => (error as { code?: unknown } | null)?.code === '53100';
 
 /** Before its schema was looked at. */
-type Unchecked = Database & { readonly inTurn: Presence['inTurn'] };
+type Unchecked = Database & Pick<Presence, 'inTurn' | 'onReturn'>;
 
 async function openServer(url: string): Promise<Unchecked> {
   const onConnect = (client: pg.ClientBase): Promise<unknown> => client.query(NOTICE_DEATH);
@@ -134,15 +134,19 @@ export type Upgrade = Pick<Climb, 'version' | 'rungs' | 'tell'> & {
   readonly keep?: (url: string, from: string) => Promise<void>;
 };
 
+function unlessAway(error: unknown): void {
+  if (error instanceof SchemaRefused) throw error;
+}
+
 async function openWithSchema(open: () => Promise<Unchecked>, upgrade: Upgrade): Promise<Database> {
   const database = await open();
   const { keep } = upgrade;
   try {
-    await migrate(database.db as unknown as Kysely<unknown>, {
-      ...upgrade,
-      ...database,
-      keep: async (from) => keep?.(database.url, from),
-    });
+    const db = database.db as unknown as Kysely<unknown>;
+    const climb = { ...upgrade, ...database, keep: async (from: string) => keep?.(database.url, from) };
+    await migrate(db, climb);
+    // A gateway that cannot work with the schema ends, and says why: nobody catches this.
+    database.onReturn(() => void checkSchema(db, climb).catch(unlessAway));
   } catch (error) {
     await database.close();
     throw error;

@@ -100,9 +100,8 @@ function marking(name: string, rung: Rung, version: string): Migration {
     ...rung,
     async up(db) {
       await rung.up(db);
-      await sql`insert into schema_mark (name, print, version) values (${name}, ${printOf(rung)}, ${version})`.execute(
-        db,
-      );
+      await sql`insert into schema_mark (name, print, version, kind)
+        values (${name}, ${printOf(rung)}, ${version}, ${rung.kind})`.execute(db);
     },
   };
 }
@@ -120,6 +119,16 @@ export async function migrate(db: Kysely<unknown>, climbing: Climb): Promise<voi
       if (pending.length > 0) await keepAndClimb(db, { ...climbing, pending, from });
     });
   await sql`update schema_mark set version = ${version} where version <> ${version}`.execute(db);
+}
+
+/** Throws SchemaRefused where a newer version has changed the schema in a way that this one cannot work with. */
+export async function checkSchema(db: Kysely<unknown>, { rungs = MIGRATIONS }: Climb): Promise<void> {
+  const { rows } = await sql<{ name: string }>`select name from schema_mark where kind = 'stop'`.execute(db);
+  const unknown = rows.find(({ name }) => rungs[name] === undefined);
+  if (unknown === undefined) return;
+  throw new SchemaRefused(
+    `A newer RelayPACS has changed the database (${unknown.name}) while this one had lost it. This one cannot go on.`,
+  );
 }
 
 /** `from`: the version that used the database last; null: it is new. */

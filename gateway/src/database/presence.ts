@@ -34,6 +34,11 @@ export type Presence = {
   arrive(): Promise<void>;
   /** Runs it while no other gateway works with the schema, or arrives. Null: another one does, and it did not run. */
   whileAlone<T>(run: (isStill: IsStillAlone) => Promise<T>): Promise<T | null>;
+  /**
+   * Called whenever the connection was lost and the gateway works with the schema again: another one may have changed it
+   * in between.
+   */
+  onReturn(look: () => void): void;
   /** Runs it when no other gateway is doing so. */
   inTurn<T>(run: () => Promise<T>): Promise<T>;
 };
@@ -58,10 +63,17 @@ export function createPresence(connection: StandingConnection): Presence {
     return true;
   };
   let hasArrived = false;
+  const looks: (() => void)[] = [];
   connection.on('back', () => {
     const again = 'lost again: the next time it is back';
     if (isHere) void ignoreFailure(take('pg_try_advisory_lock_shared', LOCK), again);
-    if (hasArrived) void ignoreFailure(take('pg_try_advisory_lock_shared', SCHEMA_LOCK), again);
+    if (hasArrived)
+      void ignoreFailure(
+        take('pg_try_advisory_lock_shared', SCHEMA_LOCK).then(() => {
+          for (const look of looks) look();
+        }),
+        again,
+      );
   });
   return {
     async join(whenAlone) {
@@ -83,6 +95,7 @@ export function createPresence(connection: StandingConnection): Presence {
       if (!(await take('pg_try_advisory_lock', SCHEMA_LOCK, ALONE_WITHIN_MS))) return null;
       return run(isLocked).finally(() => ask('pg_advisory_unlock', SCHEMA_LOCK));
     },
+    onReturn: (look) => void looks.push(look),
     async inTurn(run) {
       // Who waits for its turn does not work with the schema.
       if (hasArrived) await ask('pg_advisory_unlock_shared', SCHEMA_LOCK);

@@ -7,17 +7,21 @@ type RetentionTable = { site_id: string; kind: Retained; days: number | null };
 
 type RetentionRunTable = {
   site_id: string;
-  ran_at: Date;
-  trouble: (typeof RETENTION_TROUBLES)[number] | null;
+  ran_at: Generated<Date | null>;
+  trouble: Generated<(typeof RETENTION_TROUBLES)[number] | null>;
+  /** Kinds of which something was deleted since `compacted_at`. */
+  to_compact: Generated<string[]>;
+  compacted_at: Generated<Date | null>;
 };
 
-/** Of a patient, neither `case_id` nor `study_instance_uid` is set: `sealed` holds the subject and the reason. */
+/** `sealed`: the subject and the reason. `patient_prints`: keyed hashes of a Patient ID, as cases have them. */
 type HoldTable = {
   id: string;
   site_id: string;
   sealed: Uint8Array;
   case_id: string | null;
   study_instance_uid: string | null;
+  patient_prints: string[] | null;
   by_account: string;
   at: Date;
   ended_by: Generated<string | null>;

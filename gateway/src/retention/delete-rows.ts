@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Deletion } from '#shared/protocol/retention.ts';
 import { recordAudits } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { lockPlace } from '../pipeline/stores/study.store.ts';
 import type { Rows } from './due.ts';
 import { forgetRoad } from './forget-study.ts';
 
@@ -15,17 +16,21 @@ export type Deleted = {
   readonly studyKeys: readonly Uint8Array[];
   readonly parcels: readonly string[];
 };
-const only = (items: Items): Deleted => ({ items, caseKeys: [], studyKeys: [], parcels: [] });
+export const NOTHING: Deleted = { items: [], caseKeys: [], studyKeys: [], parcels: [] };
+const only = (items: Items): Deleted => ({ ...NOTHING, items });
 
 type Which = {
   readonly siteId: string;
   readonly ids: readonly string[];
   readonly now: Date;
-  readonly before: Date;
 };
 
-/** Locks the rows, so that nothing moves on meanwhile. Call it before it is looked again whether they are due. */
+/**
+ * Locks the rows, so that nothing moves on meanwhile, and nobody announces one of the studies again. Call it before it is
+ * looked again whether they are due.
+ */
 export async function lockRows(trx: Trx, kind: Rows, { siteId, ids }: Which): Promise<void> {
+  if (kind === 'studies') for (const uid of ids.toSorted()) await lockPlace(trx, siteId, uid);
   if (kind === 'studies')
     await sql`select id from study where site_id = ${siteId}::uuid
       and study_instance_uid = any(${ids}::text[]) order by id for update`.execute(trx);
@@ -50,12 +55,15 @@ export const DELETES: Readonly<Record<Rows, (trx: Trx, which: Which) => Promise<
     );
     return only(rows.map(({ upload_id: uploadId, revision }) => ({ uploadId, revision })));
   },
-  async results(trx, { siteId, ids, before }) {
+  async results(trx, { ids }) {
+    const jobs = await sql<{ id: string }>`
+      select distinct job_id as id from result_request
+      where result_id = any(${ids}::uuid[]) and job_id is not null`.execute(trx);
     const { rows } = await sql<{ id: string; model_id: string; uid: string | null }>`
       delete from inference_result where id = any(${ids}::uuid[])
       returning id, model_id, study_instance_uid as uid`.execute(trx);
     await sql`
-      delete from inference_job j where j.site_id = ${siteId}::uuid and j.finished_at < ${before}
+      delete from inference_job j where j.id = any(${jobs.rows.map(({ id }) => id)}::uuid[])
         and j.state not in ('queued', 'running')
         and not exists (select from result_request q where q.job_id = j.id)`.execute(trx);
     return only(rows.map(({ id, model_id: model, uid }) => ({ id, model, studyInstanceUID: uid })));

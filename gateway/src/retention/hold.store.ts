@@ -8,26 +8,28 @@ import { type Holds, type NewHold, newHoldSchema } from '#shared/protocol/retent
 import { Problem } from '#shared/protocol/problem.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { lockHolds } from '../database/holds-lock.ts';
 
 /** How many are listed: those in force, and then the newest that have ended. */
 const LIST_LIMIT = 500;
 /** `seal`: of all holds, each in a place of its own. */
 export type HoldTools = { readonly db: Db; readonly seal: CaseCipher };
 
+type Setting = {
+  readonly id: string;
+  readonly siteId: string;
+  readonly by: string;
+  readonly at: Date;
+  readonly prints: readonly string[];
+};
+
 const placeOf = (id: string): string => `hold ${id}`;
 
-/**
- * Whoever sets a hold, or deletes, has this lock to the end of the transaction: nothing is deleted that was put under
- * hold a moment ago.
- */
-export const lockHolds = (trx: Trx): Promise<unknown> =>
-  sql`select pg_advisory_xact_lock(hashtext('legal holds'))`.execute(trx);
-
-/** @throws Problem not-found: there is no such case. */
+/** `prints`: of the patient. @throws Problem not-found: there is no such case. */
 export async function setHold(
   trx: Trx,
   { seal }: Pick<HoldTools, 'seal'>,
-  { id, siteId, by, at, ...asked }: NewHold & { id: string; siteId: string; by: string; at: Date },
+  { id, siteId, by, at, prints, ...asked }: NewHold & Setting,
 ): Promise<void> {
   const { subject } = asked;
   await lockHolds(trx);
@@ -37,6 +39,7 @@ export async function setHold(
     .values({
       ...{ id, site_id: siteId, case_id: caseId, by_account: by, at },
       study_instance_uid: subject.of === 'study' ? subject.studyInstanceUID : null,
+      patient_prints: subject.of === 'patient' ? [...prints] : null,
       sealed: seal.seal(placeOf(id), JSON.stringify(asked)),
     })
     .execute();
@@ -97,6 +100,7 @@ export type InForce = {
   readonly ids: readonly string[];
   readonly studies: readonly string[];
   readonly cases: readonly string[];
+  readonly prints: readonly string[];
   /** Null among them: one that nobody can open. */
   readonly patients: readonly (string | null)[];
 };
@@ -104,16 +108,17 @@ export type InForce = {
 export async function holdsInForce(db: Db, seal: CaseCipher, siteId: string): Promise<InForce> {
   const rows = await db
     .selectFrom('hold')
-    .select(['id', 'sealed', 'case_id', 'study_instance_uid'])
+    .select(['id', 'sealed', 'case_id', 'study_instance_uid', 'patient_prints'])
     .where('site_id', '=', siteId)
     .where('ended_at', 'is', null)
     .orderBy('id')
     .execute();
-  const patients = rows.filter((row) => row.case_id === null && row.study_instance_uid === null);
+  const patients = rows.filter((row) => row.patient_prints !== null);
   return {
     ids: rows.map(({ id }) => id),
     studies: rows.flatMap((row) => row.study_instance_uid ?? []),
     cases: rows.flatMap((row) => row.case_id ?? []),
+    prints: patients.flatMap((row) => row.patient_prints ?? []),
     patients: patients.map(({ id, sealed }) => {
       const subject = openHold(seal, id, sealed)?.subject;
       return subject?.of === 'patient' ? subject.patientId : null;

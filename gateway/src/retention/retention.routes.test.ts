@@ -62,13 +62,13 @@ const hold = async (subject: NewHold['subject']): Promise<{ id: string }> =>
 
 /** Sets the days, and waits until they were carried out. */
 async function carriedOut(days: Partial<RetentionDays>): Promise<Retention> {
-  const before = (await shown()).ranAt;
-  // Two runs at one instant could not be told apart.
-  world.wait(1_000);
+  // A run that began before says an earlier time.
+  world.wait(60_000);
+  const asked = world.now();
   await put(days);
   return until('the run', async () => {
     const now = await shown();
-    return now.ranAt !== before && now;
+    return now.ranAt !== null && new Date(now.ranAt) >= asked && now;
   });
 }
 
@@ -143,6 +143,15 @@ test('deletes nothing while a PACS does not tell what the patient under hold has
   assert.equal([trouble, deletions, await studiesLeft()], ['holds-unknown', [], [study]]);
 });
 
+test('keeps what lies where no PACS tells whose it is, while a patient is under hold', async () => {
+  const study = await deliver();
+  await hold({ of: 'patient', patientId: 'P-9' });
+  Object.assign(world.pacs, { web: undefined });
+  world.wait(31 * DAY_MS);
+  assert.equal((await carriedOut({ studies: 30 })).deletions, []);
+  assert.equal(await studiesLeft(), [study]);
+});
+
 test('keeps everything while the PACS is away', async () => {
   const study = await deliver();
   world.wait(31 * DAY_MS);
@@ -180,6 +189,11 @@ test('deletes closed cases with their keys, unless they or one of their studies 
   }
   await hold({ of: 'case', number: cases[1]!.number });
   await hold({ of: 'study', studyInstanceUID: study });
+  for (const { id, version } of cases.slice(1, 3)) {
+    const path = `/cases/${id}?version=${version + 1}`;
+    const refused = await world.call('DELETE', path, await admin());
+    assert.equal([refused.status, ((await refused.json()) as { code: string }).code], [409, 'under-hold']);
+  }
   world.wait(400 * DAY_MS);
   const { deletions } = await carriedOut({ cases: 365 });
   const left = await world.database.db.selectFrom('case_record').select('number').orderBy('number').execute();

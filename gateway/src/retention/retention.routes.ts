@@ -16,7 +16,7 @@ import { recordAudit } from '../audit/audit.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { countDue } from './due.ts';
-import { findHeld } from './find-held.ts';
+import { askPacsOfHeld, heldNow, printsOfPatient } from './find-held.ts';
 import { endHold, listHolds, setHold } from './hold.store.ts';
 import { findProof, lastRun, listProofs, readDays, writeDays } from './retention.store.ts';
 import type { RetentionTools } from './run-retention.ts';
@@ -128,8 +128,10 @@ export function retentionRoutes(tools: RouteTools): Router {
     const { siteId, id: by } = callerOf(c);
     const id = newId();
     const asked = c.req.valid('json');
+    const { subject } = asked;
+    const prints = subject.of === 'patient' ? await printsOfPatient(tools, siteId, subject.patientId) : [];
     await db.transaction().execute(async (trx) => {
-      await setHold(trx, tools, { ...asked, id, siteId, by, at: now() });
+      await setHold(trx, tools, { ...asked, id, siteId, by, prints, at: now() });
       const event = { event: 'hold-set', holdId: id, of: asked.subject.of, by } as const;
       await recordAudit(trx, siteId, event, now());
     });
@@ -150,13 +152,16 @@ export function retentionRoutes(tools: RouteTools): Router {
 /** What these days mean now. */
 async function tell(tools: RouteTools, siteId: string, days: RetentionDays): Promise<Retention> {
   const { db, now } = tools;
-  const held = await findHeld(tools, siteId);
+  const told = await askPacsOfHeld(tools, siteId);
+  const held = told && (await heldNow(db, tools, siteId, told));
   const kinds: Retention['kinds'] = [];
   for (const kind of RETAINED) {
     const before = days[kind] === null ? null : new Date(now().getTime() - days[kind] * DAY_MS);
     const counted = { due: 0, held: 0, unproven: 0, next: null };
     const { next, ...counts } = isOfRows(kind)
-      ? await countDue(db, { kind, before, siteId, held: held ?? NONE })
+      ? held === null
+        ? counted
+        : await countDue(db, { kind, before, siteId, held })
       : before === null || kind === 'logs'
         ? counted
         : { ...counted, ...(await countAudit(tools, before)) };
@@ -165,12 +170,11 @@ async function tell(tools: RouteTools, siteId: string, days: RetentionDays): Pro
   }
   const { ranAt, trouble } = await lastRun(db, siteId);
   return {
-    ...{ days, kinds, ranAt, trouble: held === null ? 'holds-unknown' : trouble },
+    ...{ days, kinds, ranAt, trouble: told === null ? 'holds-unknown' : trouble },
     deletions: await listProofs(db, siteId),
   };
 }
 
-const NONE = { holds: [], studies: [], cases: [] };
 const isOfRows = (kind: Retained): kind is Exclude<Retained, 'audit' | 'logs'> =>
   kind !== 'audit' && kind !== 'logs';
 

@@ -6,6 +6,7 @@ import {
   type Retention,
   type RetentionDays,
 } from '#shared/protocol/retention.ts';
+import { sql } from 'kysely';
 import type { Db, Trx } from '../database/database.ts';
 
 /** How many proofs are listed. */
@@ -44,13 +45,21 @@ export async function noteRun(
     .execute();
 }
 
+/** Of this kind something was deleted. */
+export async function noteToCompact(trx: Trx, siteId: string, kind: Retained): Promise<void> {
+  await sql`
+    insert into retention_run (site_id, to_compact) values (${siteId}::uuid, array[${kind}]::text[])
+    on conflict (site_id) do update set to_compact = array(
+      select distinct unnest(retention_run.to_compact || excluded.to_compact))`.execute(trx);
+}
+
 export async function lastRun(db: Db, siteId: string): Promise<Pick<Retention, 'ranAt' | 'trouble'>> {
   const row = await db
     .selectFrom('retention_run')
     .selectAll()
     .where('site_id', '=', siteId)
     .executeTakeFirst();
-  return { ranAt: row?.ran_at.toISOString() ?? null, trouble: row?.trouble ?? null };
+  return { ranAt: row?.ran_at?.toISOString() ?? null, trouble: row?.trouble ?? null };
 }
 
 type Proof = {

@@ -8,21 +8,21 @@ import type { AuditHeads } from '../audit/audit-heads.ts';
 import { archiveAudit } from '../audit/archive-audit.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { CaseSeal } from '../cases/case-seal.ts';
+import { lockHolds } from '../database/holds-lock.ts';
 import { describeError, type Log } from '../observability/log.ts';
 import { removeOldLogs } from '../observability/old-logs.ts';
 import type { PipelineTools } from '../pipeline/plan/pipeline-tools.ts';
 import { removeParcelBlobs } from '../pipeline/stores/parcel-blobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
-import { compactTables } from './compact-tables.ts';
-import { type Deleted, DELETES, lockRows } from './delete-rows.ts';
+import { compactDue } from './compact-tables.ts';
+import { DELETES, lockRows, NOTHING } from './delete-rows.ts';
 import { findDue, type Rows } from './due.ts';
-import { findHeld, type Held, type HeldTools } from './find-held.ts';
-import { holdsInForce, lockHolds } from './hold.store.ts';
-import { insertProof, noteRun, readDays } from './retention.store.ts';
+import { askPacsOfHeld, heldNow, type HeldTools, type Told } from './find-held.ts';
+import { insertProof, noteRun, noteToCompact, readDays } from './retention.store.ts';
 import { resultsStillThere, studiesStillThere } from './still-there.ts';
 
 export type RetentionTools = HeldTools & {
-  readonly auditHeads: Pick<AuditHeads, 'last'>;
+  readonly auditHeads: Pick<AuditHeads, 'last' | 'archivedTo' | 'signArchived'>;
   readonly caseSeal: Pick<CaseSeal, 'print' | 'destroy'>;
   readonly pipeline: Pick<PipelineTools, 'blobs' | 'keys'>;
   readonly signDeletion: (deletion: Omit<Deletion, 'iss'>) => Promise<string>;
@@ -34,6 +34,7 @@ export type RetentionTools = HeldTools & {
   readonly newId: () => string;
 };
 
+const FOUND_AT_ONCE = 1_000;
 /** A study may have 20 000 instances, which are deleted in one transaction with it. */
 const AT_ONCE: Readonly<Record<Rows, number>> = {
   ...{ receipts: 500, results: 200, studies: 10, cases: 200, exports: 500 },
@@ -55,6 +56,7 @@ export async function runRetention(tools: RetentionTools, signal: AbortSignal): 
       log({ event: 'retention-stopped', kind, ...describeError(error) });
     }
   }
+  await compactDue(tools);
   await noteRun(db, siteId, now(), trouble);
 }
 
@@ -66,7 +68,8 @@ async function runKind(
   signal: AbortSignal,
 ): Promise<Retention['trouble']> {
   if (kind === 'audit') {
-    await archiveAudit(tools, rule.before, signal);
+    if ((await archiveAudit(tools, rule.before, signal)) > 0)
+      await tools.db.transaction().execute((trx) => noteToCompact(trx, tools.siteId, kind));
     return null;
   }
   if (kind === 'logs') {
@@ -82,20 +85,24 @@ async function deleteAll(
   signal: AbortSignal,
 ): Promise<Retention['trouble']> {
   const { db, siteId } = tools;
+  const told = await askPacsOfHeld(tools, siteId);
+  if (told === null) return 'holds-unknown';
   const without: string[] = [];
-  let count = 0;
   for (;;) {
-    signal.throwIfAborted();
-    const held = await findHeld(tools, siteId);
-    if (held === null) return 'holds-unknown';
-    const due = await findDue(db, { ...rule, siteId, held }, { limit: AT_ONCE[rule.kind], without });
-    if (due.length === 0) break;
-    const there = await stillThere(tools, rule.kind, due, signal);
-    without.push(...due.filter((id) => !there.includes(id)));
-    if (there.length > 0) count += await deleteBatch(tools, rule, { held, ids: there });
+    const held = await heldNow(db, tools, siteId, told);
+    // Somebody has set or ended a hold: the next run begins again.
+    if (held === null) return null;
+    const due = await findDue(db, { ...rule, siteId, held }, { limit: FOUND_AT_ONCE, without });
+    if (due.length === 0) return null;
+    for (let from = 0; from < due.length; from += AT_ONCE[rule.kind]) {
+      signal.throwIfAborted();
+      const ids = due.slice(from, from + AT_ONCE[rule.kind]);
+      const there = await stillThere(tools, rule.kind, ids, signal);
+      const deleted = there.length === 0 ? [] : await deleteBatch(tools, rule, { told, ids: there });
+      if (deleted === null) return null;
+      without.push(...ids.filter((id) => !deleted.includes(id)));
+    }
   }
-  if (count > 0) await compactTables(db, rule.kind, tools);
-  return null;
 }
 
 function stillThere(
@@ -109,34 +116,41 @@ function stillThere(
   return Promise.resolve(ids);
 }
 
-/** Returns how many were deleted: none where somebody has set or ended a hold meanwhile. */
+/** Returns what was deleted. Null: somebody has set or ended a hold meanwhile, and nothing was. */
 async function deleteBatch(
   tools: RetentionTools,
   { kind, days, before }: Rule<Rows>,
-  { held, ids }: { readonly held: Held; readonly ids: readonly string[] },
-): Promise<number> {
-  const { db, seal, siteId, newId, now, signDeletion } = tools;
-  const deleted = await db.transaction().execute(async (trx): Promise<Deleted | null> => {
+  { told, ids }: { readonly told: Told; readonly ids: readonly string[] },
+): Promise<readonly string[] | null> {
+  const { db, siteId, newId, now, signDeletion } = tools;
+  const done = await db.transaction().execute(async (trx) => {
     await lockHolds(trx);
-    const { ids: holds } = await holdsInForce(trx, seal, siteId);
-    if (holds.join() !== held.holds.join()) return null;
-    const which = { siteId, ids, now: now(), before };
+    const which = { siteId, ids, now: now() };
     await lockRows(trx, kind, which);
-    const due = await findDue(trx, { kind, before, siteId, held }, { among: ids });
-    if (due.length === 0) return null;
-    const done = await DELETES[kind](trx, { ...which, ids: due });
+    const held = await heldNow(trx, tools, siteId, told);
+    if (held === null) return null;
+    const due = await findDue(trx, { kind, before, siteId, held, among: ids }, { limit: ids.length });
+    if (due.length === 0) return { due, ...NOTHING };
+    const deleted = await DELETES[kind](trx, { ...which, ids: due });
     const id = newId();
-    const said = { id, at: now().toISOString(), kind, days, before: before.toISOString(), items: done.items };
-    const jws = await signDeletion(said);
-    const count = done.items.length;
-    await insertProof(trx, { id, siteId, kind, count, jws, at: now() });
+    const count = deleted.items.length;
+    const said = {
+      id,
+      at: now().toISOString(),
+      kind,
+      days,
+      before: before.toISOString(),
+      items: deleted.items,
+    };
+    await insertProof(trx, { id, siteId, kind, count, jws: await signDeletion(said), at: now() });
+    await noteToCompact(trx, siteId, kind);
     const event = { event: 'retention-deleted', deletionId: id, kind, count, days } as const;
     await recordAudit(trx, siteId, event, now());
-    return done;
+    return { due, ...deleted };
   });
-  if (deleted === null) return 0;
-  for (const key of deleted.caseKeys) await tools.caseSeal.destroy(key);
-  for (const key of deleted.studyKeys) await tools.pipeline.keys.destroy(key);
-  await removeParcelBlobs(tools.pipeline.blobs, deleted.parcels);
-  return deleted.items.length;
+  if (done === null) return null;
+  for (const key of done.caseKeys) await tools.caseSeal.destroy(key);
+  for (const key of done.studyKeys) await tools.pipeline.keys.destroy(key);
+  await removeParcelBlobs(tools.pipeline.blobs, done.parcels);
+  return done.due;
 }

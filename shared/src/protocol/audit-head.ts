@@ -19,6 +19,8 @@ export const auditHeadSchema = rowSchema.extend({
   previous: hashSchema.nullable(),
   /** The database was restored to row `to`; the rows after it, up to that of the last head (`lost`), are gone. */
   restored: z.object({ to: z.number().int().min(0), lost: rowSchema }).optional(),
+  /** Rows up to this one were moved into files (gateway/src/audit/archive-audit.ts). */
+  archivedTo: z.number().int().min(1).optional(),
 });
 export type AuditHead = z.infer<typeof auditHeadSchema>;
 
@@ -40,7 +42,7 @@ export const auditVerdictSchema = z.discriminatedUnion('kind', [
      * Rows up to `to` were moved into files. Rows up to `missingTo` are in files that are kept elsewhere, and were not
      * checked; 0: all are here. Null: none were moved.
      */
-    archived: z.object({ to: z.number().int(), missingTo: z.number().int() }).nullable(),
+    archived: z.object({ to: z.number().int(), missingTo: z.number().int() }).nullable().default(null),
   }),
   z.object({
     kind: z.literal('broken'),

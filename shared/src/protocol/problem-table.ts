@@ -103,6 +103,12 @@ export const PROBLEMS = {
     retry: 'later',
     title: 'There is no receipt yet, because the PACS has not confirmed every image.',
   },
+  'under-hold': {
+    status: 409,
+    retry: 'changed',
+    title: 'This is under a legal hold, so nothing of it is deleted.',
+    next: 'An administrator can end the hold: Administration, Retention.',
+  },
   'receipt-deleted': {
     status: 410,
     retry: 'never',

@@ -1,7 +1,7 @@
 /** People and their devices; studies and how they are sent; the vault. Types: tables.ts, vault-tables.ts. */
 
 export const PEOPLE_AND_DEVICES = [
-  `create table schema_mark (name text primary key, print text not null, version text not null)`,
+  `create table schema_mark (name text primary key, print text not null, version text not null, kind text not null)`,
   `create table site (id uuid primary key default gen_random_uuid(), name text not null,
     created_at timestamptz not null default now(),
     quota_uploads int not null default 1000, quota_instances int not null default 200000,
@@ -68,10 +68,11 @@ export const STUDIES = [
   `create table retention (
     site_id uuid not null references site, kind text not null, days int, primary key (site_id, kind))`,
   `create table retention_run (
-    site_id uuid primary key references site, ran_at timestamptz not null, trouble text)`,
+    site_id uuid primary key references site, ran_at timestamptz, trouble text,
+    to_compact text[] not null default '{}', compacted_at timestamptz)`,
   `create table hold (
     id uuid primary key, site_id uuid not null references site, sealed bytea not null, case_id uuid,
-    study_instance_uid text, by_account uuid not null references account, at timestamptz not null,
+    study_instance_uid text, patient_prints text[], by_account uuid not null references account, at timestamptz not null,
     ended_by uuid references account, ended_at timestamptz)`,
   `create index hold_in_force on hold (site_id) where ended_at is null`,
   `create table deletion (
@@ -187,6 +188,7 @@ export const STUDIES = [
     upload_id uuid not null, revision int not null, jws text, issued_at timestamptz not null,
     unique (upload_id, revision))`,
   `create index receipt_study on receipt (study_id, revision)`,
+  `create index receipt_issued on receipt (site_id, issued_at) where jws is not null`,
   `create table audit (
     seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,

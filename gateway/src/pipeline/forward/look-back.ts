@@ -7,10 +7,13 @@ import { isComplete, countsAfter, type Planner } from '../plan/study-plan.ts';
 import { countStates, instancesOf, keepThoseIn } from '../stores/instance.store.ts';
 import type { StudyRow } from '../stores/study.store.ts';
 import { asFound } from './find-before.ts';
-import { lookBefore } from './look-before.ts';
+import { lookBefore, type LookOutcome } from './look-before.ts';
 
-/** A PACS that was silent on an instance is asked again after this time, as long as the instance is awaited. */
-const AGAIN_SECONDS = 600;
+/**
+ * A PACS that did not tell is asked again after a while, and one that may show it late too, as long as the instance is
+ * awaited.
+ */
+const AGAIN_SECONDS = { untold: 600, absent: 3_600 };
 
 /** Throws PacsUnreachable. */
 export async function lookBack(study: StudyRow, tools: StudyTools, signal: AbortSignal): Promise<Planner> {
@@ -19,7 +22,11 @@ export async function lookBack(study: StudyRow, tools: StudyTools, signal: Abort
   const looked = await lookBefore(study, awaited, tools, signal);
   const same = new Set(looked.flatMap(({ id, kind }) => (kind === 'same' ? [id] : [])));
   const found = awaited.filter(({ id }) => same.has(id)).map((row) => asFound(row, pacs, now()));
-  const isSilent = looked.some(({ kind }) => kind === 'silent');
+  const count = (...kinds: LookOutcome['kind'][]): number =>
+    looked.filter(({ kind }) => kinds.includes(kind)).length;
+  const untold = awaited.length - count('same', 'other', 'absent');
+  const afterSeconds = untold > 0 ? AGAIN_SECONDS.untold : AGAIN_SECONDS.absent;
+  const isSettled = count('same', 'other') === awaited.length;
   return async ({ study: { id: studyId }, db: locked }) => {
     const changes = await keepThoseIn(locked, studyId, ['promised'], found);
     const left = countsAfter(await countStates(locked, studyId), 'promised', changes);
@@ -28,13 +35,18 @@ export async function lookBack(study: StudyRow, tools: StudyTools, signal: Abort
       changes: [{ kind: 'change-instances', from: ['promised'], changes }],
       next: isComplete(left)
         ? [{ queue: 'assembly', studyId }]
-        : isSilent
-          ? [{ queue: 'look-back', studyId, afterSeconds: AGAIN_SECONDS }]
-          : [],
+        : isSettled
+          ? []
+          : [{ queue: 'look-back', studyId, afterSeconds }],
       audit:
         changes.length === 0
           ? null
-          : { event: 'instances-known-to-pacs', same: changes.length, conflicts: 0, unknown: 0 },
+          : {
+              event: 'instances-known-to-pacs',
+              same: changes.length,
+              conflicts: count('other'),
+              unknown: untold,
+            },
     };
   };
 }
