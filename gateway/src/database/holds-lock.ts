@@ -1,6 +1,6 @@
 /**
- * Whoever puts something under hold, or deletes, has this lock to the end of the transaction: nothing is deleted that was
- * put under hold a moment ago.
+ * Whoever puts something under hold, or deletes, has this lock to the end of the transaction: nothing is deleted that
+ * was put under hold a moment ago.
  */
 import { sql } from 'kysely';
 import type { Trx } from './database.ts';

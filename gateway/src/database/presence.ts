@@ -35,8 +35,8 @@ export type Presence = {
   /** Runs it while no other gateway works with the schema, or arrives. Null: another one does, and it did not run. */
   whileAlone<T>(run: (isStill: IsStillAlone) => Promise<T>): Promise<T | null>;
   /**
-   * Called whenever the connection was lost and the gateway works with the schema again: another one may have changed it
-   * in between.
+   * Called whenever the connection was lost and the gateway works with the schema again: another one may have changed
+   * it in between.
    */
   onReturn(look: () => void): void;
   /** Runs it when no other gateway is doing so. */

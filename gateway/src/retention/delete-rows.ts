@@ -26,8 +26,8 @@ type Which = {
 };
 
 /**
- * Locks the rows, so that nothing moves on meanwhile, and nobody announces one of the studies again. Call it before it is
- * looked again whether they are due.
+ * Locks the rows, so that nothing moves on meanwhile, and nobody announces one of the studies again. Call it before it
+ * is looked again whether they are due.
  */
 export async function lockRows(trx: Trx, kind: Rows, { siteId, ids }: Which): Promise<void> {
   if (kind === 'studies') for (const uid of ids.toSorted()) await lockPlace(trx, siteId, uid);

@@ -1,6 +1,6 @@
 /**
- * What is under hold now. The database holds no patients, so every PACS is asked which studies a patient has. A study in
- * none but places that do not tell (a folder, a PACS over DIMSE) may be the patient's, and counts as held. Where a PACS
+ * What is under hold now. The database holds no patients, so every PACS is asked which studies a patient has. A study
+ * that lies only where nobody tells (a folder, a PACS over DIMSE) may be the patient's, and counts as held. Where a PACS
  * that could tell is away, nobody knows, and nothing is deleted.
  */
 import { sql } from 'kysely';
