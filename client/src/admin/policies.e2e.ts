@@ -30,9 +30,10 @@ const policyAt = async (stage: Stage, name: string): Promise<AdminPolicy | undef
   (await policiesAt(stage)).find((policy) => policy.name === name);
 
 const save = (sheet: Locator): Promise<void> => sheet.getByRole('button', { name: 'Save' }).click();
-/** The row of an element in the list of what a policy does. */
-const element = (sheet: Locator, keyword: string): Locator =>
-  sheet.locator('.change', { hasText: keyword }).first();
+const tick = (sheet: Locator, name: string): Locator => sheet.getByRole('checkbox', { name, exact: true });
+/** What the list says is done to an element. */
+const doneTo = (sheet: Locator, keyword: string, done: string): Locator =>
+  sheet.locator('.change', { hasText: keyword }).first().getByText(done, { exact: true });
 
 walk('a policy with wrong values names each at its field, and the gateway gets nothing', async (stage) => {
   const { page } = stage;
@@ -43,7 +44,7 @@ walk('a policy with wrong values names each at its field, and the gateway gets n
   await sheet.getByLabel('Rules for single elements').fill('0008,1030 keep\nStudy Date remove');
   await sheet.getByLabel('Number of the pseudonym key').fill('many');
   for (const role of ['Technician', 'Radiologist', 'Researcher', 'Administrator'])
-    await sheet.getByLabel(role).uncheck();
+    await tick(sheet, role).uncheck();
   await save(sheet);
   for (const wrong of [
     'Enter a name of lower-case letters, digits and single hyphens that no built-in policy has.',
@@ -57,7 +58,7 @@ walk('a policy with wrong values names each at its field, and the gateway gets n
   await looksRight(page, 'policy-form');
   await sheet.getByLabel('Name in records').fill('research-ct');
   await sheet.getByLabel('Title').fill('Research CT');
-  await sheet.getByLabel('Administrator').check();
+  await tick(sheet, 'Administrator').check();
   await sheet.getByLabel('Number of the pseudonym key').fill('2');
   await sheet.getByLabel('Rules for single elements').fill('0010,0010 keep');
   await save(sheet);
@@ -76,21 +77,21 @@ walk(
     const sheet = page.getByRole('dialog');
     await sheet.getByLabel('Name in records').fill(name);
     await sheet.getByLabel('Title').fill('Institution stays');
-    await sheet.getByLabel('Radiologist').uncheck();
+    await tick(sheet, 'Radiologist').uncheck();
     await sheet.getByLabel('Keep the institution').check();
     await sheet.getByLabel('Rules for single elements').fill('(0008,1090) remove');
     const [file] = filesOf({ seed: stage.seed(0), instancesPerSeries: 1 });
     await sheet.getByLabel('DICOM file').setInputFiles(file!);
-    await element(sheet, 'PatientName').getByText('Replaced').waitFor();
+    await doneTo(sheet, 'PatientName', 'Replaced').waitFor();
     const search = sheet.getByRole('searchbox');
     await sheet.getByText('All', { exact: true }).click();
     await search.fill('InstitutionName');
-    await element(sheet, 'InstitutionName').getByText('Kept').waitFor();
+    await doneTo(sheet, 'InstitutionName', 'Kept').waitFor();
     await looksRight(page, 'policy-tried');
     await sheet.getByLabel('Keep the institution').uncheck();
-    await element(sheet, 'InstitutionName').getByText('Kept').waitFor({ state: 'detached' });
+    await doneTo(sheet, 'InstitutionName', 'Kept').waitFor({ state: 'detached' });
     await sheet.getByLabel('Keep the institution').check();
-    await element(sheet, 'InstitutionName').getByText('Kept').waitFor();
+    await doneTo(sheet, 'InstitutionName', 'Kept').waitFor();
     await save(sheet);
     await page.getByRole('heading', { name: 'Institution stays' }).waitFor();
     const made = await policyAt(stage, name);
@@ -122,7 +123,7 @@ walk(
     await details.getByRole('button', { name: 'Edit: Two versions' }).click();
     const sheet = page.getByRole('dialog');
     await sheet.getByLabel('Ask why names are kept').check();
-    await sheet.getByLabel('Technician').check();
+    await tick(sheet, 'Technician').check();
     await save(sheet);
     await details.getByText('Ask why names are kept: Yes (before: No)').waitFor();
     await details.getByText('Who may use it: Technician · Administrator (before: Administrator)').waitFor();
