@@ -25,7 +25,7 @@ export function PolicyDetails({ listed, people, store, onEdit }: DetailsProps) {
   const heading = useOpened(true);
   const { name, title, builtIn, inForce, policy } = listed;
   return (
-    <article class="stack" aria-label={title}>
+    <article class="stack policy-details" aria-label={title}>
       <p class="details-back">
         <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'policies' })}>
           {words.back}
@@ -43,8 +43,8 @@ export function PolicyDetails({ listed, people, store, onEdit }: DetailsProps) {
       </div>
       {builtIn && <p class="small">{words.builtInWhat}</p>}
       {!builtIn && inForce === null && <p class="small">{words.withdrawnWhat}</p>}
-      {policy === null ? <Notice kind="wait" title={words.notKnown} /> : <Facts policy={policy} />}
       {policy !== null && <Actions {...{ listed, policy, onEdit }} />}
+      {policy === null ? <Notice kind="wait" title={words.notKnown} /> : <Facts policy={policy} />}
       {!builtIn && <Versions listed={listed} people={people} />}
       {!builtIn && inForce !== null && (
         <div class="row destination-apart">

@@ -38,6 +38,7 @@ export function VaultRequests({ requests, known, store }: RequestsProps) {
 function OneRequest({ request, store }: { readonly request: VaultRequest; readonly store: VaultStore }) {
   const { id, pseudonym, reason, state, askedBy, other, askedAt, endsAt, openedAt } = request;
   const own = useSession().user.value?.username;
+  const act = own === askedBy ? words.takeBack : state === 'asked' ? words.refuse : words.end;
   const isOpen = state === 'asked' || state === 'approved';
   const facts = [
     words.asked(askedBy, moment(askedAt)),
@@ -55,8 +56,8 @@ function OneRequest({ request, store }: { readonly request: VaultRequest; readon
       </div>
       {isOpen && (own === other || own === askedBy) && (
         <AskFirst
-          label={own === other ? words.refuse : words.takeBack}
-          of={words.of(own === other ? words.refuse : words.takeBack, pseudonym)}
+          label={act}
+          of={words.of(act, pseudonym)}
           ask={words.askRefuse(pseudonym)}
           onYes={() => void store.refuse(id)}
         />

@@ -1,6 +1,6 @@
 /** The vaults of identities: their state and holders, and the requests to open one, with the commands for each step. */
 import { useSignal } from '@preact/signals';
-import type { Vault, VaultAnswer } from '#shared/protocol/vault.ts';
+import { VAULT_REASONS, type Vault, type VaultAnswer } from '#shared/protocol/vault.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { formatMoment } from '../kit/format.ts';
@@ -60,7 +60,7 @@ function Make({ vaults, known, onMake }: MakeProps) {
   return (
     <Notice kind="plain" title={words.none(known)}>
       <p>{words.noneWhat}</p>
-      <ol>
+      <ol class="vault-steps">
         {words.steps.map((step) => (
           <li key={step}>{step}</li>
         ))}
@@ -88,6 +88,7 @@ function OneVault({ vault, store }: OneVaultProps) {
         <p class="small quiet numbers">{facts.join(kitWords.separator)}</p>
       </div>
       {state === 'waiting' ? <Halves holders={holders} /> : <Asking holders={holders} />}
+      <p class="small quiet">{words.passphrase}</p>
       <div class="row">
         {state === 'closed' ? (
           <AskFirst
@@ -126,17 +127,21 @@ function Halves({ holders }: Pick<Vault, 'holders'>) {
           </p>
         ),
       )}
-      <p class="small quiet">{words.passphrase}</p>
     </>
   );
 }
 
 function Asking({ holders }: Pick<Vault, 'holders'>) {
   const gateway = useGateway();
-  return holders.map(({ account, username }) => (
-    <div key={account} class="stack-tight">
-      <p class="small kept">{words.ask(username)}</p>
-      <CodeLine code={relayCommand('vault ask RP-… --reason incidental-finding', username, gateway)} />
+  return (
+    <div class="stack-tight">
+      <p class="small">{words.ask(VAULT_REASONS)}</p>
+      {holders.map(({ account, username }) => (
+        <CodeLine
+          key={account}
+          code={relayCommand('vault ask RP-… --reason incidental-finding', username, gateway)}
+        />
+      ))}
     </div>
-  ));
+  );
 }

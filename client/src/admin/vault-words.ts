@@ -28,8 +28,9 @@ export const vaultWords = {
   half: (name: string) => `${name} has brought a half.`,
   noHalf: (name: string) => `${name} has not brought a half yet. On their own machine, ${name} runs:`,
   passphrase:
-    'RELAY_PASSWORD holds the password of the account, RELAY_VAULT_PASSPHRASE a passphrase of at least 12 characters. Keep the file and the passphrase apart, and a copy of each in a safe.',
-  ask: (name: string) => `To ask for an identity, ${name} runs:`,
+    'Each command needs RELAY_PASSWORD, the password of the account; half.json is the file of that person’s half, and RELAY_VAULT_PASSPHRASE (at least 12 characters) opens it. Keep both apart.',
+  ask: (reasons: readonly string[]) =>
+    `To ask for an identity, one of the two runs this with the pseudonym and one of the reasons ${reasons.join(', ')}:`,
   close: 'Close',
   delete: 'Delete',
   of: (action: string, title: string) => `${action}: ${title}`,
@@ -71,6 +72,7 @@ export const vaultWords = {
   approve: (name: string) => `To approve, ${name} runs:`,
   open: (name: string) => `To open it, ${name} runs:`,
   refuse: 'Refuse',
+  end: 'End',
   takeBack: 'Take back',
   askRefuse: (pseudonym: string) => ({
     title: 'End this request?',
