@@ -36,7 +36,7 @@ export const SETTINGS = {
   },
   patientDomain: { id: 'By the Patient ID', 'id-and-issuer': 'By the Patient ID and its issuer' },
   pseudonyms: {
-    device: 'On the devices of technicians and administrators, also offline',
+    device: 'On devices, also offline',
     gateway: 'At the gateway only',
   },
 } as const;
@@ -124,7 +124,8 @@ export const policiesWords = {
       name: 'Lower-case letters, digits and hyphens, for example: research-ct. It appears in receipts and cannot be changed later.',
       title: 'People choose the policy by its title.',
       attributes: 'One on each line: a tag, then keep, remove, empty or replace. For example: 0008,1030 keep',
-      pseudonyms: 'At the gateway only: no device has the key, and nothing can be prepared offline.',
+      pseudonyms:
+        'On devices: those of technicians and administrators have the key, all others ask the gateway. At the gateway only: nothing can be prepared offline.',
       key: 'With another number patients get other pseudonyms: nobody can link them to the earlier ones.',
       vault: 'Only if this site has a vault.',
     } satisfies Partial<Record<PolicyField, string>>,

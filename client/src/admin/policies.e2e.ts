@@ -87,7 +87,6 @@ walk(
     await sheet.getByText('All', { exact: true }).click();
     await search.fill('InstitutionName');
     await doneTo(sheet, 'InstitutionName', 'Kept').waitFor();
-    await looksRight(page, 'policy-tried');
     await sheet.getByLabel('Keep the institution').uncheck();
     await doneTo(sheet, 'InstitutionName', 'Kept').waitFor({ state: 'detached' });
     await sheet.getByLabel('Keep the institution').check();
@@ -105,6 +104,10 @@ walk(
       vault: true,
     });
     await looksRight(page, 'policies');
+    await page.getByRole('button', { name: 'Try on a file: Institution stays' }).click();
+    await sheet.getByLabel('DICOM file').setInputFiles(file!);
+    await doneTo(sheet, 'PatientName', 'Replaced').waitFor();
+    await looksRight(page, 'policy-tried');
   },
 );
 

@@ -42,7 +42,8 @@ export function settingOf(policy: AnyPolicy, name: keyof typeof SETTINGS): strin
 export function factsOf(policy: AnyPolicy): readonly Fact[] {
   const { title, description, deidentify } = policy;
   const values: Partial<Record<PolicyField, string>> = {
-    ...(title !== undefined && { title, description: description ?? words.none }),
+    ...(title !== undefined && { title }),
+    ...(description !== undefined && { description }),
     roles: rolesOf(policy),
     deidentify: deidentify ? words.deidentify.removed : words.deidentify.kept,
     ...(deidentify ? removing(policy) : keeping(policy)),

@@ -77,7 +77,7 @@ export const ADMIN_SCREENS = {
   },
   'admin/policies.e2e.ts': {
     'policy-form': 'A new policy with five wrong values, each at its field',
-    'policy-tried': 'A policy tried on a file while it is edited',
+    'policy-tried': 'A policy tried on a file: each element before and after',
     policies: 'The policies, with the details of a new one',
     'policy-withdraw': 'Asks before a policy is withdrawn',
   },
