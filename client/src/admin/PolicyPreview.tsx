@@ -26,15 +26,14 @@ export function PolicyPreview({ policy }: PreviewProps) {
   // A form makes a new object at each press of a key; only another content is another policy.
   useEffect(() => trial.under(policy), [trial, JSON.stringify(policy)]);
   return (
-    <section class="stack policy-preview" aria-label={words.title}>
-      <h3>{words.title}</h3>
+    <div class="stack">
       <p class="small quiet">{words.what}</p>
       <label class="field">
         <span>{words.file}</span>
         <input type="file" onChange={({ currentTarget }) => trial.choose(currentTarget.files?.[0] ?? null)} />
       </label>
       {policy === null ? <p role="status">{words.notYet}</p> : <Tried trial={trial} />}
-    </section>
+    </div>
   );
 }
 

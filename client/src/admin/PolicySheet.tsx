@@ -27,16 +27,10 @@ type PolicySheetProps = {
 };
 
 export function PolicySheet({ from, isNew, policies, onSave, onClose }: PolicySheetProps) {
-  const known = policies.filter(({ policy }) => policy !== null);
-  const begun = (name: string): TypedPolicy => {
-    const typed = toTypedPolicy(known.find((each) => each.name === name)!.policy!);
-    return isNew ? { ...typed, name: '', title: '' } : typed;
-  };
-  const typed = useSignal(begun(from));
+  // The list is loaded again meanwhile; what is typed here replaces the version that stood here, and no later one.
+  const [begun] = useState(() => policies.find(({ name }) => name === from)!);
+  const typed = useSignal(useMemo(() => begin(begun, isNew), []));
   const form = useForm<PolicyField>(toRefusal);
-  const listed = policies.find(({ name }) => name === from)!;
-  // The list is loaded again meanwhile; what was read here replaces the version that stood here, and no later one.
-  const [replaces] = useState(isNew ? null : listed.versions[0]!.version);
   const save = () =>
     form.submit(async () => {
       const read = readPolicy(typed.value);
@@ -44,13 +38,13 @@ export function PolicySheet({ from, isNew, policies, onSave, onClose }: PolicySh
         const [first, ...also] = read.mistakes;
         return { ...first!, also };
       }
-      await onSave(read.policy, replaces);
+      await onSave(read.policy, isNew ? null : begun.versions[0]!.version);
       onClose();
     });
   const removes = typed.value.deidentify === 'removed';
   return (
     <FormSheet
-      title={isNew ? words.add : words.edit(listed.title)}
+      title={isNew ? words.add : words.edit(begun.title)}
       isWide
       form={form}
       class="policy-form"
@@ -60,15 +54,7 @@ export function PolicySheet({ from, isNew, policies, onSave, onClose }: PolicySh
     >
       {isNew ? (
         <>
-          <SelectField
-            label={words.from}
-            initial={from}
-            options={known.map(({ name, title }) => [name, title] as const)}
-            onChange={(name) => {
-              const { name: own, title } = typed.value;
-              typed.value = { ...begun(name), name: own, title };
-            }}
-          />
+          <StartFrom typed={typed} from={from} policies={policies} />
           <Text typed={typed} name="name" longest={64} />
         </>
       ) : (
@@ -85,6 +71,30 @@ export function PolicySheet({ from, isNew, policies, onSave, onClose }: PolicySh
       <Ticks typed={typed} name="roles" of={SENDERS.map((role) => [role, kitWords.roles[role]] as const)} />
       {removes ? <Removing typed={typed} /> : <Keeping typed={typed} />}
     </FormSheet>
+  );
+}
+
+function begin({ policy }: ListedPolicy, isNew: boolean): TypedPolicy {
+  const typed = toTypedPolicy(policy!);
+  return isNew ? { ...typed, name: '', title: '' } : typed;
+}
+
+type StartFromProps = Part & Pick<PolicySheetProps, 'from' | 'policies'>;
+
+/** Fills the form from another policy, but for the name and the title. */
+function StartFrom({ typed, from, policies }: StartFromProps) {
+  const known = policies.filter(({ policy }) => policy !== null);
+  return (
+    <SelectField
+      label={words.from}
+      initial={from}
+      options={known.map(({ name, title }) => [name, title] as const)}
+      onChange={(chosen) => {
+        const { name, title } = typed.value;
+        const copied = known.find((each) => each.name === chosen)!;
+        typed.value = { ...begin(copied, true), name, title };
+      }}
+    />
   );
 }
 
@@ -200,5 +210,10 @@ function Preview({ typed }: Part) {
     () => readPolicy({ ...typed.value, name: 'tried', title: 'tried', description: '', roles: SENDERS }),
     [typed.value],
   );
-  return <PolicyPreview policy={read.kind === 'policy' ? read.policy : null} />;
+  return (
+    <section class="stack policy-trial" aria-label={other.preview.title}>
+      <h3>{other.preview.title}</h3>
+      <PolicyPreview policy={read.kind === 'policy' ? read.policy : null} />
+    </section>
+  );
 }

@@ -80,11 +80,14 @@ function removing(policy: AnyPolicy): Partial<Record<PolicyField, string>> {
 
 /** What changed from one version to the next. A fact that only one of them has counts as a change. */
 export function differencesOf(before: AnyPolicy, after: AnyPolicy): readonly Difference[] {
-  const [earlier, later] = [before, after].map(
-    (policy) => new Map(factsOf(policy).map((fact) => [fact.label, fact.value])),
-  );
-  return [...new Set([...later!.keys(), ...earlier!.keys()])].flatMap((label) => {
-    const [was = words.none, is = words.none] = [earlier!.get(label), later!.get(label)];
+  const earlier = valuesOf(before);
+  const later = valuesOf(after);
+  return [...new Set([...later.keys(), ...earlier.keys()])].flatMap((label) => {
+    const was = earlier.get(label) ?? words.none;
+    const is = later.get(label) ?? words.none;
     return was === is ? [] : [{ label, before: was, after: is }];
   });
 }
+
+const valuesOf = (policy: AnyPolicy): ReadonlyMap<string, string> =>
+  new Map(factsOf(policy).map(({ label, value }) => [label, value]));

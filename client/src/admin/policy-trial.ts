@@ -37,6 +37,18 @@ async function makeKeys() {
   } as const;
 }
 
+/** Makes a policy ready for a worker. All trials of one screen have the same key, so that pseudonyms do not change. */
+function keepKeys() {
+  let keys: ReturnType<typeof makeKeys> | null = null;
+  return async (policy: TriedPolicy): Promise<PolicyForTask> => {
+    const { deidentify, options, rules, patientDomain, strict } = policy;
+    if (!deidentify) return { kind: 'identified', strict };
+    keys ??= makeKeys();
+    const settings = { ...rules, patientDomain };
+    return { kind: 'deidentified', options, settings, vault: null, ...(await keys) };
+  };
+}
+
 export function createPolicyTrial(pool: Pick<WorkerPool, 'run'>): PolicyTrial {
   const file = signal<File | null>(null);
   const policy = signal<TriedPolicy | null>(null);
@@ -44,26 +56,9 @@ export function createPolicyTrial(pool: Pick<WorkerPool, 'run'>): PolicyTrial {
   const rows = computed(() => (shown.value.kind === 'compared' ? shown.value.rows : []));
   const changes = openChangeList(rows, 'changed');
   const ended = new AbortController();
-  let keys: ReturnType<typeof makeKeys> | null = null;
+  const forTask = keepKeys();
   let asked = 0;
 
-  async function forTask({
-    deidentify,
-    options,
-    rules,
-    patientDomain,
-    strict,
-  }: TriedPolicy): Promise<PolicyForTask> {
-    if (!deidentify) return { kind: 'identified', strict };
-    keys ??= makeKeys();
-    return {
-      kind: 'deidentified',
-      options,
-      settings: { ...rules, patientDomain },
-      vault: null,
-      ...(await keys),
-    };
-  }
   async function compare(chosen: File, under: TriedPolicy): Promise<void> {
     asked += 1;
     const turn = asked;

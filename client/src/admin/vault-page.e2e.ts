@@ -1,6 +1,6 @@
 /**
- * The vault in an administrator's hands, in a real Chromium against the running system. The commands that the page shows
- * are run as they stand there, each by the person whom the page names.
+ * The vault in an administrator's hands, in a real Chromium against the running system. The commands that the page
+ * shows are run as they stand there, each by the person whom the page names.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -56,6 +56,25 @@ async function sendStudy({ folder, gateway, account, seed, orthanc }: Stage): Pr
   return patient!.MainDicomTags.PatientID;
 }
 
+/** Makes a vault of this account and the other one, after two mistakes. */
+async function makeVault(stage: Stage, other: string): Promise<void> {
+  const { page, account } = stage;
+  await page.getByRole('button', { name: 'Make a vault' }).click();
+  const sheet = page.getByRole('dialog');
+  const make = sheet.getByRole('button', { name: 'Make a vault' });
+  await sheet.getByLabel('One holder').selectOption(account.username);
+  await make.click();
+  await sheet.getByRole('alert').getByText('Choose an account.').waitFor();
+  await sheet.getByLabel('The other holder').selectOption(account.username);
+  await make.click();
+  await sheet.getByText('Choose another account: two people must hold the halves.').waitFor();
+  await expect(sheet.getByLabel('The other holder')).toBeFocused();
+  await looksRight(page, 'vault-form');
+  assert.equal((await vaultsAt(stage)).vaults, []);
+  await sheet.getByLabel('The other holder').selectOption(other);
+  await make.click();
+}
+
 walk(
   'a vault is made by two people, opened by both together, and deleted once it is closed',
   async (stage) => {
@@ -68,20 +87,7 @@ walk(
     await page.getByText('This site has no vault.').waitFor();
     await looksRight(page, 'vault-none');
 
-    await page.getByRole('button', { name: 'Make a vault' }).click();
-    const sheet = page.getByRole('dialog');
-    const make = sheet.getByRole('button', { name: 'Make a vault' });
-    await sheet.getByLabel('One holder').selectOption(account.username);
-    await make.click();
-    await sheet.getByRole('alert').getByText('Choose an account.').waitFor();
-    await sheet.getByLabel('The other holder').selectOption(account.username);
-    await make.click();
-    await sheet.getByText('Choose another account: two people must hold the halves.').waitFor();
-    await expect(sheet.getByLabel('The other holder')).toBeFocused();
-    await looksRight(page, 'vault-form');
-    assert.equal((await vaultsAt(stage)).vaults, []);
-    await sheet.getByLabel('The other holder').selectOption(otto.username);
-    await make.click();
+    await makeVault(stage, otto.username);
 
     const vault = page.getByRole('region', { name: `Vault of ${account.username} and ${otto.username}` });
     await vault.getByText('Waits for the halves of its key').waitFor();
