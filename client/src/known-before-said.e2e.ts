@@ -17,6 +17,7 @@ import { openOwnWorld } from '#testing/world.ts';
 import { overviewWords } from './admin/overview-words.ts';
 import { apiKeysWords } from './admin/api-keys-words.ts';
 import { dimsePeerWords } from './admin/dimse-peer-words.ts';
+import { vaultWords } from './admin/vault-words.ts';
 import { analyticsWords } from './analytics/analytics-words.ts';
 import { appWords } from './app/app-words.ts';
 import { caseWords } from './cases/parts/case-words.ts';
@@ -84,6 +85,8 @@ const PAGES: Readonly<Record<Known['page'], readonly (readonly [Known, None?])[]
     [{ page: 'admin', at: 'api-keys' }, apiKeysWords.none],
     [{ page: 'admin', at: 'dimse-peers' }, dimsePeerWords.none],
     [{ page: 'admin', at: 'quotas' }],
+    [{ page: 'admin', at: 'policies' }],
+    [{ page: 'admin', at: 'vault' }, vaultWords.none],
   ],
 };
 

@@ -7,10 +7,12 @@ import { BackupsView } from './BackupsView.tsx';
 import { DestinationsView } from './DestinationsView.tsx';
 import { DimsePeersView } from './DimsePeersView.tsx';
 import { OverviewView } from './OverviewView.tsx';
+import { PoliciesView } from './PoliciesView.tsx';
 import { QuotasView } from './QuotasView.tsx';
 import { RetentionView } from './RetentionView.tsx';
 import { RulesView } from './RulesView.tsx';
 import { StorageView } from './StorageView.tsx';
+import { VaultView } from './VaultView.tsx';
 import './admin.css';
 
 /** To add a page, add a line here, in `AdminTask`, and in `kitWords.pages`. */
@@ -22,6 +24,8 @@ const PAGES = {
   'api-keys': ApiKeysView,
   'dimse-peers': DimsePeersView,
   quotas: QuotasView,
+  policies: PoliciesView,
+  vault: VaultView,
   backups: BackupsView,
   retention: RetentionView,
   storage: StorageView,

@@ -18,8 +18,10 @@ import { createDimsePeersStore } from './dimse-peers.store.ts';
 import { expiryOf } from './key-expiry.ts';
 import { useDestinationList } from './needy-destinations.ts';
 import { overviewWords as words } from './overview-words.ts';
+import { createPoliciesStore } from './policies.store.ts';
 import { createQuotasStore } from './quotas.store.ts';
 import { createRulesStore } from './rules.store.ts';
+import { createVaultStore } from './vault.store.ts';
 
 /** Somebody watches this page while a PACS is repaired. */
 const REFRESH_MS = 30_000;
@@ -46,6 +48,12 @@ export function OverviewView() {
         </Place>
         <Place at="quotas">
           <Quotas />
+        </Place>
+        <Place at="policies">
+          <Policies />
+        </Place>
+        <Place at="vault">
+          <VaultState />
         </Place>
         <Place at="backups">
           <Backups />
@@ -181,6 +189,41 @@ function Quotas() {
     <State
       of={quotas.answer}
       say={({ accounts }) => ({ has: words.quotas(accounts.filter(({ own }) => own !== null).length) })}
+    />
+  );
+}
+
+function Policies() {
+  const { list } = usePageStore(createPoliciesStore, REFRESH_MS);
+  return (
+    <State
+      of={list.answer}
+      say={({ policies }) => {
+        const withdrawn = policies.filter(({ inForce }) => inForce === null).length;
+        return { has: words.policies(policies.length, withdrawn) };
+      }}
+    />
+  );
+}
+
+function VaultState() {
+  const { answer } = usePageStore(createVaultStore, REFRESH_MS);
+  return (
+    <State
+      of={answer.answer}
+      say={({ vaults, requests }) => {
+        const open = requests.filter(({ state }) => state === 'asked' || state === 'approved').length;
+        return {
+          has:
+            vaults.length === 0
+              ? null
+              : words.sealed(vaults.reduce((sum, { patients }) => sum + patients, 0)),
+          needs: [
+            vaults.some(({ state }) => state === 'waiting') && words.waitsForHalves,
+            open > 0 && words.openRequests(open),
+          ],
+        };
+      }}
     />
   );
 }

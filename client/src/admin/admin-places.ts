@@ -13,6 +13,8 @@ export const ADMIN_PLACES = {
   'api-keys': toTask('api-keys'),
   'dimse-peers': toTask('dimse-peers'),
   quotas: toTask('quotas'),
+  policies: toTask('policies'),
+  vault: toTask('vault'),
   backups: toTask('backups'),
   retention: toTask('retention'),
   storage: toTask('storage'),

@@ -15,6 +15,8 @@ export const overviewWords = {
     'api-keys': 'Access for scripts and other programs',
     'dimse-peers': 'Scanners and other systems that send over DIMSE',
     quotas: 'How much each person may have on the way',
+    policies: 'What happens to names before a study is sent',
+    vault: 'Identities behind pseudonyms, opened by two people together',
     backups: 'Everything that the gateway holds, to restore it elsewhere',
     retention: 'How long data are kept, and what must not be deleted',
     storage: 'What occupies the gateway’s disk',
@@ -44,6 +46,11 @@ export const overviewWords = {
   retentionStopped: 'Something could not be deleted',
   free: (bytes: string) => `${bytes} free`,
   diskFull: 'The disk is full',
+  policies: (count: number, withdrawn: number) =>
+    more(counted(count, 'policy', 'policies'), withdrawn, 'withdrawn'),
+  sealed: (patients: number) => `Identities of ${counted(patients, 'patient', 'patients')}`,
+  waitsForHalves: 'A vault waits for halves of its key',
+  openRequests: (count: number) => counted(count, 'open request', 'open requests'),
   quotas: (count: number) =>
     count === 0 ? 'The same for everyone' : `${counted(count, 'account', 'accounts')} with a different one`,
 } as const;

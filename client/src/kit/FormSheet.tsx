@@ -96,13 +96,14 @@ function useMistakeInSight({ mistake }: Form): { current: HTMLFormElement | null
 
 type FormSheetProps = SheetFormProps & {
   readonly title: string;
+  readonly isWide?: boolean;
   /** Drawn after the form, for instance a question about what submitting would do. */
   readonly after?: ComponentChildren;
 };
 
-export function FormSheet({ title, after, ...props }: FormSheetProps) {
+export function FormSheet({ title, isWide, after, ...props }: FormSheetProps) {
   return (
-    <Sheet title={title} onClose={props.onClose}>
+    <Sheet title={title} isWide={isWide} onClose={props.onClose}>
       <SheetForm {...props} />
       {after}
     </Sheet>

@@ -12,13 +12,15 @@ type SheetProps = {
   readonly title: string;
   /** For a sheet that opens by itself: the id of the element that a screen reader reads after the title. */
   readonly says?: string;
+  /** For a form with fields side by side, or a table. */
+  readonly isWide?: boolean | undefined;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 };
 
 const TYPED = 'textarea, input:not([type=radio], [type=checkbox], [type=range], [type=file])';
 
-export function Sheet({ title, says, onClose, children }: SheetProps) {
+export function Sheet({ title, says, isWide = false, onClose, children }: SheetProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   const changedAt = useRef(0);
@@ -39,7 +41,7 @@ export function Sheet({ title, says, onClose, children }: SheetProps) {
     // biome-ignore lint/a11y/useKeyWithClickEvents: a click outside closes the dialog; Escape does it from the keyboard
     <dialog
       ref={dialog}
-      class="sheet"
+      class={isWide ? 'sheet sheet-wide' : 'sheet'}
       role={says ? 'alertdialog' : undefined}
       aria-labelledby={heading}
       aria-describedby={says}

@@ -1,5 +1,5 @@
 /**
- * A list of any length that scrolls with the page and draws only what the window shows: rows inside the window at once,
+ * A list of any length that scrolls with the page or a sheet and draws only what the window shows: rows in it at once,
  * nearby rows when the browser has time. Rows may differ in height; each is measured when it is drawn. Short lists are
  * drawn completely, so that searching in the page and printing work.
  */
@@ -164,11 +164,12 @@ function followWindow(
   };
   look(false);
   void afterDrawing().then(() => isOver || look(true));
-  window.addEventListener('scroll', later, { passive: true });
+  // Only the capturing phase hears that a sheet is scrolled.
+  window.addEventListener('scroll', later, { passive: true, capture: true });
   window.addEventListener('resize', later, { passive: true });
   return () => {
     isOver = true;
-    window.removeEventListener('scroll', later);
+    window.removeEventListener('scroll', later, { capture: true });
     window.removeEventListener('resize', later);
     if (asked) cancelAnimationFrame(asked);
   };
@@ -191,6 +192,7 @@ function useRowHeights(
   function measure(entries: readonly ResizeObserverEntry[]): void {
     let changed = false;
     let grewAbove = 0;
+    const scrolled = entries[0]?.target.closest('dialog') ?? window;
     for (const { target, borderBoxSize } of entries) {
       const key = (target as HTMLElement).dataset['key']!;
       const row = Number(target.getAttribute('aria-posinset')) - 1;
@@ -204,7 +206,7 @@ function useRowHeights(
       present.current![row] = height;
       changed = true;
     }
-    if (grewAbove !== 0) window.scrollBy(0, grewAbove);
+    if (grewAbove !== 0) scrolled.scrollBy(0, grewAbove);
     if (changed) onMeasured((now) => now + 1);
   }
 

@@ -55,8 +55,8 @@ export function useMistakeOf(name: string | undefined) {
   if (name !== undefined) form?.fields.add(name);
   useEffect(() => () => void (name !== undefined && form?.fields.delete(name)), [form?.fields, name]);
   const { value = null } = form?.mistake ?? {};
-  const isHere = name !== undefined && value?.field === name;
-  return { mistake: isHere ? value : null, message: form?.message };
+  const here = [value, ...(value?.also ?? [])].find((each) => name !== undefined && each?.field === name);
+  return { mistake: here ?? null, message: `${form?.message}-${name}` };
 }
 
 /** Pass `value` and `onChange`, or `initial` if the form is read when it is submitted. */

@@ -30,6 +30,8 @@ export const kitWords = {
     'api-keys': 'API keys',
     'dimse-peers': 'Modalities',
     quotas: 'Quotas',
+    policies: 'Policies',
+    vault: 'Vault',
     backups: 'Backups',
     retention: 'Retention',
     storage: 'Storage',

@@ -37,8 +37,8 @@ export type Route =
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
   /**
-   * The pages for administrators. The first one is the overview of the others. `id`: the destination or the account
-   * whose details are shown.
+   * The pages for administrators. The first one is the overview of the others. `id`: the destination, the account or
+   * the policy whose details are shown.
    */
   | { readonly page: 'admin'; readonly at: AdminTask; readonly id?: string }
   | { readonly page: 'not-found' };
@@ -52,11 +52,16 @@ const adminTasks = [
   'api-keys',
   'dimse-peers',
   'quotas',
+  'policies',
+  'vault',
   'backups',
   'retention',
   'storage',
 ] as const;
 export type AdminTask = (typeof adminTasks)[number];
+
+/** Administration pages with a list whose rows have details. */
+const withDetails = ['destinations', 'accounts', 'policies'] as const;
 
 /** Pages whose address has no id. */
 const plainPages = ['studies', 'needs', 'settings', 'help', 'check', 'exports'] as const;
@@ -77,8 +82,8 @@ export function parseRoute(hash: string): Route {
   if (page === 'results' || page === 'infer' || page === 'models')
     return { page: 'results', at: page, id, beside };
   if (page === 'before-after' && id !== '' && beside === 'cover') return { page, id, covers: true };
-  if (page === 'admin' && (id === 'destinations' || id === 'accounts') && beside !== '')
-    return { page, at: id, id: beside };
+  const detailed = withDetails.find((each) => page === 'admin' && each === id);
+  if (detailed !== undefined && beside !== '') return { page: 'admin', at: detailed, id: beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === 'admin') {
     const at = adminTasks.find((task) => id === '' || task === id);

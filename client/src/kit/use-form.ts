@@ -5,8 +5,11 @@ import { useId, useState } from 'preact/hooks';
 import { openAttempt, type Attempt } from './open-attempt.ts';
 import type { Trouble } from './trouble.ts';
 
-/** `field`: the field with the mistake, if it lies in a single field. */
-export type Mistake<Field extends string> = Trouble & { readonly field?: Field | null };
+/** `field`: the field with the mistake, if it lies in a single field. `also`: mistakes in other fields. */
+export type Mistake<Field extends string> = Trouble & {
+  readonly field?: Field | null;
+  readonly also?: readonly Mistake<Field>[];
+};
 
 export type Form<Field extends string = string> = {
   readonly mistake: ReadonlySignal<Mistake<Field> | null>;

@@ -81,6 +81,19 @@ export const ADMIN_SCREENS = {
     retention: 'Rules, and a patient under hold',
     storage: 'What occupies the disk',
   },
+  'admin/policies.e2e.ts': {
+    'policy-form': 'A new policy with five wrong values, each at its field',
+    'policy-tried': 'A policy tried on a file: each element before and after',
+    policies: 'The policies, with the details of a new one',
+    'policy-withdraw': 'Asks before a policy is withdrawn',
+  },
+  'admin/vault-page.e2e.ts': {
+    'vault-none': 'No vault yet',
+    'vault-form': 'A vault with one person for both halves',
+    'vault-waiting': 'A vault whose halves have not been made',
+    vault: 'A vault with a patient, an opened request and one to answer',
+    'vault-delete': 'Asks before a vault is deleted',
+  },
   'admin/rules.e2e.ts': {
     'rules-empty': 'No rules yet',
     'rule-form': 'A rule without a name',

@@ -9,7 +9,7 @@ import { Icon } from '../../kit/Icon.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
 import type { NotShown } from '../compare/comparison.ts';
-import type { ComparisonStore } from './comparison.store.ts';
+import type { ChangeListStore } from './change-list.store.ts';
 import { ElementRow } from './ElementRow.tsx';
 import { keyOfRow, type Entry, type Filter } from './list-entries.ts';
 
@@ -20,7 +20,7 @@ export function ChangeList({
   store,
   notShown,
 }: {
-  readonly store: ComparisonStore;
+  readonly store: ChangeListStore;
   readonly notShown: NotShown;
 }) {
   const { entries, found } = store.entries.value;
@@ -77,7 +77,7 @@ function keyOf(entry: Entry): string {
   return entry.kind === 'group' ? entry.heading : keyOfRow(entry.heading, entry.row);
 }
 
-function Tools({ store }: { readonly store: ComparisonStore }) {
+function Tools({ store }: { readonly store: ChangeListStore }) {
   const { filter, query } = store.list.value;
   const name = useId();
   return (
@@ -127,7 +127,7 @@ function Filters({ name, filter, onChoose }: FiltersProps) {
   );
 }
 
-function Nothing({ store }: { readonly store: ComparisonStore }) {
+function Nothing({ store }: { readonly store: ChangeListStore }) {
   const showAll = () => {
     store.search('');
     store.setFilter('all');
@@ -149,7 +149,7 @@ function GroupHead({
   store,
   entry,
 }: {
-  readonly store: ComparisonStore;
+  readonly store: ChangeListStore;
   readonly entry: Extract<Entry, { kind: 'group' }>;
 }) {
   const { heading, count, open } = entry;
