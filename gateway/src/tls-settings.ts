@@ -37,15 +37,24 @@ export function tlsPairOf(
   return null;
 }
 
-const CERTIFICATES = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const END = '-----END CERTIFICATE-----';
+/** In the order of the file. @throws Error where one cannot be read. */
+const certificatesIn = (pem: string): X509Certificate[] =>
+  pem
+    .split(END)
+    .slice(0, -1)
+    .map((one) => new X509Certificate(one + END));
 
 /** The common name, or the whole subject in one line. */
 const nameOf = ({ subject }: X509Certificate): string =>
-  /^CN=(.+)$/m.exec(subject)?.[1] ?? subject.replaceAll('\n', ', ');
+  subject
+    .split('\n')
+    .find((part) => part.startsWith('CN='))
+    ?.slice(3) ?? subject.replaceAll('\n', ', ');
 
 /** What clients would not accept, and what to do; null: nothing that can be told from here. */
 function faultOfPair({ cert, key }: TlsPair, { certName, keyName }: TlsNames): string | null {
-  const chain = parsedOrNull(() => (cert.match(CERTIFICATES) ?? []).map((pem) => new X509Certificate(pem)));
+  const chain = parsedOrNull(() => certificatesIn(cert));
   const [own] = chain ?? [];
   if (!chain || !own)
     return `${certName} must be a certificate with its chain in PEM: this file holds none that can be read.`;
@@ -56,7 +65,7 @@ function faultOfPair({ cert, key }: TlsPair, { certName, keyName }: TlsNames): s
     return `${keyName} is not the key of ${nameOf(own)}, the first certificate in ${certName}. Name the key that was made for it, or put that certificate first.`;
   const at = chain.findIndex((one, place) => chain[place + 1] && !one.checkIssued(chain[place + 1]!));
   if (at >= 0)
-    return `${certName} is no chain: ${nameOf(chain[at]!)} was not issued by ${nameOf(chain[at + 1]!)}, which follows it. Put the certificate of the server first, and after each one that of its issuer.`;
+    return `${certName} is no chain: ${nameOf(chain[at]!)} was not issued by ${nameOf(chain[at + 1]!)}, which follows it. Put the server's certificate first, and after each that of its issuer.`;
   const ended = chain.find(({ validToDate }) => validToDate < new Date());
   return ended
     ? `${certName} holds a certificate that has expired: ${nameOf(ended)}, on ${ended.validToDate.toISOString().slice(0, 10)}. Renew it.`

@@ -1,5 +1,5 @@
 // test:all: A whole system in a network of its own; local-authority.test guards the certificates.
-/** `npm start -- --lan` in a network of its own, and a tablet that comes by the QR code, trusts the authority and signs in. */
+/** `npm start -- --lan` in a network of its own; a tablet scans the code, trusts the authority and signs in. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';

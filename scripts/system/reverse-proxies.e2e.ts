@@ -64,7 +64,8 @@ type Ports = {
 
 /** The gateway as `npm start` starts it. */
 async function start(ports: Ports, settings: Readonly<Record<string, string>>): Promise<void> {
-  const [port, scheme] = [await freePort(), settings.RELAY_TLS_CERT === undefined ? 'http' : 'https'];
+  const port = await freePort();
+  const scheme = settings.RELAY_TLS_CERT === undefined ? 'http' : 'https';
   const env = {
     ...{ PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE },
     ...{ RELAY_PORT: String(port), RELAY_WEB_PORT: String(ports.web), PACS_URL: orthanc.url },

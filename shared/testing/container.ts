@@ -26,7 +26,7 @@ export async function openContainers(folder: string): Promise<Containers> {
   await mkdir(folder, { recursive: true });
   const places = `graphroot = "${join(folder, 'storage')}"\nrunroot = "${join(folder, 'run')}"\n`;
   await writeFile(conf, `[storage]\ndriver = "vfs"\n${places}`);
-  const env = { ...process.env, CONTAINERS_STORAGE_CONF: conf, STORAGE_DRIVER: 'vfs' };
+  const env = { ...process.env, TMPDIR: folder, CONTAINERS_STORAGE_CONF: conf, STORAGE_DRIVER: 'vfs' };
   const run = (program: string, ...words: readonly string[]): Promise<string> =>
     new Promise((resolve, reject) => {
       execFile(program, words, { env, maxBuffer: 64 * 1024 ** 2 }, (error, out, said) =>
