@@ -122,12 +122,14 @@ const SYSTEMD_PACKAGES = {
 };
 const CADDY_PACKAGES = {
   packages: ['caddy'],
-  services: ['caddy'],
+  services: ['caddy.service'],
   purpose: 'Caddy (for the example in docs/install.md)',
 };
 const CONTAINER_PACKAGES = {
   packages: ['mmdebstrap', 'buildah', 'podman', 'runc', 'netavark', 'aardvark-dns'],
-  services: ['podman', 'podman-restart', 'podman-auto-update'],
+  services: ['.service', '.socket', '-restart.service', '-auto-update.service', '-auto-update.timer'].map(
+    (end) => `podman${end}`,
+  ),
   purpose: 'mmdebstrap, buildah, podman and runc (for the image)',
 };
 const NAMESPACE_PACKAGES = {
