@@ -23,15 +23,18 @@ import { choosePacs } from './system/choose-pacs.ts';
 import type { ChosenPacs } from './system/choose-pacs.ts';
 import { startGateway } from './system/gateway-process.ts';
 import { keepAlive } from './system/keep-alive.ts';
+import { lanLines, openLan, prepareLan, type Lan } from './system/lan.ts';
 import { whyPortIsTaken } from './system/ports.ts';
 import { holdDataDirectory } from './system/running.ts';
 import type { DataDirectory } from './system/running.ts';
+import { systemdService, type SystemdService } from './system/tell-systemd.ts';
 
 const USAGE = [
-  'usage: npm start [-- --help]',
+  'usage: npm start [-- --lan | --help]',
   '',
   'Starts RelayPACS on this machine until Ctrl-C: the web app, the gateway and its database, and a PACS if PACS_URL',
-  'names none. There are no other options: settings are environment variables. The most used are',
+  'names none. --lan: for the tablets of a ward, over HTTPS by a certificate of its own; a QR code says how. There are no',
+  'other options: settings are environment variables. The most used are',
   '  RELAY_WEB_PORT        the web app (3000)',
   '  RELAY_PORT            the API (8080)',
   '  RELAY_DATA_DIR        keys, database, parcels, the embedded PACS (./data)',
@@ -49,6 +52,8 @@ type Settings = {
   readonly env: NodeJS.ProcessEnv;
   /** Read once, those in files too: a file may be gone when the gateway is started again. */
   readonly secrets: Secrets;
+  /** null: without --lan. */
+  readonly lan: Lan | null;
 };
 
 /** The reason why the system cannot start, with what to do about it. */
@@ -57,10 +62,12 @@ class CannotStart extends Error {}
 const say = (line: string): void => void process.stderr.write(`${line}\n`);
 
 /** All settings, checked before anything is started. @throws CannotStart with every mistake at once. */
-function readSettings(given: Secrets): Settings {
+async function readSettings(given: Secrets, isLan: boolean): Promise<Settings> {
   const mistakes: string[] = [];
   const wrong: Report = (mistake) => void mistakes.push(mistake);
-  const env = withSecretFiles({ ...process.env, ...given }, wrong);
+  const plain = withSecretFiles({ ...process.env, ...given }, wrong);
+  const lan = isLan ? await prepareLan(plain, wrong) : null;
+  const env = lan?.env ?? plain;
   const embeddedPacsPort = env.PACS_URL ? null : portOf(env, 'RELAY_PACS_PORT', wrong);
   try {
     // The gateway needs to be told of a PACS; the embedded one will be there by then.
@@ -73,7 +80,7 @@ function readSettings(given: Secrets): Settings {
       wrong('RELAY_PACS_PORT must differ from RELAY_PORT and RELAY_WEB_PORT.');
     const own = { ...env };
     const secrets = takeSecrets(own);
-    if (mistakes.length === 0) return { config, embeddedPacsPort, env: own, secrets };
+    if (mistakes.length === 0) return { config, embeddedPacsPort, env: own, secrets, lan };
   } catch (error) {
     if (!(error instanceof ConfigMistakes)) throw error;
     mistakes.push(...error.mistakes);
@@ -149,11 +156,13 @@ async function startAll(
   settings: Settings,
   ends: (() => Promise<void>)[],
   giveUp: AbortSignal,
+  service: SystemdService,
 ): Promise<void> {
-  const { config, embeddedPacsPort } = settings;
+  const { config, embeddedPacsPort, lan } = settings;
   const directory = await takeDataDirectory(config.dataDir);
   ends.push(() => directory.release());
   await checkPorts(config);
+  if (lan !== null) ends.push(await openLan(lan, config.publicUrl));
   const unbuilt = new AbortController();
   const over = new AbortController();
   const webApp = buildIfChanged(unbuilt, AbortSignal.any([giveUp, over.signal]));
@@ -188,6 +197,7 @@ async function startAll(
         logFile: config.logFile ?? (process.stdout.isTTY ? join(config.dataDir, 'gateway.log') : null),
         signal: AbortSignal.any([signal, giveUp, unbuilt.signal]),
         onSpawn: (pid) => directory.noteChild('gateway', pid),
+        onAlive: service.alive,
       }),
   });
   ends.push(() => gateway.stop());
@@ -198,11 +208,13 @@ async function startAll(
     api,
     pacs: { url: pacs.url, authorization: pacs.authorization },
   });
-  greet(config, pacs);
+  service.ready();
+  greet(config, pacs, lan);
   await compressBeside();
 }
 
-function greet(config: Config, pacs: ChosenPacs): void {
+function greet(config: Config, pacs: ChosenPacs, lan: Lan | null): void {
+  const api = config.tls === null ? `http://localhost:${config.port}` : addressesOf(config).api;
   say(
     [
       '',
@@ -210,7 +222,8 @@ function greet(config: Config, pacs: ChosenPacs): void {
       `  Open      ${config.publicUrl}`,
       '  Sign in   admin, with the password that the first start printed or took from RELAY_ADMIN_PASSWORD,',
       '            or the one that was set since; later values of RELAY_ADMIN_PASSWORD change nothing',
-      `  API       http://localhost:${config.port}`,
+      ...(lan === null ? [] : lanLines(lan)),
+      `  API       ${api}`,
       `  PACS      ${pacs.description}, ${pacs.url}`,
       `  Data      ${config.dataDir}`,
       'Ctrl-C ends it.',
@@ -238,14 +251,14 @@ function endingSignal(): { asked: Promise<void>; giveUp: AbortSignal } {
   return { asked: asked.promise, giveUp: giveUp.signal };
 }
 
-/** Null: start. Otherwise nothing is started, and the process ends with this code. */
-function answerArguments(args: readonly string[]): number | null {
+/** How to start; or nothing is started, and the process ends with this code. */
+function answerArguments(args: readonly string[]): number | { readonly isLan: boolean } {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { help: { type: 'boolean', short: 'h' } },
+      options: { help: { type: 'boolean', short: 'h' }, lan: { type: 'boolean' } },
     });
-    if (values.help !== true) return null;
+    if (values.help !== true) return { isLan: values.lan === true };
     process.stdout.write(`${USAGE}\n`);
     return 0;
   } catch (error) {
@@ -257,14 +270,17 @@ function answerArguments(args: readonly string[]): number | null {
 
 async function main(): Promise<number> {
   const answered = answerArguments(process.argv.slice(2));
-  if (answered !== null) return answered;
+  if (typeof answered === 'number') return answered;
   const { asked, giveUp } = endingSignal();
+  const service = systemdService(process.env, say);
   const ends: (() => Promise<void>)[] = [];
   // Only a signal ends the waiting, and a pending promise keeps no process alive.
   const awake = setInterval(() => undefined, 2 ** 30);
   try {
-    await startAll(readSettings(await secretsOfProcess()), ends, giveUp);
+    const settings = await readSettings(await secretsOfProcess(), answered.isLan);
+    await startAll(settings, ends, giveUp, service);
     await asked;
+    service.ending();
     say('Ending …');
     return 0;
   } catch (error) {

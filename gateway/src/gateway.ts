@@ -287,7 +287,7 @@ function databaseEvents(log: Log): ServerEvents {
 async function openBase(config: Config, around: Surroundings) {
   const { now, clock } = around;
   around.begin('opening its database');
-  const log = createLog(around.write, now);
+  const log = createLog(around.write, now, around.isForJournal);
   const isReserved = around.database === null && config.database.kind === 'folder';
   if (await isHalfRestored(config.dataDir)) throw new HalfRestored(config.dataDir);
   const room = openRoom({ folder: config.dataDir, isReserved });

@@ -40,6 +40,14 @@ test('a file that cannot be read, that is empty or too long, and a value beside 
   assert.equal(both.mistakes, ['Set PACS_AUTHORIZATION or PACS_AUTHORIZATION_FILE, not both.']);
 });
 
+test('each may be one of systemd’s credentials, unless a variable sets it', async ({ folder }) => {
+  await writeFile(join(folder, 'secrets_PACS_AUTHORIZATION'), 'Bearer x\n');
+  const given = { CREDENTIALS_DIRECTORY: folder, DATABASE_URL: 'b' };
+  assert.equal(read(given), { env: { ...given, PACS_AUTHORIZATION: 'Bearer x' }, mistakes: [] });
+  const set = { ...given, PACS_AUTHORIZATION: 'Bearer y' };
+  assert.equal(read(set), { env: set, mistakes: [] });
+});
+
 test('once taken they are in the environment no longer', () => {
   const env = { RELAY_ADMIN_PASSWORD: 'a', DATABASE_URL: 'b', RELAY_PORT: '1' };
   assert.equal(takeSecrets(env), { RELAY_ADMIN_PASSWORD: 'a', DATABASE_URL: 'b' });

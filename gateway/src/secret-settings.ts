@@ -1,12 +1,13 @@
 /**
- * The settings that hold a secret. Each may come from a file instead, which NAME_FILE names, as with Docker's and
- * systemd's secrets.
+ * The settings that hold a secret. Each may come from a file instead: the one that NAME_FILE names, as with Docker's
+ * secrets, or else the one of systemd's credentials (scripts/service/relaypacs.service).
  *
  * Secrets are removed from `process.env` once they are read, so that no child process or thread gets them.
  * /proc/PID/environ of the first process keeps what it was started with: docs/install.md.
  */
 import { once } from 'node:events';
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { setting, type Env, type Report } from './read-setting.ts';
 import { SETTING_NAMES, SETTINGS, type NameOf } from './settings.ts';
 
@@ -67,11 +68,21 @@ export function readSecret(path: string, bytesLimit = SECRET_BYTES_LIMIT): strin
   }
 }
 
+/**
+ * The file of systemd's credentials with this secret, where no variable sets it. `LoadCredential=secrets:FOLDER` gives
+ * each file of the folder such a name (systemd.exec(5)).
+ */
+function credentialOf(env: Env, name: SecretName): string | undefined {
+  if (env.CREDENTIALS_DIRECTORY === undefined || setting(env, name) !== undefined) return undefined;
+  const path = join(env.CREDENTIALS_DIRECTORY, `secrets_${name}`);
+  return existsSync(path) ? path : undefined;
+}
+
 /** `env` with the contents of the secret files in place of the NAME_FILE variables. */
 export function withSecretFiles(env: Env, wrong: Report): Env {
   const all: Record<string, string | undefined> = { ...env };
   for (const name of SECRETS) {
-    const path = setting(env, `${name}_FILE`);
+    const path = setting(env, `${name}_FILE`) ?? credentialOf(env, name);
     delete all[`${name}_FILE`];
     if (path === undefined) continue;
     const secret = readSecret(path);

@@ -49,7 +49,7 @@ async function textsIn(folder: string): Promise<string[]> {
     const path = join(folder, entry.name);
     if (entry.isDirectory())
       return /^(node_modules|dist.*|out|data|\..*)$/.test(entry.name) ? [] : textsIn(path);
-    return /\.(tsx?|js|md|yaml)$|^Dockerfile$/.test(entry.name) ? [await readFile(path, 'utf8')] : [];
+    return /\.(tsx?|js|md|yaml)$|^Containerfile$/.test(entry.name) ? [await readFile(path, 'utf8')] : [];
   });
   return (await Promise.all(texts)).flat();
 }

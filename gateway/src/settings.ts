@@ -80,6 +80,13 @@ export const SETTINGS = {
     without: 'the loopback',
     meaning: 'the address on which both ports listen; another one needs TLS or trusted proxies',
   },
+  RELAY_LAN_PORT: {
+    group: 'The network',
+    kind: 'port',
+    default: 3080,
+    meaning:
+      'with `npm start -- --lan`: the pages that say how a tablet comes to trust it ([Tablets of a ward](#tablets-of-a-ward))',
+  },
   RELAY_TLS_CERT: {
     group: 'The network',
     kind: 'file',

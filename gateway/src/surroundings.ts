@@ -4,6 +4,7 @@ import { PASSWORD_COST, type PasswordCost } from './auth/password.ts';
 import type { Database } from './database/database.ts';
 import { INFERENCE_PATIENCE, type InferencePatience } from './inference/inference-tools.ts';
 import type { Pace } from './jobs/pace.ts';
+import { isJournal } from './observability/log.ts';
 import type { Engine } from './ports/engine/engine.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
 import type { ViewerPackage } from './viewer/viewer-package.ts';
@@ -28,6 +29,8 @@ export type Surroundings = {
   readonly inferencePatience: InferencePatience;
   /** Writes a line of the log, which includes its line feed. */
   readonly write: (line: string) => void;
+  /** Whether systemd's journal reads those lines. */
+  readonly isForJournal: boolean;
   /**
    * Shows the first user's password to whoever started the gateway. It is shown once, before the password takes effect.
    */
@@ -53,6 +56,7 @@ export const SURROUNDINGS: Surroundings = {
   passwordCost: PASSWORD_COST,
   inferencePatience: INFERENCE_PATIENCE,
   write: (line) => void process.stdout.write(line),
+  isForJournal: isJournal(1, process.env.JOURNAL_STREAM),
   showPassword: () => {},
   begin: () => {},
   database: null,

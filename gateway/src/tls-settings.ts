@@ -2,18 +2,19 @@
  * Certificates and keys whose files are named in settings. They are read at the start of the gateway, and checked
  * together.
  */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
 import { setting, type Env, type Report } from './read-setting.ts';
 import type { NameOf } from './settings.ts';
 
 type FileSetting = NameOf<{ kind: 'file' }>;
+type TlsNames = { readonly certName: FileSetting; readonly keyName: FileSetting };
 
 /** Null: neither is set, or one is wrong, which has been reported. */
 export function tlsPairOf(
   env: Env,
-  { certName, keyName }: { readonly certName: FileSetting; readonly keyName: FileSetting },
+  { certName, keyName }: TlsNames,
   wrong: Report,
 ): (TlsPair & TlsFiles) | null {
   const certFile = setting(env, certName);
@@ -27,11 +28,56 @@ export function tlsPairOf(
   const cert = textOf(certName, certFile, wrong);
   const key = textOf(keyName, keyFile, wrong);
   if (cert === null || key === null) return null;
-  if (isServable({ cert, key })) return { cert, key, certFile, keyFile };
+  const fault = faultOfPair({ cert, key }, { certName, keyName });
+  if (fault === null && isServable({ cert, key })) return { cert, key, certFile, keyFile };
   wrong(
-    `${certName} and ${keyName} must be a certificate with its chain and the key that belongs to it, without a password, both in PEM, for example ${example}.`,
+    fault ??
+      `${certName} and ${keyName} must be a certificate with its chain and the key that belongs to it, without a password, both in PEM, for example ${example}.`,
   );
   return null;
+}
+
+const END = '-----END CERTIFICATE-----';
+/** In the order of the file. @throws Error where one cannot be read. */
+const certificatesIn = (pem: string): X509Certificate[] =>
+  pem
+    .split(END)
+    .slice(0, -1)
+    .map((one) => new X509Certificate(one + END));
+
+/** The common name, or the whole subject in one line. */
+const nameOf = ({ subject }: X509Certificate): string =>
+  subject
+    .split('\n')
+    .find((part) => part.startsWith('CN='))
+    ?.slice(3) ?? subject.replaceAll('\n', ', ');
+
+/** What clients would not accept, and what to do; null: nothing that can be told from here. */
+function faultOfPair({ cert, key }: TlsPair, { certName, keyName }: TlsNames): string | null {
+  const chain = parsedOrNull(() => certificatesIn(cert));
+  const [own] = chain ?? [];
+  if (!chain || !own)
+    return `${certName} must be a certificate with its chain in PEM: this file holds none that can be read.`;
+  const privateKey = parsedOrNull(() => createPrivateKey(key));
+  if (privateKey === null)
+    return `${keyName} must be a key in PEM without a password: this file holds none that can be read.`;
+  if (!own.checkPrivateKey(privateKey))
+    return `${keyName} is not the key of ${nameOf(own)}, the first certificate in ${certName}. Name the key that was made for it, or put that certificate first.`;
+  const at = chain.findIndex((one, place) => chain[place + 1] && !one.checkIssued(chain[place + 1]!));
+  if (at >= 0)
+    return `${certName} is no chain: ${nameOf(chain[at]!)} was not issued by ${nameOf(chain[at + 1]!)}, which follows it. Put the server's certificate first, and after each that of its issuer.`;
+  const ended = chain.find(({ validToDate }) => validToDate < new Date());
+  return ended
+    ? `${certName} holds a certificate that has expired: ${nameOf(ended)}, on ${ended.validToDate.toISOString().slice(0, 10)}. Renew it.`
+    : null;
+}
+
+function parsedOrNull<T>(parse: () => T): T | null {
+  try {
+    return parse();
+  } catch {
+    return null;
+  }
 }
 
 /** The certificates of authorities. Null: not set, or wrong, which has been reported. */

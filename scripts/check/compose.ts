@@ -1,7 +1,7 @@
 /**
  * compose.yaml against the JSON schema of the Compose specification, and against this repository: the files
  * that it names exist, and the gateway has the memory settings of `npm start` in its container too. No container
- * engine is needed; whether the images run is not checked.
+ * engine is needed; image.e2e.ts runs our own image.
  */
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { parse } from 'yaml';
 import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../system/gateway-process.ts';
 import { ROOT } from './source-files.ts';
 
-const DOCKERFILE = 'gateway/Dockerfile';
+const CONTAINERFILE = 'scripts/service/Containerfile';
 
 type Compose = {
   services: Record<string, { build?: { dockerfile: string }; volumes?: string[]; image?: string }>;
@@ -19,14 +19,14 @@ type Compose = {
 
 /** Settings that `npm start` gives the gateway and a container's text lacks. `compose.yaml` has its own command. */
 async function faultsOfMemory(composeText: string): Promise<string[]> {
-  const dockerfile = await readFile(join(ROOT, DOCKERFILE), 'utf8');
+  const containerfile = await readFile(join(ROOT, CONTAINERFILE), 'utf8');
   const variables = Object.entries(GATEWAY_MEMORY).map(([name, value]) => `${name}=${value}`);
   const missing = (file: string, text: string, settings: readonly string[]): string[] =>
     settings
       .filter((one) => !text.includes(one))
       .map((one) => `${file}: without ${one} (gateway-process.ts)`);
   return [
-    ...missing(DOCKERFILE, dockerfile, [...GATEWAY_NODE_FLAGS, ...variables]),
+    ...missing(CONTAINERFILE, containerfile, [...GATEWAY_NODE_FLAGS, ...variables]),
     ...missing('compose.yaml', composeText, GATEWAY_NODE_FLAGS),
   ];
 }

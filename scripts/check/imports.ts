@@ -37,6 +37,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
       /^gateway\/src\/studies\/draw-sheet\.ts$/,
       /^client\/src\/studies\/read-code\.ts$/,
       /^client\/src\/pipeline\/upload\/draw-code\.ts$/,
+      /^scripts\/system\/lan\.ts$/,
     ],
   ],
   [/^hash-wasm$/, [/^shared\/src\/transfer\/digest\.ts$/]],

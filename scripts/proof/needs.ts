@@ -26,6 +26,10 @@ const BY_MODULE: Readonly<Record<string, PartName>> = {
   'shared/testing/hostile-proxy.ts': 'nginx',
   'gateway/src/testing/power-cut.ts': 'compiler',
   'scripts/system/shifted-clock.ts': 'faketime',
+  'shared/testing/unit-file.ts': 'systemd',
+  'shared/testing/caddy.ts': 'caddy',
+  'shared/testing/container.ts': 'containers',
+  'shared/testing/network-namespace.ts': 'namespaces',
 };
 const READERS = /['"/](python3|dcmdump|dsrdump|dciodvfy|dcmconv|dcmftest|pdftoppm|storescu)['"]/;
 

@@ -17,8 +17,12 @@ import type { PackageRequest } from '../system/debian-packages.ts';
 import { findOrthanc, startOrthanc } from '../system/orthanc.ts';
 import { startPostgres } from '../system/postgres.ts';
 import { findFaketime } from '../system/shifted-clock.ts';
+import { findCaddy } from '#testing/caddy.ts';
+import { findContainerPrograms } from '#testing/container.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { findNginx } from '#testing/hostile-proxy.ts';
+import { findNamespacePrograms } from '#testing/network-namespace.ts';
+import { findSystemd } from '#testing/unit-file.ts';
 import { bringWebApp } from '../build.ts';
 import { ROOT } from '../check/source-files.ts';
 
@@ -33,6 +37,10 @@ export type PartName =
   | 'nginx'
   | 'compiler'
   | 'faketime'
+  | 'systemd'
+  | 'caddy'
+  | 'containers'
+  | 'namespaces'
   | 'corpus'
   | 'webApp'
   | 'world';
@@ -107,6 +115,28 @@ const FAKETIME_PACKAGES = {
   services: [],
   purpose: 'libfaketime (for clocks that are wrong)',
 };
+const SYSTEMD_PACKAGES = {
+  packages: ['systemd'],
+  services: [],
+  purpose: 'systemd’s programs (for the unit file; systemd is not started)',
+};
+const CADDY_PACKAGES = {
+  packages: ['caddy'],
+  services: ['caddy.service'],
+  purpose: 'Caddy (for the example in docs/install.md)',
+};
+const CONTAINER_PACKAGES = {
+  packages: ['mmdebstrap', 'buildah', 'podman', 'runc', 'netavark', 'aardvark-dns'],
+  services: ['.service', '.socket', '-restart.service', '-auto-update.service', '-auto-update.timer'].map(
+    (end) => `podman${end}`,
+  ),
+  purpose: 'mmdebstrap, buildah, podman and runc (for the image)',
+};
+const NAMESPACE_PACKAGES = {
+  packages: ['iproute2', 'openssl'],
+  services: [],
+  purpose: 'ip and openssl (for a network of its own)',
+};
 const CHROMIUM_PLACES = [
   '/usr/bin/chromium',
   '/usr/bin/chromium-browser',
@@ -160,6 +190,10 @@ const READERS = { find: findReaders, packages: READERS_PACKAGES };
 const NGINX = { find: async () => findNginx(), packages: NGINX_PACKAGES };
 const COMPILER = { find: findCompiler, packages: COMPILER_PACKAGES };
 const FAKETIME = { find: async () => findFaketime(), packages: FAKETIME_PACKAGES };
+const SYSTEMD = { find: async () => findSystemd(), packages: SYSTEMD_PACKAGES };
+const CADDY = { find: async () => findCaddy(), packages: CADDY_PACKAGES };
+const CONTAINERS = { find: async () => findContainerPrograms(), packages: CONTAINER_PACKAGES };
+const NAMESPACES = { find: async () => findNamespacePrograms(), packages: NAMESPACE_PACKAGES };
 const ORTHANC = { find: async () => findOrthanc(), packages: ORTHANC_PACKAGES };
 
 async function chromium(): Promise<Started> {
@@ -255,6 +289,20 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   nginx: { what: 'nginx', variables: [], programs: [NGINX], start: program(NGINX) },
   compiler: { what: 'a C compiler', variables: [], programs: [COMPILER], start: program(COMPILER) },
   faketime: { what: 'libfaketime', variables: [], programs: [FAKETIME], start: program(FAKETIME) },
+  systemd: { what: 'systemd’s programs', variables: [], programs: [SYSTEMD], start: program(SYSTEMD) },
+  caddy: { what: 'Caddy', variables: [], programs: [CADDY], start: program(CADDY) },
+  containers: {
+    what: 'programs for containers',
+    variables: [],
+    programs: [CONTAINERS],
+    start: program(CONTAINERS),
+  },
+  namespaces: {
+    what: 'programs for networks',
+    variables: [],
+    programs: [NAMESPACES],
+    start: program(NAMESPACES),
+  },
   corpus: { what: 'the corpus', variables: ['RELAY_TEST_CORPUS'], start: corpus },
   webApp: { what: 'the build of the web app', variables: [], start: webApp },
   world: {

@@ -35,16 +35,15 @@ export function installCommand(packages: readonly string[]): string {
 
 async function isInPath(program: string): Promise<boolean> {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/bin'];
-  const found = await Promise.all(
-    folders.map((folder) =>
-      access(join(folder, program)).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
+  const found = await Promise.all(folders.map((folder) => isThere(join(folder, program))));
   return found.includes(true);
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -108,7 +107,12 @@ async function install({ packages, services }: PackageRequest, signal: AbortSign
   if (code !== 0) code = (await run('apt-get', ['update', '-qq'])) === 0 ? await attempt() : code;
   if (code !== 0)
     return { kind: 'unavailable', because: `apt-get ended with code ${code}; its words are above` };
-  for (const service of services) await run('update-rc.d', [service, 'disable']);
+  for (const service of services) {
+    if (await isThere(`/etc/init.d/${service}`)) await run('update-rc.d', [service, 'disable']);
+    // Those without a script for other inits are named in full: `caddy.service`.
+    else if (await isThere(`/lib/systemd/system/${service}`))
+      await run('systemctl', ['--root=/', '--quiet', 'disable', service]);
+  }
   return { kind: 'installed' };
 }
 

@@ -62,17 +62,19 @@ export type LiveOptions = {
 const LIVE = { everyMs: 5_000, withinMs: 10_000, misses: 3 } as const;
 const SILENT = 'it no longer answered';
 
-/** Calls `onDead` once when nothing answers any more; ends with the signal. */
+/** Calls `onAnswer` at each answer, and `onDead` once when nothing answers any more; ends with the signal. */
 export async function watchLive(
   { url, everyMs, withinMs, misses }: LiveOptions,
   signal: AbortSignal,
   onDead: () => void,
+  onAnswer = (): void => {},
 ): Promise<void> {
   let missed = 0;
   while (missed < misses) {
     await ignoreFailure(after(everyMs, undefined, { signal, ref: false }), 'it has ended');
     if (signal.aborted) return;
     missed = (await statusOf(url, withinMs)) === null ? missed + 1 : 0;
+    if (missed === 0) onAnswer();
   }
   if (!signal.aborted) onDead();
 }
@@ -91,6 +93,8 @@ export type GatewayOptions = {
   readonly live?: Omit<LiveOptions, 'url'>;
   /** Called as soon as there is a process, before it answers. */
   readonly onSpawn: (pid: number) => Promise<void>;
+  /** Called at each word and each answer of the gateway. */
+  readonly onAlive?: () => void;
 };
 
 /** RFC 4918 §11.5, Insufficient Storage: it works, and takes nothing new. */
@@ -124,7 +128,7 @@ async function isReady(api: string): Promise<boolean> {
 type Word = { readonly starting?: string | null };
 
 async function untilGatewayIsReady(
-  { api, web, say, signal }: GatewayOptions,
+  { api, web, say, signal, onAlive }: GatewayOptions,
   child: ChildProcess,
   exited: Promise<number | string>,
 ): Promise<void> {
@@ -133,6 +137,7 @@ async function untilGatewayIsReady(
   const note = ({ starting }: Word): void => {
     words += 1;
     step = starting ?? step;
+    onAlive?.();
   };
   child.on('message', note);
   await untilReady({
@@ -189,9 +194,11 @@ export async function startGateway(options: GatewayOptions): Promise<Child> {
   }
   const over = new AbortController();
   void exited.then(() => over.abort());
-  void watchLive({ url: `${options.api}/health/live`, ...(options.live ?? LIVE) }, over.signal, () => {
+  const end = (): void => {
     isDead = true;
     child.kill('SIGKILL');
-  });
+  };
+  const live = { url: `${options.api}/health/live`, ...(options.live ?? LIVE) };
+  void watchLive(live, over.signal, end, options.onAlive);
   return { pid: child.pid!, exited, stop };
 }

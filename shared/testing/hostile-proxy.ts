@@ -31,7 +31,19 @@ export type NginxSettings = {
   readonly location: readonly string[];
 };
 
-function configuration(folder: string, { port, tls, server = [], location }: NginxSettings): string {
+function serverOf(folder: string, { port, tls, server = [], location }: NginxSettings): string {
+  return [
+    `server { listen 127.0.0.1:${port}${tls ? ' ssl' : ''};`,
+    ...(tls ? [`ssl_certificate ${folder}/tls.pem;`, `ssl_certificate_key ${folder}/tls.key;`] : []),
+    ...server,
+    'location / {',
+    ...location,
+    '} }',
+  ].join('\n');
+}
+
+/** An nginx of its own with these server blocks, which keeps everything in its folder. */
+function configuration(folder: string, servers: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${join(folder, name)};`,
   );
@@ -45,33 +57,43 @@ function configuration(folder: string, { port, tls, server = [], location }: Ngi
     'http {',
     'access_log off;',
     ...temporary,
-    `server { listen 127.0.0.1:${port}${tls ? ' ssl' : ''};`,
-    ...(tls ? [`ssl_certificate ${folder}/tls.pem;`, `ssl_certificate_key ${folder}/tls.key;`] : []),
-    ...server,
-    'location / {',
-    ...location,
-    '} } }',
+    servers,
+    '}',
     '',
   ].join('\n');
 }
 
-/** Starts an nginx of its own in a temporary folder. Ends only the process that it started. */
+/** Starts an nginx of its own in a temporary folder. */
 export async function startNginx(nginx: string, settings: NginxSettings): Promise<Nginx> {
   const folder = await mkdtemp(join(tmpdir(), 'relay-nginx-'));
-  const file = join(folder, 'nginx.conf');
-  await writeFile(file, configuration(folder, settings));
   if (settings.tls) await writeFile(join(folder, 'tls.pem'), settings.tls.certificate);
   if (settings.tls) await writeFile(join(folder, 'tls.key'), settings.tls.key);
-  const child = spawn(nginx, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
+  return startServers(nginx, { folder, port: settings.port, servers: serverOf(folder, settings) });
+}
+
+/** Starts an nginx with these server blocks, of which one listens on `port`. Removes the folder at its end. */
+export async function startServers(
+  nginx: string,
+  { folder, port, servers }: { readonly folder: string; readonly port: number; readonly servers: string },
+): Promise<Nginx> {
+  const file = join(folder, 'nginx.conf');
+  await writeFile(file, configuration(folder, servers));
+  return startProxy([nginx, '-p', folder, '-c', file, '-e', join(folder, 'error.log')], { folder, port });
+}
+
+/** Starts a program that listens on `port`; removes the folder at its end. */
+export async function startProxy(
+  [program, ...words]: readonly [string, ...string[]],
+  { folder, port, env }: { readonly folder: string; readonly port: number; readonly env?: NodeJS.ProcessEnv },
+): Promise<Nginx> {
+  const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env: env ?? process.env });
   let said = '';
   child.stderr.on('data', (piece) => (said += piece));
   const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await until('nginx to listen', async () => {
-    if (child.exitCode !== null) throw new Error(`nginx ended at its start: ${said}`);
+  await until(`${program} to listen`, async () => {
+    if (child.exitCode !== null) throw new Error(`${program} ended at its start: ${said}`);
     return new Promise<boolean>((resolve) => {
-      const socket = connect(settings.port, '127.0.0.1', () => {
+      const socket = connect(port, '127.0.0.1', () => {
         socket.destroy();
         resolve(true);
       });
@@ -79,7 +101,7 @@ export async function startNginx(nginx: string, settings: NginxSettings): Promis
     });
   });
   return {
-    port: settings.port,
+    port,
     async stop() {
       child.kill('SIGTERM');
       await gone;

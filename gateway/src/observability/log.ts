@@ -4,6 +4,7 @@
  * the place are written, not the message.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { fstatSync } from 'node:fs';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 
 export type LogEvent =
@@ -108,6 +109,45 @@ export type LogEvent =
 
 export type Log = (event: LogEvent) => void;
 
+const ERROR = 3;
+const WARNING = 4;
+const INFORMATION = 6;
+/** Severities (RFC 5424 §6.2.1) of the events that are more than information. */
+const SEVERITIES: Partial<Record<LogEvent['event'], number>> = {
+  'audit-cut': ERROR,
+  'audit-heads-changed': ERROR,
+  'backup-not-made': ERROR,
+  'certificate-not-renewed': ERROR,
+  'database-ended': ERROR,
+  'database-not-back': ERROR,
+  'disk-full': ERROR,
+  'unexpected-error': ERROR,
+  'annotations-left-out': WARNING,
+  'audit-not-shipped': WARNING,
+  'audit-restored': WARNING,
+  'connection-refused': WARNING,
+  'dimse-refused': WARNING,
+  'inference-failed': WARNING,
+  'instances-not-verified': WARNING,
+  'job-failed': WARNING,
+  'jobs-renewed': WARNING,
+  'pacs-does-not-give': WARNING,
+  'pacs-does-not-search': WARNING,
+  'pacs-in-clear-text': WARNING,
+  'pacs-unreachable': WARNING,
+  'parcel-damaged': WARNING,
+  'unpromised-instances': WARNING,
+  'verified-report-left-out': WARNING,
+  'viewer-not-installed': WARNING,
+};
+
+/** Whether systemd's journal reads this descriptor (systemd.exec(5), JOURNAL_STREAM), or another program. */
+export function isJournal(descriptor: number, stream: string | undefined): boolean {
+  if (stream === undefined) return false;
+  const { dev, ino } = fstatSync(descriptor);
+  return stream === `${dev}:${ino}`;
+}
+
 const correlation = new AsyncLocalStorage<string>();
 
 /** Runs `work` so that every line that it logs carries the id. */
@@ -115,12 +155,16 @@ export function withCorrelation<T>(id: string, work: () => T): T {
   return correlation.run(id, work);
 }
 
-/** A log that writes lines with `write`; `now` gives their time. */
-export function createLog(write: (line: string) => void, now: () => Date): Log {
+/**
+ * A log that writes lines with `write`; `now` gives their time. `isForJournal`: each begins with its severity
+ * (sd-daemon(3)), by which the journal can be filtered.
+ */
+export function createLog(write: (line: string) => void, now: () => Date, isForJournal = false): Log {
   return (event) => {
     const id = correlation.getStore();
+    const severity = isForJournal ? `<${SEVERITIES[event.event] ?? INFORMATION}>` : '';
     write(
-      `${JSON.stringify({ at: now().toISOString(), ...event, ...(id === undefined ? {} : { correlationId: id }) })}\n`,
+      `${severity}${JSON.stringify({ at: now().toISOString(), ...event, ...(id === undefined ? {} : { correlationId: id }) })}\n`,
     );
   };
 }

@@ -10,6 +10,9 @@ const read = (name: string): string =>
 export const CERTIFICATE = read('certificate');
 export const CERTIFICATE_KEY = read('certificate-key');
 
+/** For the same key; its last day has passed. */
+export const EXPIRED_CERTIFICATE = read('expired-certificate');
+
 /** Another one, as after a renewal. */
 export const NEXT_CERTIFICATE = read('next-certificate');
 export const NEXT_CERTIFICATE_KEY = read('next-certificate-key');
