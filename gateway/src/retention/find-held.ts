@@ -1,7 +1,7 @@
 /**
  * What is under hold now. The database holds no patients, so every PACS is asked which studies a patient has. A study
- * that lies only where nobody tells (a folder, a PACS over DIMSE) may be the patient's, and counts as held. Where a PACS
- * that could tell is away, nobody knows, and nothing is deleted.
+ * that lies only where nobody tells (a folder, a PACS over DIMSE) may be the patient's, and counts as held. Where a
+ * PACS that could tell is away, nobody knows, and nothing is deleted.
  */
 import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
