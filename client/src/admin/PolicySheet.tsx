@@ -1,17 +1,17 @@
 /** The form of a policy: a new one from a copy, or the next version of one; tried on a file before it is saved. */
-import { useSignal, type Signal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
 import { useMemo, useState } from 'preact/hooks';
 import { SENDERS } from '#shared/protocol/policy.ts';
-import { SelectField, TextField, TickField, useMistakeOf, type TextFieldProps } from '../kit/fields.tsx';
+import { SelectField } from '../kit/fields.tsx';
 import { FormSheet } from '../kit/FormSheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useForm, type Mistake } from '../kit/use-form.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { troubleOf } from '../net/trouble-of.ts';
-import { policiesWords, SETTINGS, type PolicyField } from './policies-words.ts';
+import { policiesWords, type PolicyField } from './policies-words.ts';
 import type { ListedPolicy, PoliciesStore } from './policies.store.ts';
 import { readPolicy, toTypedPolicy, type TypedPolicy } from './policy-form.ts';
+import { Keeping, Removing, Text, Ticks, type Part } from './PolicyFields.tsx';
 import { PolicyPreview } from './PolicyPreview.tsx';
 
 const { fields, form: words, ...other } = policiesWords;
@@ -113,96 +113,6 @@ function fieldOf(code: string | null, detail: string): PolicyField | null {
   const named = code === 'invalid-request' ? NAMED.exec(detail)?.[1] : undefined;
   return named !== undefined && named in fields ? (named as PolicyField) : null;
 }
-
-type Part = { readonly typed: Signal<TypedPolicy> };
-type TextName = 'name' | 'title' | 'description' | 'attributes' | 'key';
-type TextProps = Part & Omit<TextFieldProps, 'label'> & { readonly name: TextName };
-
-const hints: Partial<Record<PolicyField, string>> = words.hints;
-
-const Text = ({ typed, name, ...props }: TextProps) => (
-  <TextField
-    {...props}
-    name={name}
-    label={fields[name]}
-    what={hints[name]}
-    value={typed.value[name]}
-    onChange={(value) => (typed.value = { ...typed.value, [name]: value })}
-  />
-);
-
-type TickName = 'strict' | 'asksReason' | 'vault';
-
-const Tick = ({ typed, name }: Part & { readonly name: TickName }) => (
-  <TickField
-    label={fields[name]}
-    what={hints[name]}
-    isTicked={typed.value[name]}
-    onTick={(isTicked) => (typed.value = { ...typed.value, [name]: isTicked })}
-  />
-);
-
-type TicksProps = Part & {
-  readonly name: 'roles' | 'options';
-  readonly of: readonly (readonly [value: string, label: string])[];
-};
-
-/** The order of what is chosen is that of the list, so that a tick set and taken back changes nothing. */
-function Ticks({ typed, name, of }: TicksProps) {
-  const { mistake, message } = useMistakeOf(name);
-  const chosen = typed.value[name];
-  const toggle = (value: string): void => {
-    const next = of.map(([each]) => each).filter((each) => chosen.includes(each) !== (each === value));
-    typed.value = { ...typed.value, [name]: next };
-  };
-  return (
-    <fieldset class="policy-whole" aria-describedby={mistake ? message : undefined}>
-      <legend class="strong">{fields[name]}</legend>
-      <div class="policy-ticks">
-        {of.map(([value, label]) => (
-          <TickField
-            key={value}
-            label={label}
-            isTicked={chosen.includes(value)}
-            onTick={() => toggle(value)}
-          />
-        ))}
-      </div>
-      {mistake && <TroubleAlert trouble={mistake} id={message} />}
-    </fieldset>
-  );
-}
-
-const Keeping = ({ typed }: Part) => (
-  <>
-    <Tick typed={typed} name="strict" />
-    <Tick typed={typed} name="asksReason" />
-  </>
-);
-
-const SETTING_NAMES = Object.keys(SETTINGS) as readonly (keyof typeof SETTINGS)[];
-
-const Removing = ({ typed }: Part) => (
-  <>
-    <Ticks typed={typed} name="options" of={Object.entries(other.options)} />
-    <div class="policy-whole">
-      <Text typed={typed} name="attributes" rows={4} />
-    </div>
-    {SETTING_NAMES.map((name) => (
-      <SelectField<string>
-        key={name}
-        name={name}
-        label={fields[name]}
-        what={hints[name]}
-        value={typed.value[name]}
-        options={SETTINGS[name]}
-        onChange={(value) => (typed.value = { ...typed.value, [name]: value })}
-      />
-    ))}
-    <Text typed={typed} name="key" inputMode="numeric" />
-    <Tick typed={typed} name="vault" />
-  </>
-);
 
 /** What decides about a file does not depend on the policy's name, title and roles. */
 function Preview({ typed }: Part) {

@@ -3,6 +3,7 @@ import type { Locator } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { AdminPolicy } from '#shared/protocol/policy.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
 import { ADMIN, ask, askAs } from '#testing/accounts.ts';
 import { filesOf } from '#testing/app-page.ts';
 import { expect } from '#testing/expect.ts';
@@ -23,6 +24,9 @@ async function openPolicies({ page, enter }: Stage): Promise<void> {
   await page.getByRole('link', { name: 'Policies' }).click();
   await page.getByRole('button', { name: 'Add a policy' }).waitFor();
 }
+
+/** A name that must not stay on the screen while names are hidden. */
+const JANE = { name: 'Doe^Jane', id: 'PID-JANE' };
 
 const policiesAt = async ({ gateway }: Stage): Promise<readonly AdminPolicy[]> =>
   (await askAs<{ policies: AdminPolicy[] }>(gateway, ADMIN, '/admin/policies')).policies;
@@ -80,7 +84,7 @@ walk(
     await tick(sheet, 'Radiologist').uncheck();
     await sheet.getByLabel('Keep the institution').check();
     await sheet.getByLabel('Rules for single elements').fill('(0008,1090) remove');
-    const [file] = filesOf({ seed: stage.seed(0), instancesPerSeries: 1 });
+    const [file] = filesOf({ seed: stage.seed(0), instancesPerSeries: 1, patient: JANE });
     await sheet.getByLabel('DICOM file').setInputFiles(file!);
     await doneTo(sheet, 'PatientName', 'Replaced').waitFor();
     const search = sheet.getByRole('searchbox');
@@ -108,6 +112,9 @@ walk(
     await sheet.getByLabel('DICOM file').setInputFiles(file!);
     await doneTo(sheet, 'PatientName', 'Replaced').waitFor();
     await looksRight(page, 'policy-tried');
+    const letter = { name: 'letter.txt', mimeType: 'text/plain', buffer: Buffer.from('Dear colleague') };
+    await sheet.getByLabel('DICOM file').setInputFiles(letter);
+    await sheet.getByRole('status').getByText(REASONS['not-dicom'].title).waitFor();
   },
 );
 

@@ -37,7 +37,7 @@ export const vaultWords = {
   askClose: (title: string) => ({
     title: 'Close this vault?',
     about: title,
-    what: 'It takes no more identities and cannot be opened for new ones again. The two people can still open those that are in it. You can then make another vault.',
+    what: 'Devices leave no more identities in it, and this cannot be undone. Its two holders can still open those that are in it. You can then make another vault.',
     yes: 'Close',
     no: 'Keep it open',
   }),
