@@ -1,9 +1,12 @@
 /** Destinations, peers, keys, quotas and the audit trail by the contract alone. */
+import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DimsePeers } from '#shared/protocol/dimse-peer.ts';
+import { RETENTION_DEFAULT } from '#shared/protocol/retention.ts';
 import { skip } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
+import { defaultSiteId } from '../database/default-site.ts';
 import { openContract, type CallByContract, type Contract } from '../testing/call-by-contract.ts';
 import { makeTestPeer, openListeningGateway, type ListeningGateway } from '../testing/open-dimse-peer.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -96,6 +99,25 @@ test('real answers about backups and the configuration are as /openapi.json says
     ...as,
     body: { format: 1, backups: { everyHours: 24, keep: 3 } },
   });
+});
+
+test('real answers about retention and storage are as /openapi.json says', async () => {
+  const body = { ...RETENTION_DEFAULT, receipts: 3650, cases: 365 };
+  await callByContract('put', '/admin/retention', 200, { ...as, body, query: { plan: 'true' } });
+  await callByContract('get', '/admin/retention', 200, as);
+  const hold = { subject: { of: 'study', studyInstanceUID: '1.2.826.0.1.7' }, reason: 'A court asks for it' };
+  const id = await make('/admin/retention/holds', hold);
+  await callByContract('get', '/admin/retention/holds', 200, as);
+  await callByContract('post', '/admin/retention/holds/{id}/end', 204, { ...as, params: { id } });
+  const { db } = gateway.database;
+  const proof = { id: randomUUID(), kind: 'cases', count: 1, jws: 'a.signed.proof', at: new Date() } as const;
+  await db
+    .insertInto('deletion')
+    .values({ ...proof, site_id: await defaultSiteId(db) })
+    .execute();
+  await callByContract('get', '/admin/retention/deletions/{id}', 200, { ...as, params: { id: proof.id } });
+  await callByContract('get', '/admin/storage', 200, as);
+  await callByContract('delete', '/admin/storage/orphans', 200, as);
 });
 
 test('real answers about sessions and the audit trail are as /openapi.json says', async () => {
