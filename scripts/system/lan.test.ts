@@ -1,4 +1,4 @@
-/** The settings of `npm start -- --lan`: what it sets itself is refused, and nothing is made before all of it is right. */
+/** The settings of `npm start -- --lan`: contradictions are refused, and nothing is made before all of it is right. */
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
