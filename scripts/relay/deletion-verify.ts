@@ -34,7 +34,7 @@ export async function deletionVerify(args: readonly string[], around: Surroundin
 }
 
 const toSentence = ({ iss, at, kind, days, before, items }: Deletion): string =>
-  `This proof is genuine: at ${at}, ${iss} deleted ${items.length} ${kind} that were finished before ${before} (kept for ${days} days):`;
+  `This proof is genuine: at ${at}, ${iss} deleted ${kind} (${items.length}) that were finished before ${before} and kept for ${days} days:`;
 
 const toLine = (item: Deletion['items'][number]): string =>
   `  ${Object.entries(item)

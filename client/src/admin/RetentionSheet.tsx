@@ -69,7 +69,8 @@ export function RetentionSheet({ days, store, onClose }: Props) {
 const daysIn = (text: string): number | null => (text.trim() === '' ? null : Number(text));
 
 function Consequence({ of: { kinds } }: { readonly of: Retention }) {
-  const due = kinds.filter((one) => one.due > 0);
+  // What goes to the archive of the trail is not gone.
+  const due = kinds.filter((one) => one.due > 0 && one.kind !== 'audit');
   return (
     <div role="status">
       {due.length === 0 ? (

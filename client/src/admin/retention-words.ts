@@ -36,8 +36,8 @@ export const retentionWords = {
       next: 'It is tried again within an hour. Test the destination if this stays.',
     },
     'holds-unknown': {
-      title: 'Nothing is deleted now: a PACS does not tell which studies the patient under hold has.',
-      next: 'Check the destinations. One that speaks only DIMSE cannot tell; hold the patient’s studies or cases instead.',
+      title: 'Nothing is deleted now: a PACS does not answer which studies the patient under hold has.',
+      next: 'Nothing is lost. Test the destinations; it is tried again within an hour.',
     },
     failed: {
       title: 'Something could not be deleted.',
@@ -50,7 +50,7 @@ export const retentionWords = {
     title: 'How long data are kept',
     days: (name: string) => `${name}: days`,
     empty: 'Leave a field empty to keep it for ever.',
-    wrong: 'Enter a whole number of days, from 1 to 36500, or nothing.',
+    wrong: 'Enter a whole number of days, from 1 to 36500 (the audit trail: from 365), or nothing.',
     look: 'See what this deletes',
     plan: 'With these times, the next run deletes:',
     nothing: 'With these times, nothing is deleted now.',
@@ -97,7 +97,8 @@ export const retentionWords = {
   },
   deletions: 'Deleted so far',
   noDeletions: 'Nothing has been deleted yet.',
-  proof: 'Each has a signed proof. Anyone can check it without this gateway:',
+  proof:
+    'Each has a signed proof. Anyone can check it, with the keys from /.well-known/jwks.json of the gateway:',
   deleted: (count: number, kind: Retained) => `${retentionNames[kind]}: ${count}`,
   save: 'Save proof',
   saveOf: (what: string, when: string) => `Save the proof: ${what}, ${when}`,

@@ -23,7 +23,8 @@ export const retentionDaysSchema = z.strictObject({
   studies: daysSchema,
   cases: daysSchema,
   exports: daysSchema,
-  audit: daysSchema,
+  /** Who has seen what of a case is looked up in the trail (gateway/src/reviews/who-saw.ts). */
+  audit: z.number().int().min(365).max(36_500).nullable(),
   logs: daysSchema,
 });
 export type RetentionDays = z.infer<typeof retentionDaysSchema>;
