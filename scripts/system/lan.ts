@@ -61,6 +61,8 @@ export async function prepareLan(env: Env, wrong: Report): Promise<Lan | null> {
   const address = addressOf(env, all, report);
   const port = portOf(env, 'RELAY_LAN_PORT', report);
   const webPort = portOf(env, 'RELAY_WEB_PORT', report);
+  if ([webPort, portOf(env, 'RELAY_PORT', report)].includes(port))
+    report('RELAY_LAN_PORT must differ from RELAY_PORT and RELAY_WEB_PORT.');
   if (isWrong || address === undefined) return null;
   const authority = await openLocalAuthority(join(readPlaces(env).dataDir, 'lan'), all);
   const own = {
@@ -94,7 +96,8 @@ export function lanLines({ address, port, authority }: Lan): readonly string[] {
   return [
     `  Tablets   scan this once for each tablet, or type ${page}`,
     ...encodeQR(page, 'ascii').trimEnd().split('\n'),
-    '            Where the tablet shows a fingerprint (SHA-256), it must be',
-    `            ${authority.fingerprint}`,
+    '            Before it is trusted, compare what the tablet shows with',
+    `            SHA-256 ${authority.fingerprint}`,
+    `            SHA-1   ${authority.thumbprint}`,
   ];
 }

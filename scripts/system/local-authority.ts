@@ -2,8 +2,9 @@
  * A certificate authority for the tablets of one ward, in the data directory. It is made once. The certificate of this
  * machine is made again when its addresses have changed or its end is near. `openssl` makes both.
  *
- * The authority is worthless elsewhere: its name constraints let clients accept it for private addresses and
- * `localhost` alone, so whoever steals its key cannot pretend to be a site on the Internet.
+ * Its name constraints and its purpose let clients that heed them accept it for servers at private addresses and at
+ * `localhost` alone: whoever steals its key can stand for this machine there, and signs no program, letter or site on
+ * the Internet. OpenSSL and the browsers of today heed them; RFC 5280 §6.1 leaves that open for a trusted authority.
  */
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
@@ -15,8 +16,9 @@ import { promisify } from 'node:util';
 export type LocalAuthority = {
   /** DER, as devices install it. */
   readonly certificate: Buffer;
-  /** SHA-256, in pairs of hex digits. */
+  /** SHA-256 and, as Windows shows it, SHA-1, in pairs of hex digits. */
   readonly fingerprint: string;
+  readonly thumbprint: string;
   /** The certificate and key of this machine, in PEM. */
   readonly certFile: string;
   readonly keyFile: string;
@@ -37,6 +39,7 @@ CN = NAME
 [authority]
 basicConstraints = critical, CA:TRUE, pathlen:0
 keyUsage = critical, keyCertSign
+extendedKeyUsage = serverAuth
 subjectKeyIdentifier = hash
 nameConstraints = critical, @names
 [names]
@@ -70,7 +73,8 @@ const readCertificate = async (path: string): Promise<X509Certificate | null> =>
   );
 
 async function makeAuthority(folder: string): Promise<void> {
-  const name = `RelayPACS ${hostname()} ${new Date().toISOString().slice(0, 10)}`;
+  // A common name has at most 64 characters.
+  const name = `RelayPACS ${hostname().slice(0, 40)} ${new Date().toISOString().slice(0, 10)}`;
   await writeFile(join(folder, 'authority.cnf'), AUTHORITY.replace('NAME', name));
   const files = ['-config', 'authority.cnf', '-keyout', 'authority-key.pem', '-out', 'authority.new'];
   await openssl(folder, ['req', '-x509', ...KEY, ...files, '-days', String(AUTHORITY_DAYS)]);
@@ -103,8 +107,7 @@ export async function openLocalAuthority(
   folder: string,
   addresses: readonly string[],
 ): Promise<LocalAuthority> {
-  // The accounts of the embedded database may enter the data directory, and nobody may enter this one.
-  await mkdir(dirname(folder), { recursive: true });
+  await mkdir(dirname(folder), { recursive: true, mode: 0o700 });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const authorityFile = join(folder, 'authority.pem');
   if ((await readCertificate(authorityFile)) === null) await makeAuthority(folder);
@@ -117,6 +120,7 @@ export async function openLocalAuthority(
     server.validToDate.getTime() > renewAt &&
     addresses.every((address) => server.checkIP(address) !== undefined);
   if (!isCurrent) await issue(folder, addresses);
-  const { raw, fingerprint256 } = authority;
-  return { certificate: raw, fingerprint: fingerprint256, certFile, keyFile: join(folder, 'server-key.pem') };
+  const { raw, fingerprint256, fingerprint: thumbprint } = authority;
+  const keyFile = join(folder, 'server-key.pem');
+  return { certificate: raw, fingerprint: fingerprint256, thumbprint, certFile, keyFile };
 }

@@ -102,7 +102,7 @@ async function adaptExample(name: string, ports: Ports): Promise<string> {
       end === ' ' ? `localhost:${ports.tls} ` : `localhost:${ports.viewer}`,
     )
     .replaceAll('relay.example.org', 'localhost')
-    .replaceAll('/etc/relaypacs', folder)
+    .replaceAll(/\/etc\/(?:relaypacs|caddy)/g, folder)
     .replaceAll('127.0.0.1:3000', `127.0.0.1:${ports.web}`)
     .replaceAll('127.0.0.1:3001', `127.0.0.1:${ports.viewerBehind}`);
 }

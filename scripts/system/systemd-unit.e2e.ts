@@ -21,7 +21,8 @@ import { readRunning } from './running.ts';
 
 const PASSWORD = 'correct horse battery staple';
 /** The default of systemd, and this Node where another place has it. */
-const PATH = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${dirname(process.execPath)}`;
+/** This Node first: whoever installs the service has built it with one that is there. */
+const PATH = `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`;
 /** nobody, where root runs the tests. */
 const ACCOUNT = process.getuid?.() === 0 ? 65_534 : null;
 const AS_ACCOUNT = [

@@ -40,7 +40,7 @@ const PLATFORMS: Readonly<Record<string, Platform>> = {
   },
 };
 
-function pageOf(path: string, app: string, fingerprint: string): string {
+function pageOf(path: string, app: string): string {
   const { name, steps } = PLATFORMS[path]!;
   const others = Object.entries(PLATFORMS).filter(([other]) => other !== path);
   const links = others
@@ -51,14 +51,14 @@ function pageOf(path: string, app: string, fingerprint: string): string {
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>RelayPACS on ${name}</title>
 <style>body{font:1.1rem/1.5 system-ui;max-width:40rem;margin:2rem auto;padding:0 1rem}li{margin:.75rem 0}
-code{overflow-wrap:anywhere}a{display:inline-block;padding:.4rem 0}</style>
+a{display:inline-block;padding:.4rem 0}</style>
 <h1>RelayPACS on ${name}</h1>
-<p>This device has to trust the certificate of this ward’s RelayPACS, once.</p>
+<p>This device has to trust the certificate of this ward’s RelayPACS, once. Before you install it, compare the fingerprint
+or thumbprint that the device shows with the one at RelayPACS’s terminal. If they differ, stop: somebody is between the
+two.</p>
 <ol>
 ${items}
 </ol>
-<p>Where the device shows a fingerprint (SHA-256), it must be the one at RelayPACS’s terminal:
-<code>${fingerprint}</code></p>
 <p>Another device? ${links}</p>
 </html>
 `;
@@ -85,8 +85,12 @@ export function serveTrustPages({ host, port, app, authority }: TrustPages): Pro
     if (method !== 'GET' || !(isFile || path in PLATFORMS)) return void response.writeHead(404).end();
     const type = isFile ? 'application/x-x509-ca-cert' : 'text/html; charset=utf-8';
     response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' });
-    response.end(isFile ? authority.certificate : pageOf(path, app, authority.fingerprint));
+    response.end(isFile ? authority.certificate : pageOf(path, app));
   });
+  // It answers anybody on the network, from the process that watches the gateway.
+  server.maxConnections = 64;
+  server.headersTimeout = 10_000;
+  server.requestTimeout = 10_000;
   return new Promise((resolve, reject) => {
     server.once('error', reject).listen(port, host, () => resolve(server));
   });

@@ -45,7 +45,10 @@ export function Ticks({ typed, name, of }: TicksProps) {
   const { mistake, message } = useMistakeOf(name);
   const chosen = typed.value[name];
   const toggle = (value: string): void => {
-    const next = of.map(([each]) => each).filter((each) => chosen.includes(each) !== (each === value));
+    // What a policy has and the form does not offer stays.
+    const offered = of.map(([each]) => each);
+    const others = chosen.filter((each) => !offered.includes(each));
+    const next = [...offered.filter((each) => chosen.includes(each) !== (each === value)), ...others];
     typed.value = { ...typed.value, [name]: next };
   };
   return (

@@ -150,6 +150,8 @@ export const policiesWords = {
       key: 'Enter a whole number from 1 to 1 000 000.',
       vault: 'Not possible for this policy.',
     } satisfies Record<PolicyField, string>,
+    researcherKept:
+      'Researchers may not see identities, so they cannot send them. Take them out, or have names removed.',
     wrongLine: (line: string) => `This line is not a tag and an action, or names a tag twice: “${line}”`,
   },
   preview: {

@@ -38,12 +38,18 @@ test('shows every setting of a policy, and reads back the same policy', () => {
 });
 
 test('leaves out what a policy that keeps names cannot have', () => {
-  const read = readPolicy(typed({ deidentify: 'kept', attributes: 'nonsense', key: 'x' }));
+  const roles = ['technician'] as const;
+  const read = readPolicy(typed({ roles, deidentify: 'kept', attributes: 'nonsense', key: 'x' }));
   assert.is(read.kind, 'policy');
-  const { name, title, description, roles } = POLICY;
+  const { name, title, description } = POLICY;
   assert.equal(read.kind === 'policy' && read.policy, {
     ...{ name, title, description, roles, deidentify: false, options: [] },
   });
+});
+
+test('lets no researcher send names under a policy that keeps them', () => {
+  const read = readPolicy(typed({ roles: ['technician', 'researcher'], deidentify: 'kept' }));
+  assert.equal(read.kind === 'mistakes' && read.mistakes.map(({ field }) => field), ['roles']);
 });
 
 test('takes tags as people write them, and names a line that is none or that comes twice', () => {

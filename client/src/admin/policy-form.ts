@@ -57,14 +57,19 @@ export function readPolicy(typed: TypedPolicy): ReadPolicy {
     ...(removes ? removing(typed, attributes) : keeping(typed)),
   });
   const isWrong = removes && wrongLine !== null;
-  if (success && !isWrong) return { kind: 'policy', policy: data };
+  // Whoever may not see identities may not send them either (gateway/src/policies/policies.ts).
+  const isOpen = !removes && typed.roles.includes('researcher');
+  if (success && !isWrong && !isOpen) return { kind: 'policy', policy: data };
   const wrong = new Set((error?.issues ?? []).map(({ path }) => fieldAt(path)));
   if (isWrong) wrong.add('attributes');
+  if (isOpen) wrong.add('roles');
   const mistakes = (Object.keys(words.mistakes) as PolicyField[])
     .filter((field) => wrong.has(field))
     .map((field) => {
-      const isLine = field === 'attributes' && wrongLine !== null;
-      return { ...mistakeOf(isLine ? words.wrongLine(wrongLine) : words.mistakes[field]), field };
+      if (field === 'attributes' && wrongLine !== null)
+        return { ...mistakeOf(words.wrongLine(wrongLine)), field };
+      const said = field === 'roles' && isOpen ? words.researcherKept : words.mistakes[field];
+      return { ...mistakeOf(said), field };
     });
   return { kind: 'mistakes', mistakes };
 }
@@ -93,7 +98,7 @@ function removing(typed: TypedPolicy, attributes: Readonly<Record<string, string
     ...(Object.keys(rules).length > 0 && { rules }),
     ...(patientDomain !== undefined && { patientDomain }),
     ...(pseudonyms !== undefined && { pseudonyms }),
-    ...(key !== '1' && { key: key === '' ? Number.NaN : Number(key) }),
+    ...(key !== '1' && { key: /^\d+$/.test(key) ? Number(key) : Number.NaN }),
     ...(typed.vault && { vault: true }),
   };
 }

@@ -186,6 +186,8 @@ async function searchesByWords(page: Page): Promise<void> {
   const found = page.getByRole('link', { name: HURRIED });
   await focusAndPress(found, 'Enter');
   await expect(page).toHaveURL(/#\/cases\/[\da-f-]{36}$/);
+  // The list is gone, and not only its address.
+  await page.getByRole('heading', { name: HURRIED }).waitFor();
   await page.goBack();
   await expect(search, 'comes back to the search').toHaveValue(number.replace('Case ', ''));
   await expect(found, 'and to the row').toBeFocused();

@@ -70,6 +70,7 @@ export const STUDIES = [
   `create table retention_run (
     site_id uuid primary key references site, ran_at timestamptz, trouble text,
     to_compact text[] not null default '{}', compacted_at timestamptz)`,
+  `insert into retention_run (site_id) select id from site`,
   `create table hold (
     id uuid primary key, site_id uuid not null references site, sealed bytea not null, case_id uuid,
     study_instance_uid text, patient_prints text[], by_account uuid not null references account, at timestamptz not null,
